@@ -1,0 +1,68 @@
+"""Event data from and to plain JSON values, strictly: unknown types and fields, wrong kinds and nonsense are refused.
+
+Owns the wire form of an event's `data`; envelopes differ by transport (sync push, history file) and are read there.
+"""
+
+from typing import Any
+
+import msgspec
+
+from fieldapp.domain.errors import Invalid
+from fieldapp.domain.visits.events import TYPES, Data
+
+_decoders = {name: msgspec.json.Decoder(kind) for name, kind in TYPES.items()}
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def read_data(kind: str, data: object) -> Data:
+    """Plain JSON values (dicts, lists, strings ...) as the structure of event type `kind`.
+
+    Raises `Invalid("type_unknown")` or `Invalid("schema_invalid", path=..., problem=...)`.
+    """
+    structure = TYPES.get(kind)
+    if structure is None:
+        raise Invalid("type_unknown", value=str(kind)[:64])
+    try:
+        value = msgspec.convert(_without_tag(data), structure)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise _invalid(error) from None
+    _refuse_nul(value)
+    return value
+
+
+def load_data(kind: str, raw: bytes) -> Data:
+    """What `dump_data` wrote, trusted: it was checked when it was stored."""
+    return _decoders[kind].decode(raw)
+
+
+def dump_data(data: Data) -> bytes:
+    """Canonical bytes: sorted keys, no tag, no fields that were left out; equal data give equal bytes."""
+    return _encoder.encode(plain(data))
+
+
+def plain(data: Data) -> dict[str, Any]:
+    """The structure as plain JSON values, without the type tag (the envelope carries it)."""
+    values: dict[str, Any] = msgspec.to_builtins(data)
+    values.pop("type", None)
+    return values
+
+
+def _without_tag(data: object) -> object:
+    if isinstance(data, dict) and "type" in data:
+        raise msgspec.ValidationError("Object contains unknown field `type`")
+    return data
+
+
+def _invalid(error: Exception) -> Invalid:
+    problem, _, path = str(error).partition(" - at ")
+    return Invalid("schema_invalid", path=path.strip("`").removeprefix("$.") or "data", problem=problem)
+
+
+def _refuse_nul(value: Data) -> None:
+    # PostgreSQL cannot hold U+0000 and no person types it; lone surrogates cannot be stored as UTF-8 either.
+    try:
+        encoded = _encoder.encode(value)
+    except (UnicodeEncodeError, ValueError):
+        raise Invalid("schema_invalid", path="data", problem="text is not Unicode") from None
+    if b"\\u0000" in encoded:
+        raise Invalid("schema_invalid", path="data", problem="text holds a NUL character")
