@@ -1,0 +1,62 @@
+"""Schema migrations, driven from code: no alembic.ini, one `Database`. Owns upgrade, downgrade and the check of the head."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from fieldapp.storage.engine import Database
+
+FOLDER = Path(__file__).parent / "migrations"
+
+
+def head() -> str:
+    """The newest revision this program knows; `migrations/HEAD` names it too, so that two branches of work collide."""
+    return (FOLDER / "HEAD").read_text().strip()
+
+
+def current(database: Database) -> str | None:
+    """The revision of the database, None for an empty one."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the schema up to `revision`, all steps in one transaction."""
+    _run(database, lambda config: command.upgrade(config, revision))
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Take the schema down to `revision` (`base` removes everything)."""
+    _run(database, lambda config: command.downgrade(config, revision))
+
+
+def known_revisions() -> list[str]:
+    """All revisions, oldest first."""
+    return [script.revision for script in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))]
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _run(database: Database, act: Callable[[Config], None]) -> None:
+    with database.engine.connect() as connection:
+        if database.is_sqlite:
+            # Tables are rebuilt in a batch migration; foreign keys are checked once, at the end.
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        act(_config(connection))
+        connection.commit()
+        if database.is_sqlite:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+            connection.exec_driver_sql("BEGIN")

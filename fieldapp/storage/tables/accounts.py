@@ -1,0 +1,86 @@
+"""Branches, teams, staff accounts and their sign-ins. Accounts are a reference table: one login space for the company."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy.orm import Mapped
+
+from fieldapp.storage.tables.base import Base, BranchKey, CodeKey, CodeText, LongText, UuidKey, UuidText, mapped_column
+
+
+class BranchRow(Base):
+    __tablename__ = "branches"
+
+    branch: Mapped[BranchKey]
+    name: Mapped[LongText]
+    timezone: Mapped[CodeText]
+    currency: Mapped[CodeText]
+    created_at: Mapped[datetime]
+
+
+class TeamRow(Base):
+    __tablename__ = "teams"
+    __table_args__ = (ForeignKeyConstraint(["branch"], ["branches.branch"]),)
+
+    branch: Mapped[BranchKey]
+    team: Mapped[CodeKey]
+    name: Mapped[LongText]
+
+
+class AccountRow(Base):
+    __tablename__ = "accounts"
+    __table_args__ = (
+        CheckConstraint("role IN ('technician','dispatcher','quality','manager','admin')", name="role"),
+        CheckConstraint("role = 'admin' OR branch IS NOT NULL", name="bound_to_branch"),
+        CheckConstraint("role <> 'technician' OR team IS NOT NULL", name="technician_in_team"),
+        ForeignKeyConstraint(["branch", "team"], ["teams.branch", "teams.team"]),
+        Index(None, "branch", "role"),
+    )
+
+    account_id: Mapped[UuidKey]
+    login: Mapped[CodeText] = mapped_column(unique=True)
+    name: Mapped[LongText]
+    role: Mapped[CodeText]
+    branch: Mapped[CodeText | None]
+    team: Mapped[CodeText | None]
+    password_hash: Mapped[LongText | None]
+    locale: Mapped[CodeText | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class SignInRow(Base):
+    """One session on one device. The cookie holds a 256-bit secret, this table only its SHA-256."""
+
+    __tablename__ = "sign_ins"
+
+    token_hash: Mapped[CodeKey]
+    sign_in_id: Mapped[UuidText] = mapped_column(unique=True)
+    account_id: Mapped[UuidText] = mapped_column(ForeignKey("accounts.account_id"), index=True)
+    agent: Mapped[LongText]
+    created_at: Mapped[datetime]
+    fresh_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class KnownBrowserRow(Base):
+    """A browser in which an account signed in before: wrong passwords from elsewhere do not lock it out."""
+
+    __tablename__ = "known_browsers"
+
+    secret_hash: Mapped[CodeKey]
+    account_id: Mapped[UuidKey] = mapped_column(ForeignKey("accounts.account_id"))
+    created_at: Mapped[datetime]
+
+
+class SignInFailureRow(Base):
+    """Wrong passwords for one login as typed (hashed: people type passwords into the wrong field)."""
+
+    __tablename__ = "sign_in_failures"
+
+    login_hash: Mapped[CodeKey]
+    origin: Mapped[CodeKey]
+    failures: Mapped[int]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]

@@ -1,0 +1,82 @@
+"""The event log, what could not be read into it, and the ledger of what each device sent. Append-only."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fieldapp.storage.columns import Blob
+from fieldapp.storage.tables.base import Base, BranchKey, CodeKey, CodeText, LongText, UuidKey, UuidText
+
+
+class EventRow(Base):
+    """One fact. `held_code` set: stored for ever, but waiting for a person before it counts."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        CheckConstraint("grade IN ('A','B','C')", name="grade"),
+        CheckConstraint("origin IN ('push','office','import','link')", name="origin"),
+        Index("ix_events_visit", "branch", "visit_id"),
+        Index("ix_events_about", "branch", "about"),
+    )
+
+    branch: Mapped[BranchKey]
+    ym: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # from the id: ids.year_month
+    event_id: Mapped[UuidKey]
+    visit_id: Mapped[UuidText | None]
+    about: Mapped[UuidText | None]  # the finding that a decision or appeal is about
+    kind: Mapped[CodeText]
+    actor: Mapped[CodeText]
+    origin: Mapped[CodeText]
+    grade: Mapped[CodeText]
+    effective_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    held_code: Mapped[CodeText | None]
+    device_id: Mapped[UuidText | None]
+    seq: Mapped[int | None]
+    body: Mapped[bytes] = mapped_column(Blob)  # canonical JSON of the data
+    body_hash: Mapped[CodeText]  # SHA-256 of what arrived; equal id with another hash is a conflict
+
+
+class DeviceEntryRow(Base):
+    """What a device sent under a sequence number, accepted or not: makes every resend recognisable."""
+
+    __tablename__ = "device_entries"
+
+    branch: Mapped[BranchKey]
+    device_id: Mapped[UuidKey]
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event_id: Mapped[UuidText]
+    hash: Mapped[CodeText]
+    status: Mapped[CodeText]  # accepted, held, quarantined
+    code: Mapped[CodeText | None]
+    effective_at: Mapped[datetime | None]
+
+
+class PayloadRow(Base):
+    """The payload of a pushed event, byte for byte as the phone hashed it."""
+
+    __tablename__ = "payloads"
+
+    branch: Mapped[BranchKey]
+    ym: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event_id: Mapped[UuidKey]
+    payload: Mapped[bytes] = mapped_column(Blob)
+
+
+class QuarantineRow(Base):
+    """What could not be stored as an event, with its raw bytes, keyed by their digest (a resend adds nothing)."""
+
+    __tablename__ = "quarantine"
+
+    branch: Mapped[BranchKey]
+    digest: Mapped[CodeKey]
+    code: Mapped[CodeText]
+    origin: Mapped[CodeText]
+    event_id: Mapped[LongText | None]
+    device_id: Mapped[CodeText | None]
+    seq: Mapped[LongText | None]
+    actor: Mapped[CodeText | None]
+    problem: Mapped[LongText]
+    raw: Mapped[bytes] = mapped_column(Blob)
+    received_at: Mapped[datetime]
