@@ -3,7 +3,6 @@
 import re
 import sys
 import tempfile
-from pathlib import Path
 
 from alembic import command
 

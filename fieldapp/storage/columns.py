@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class UtcMoment(TypeDecorator[datetime]):
-    """An aware time, kept in UTC. SQLite holds text `YYYY-MM-DD HH:MM:SS.ffffff` (sorts as time), PostgreSQL timestamptz.
+    """An aware time, kept in UTC. SQLite holds text that sorts as time, PostgreSQL timestamptz.
 
     A naive time is a mistake of ours and raises at once.
     """

@@ -23,6 +23,10 @@ SAFE_SQLITE = (3, 51, 3)
 LOCK_PATIENCE = 30.0
 
 
+#: What functions of `storage` and services without a transaction of their own are handed.
+Db = Session
+
+
 class Busy(Exception):
     """Another writer held the database for longer than anybody should wait, or the database is away."""
 

@@ -1,4 +1,4 @@
-"""Schema migrations, driven from code: no alembic.ini, one `Database`. Owns upgrade, downgrade and the check of the head."""
+"""Schema migrations, driven from code: no alembic.ini. Owns upgrade, downgrade and the check of the head."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""The closed set of visit events (design: visit.md). Each type is one frozen structure; an unknown type or field is an
-error. Owns the shapes; reading them from JSON is `codec`, what may follow what is `lifecycle`, what counts is `scoring`.
+"""The closed set of visit events (design: visit.md). Each type is one frozen structure; an unknown type or field is
+an error. Owns the shapes; reading JSON is `codec`, what may follow what is `lifecycle`, what counts is `scoring`.
 
 Fields that the table marks with `?` may be null; those with a default may also be left out.
 """
@@ -33,7 +33,7 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A value inside an event; strict about its fields."""
 
 
-class Customer(Part):
+class Customer(Part, frozen=True):
     name: Words
     phone: Line
     address: Words
@@ -42,7 +42,7 @@ class Customer(Part):
     language: Language = "zh-Hans"
 
 
-class Promise(Part):
+class Promise(Part, frozen=True):
     """An arrival window that the customer was told: `agreed` says that they took it, `told_at` when, `channel` how."""
 
     start: Moment
@@ -56,12 +56,12 @@ class Promise(Part):
             raise ValueError("end is not after start")
 
 
-class Charge(Part):
+class Charge(Part, frozen=True):
     label: Words
     amount: Amount
 
 
-class Fix(Part):
+class Fix(Part, frozen=True):
     """One GPS reading in degrees and metres, `ts` in epoch milliseconds; or only `status`: why there is none."""
 
     lat: Annotated[float, Meta(ge=-90, le=90)] | UnsetType = UNSET
@@ -76,23 +76,23 @@ class Fix(Part):
             raise ValueError("a fix has lat and lon, or a status")
 
 
-class Span(Part):
+class Span(Part, frozen=True):
     """A return window; both ends are needed for it to count."""
 
     start: Moment | None = None
     end: Moment | None = None
 
 
-class Signer(Part):
+class Signer(Part, frozen=True):
     name: Line = ""
     relation: Line | None = None
 
 
-class Data(Part):
+class Data(Part, frozen=True):
     """What an event says beside its envelope."""
 
 
-class VisitScheduled(Data, tag="visit.scheduled"):
+class VisitScheduled(Data, tag="visit.scheduled", frozen=True):
     external_id: Words
     job_type: JobType
     customer: Customer
@@ -104,21 +104,21 @@ class VisitScheduled(Data, tag="visit.scheduled"):
     duration: Minutes | None = None
 
 
-class VisitAssigned(Data, tag="visit.assigned"):
+class VisitAssigned(Data, tag="visit.assigned", frozen=True):
     technician: Staff | None
     reason: Text | None = None
     planned_start: Moment | None = None
     duration: Minutes | None = None
 
 
-class VisitAmended(Data, tag="visit.amended"):
+class VisitAmended(Data, tag="visit.amended", frozen=True):
     customer: Customer | UnsetType = UNSET
     charges: list[Charge] | UnsetType = UNSET
     job_type: JobType | UnsetType = UNSET
     note: Text | None | UnsetType = UNSET
 
 
-class PromiseChanged(Data, tag="promise.changed"):
+class PromiseChanged(Data, tag="promise.changed", frozen=True):
     asked_by: Party
     promise: Promise
     apology: bool
@@ -126,7 +126,7 @@ class PromiseChanged(Data, tag="promise.changed"):
     reason: Text | None = None
 
 
-class VisitCancelled(Data, tag="visit.cancelled"):
+class VisitCancelled(Data, tag="visit.cancelled", frozen=True):
     asked_by: Party
     told_at: Moment
     apology: bool
@@ -134,51 +134,51 @@ class VisitCancelled(Data, tag="visit.cancelled"):
     reason: Text | None = None
 
 
-class VisitReinstated(Data, tag="visit.reinstated"):
+class VisitReinstated(Data, tag="visit.reinstated", frozen=True):
     reason: Text
 
 
-class VisitVoided(Data, tag="visit.voided"):
+class VisitVoided(Data, tag="visit.voided", frozen=True):
     reason: Text
 
 
-class KitChecked(Data, tag="kit.checked"):
+class KitChecked(Data, tag="kit.checked", frozen=True):
     uniform: bool
     badge: bool
     shoe_covers: bool
     kit: bool
 
 
-class CustomerCalled(Data, tag="customer.called"):
+class CustomerCalled(Data, tag="customer.called", frozen=True):
     outcome: Literal["agreed", "no_answer"]
 
 
-class VisitDeparted(Data, tag="visit.departed"):
+class VisitDeparted(Data, tag="visit.departed", frozen=True):
     pass
 
 
-class VisitArrived(Data, tag="visit.arrived"):
+class VisitArrived(Data, tag="visit.arrived", frozen=True):
     gps: Fix | None = None
 
 
-class DoorChecked(Data, tag="door.checked"):
+class DoorChecked(Data, tag="door.checked", frozen=True):
     introduced: bool
     shoe_covers: bool
 
 
-class ConsentGiven(Data, tag="consent.given"):
+class ConsentGiven(Data, tag="consent.given", frozen=True):
     by: Line
     method: Line
 
 
-class AccessFailed(Data, tag="access.failed"):
+class AccessFailed(Data, tag="access.failed", frozen=True):
     reason: Literal["absent", "refused", "unsafe", "not_ready"]
     call_attempts: Annotated[int, Meta(ge=0, le=1000)]
     waited_minutes: Minutes
     photo: Sha256 | None = None
 
 
-class PhotoAdded(Data, tag="photo.added"):
+class PhotoAdded(Data, tag="photo.added", frozen=True):
     slot: Literal["before", "after", "damage", "door", "other"]
     blob: Sha256
     bytes: Annotated[int, Meta(ge=0, le=2**40)]
@@ -186,33 +186,33 @@ class PhotoAdded(Data, tag="photo.added"):
     h: Annotated[int, Meta(ge=0, le=100_000)]
 
 
-class NoteAdded(Data, tag="note.added"):
+class NoteAdded(Data, tag="note.added", frozen=True):
     text: Text
 
 
-class DamageReported(Data, tag="damage.reported"):
+class DamageReported(Data, tag="damage.reported", frozen=True):
     description: Text
     photo: Sha256 | None = None
     compensation: Line | None = None
 
 
-class EquipmentUsed(Data, tag="equipment.used"):
+class EquipmentUsed(Data, tag="equipment.used", frozen=True):
     kind: Words
     quantity: Annotated[int, Meta(ge=0, le=100_000)]
     serial: Line | None = None
 
 
-class ChargeAdded(Data, tag="charge.added"):
+class ChargeAdded(Data, tag="charge.added", frozen=True):
     label: Words
     amount: Amount
 
 
-class SiteChecked(Data, tag="site.checked"):
+class SiteChecked(Data, tag="site.checked", frozen=True):
     cleanup: bool
     belongings: bool
 
 
-class AnswersGiven(Data, tag="answers.given"):
+class AnswersGiven(Data, tag="answers.given", frozen=True):
     badge: Answer = "none"
     introduced: Answer = "none"
     courteous: Answer = "none"
@@ -224,7 +224,7 @@ class AnswersGiven(Data, tag="answers.given"):
     comment: Text | None = None
 
 
-class StatementPresented(Data, tag="statement.presented"):
+class StatementPresented(Data, tag="statement.presented", frozen=True):
     doc_hash: Sha256
     doc: Annotated[str, Meta(max_length=50_000)]
 
@@ -233,7 +233,7 @@ class StatementPresented(Data, tag="statement.presented"):
 Stroke = Annotated[list[Annotated[list[float], Meta(min_length=2, max_length=4)]], Meta(max_length=20_000)]
 
 
-class SignatureCaptured(Data, tag="signature.captured"):
+class SignatureCaptured(Data, tag="signature.captured", frozen=True):
     doc_hash: Sha256
     signer: Signer
     shown_ms: Annotated[int, Meta(ge=0, le=2**53)]
@@ -248,31 +248,31 @@ class SignatureCaptured(Data, tag="signature.captured"):
             raise ValueError("a signature has strokes or a typed name")
 
 
-class SignatureRefused(Data, tag="signature.refused"):
+class SignatureRefused(Data, tag="signature.refused", frozen=True):
     reason: Text
 
 
-class VisitCompleted(Data, tag="visit.completed"):
+class VisitCompleted(Data, tag="visit.completed", frozen=True):
     manifest: list[Sha256] = []
 
 
-class VisitNotCompleted(Data, tag="visit.not_completed", rename={"return_": "return"}):
+class VisitNotCompleted(Data, tag="visit.not_completed", rename={"return_": "return"}, frozen=True):
     agreed: bool = False
     reason: Text | None = None
     return_: Span | None = None
 
 
-class VisitLeft(Data, tag="visit.left"):
+class VisitLeft(Data, tag="visit.left", frozen=True):
     pass
 
 
-class EventCorrects(Data, tag="event.corrects"):
+class EventCorrects(Data, tag="event.corrects", frozen=True):
     target: Uuid
     reason: Text
     data: dict[str, bool | str | None]
 
 
-class FindingRecorded(Data, tag="finding.recorded"):
+class FindingRecorded(Data, tag="finding.recorded", frozen=True):
     source: Literal["spot_check", "call_back", "complaint", "praise"]
     technician: Staff
     favourable: bool
@@ -287,13 +287,13 @@ class FindingRecorded(Data, tag="finding.recorded"):
             raise ValueError("exactly one of item, discipline, commendation")
 
 
-class FindingDecided(Data, tag="finding.decided"):
+class FindingDecided(Data, tag="finding.decided", frozen=True):
     finding: Uuid
     outcome: Literal["upheld", "dismissed"]
     reason: Text | None = None
 
 
-class AppealFiled(Data, tag="appeal.filed"):
+class AppealFiled(Data, tag="appeal.filed", frozen=True):
     text: Text
     finding: Uuid | None = None
     item: Line | None = None
@@ -304,7 +304,7 @@ class AppealFiled(Data, tag="appeal.filed"):
             raise ValueError("exactly one of finding, item")
 
 
-class AppealDecided(Data, tag="appeal.decided"):
+class AppealDecided(Data, tag="appeal.decided", frozen=True):
     outcome: Literal["overturned", "confirmed"]
     finding: Uuid | None = None
     item: Line | None = None

@@ -1,11 +1,11 @@
-"""Branches, teams, staff accounts and their sign-ins. Accounts are a reference table: one login space for the company."""
+"""Branches, teams, staff accounts and their sign-ins. Accounts are a reference table: one login space."""
 
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
-from fieldapp.storage.tables.base import Base, BranchKey, CodeKey, CodeText, LongText, UuidKey, UuidText, mapped_column
+from fieldapp.storage.tables.base import Base, BranchKey, CodeKey, CodeText, LongText, UuidKey, UuidText
 
 
 class BranchRow(Base):

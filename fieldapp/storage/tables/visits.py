@@ -1,4 +1,4 @@
-"""Visits as read models of their events, and the ledger of promises. Both are projections: `doctor` can rebuild them."""
+"""Visits as read models of their events, and the ledger of promises. Projections: `doctor` can rebuild them."""
 
 from datetime import datetime
 

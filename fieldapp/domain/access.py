@@ -1,0 +1,82 @@
+"""Who may do what (design: visit.md, People). One table, asked by every service; pages, API and commands share it."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from fieldapp.domain.errors import Forbidden, NotFound
+from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
+
+Role = Literal["technician", "dispatcher", "quality", "manager", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+Permission = Literal[
+    "visits.read",
+    "visits.plan",  # schedule, assign, move, cancel, decide held facts, import
+    "visits.work",  # record what happened on the phone
+    "scores.own",
+    "scores.team",
+    "findings.write",
+    "cases.read",
+    "cases.write",
+    "events.import",
+    "accounts.manage",
+    "branches.manage",
+    "quarantine.count",
+    "quarantine.read",
+]
+
+_MAY: dict[Role, frozenset[Permission]] = {
+    "technician": frozenset({"visits.read", "visits.work", "scores.own"}),
+    "dispatcher": frozenset({"visits.read", "visits.plan"}),
+    "quality": frozenset(
+        {"visits.read", "scores.team", "findings.write", "cases.read", "cases.write", "quarantine.read"}
+    ),
+    "manager": frozenset({"visits.read", "scores.team", "cases.read", "cases.write"}),
+    "admin": frozenset({"accounts.manage", "branches.manage", "quarantine.count"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who is signed in. Everybody but the admin is bound to a branch."""
+
+    account_id: AccountId
+    login: StaffCode
+    name: str
+    role: Role
+    branch: BranchCode | None
+    team: TeamCode | None = None
+    locale: str | None = None
+
+
+#: The command line and the installation itself: whoever can run it holds the database anyway. Recorded as `office`.
+OPERATOR = Actor(AccountId("-"), StaffCode("office"), "office", "admin", None)
+
+
+def may(
+    actor: Actor, permission: Permission, *, branch: BranchCode | None = None, technician: StaffCode | None = None
+) -> bool:
+    """Whether `actor` may use `permission` on things of `branch` and, where it is somebody's, of `technician`.
+
+    Technicians reach their own rows only; everybody but the admin and the operator their own branch only.
+    """
+    if actor is OPERATOR:
+        return True
+    if permission not in _MAY[actor.role]:
+        return False
+    if branch is not None and actor.branch is not None and branch != actor.branch:
+        return False
+    return not (actor.role == "technician" and technician is not None and technician != actor.login)
+
+
+def require(
+    actor: Actor, permission: Permission, *, branch: BranchCode | None = None, technician: StaffCode | None = None
+) -> None:
+    """Raise `Forbidden` when the role lacks the permission, `NotFound` when the thing is somebody else's.
+
+    The second answer equals that for an id that does not exist, so that ids cannot be probed.
+    """
+    if not may(actor, permission):
+        raise Forbidden(permission=permission, role=actor.role)
+    if not may(actor, permission, branch=branch, technician=technician):
+        raise NotFound()

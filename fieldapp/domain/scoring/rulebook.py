@@ -1,0 +1,190 @@
+"""The norm sheet with its numbers, as versioned data: parsed, checked, and chosen by month.
+
+Owns what a sheet may say and whether it is whole; never reads a file, and judges nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from fieldapp.domain.calendar import Month, parse_month
+from fieldapp.domain.errors import Invalid
+
+BASE_POINTS = 100
+
+Kind = Literal["rate", "exception"]
+Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+Code = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z_]{0,31}$")]
+Number = Annotated[str, msgspec.Meta(pattern=r"^\d{1,7}(\.\d{1,4})?$")]
+
+
+class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One sub-goal. A `rate` has a target and a smallest sample; an `exception` allows so many adverse findings."""
+
+    code: Code
+    article: str
+    points: Annotated[int, msgspec.Meta(ge=1, le=BASE_POINTS)]
+    kind: Kind
+    target: Number | None = None
+    min_sample: Annotated[int, msgspec.Meta(ge=1)] = 1
+    allow: Count = 0
+
+    @property
+    def rate(self) -> Fraction:
+        """The target as an exact number; 0 for an exception."""
+        return Fraction(self.target or 0)
+
+
+class Discipline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An article of service discipline; `house` marks what the company added to the scheme."""
+
+    code: Code
+    article: str | None = None
+    house: bool = False
+
+
+class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The numbers of one version; minutes as whole numbers here, as durations through the properties."""
+
+    notice_minutes: Count
+    call_ahead_minutes: Count
+    grace_minutes: Count
+    linger_minutes: Count
+    missed_after_minutes: Count
+    award_floor: Count
+    award_cap: Count
+    commendation_points: Count
+    commendation_cap: Count
+    min_visits: Count
+    appeal_days: Count
+    answer_days: Count
+    award_base: Number
+
+    @property
+    def notice(self) -> timedelta:
+        return timedelta(minutes=self.notice_minutes)
+
+    @property
+    def call_ahead(self) -> timedelta:
+        return timedelta(minutes=self.call_ahead_minutes)
+
+    @property
+    def grace(self) -> timedelta:
+        return timedelta(minutes=self.grace_minutes)
+
+    @property
+    def linger(self) -> timedelta:
+        return timedelta(minutes=self.linger_minutes)
+
+    @property
+    def missed_after(self) -> timedelta:
+        return timedelta(minutes=self.missed_after_minutes)
+
+    @property
+    def award(self) -> Decimal:
+        """What a score of 100 pays, in the branch's currency."""
+        return Decimal(self.award_base)
+
+
+class _Sheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    sheet: Code
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    parameters: Parameters
+    item: list[Item]
+    discipline: list[Discipline]
+    in_force_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """One version of one norm sheet; items in the order in which every page and file shows them."""
+
+    sheet: str
+    version: int
+    in_force_from: Month | None
+    parameters: Parameters
+    items: tuple[Item, ...]
+    disciplines: tuple[Discipline, ...]
+
+    @property
+    def name(self) -> str:
+        """`installer/1`: how data files and pages call this version."""
+        return f"{self.sheet}/{self.version}"
+
+    def find_item(self, code: str | None) -> Item | None:
+        """The item of that code, if the sheet has it."""
+        return next((item for item in self.items if item.code == code), None)
+
+    def has_discipline(self, code: str | None) -> bool:
+        """Whether the sheet has this discipline article."""
+        return any(article.code == code for article in self.disciplines)
+
+
+def parse_rulebook(raw: Mapping[str, Any]) -> Rulebook:
+    """A norm sheet from plain values (as a TOML reader gives them).
+
+    Raises `Invalid("rulebook_invalid", problem=...)` unless it is whole: known kinds, unique codes, points that add
+    up to 100, a target for every rate and for nothing else.
+    """
+    try:
+        sheet = msgspec.convert(dict(raw), _Sheet)
+    except msgspec.ValidationError as error:
+        raise Invalid("rulebook_invalid", problem=str(error)) from None
+    _refuse(_faults(sheet))
+    return Rulebook(
+        sheet=sheet.sheet,
+        version=sheet.version,
+        in_force_from=parse_month(sheet.in_force_from) if sheet.in_force_from else None,
+        parameters=sheet.parameters,
+        items=tuple(sheet.item),
+        disciplines=tuple(sheet.discipline),
+    )
+
+
+def _faults(sheet: _Sheet) -> Iterable[str]:
+    points = sum(item.points for item in sheet.item)
+    if points != BASE_POINTS:
+        yield f"points add up to {points}, not {BASE_POINTS}"
+    codes = [entry.code for entry in (*sheet.item, *sheet.discipline)]
+    yield from (f"code {code} occurs twice" for code in sorted({code for code in codes if codes.count(code) > 1}))
+    for item in sheet.item:
+        if (item.kind == "rate") != (item.target is not None):
+            yield f"{item.code}: a rate has a target, an exception has none"
+        elif item.rate > 1:
+            yield f"{item.code}: the target {item.target} is above 1"
+    if (sheet.version == 1) != (sheet.in_force_from is None):
+        yield "every version but the first names the month from which it is in force"
+
+
+def _refuse(faults: Iterable[str]) -> None:
+    listed = list(faults)
+    if listed:
+        raise Invalid("rulebook_invalid", problem="; ".join(listed))
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebooks:
+    """All versions of one sheet, the oldest first."""
+
+    versions: tuple[Rulebook, ...]
+
+    @classmethod
+    def of(cls, books: Iterable[Rulebook]) -> "Rulebooks":
+        """The versions in order; raises `Invalid("rulebook_invalid")` when they are not 1, 2, 3 ... of one sheet, each
+        from a later month than the one before."""
+        versions = tuple(sorted(books, key=lambda book: book.version))
+        months = [book.in_force_from or "" for book in versions]
+        if [book.version for book in versions] != list(range(1, len(versions) + 1)) or not versions:
+            raise Invalid("rulebook_invalid", problem="versions are numbered from 1 without a gap")
+        if len({book.sheet for book in versions}) > 1 or sorted(set(months)) != months:
+            raise Invalid("rulebook_invalid", problem="versions are of one sheet, each from a later month")
+        return cls(versions)
+
+    def in_force(self, month: Month) -> Rulebook:
+        """The version in force on the first day of `month`."""
+        return next(book for book in reversed(self.versions) if (book.in_force_from or "") <= month)

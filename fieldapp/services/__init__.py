@@ -1,0 +1,1 @@
+"""Use cases: authorise, open one transaction, ask the domain, store, audit. No Flask, no SQL."""

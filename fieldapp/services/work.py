@@ -1,0 +1,43 @@
+"""What every use case is given: the database, the clock, ids, photos, passwords. The one seam where tests put fakes."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from uuid_utils import uuid7
+
+from fieldapp.storage.blobs import BlobStore
+from fieldapp.storage.engine import Database, Db
+
+
+class Passwords(Protocol):
+    """How passwords are kept: `hash` and `matches`, both slow on purpose."""
+
+    def hash(self, password: str) -> str: ...
+
+    def matches(self, password: str, hashed: str | None) -> bool: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Handed to every use case. A function that takes `work` owns its transaction; one that takes `db` has none."""
+
+    database: Database
+    blobs: BlobStore
+    passwords: Passwords
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    new_id: Callable[[], str] = lambda: str(uuid7())
+
+    def now(self) -> datetime:
+        """The server's time, aware UTC."""
+        return self.clock()
+
+    def write(self) -> AbstractContextManager[Db]:
+        """One transaction that commits when its block ends."""
+        return self.database.write()
+
+    def read(self) -> AbstractContextManager[Db]:
+        """One consistent view that changes nothing."""
+        return self.database.read()

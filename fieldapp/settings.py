@@ -1,0 +1,93 @@
+"""Settings from the environment, checked once at the start. The only reader of `os.environ`."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fieldapp.paths import INSTANCE
+
+LOCALES = ("en", "zh-Hans", "zh-Hant")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text says which, why, and gives an example."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All that an installation can choose. Paths are absolute; `base_url` has no trailing slash."""
+
+    instance: Path
+    database_url: str
+    secret_key: str
+    blobs: Path
+    base_url: str | None = None
+    timezone: str = "Asia/Shanghai"
+    locale: str = "zh-Hans"
+    demo: bool = False
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach us over TLS (cookies are then Secure and carry the __Host- prefix)."""
+        return self.base_url is not None and self.base_url.startswith("https://")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read `FIELDAPP_*`; creates the instance folder and, on first start, its secret key."""
+        env = os.environ if environ is None else environ
+        instance = Path(env.get("FIELDAPP_INSTANCE") or INSTANCE).absolute()
+        instance.mkdir(parents=True, exist_ok=True)
+        base_url = (env.get("FIELDAPP_BASE_URL") or "").rstrip("/") or None
+        if base_url and not base_url.startswith(("http://", "https://")):
+            raise SettingsError(
+                f"FIELDAPP_BASE_URL is {base_url!r}; it needs a scheme, e.g. https://visits.example.org"
+            )
+        blobs = env.get("FIELDAPP_BLOBS") or str(instance / "blobs")
+        if "://" in blobs:
+            raise SettingsError(f"FIELDAPP_BLOBS is {blobs!r}; give a folder, e.g. /var/lib/fieldapp/blobs")
+        return cls(
+            instance=instance,
+            database_url=env.get("FIELDAPP_DATABASE_URL") or f"sqlite:///{instance / 'fieldapp.db'}",
+            secret_key=_secret(env.get("FIELDAPP_SECRET_KEY"), instance / "secret-key"),
+            blobs=Path(blobs).absolute(),
+            base_url=base_url,
+            timezone=_zone(env.get("FIELDAPP_TIMEZONE") or "Asia/Shanghai"),
+            locale=_locale(env.get("FIELDAPP_LOCALE") or "zh-Hans"),
+            demo=env.get("FIELDAPP_DEMO") == "1",
+        )
+
+
+def _secret(given: str | None, file: Path) -> str:
+    if given is None:
+        try:
+            # Exclusive: two processes that start together must agree on one key.
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            given = file.read_text().strip()
+        else:
+            given = secrets.token_urlsafe(48)
+            with os.fdopen(handle, "w") as target:
+                target.write(given + "\n")
+    if len(given) < 32:
+        raise SettingsError(
+            "FIELDAPP_SECRET_KEY is shorter than 32 characters; "
+            "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    return given
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise SettingsError(f"FIELDAPP_TIMEZONE is {name!r}; give an IANA zone, e.g. Asia/Shanghai") from None
+    return name
+
+
+def _locale(name: str) -> str:
+    if name not in LOCALES:
+        raise SettingsError(f"FIELDAPP_LOCALE is {name!r}; it is one of {', '.join(LOCALES)}")
+    return name

@@ -1,0 +1,60 @@
+"""The audit chain: adding rows and verifying them. What was done, by whom, to what; never the personal values."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from fieldapp.storage.tables.audit import AuditHeadRow, AuditRow
+
+START = "0" * 64
+COMPANY = "-"
+
+
+def append(
+    db: Session, branch: str | None, *, entry_id: str, now: datetime, actor: str, action: str, subject: str,
+    facts: Mapping[str, object] | None = None,
+) -> None:  # fmt: skip
+    """Add one row to the branch's chain (None: the company's), in the caller's transaction."""
+    key = branch or COMPANY
+    head = db.get(AuditHeadRow, key, with_for_update=True)
+    if head is None:
+        head = AuditHeadRow(branch=key, head=START, count=0)
+        db.add(head)
+    row = AuditRow(
+        branch=key, entry_id=entry_id, number=head.count + 1, recorded_at=now, actor=actor, action=action,
+        subject=subject, facts=json.dumps(facts or {}, sort_keys=True, ensure_ascii=False, default=str),
+        prev=head.head,
+    )  # fmt: skip
+    row.hash = digest(row)
+    head.head, head.count = row.hash, row.number
+    db.add(row)
+
+
+def digest(row: AuditRow) -> str:
+    """SHA-256 over the row's own fields and the hash before it."""
+    moment = row.recorded_at.astimezone(UTC).isoformat(timespec="microseconds")
+    fields = (row.prev, row.branch, row.entry_id, row.number, moment, row.actor, row.action, row.subject, row.facts)
+    return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
+
+
+def verify(db: Session) -> list[str]:
+    """One line per fault in any chain: an edited, deleted, reordered or cut-off row. Empty when all is well."""
+    faults = []
+    for head in db.scalars(select(AuditHeadRow).order_by(AuditHeadRow.branch)):
+        prev, number = START, 0
+        rows = select(AuditRow).where(AuditRow.branch == head.branch).order_by(AuditRow.number)
+        for number, row in enumerate(db.scalars(rows), start=1):
+            if row.number != number or row.prev != prev or row.hash != digest(row):
+                faults.append(
+                    f"audit {head.branch} row {row.number} ({row.entry_id}) does not follow from the one before"
+                )
+                break
+            prev = row.hash
+        else:
+            if (prev, number) != (head.head, head.count):
+                faults.append(f"audit {head.branch} ends at row {number}, its head says {head.count}")
+    return faults
