@@ -9,7 +9,9 @@ from typing import Protocol
 from uuid_utils import uuid7
 
 from fieldapp.storage.blobs import BlobStore
-from fieldapp.storage.engine import Database, Db
+from fieldapp.storage.engine import Busy, Database, Db
+
+__all__ = ["Busy", "Db", "Passwords", "Work"]
 
 
 class Passwords(Protocol):

@@ -1,0 +1,83 @@
+"""The composition root: settings become work, work and blueprints become an app. Nothing else wires anything."""
+
+import structlog
+from flask import Flask, Response, g, request
+from flask_wtf import CSRFProtect
+from uuid_utils import uuid7
+
+from fieldapp import logs
+from fieldapp.paths import STATIC, TEMPLATES, TRANSLATIONS
+from fieldapp.services.passwords import Argon2
+from fieldapp.services.work import Work
+from fieldapp.settings import Settings
+from fieldapp.storage.blobs import BlobStore
+from fieldapp.storage.engine import Database
+from fieldapp.web import errors, guards, health, locale, security, templating
+
+csrf = CSRFProtect()
+
+
+def make_work(settings: Settings) -> Work:
+    """The real parts, as `settings` name them."""
+    return Work(database=Database(settings.database_url), blobs=BlobStore(settings.blobs), passwords=Argon2())
+
+
+def create_app(settings: Settings | None = None, *, work: Work | None = None) -> Flask:
+    """A ready app. `work` is given by tests and by commands that have one already."""
+    settings = settings or Settings.from_environment()
+    logs.configure()
+    app = Flask(
+        "fieldapp", static_folder=None, template_folder=str(TEMPLATES), instance_path=str(settings.instance),
+    )  # fmt: skip
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="__Host-form" if settings.secure else "form",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # the Origin check of `security` does this without needing a Referer
+        BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS),
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+    )
+    app.extensions["settings"] = settings
+    app.extensions["work"] = work or make_work(settings)
+    _name_requests(app)
+    security.install(app, settings)
+    locale.install(app)
+    csrf.init_app(app)
+    templating.install(app, STATIC)
+    errors.install(app)
+    _catch_all(app)
+    _register(app)
+    return app
+
+
+def _register(app: Flask) -> None:
+    """Every blueprint, with its guard."""
+    guards.register(app, templating.blueprint, guards.public("code and styles hold nothing private"))
+    guards.register(app, health.blueprint, guards.public("load balancers ask before anybody signs in"))
+
+
+def _name_requests(app: Flask) -> None:
+    @app.before_request
+    def name() -> None:
+        g.request_id = str(uuid7())
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.get("request_id", "-")
+        return response
+
+
+def _catch_all(app: Flask) -> None:
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        structlog.get_logger().error("unexpected", method=request.method, endpoint=request.endpoint, exc_info=error)
+        return errors.answer(500, "internal_server_error", str(errors.MESSAGES["internal_server_error"]))
+
+
+__all__ = ["create_app", "make_work"]

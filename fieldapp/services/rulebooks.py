@@ -1,0 +1,18 @@
+"""The norm sheets that the program ships: read from package data once, checked by the domain."""
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+from fieldapp.domain.scoring.rulebook import Rulebooks, parse_rulebook
+
+INSTALLER = "installer"
+
+
+@cache
+def shipped_rulebooks(sheet: str = INSTALLER) -> Rulebooks:
+    """All versions of `sheet` (files `<sheet>-<version>.toml`); raises `Invalid("rulebook_invalid")`."""
+    files = resources.files("fieldapp.rulebooks").iterdir()
+    own = sorted(file.name for file in files if file.name.startswith(f"{sheet}-") and file.name.endswith(".toml"))
+    texts = (resources.files("fieldapp.rulebooks").joinpath(name).read_text("utf-8") for name in own)
+    return Rulebooks.of(parse_rulebook(tomllib.loads(text)) for text in texts)

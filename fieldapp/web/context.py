@@ -1,0 +1,50 @@
+"""What a request knows: the work, who is signed in, their zone. Set by `app` and `auth`, read by views."""
+
+from zoneinfo import ZoneInfo
+
+from flask import current_app, g, request
+from flask_login import current_user
+
+from fieldapp.domain.access import Actor
+from fieldapp.domain.errors import Forbidden
+from fieldapp.domain.ids import BranchCode
+from fieldapp.services.work import Work
+from fieldapp.settings import Settings
+
+
+def current_work() -> Work:
+    """The work of this process."""
+    return current_app.extensions["work"]
+
+
+def current_settings() -> Settings:
+    """The settings of this process."""
+    return current_app.extensions["settings"]
+
+
+def current_actor() -> Actor:
+    """Who is signed in; only behind a guard that wants somebody."""
+    return current_user.actor
+
+
+def find_actor() -> Actor | None:
+    """Who is signed in, or None."""
+    return current_user.actor if current_user.is_authenticated else None
+
+
+def current_branch() -> BranchCode:
+    """The branch of whoever is signed in; the admin has none and is refused."""
+    branch = current_actor().branch
+    if branch is None:
+        raise Forbidden(role="admin")
+    return branch
+
+
+def current_zone() -> ZoneInfo:
+    """The time zone that this request's times are shown in: the branch's, else the installation's."""
+    return g.get("zone") or ZoneInfo(current_settings().timezone)
+
+
+def wants_problem() -> bool:
+    """Whether this client reads `application/problem+json` (sync, API) rather than pages."""
+    return request.path.startswith("/api/")

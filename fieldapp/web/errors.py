@@ -1,0 +1,108 @@
+"""From refusals to answers: status by kind, a sentence in the reader's language by code, a page or a problem document.
+
+Owns every text for a `DomainError`. A code without a text fails a test.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, json, make_response, render_template, request
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from fieldapp.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, TooMany
+from fieldapp.services.work import Busy
+from fieldapp.web.context import wants_problem
+
+
+class NotSignedIn(DomainError):
+    """The sign-in is missing, expired or revoked."""
+
+    code = "not_signed_in"
+
+
+STATUS: dict[type[Exception], int] = {
+    NotSignedIn: 401,
+    Invalid: 422,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooMany: 429,
+}
+
+#: Code -> sentence. Placeholders are the error's facts.
+MESSAGES: dict[str, Any] = {
+    "refused": _l("This cannot be done."),
+    "invalid": _l("Something in what you entered is not right. Please check and send it again."),
+    "not_found": _l("There is nothing here, or it is not yours to see."),
+    "forbidden": _l("Your role does not include this."),
+    "conflict": _l("Somebody else changed this meanwhile. Look at the new state and try again."),
+    "too_many": _l("Too many attempts. Please wait %(retry_after)s seconds and try again."),
+    "not_signed_in": _l("Please sign in again. Everything you entered is kept."),
+    "month_malformed": _l("“%(value)s” is no month. Write it as 2026-10."),
+    "window_reversed": _l("The window must end after it starts."),
+    "time_skipped": _l("The time %(value)s does not exist: the clocks are put forward then. Choose another."),
+    "type_unknown": _l("“%(value)s” is no kind of event that we know."),
+    "schema_invalid": _l("The field %(path)s is not as it should be: %(problem)s."),
+    "busy": _l("The server is busy. Nothing is lost; please try again in a moment."),
+    "form_expired": _l("This page was open for too long. What you typed is still there: please send it once more."),
+    "bad_request": _l("The request could not be understood."),
+    "method_not_allowed": _l("This address does not do that."),
+    "request_entity_too_large": _l("This is too large to be accepted."),
+    "unsupported_media_type": _l("The server cannot read this kind of content."),
+    "internal_server_error": _l("Something went wrong on our side. It has been noted; please try again."),
+}
+
+
+def sentence(error: DomainError) -> str:
+    """What the error says, in the language of this request."""
+    text = MESSAGES.get(error.code, MESSAGES["refused"])
+    return str(text) % error.facts if error.facts else str(text)
+
+
+def install(app: Flask) -> None:
+    """Answer every expected error; unexpected ones are `app`'s."""
+
+    @app.errorhandler(DomainError)
+    def refused(error: DomainError) -> Response:
+        status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 422)
+        return answer(status, error.code, sentence(error), field=error.field, facts=dict(error.facts))
+
+    @app.errorhandler(Busy)
+    def busy(_: Busy) -> Response:
+        response = answer(503, "busy", str(MESSAGES["busy"]))
+        response.headers["Retry-After"] = "5"
+        return response
+
+    @app.errorhandler(CSRFError)
+    def expired(_: CSRFError) -> Response:
+        return answer(400, "form_expired", str(MESSAGES["form_expired"]))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response | HTTPException:
+        if error.code is None or error.code < 400:
+            return error
+        code = HTTPStatus(error.code).phrase.lower().replace(" ", "_")
+        response = answer(error.code, code, str(MESSAGES.get(code, MESSAGES["refused"])))
+        for name, value in error.get_headers():
+            if name not in {"Content-Type", "Content-Length"}:
+                response.headers[name] = value
+        return response
+
+
+def answer(status: int, code: str, text: str, *, field: str | None = None, facts: Any = None) -> Response:
+    """A problem document (RFC 9457) for programs, a page for people."""
+    if wants_problem():
+        problem = {"type": f"about:blank#{code}", "title": text, "status": status, "code": code}
+        if field:
+            problem["field"] = field
+        response = make_response(json.dumps(problem), status)
+        response.content_type = "application/problem+json"
+    else:
+        partial = request.headers.get("HX-Request") == "true"
+        page = "errors/_partial.html" if partial else "errors/error.html"
+        response = make_response(render_template(page, status=status, code=code, text=text), status)
+    if status == HTTPStatus.TOO_MANY_REQUESTS and facts and "retry_after" in facts:
+        response.headers["Retry-After"] = str(facts["retry_after"])
+    return response

@@ -1,0 +1,92 @@
+"""Who gets through which door. A blueprint is registered together with its guard; a test walks every route.
+
+A guard is asked before each view of its blueprint and raises or redirects; services check rows again (`access`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, Flask, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from fieldapp.domain.access import Role
+from fieldapp.domain.errors import Forbidden
+from fieldapp.web.context import current_actor, wants_problem
+from fieldapp.web.errors import NotSignedIn
+
+#: Set on a view that `only` narrows; read by the route test and by `fieldapp routes`.
+NARROWED = "_fieldapp_only"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A named door: `check` returns a response to give instead of the view's, or None to let in."""
+
+    name: str
+    check: Callable[[], ResponseReturnValue | None]
+
+
+def public(why: str) -> Guard:
+    """Anybody; `why` says what makes that right."""
+    return Guard(f"public: {why}", lambda: None)
+
+
+def signed_in() -> Guard:
+    """Any account."""
+    return Guard("signed_in", _refuse_strangers)
+
+
+def roles(*names: Role) -> Guard:
+    """Accounts with one of the roles."""
+
+    def check() -> ResponseReturnValue | None:
+        stranger = _refuse_strangers()
+        if stranger is None and current_actor().role not in names:
+            raise Forbidden(role=current_actor().role)
+        return stranger
+
+    return Guard(f"roles: {', '.join(names)}", check)
+
+
+def only(*names: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Narrow one view of a blueprint to some of the roles that its guard lets in."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            if current_actor().role not in names:
+                raise Forbidden(role=current_actor().role)
+            return view(*args, **kwargs)
+
+        setattr(wrapped, NARROWED, names)
+        return wrapped
+
+    return decorate
+
+
+def register(app: Flask, blueprint: Blueprint, guard: Guard, url_prefix: str | None = None) -> None:
+    """Register `blueprint` behind `guard`; the only way in (a test fails on any route without one)."""
+    blueprint.before_request(guard.check)
+    app.register_blueprint(blueprint, url_prefix=url_prefix)
+    app.extensions.setdefault("guards", {})[blueprint.name] = guard
+
+
+def guard_of(app: Flask, endpoint: str) -> str | None:
+    """The name of the door before `endpoint`, None when there is none."""
+    blueprint, _, _ = endpoint.rpartition(".")
+    guard = app.extensions.get("guards", {}).get(blueprint)
+    if guard is None:
+        return None
+    narrowed = getattr(app.view_functions[endpoint], NARROWED, None)
+    return f"roles: {', '.join(narrowed)}" if narrowed else guard.name
+
+
+def _refuse_strangers() -> ResponseReturnValue | None:
+    if current_user.is_authenticated:
+        return None
+    if wants_problem() or request.method not in {"GET", "HEAD"}:
+        raise NotSignedIn()
+    return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))

@@ -1,0 +1,127 @@
+"""Static files by content, and how times and money are written.
+
+One table, made at start-up, names every static file's bytes, gzip form and SHA-256; pages, the `/a/` route and the
+service worker's list are served from it. Files live under `/a/<release>/`, where the release is the hash of them all:
+relative module imports work, caches never mix versions, a wrong release is 404.
+"""
+
+import base64
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from babel.dates import format_skeleton
+from flask import Blueprint, Flask, Response, abort, make_response, request
+from flask_babel import format_datetime, format_decimal, format_time, get_locale
+
+from fieldapp.domain.calendar import Window
+from fieldapp.web.context import current_zone
+
+blueprint = Blueprint("assets", __name__)
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("application/manifest+json", ".webmanifest")
+_TEXT = {".css", ".js", ".svg", ".json", ".txt", ".webmanifest"}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One static file: its bytes, their gzip form where that is smaller, its type, its integrity string."""
+
+    content: bytes
+    zipped: bytes | None
+    media: str
+    integrity: str
+
+
+class Assets:
+    """All static files below a folder, and the hash of them all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = {
+            path.relative_to(folder).as_posix(): _load(path) for path in sorted(folder.rglob("*")) if path.is_file()
+        }
+        digest = hashlib.sha256()
+        for name, asset in self.files.items():
+            digest.update(f"{name} {asset.integrity}\n".encode())
+        self.release = digest.hexdigest()[:16]
+
+    def url(self, name: str) -> str:
+        """The address of a static file; raises KeyError for one that does not exist (a broken page fails its test)."""
+        if name not in self.files:
+            raise KeyError(f"no static file {name}")
+        return f"/a/{self.release}/{name}"
+
+    def precache(self, names: list[str]) -> list[dict[str, str]]:
+        """`{url, integrity}` for the service worker."""
+        return [{"url": self.url(name), "integrity": self.files[name].integrity} for name in names]
+
+
+def install(app: Flask, folder: Path) -> None:
+    """Load the table; give templates `asset()` and the filters."""
+    assets = Assets(folder)
+    app.extensions["assets"] = assets
+    app.jinja_env.globals["asset"] = assets.url
+    app.jinja_env.filters.update(localtime=localtime, localdate=localdate, localmoment=localmoment, window=window,
+                                 money=money)  # fmt: skip
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+    @blueprint.get("/a/<release>/<path:name>", endpoint="file")
+    def serve(release: str, name: str) -> Response:
+        asset = assets.files.get(name)
+        if release != assets.release or asset is None:
+            abort(404)
+        return _answer(asset)
+
+
+def _answer(asset: Asset) -> Response:
+    zipped = asset.zipped is not None and "gzip" in request.accept_encodings
+    response = make_response(asset.zipped if zipped else asset.content)
+    response.content_type = asset.media
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    if asset.zipped is not None:
+        response.headers["Vary"] = "Accept-Encoding"
+    if zipped:
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _load(path: Path) -> Asset:
+    content = path.read_bytes()
+    zipped = gzip.compress(content, 9, mtime=0) if path.suffix in _TEXT else None
+    media = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    if media.startswith("text/") or media.endswith(("javascript", "json")):
+        media += "; charset=utf-8"
+    integrity = "sha256-" + base64.b64encode(hashlib.sha256(content).digest()).decode()
+    return Asset(content, zipped if zipped and len(zipped) < len(content) else None, media, integrity)
+
+
+def localtime(moment: datetime) -> str:
+    """Hours and minutes in the branch's zone, as the reader writes them."""
+    return format_time(moment.astimezone(current_zone()), "HH:mm", rebase=False)
+
+
+def localdate(moment: datetime | date) -> str:
+    """The day with its weekday, in the branch's zone, e.g. `Tue, 1 Dec` or `12月1日周二`."""
+    day = moment.astimezone(current_zone()).date() if isinstance(moment, datetime) else moment
+    return format_skeleton("MMMEd", day, locale=get_locale())
+
+
+def localmoment(moment: datetime) -> str:
+    """Day and time in the branch's zone."""
+    return format_datetime(moment.astimezone(current_zone()), "short", rebase=False)
+
+
+def window(value: Window) -> str:
+    """`09:00-10:30`; with the day of the end when that differs."""
+    start, end = value.start.astimezone(current_zone()), value.end.astimezone(current_zone())
+    until = localtime(end) if start.date() == end.date() else localmoment(end)
+    return f"{localtime(start)}–{until}"
+
+
+def money(amount: Decimal | str) -> str:
+    """Two decimals, grouped as the reader groups them; the currency stands beside it."""
+    return format_decimal(Decimal(amount), "#,##0.00")
