@@ -150,7 +150,7 @@ def _faults(sheet: _Sheet) -> Iterable[str]:
     points = sum(item.points for item in sheet.item)
     if points != BASE_POINTS:
         yield f"points add up to {points}, not {BASE_POINTS}"
-    codes = [entry.code for entry in (*sheet.item, *sheet.discipline)]
+    codes = [item.code for item in sheet.item] + [article.code for article in sheet.discipline]
     yield from (f"code {code} occurs twice" for code in sorted({code for code in codes if codes.count(code) > 1}))
     for item in sheet.item:
         if (item.kind == "rate") != (item.target is not None):
