@@ -1,0 +1,121 @@
+// What this phone knows of its visits: the server's snapshot plus what was done here since. The views' only door to
+// the data: append facts, read visits, keep drafts. Sending is the engine's business.
+
+import { dateOf } from "../lib/time.js";
+import { store, strictly } from "./store.js";
+import { seal, unseal } from "./vault.js";
+
+export { append } from "./chain.js";
+export { addPhoto, photoUrl } from "./photos.js";
+
+// Where the visit stands after a fact. A hint for the lists; the server is the judge.
+const AFTER = {
+  "visit.departed": "en_route", "visit.arrived": "arrived", "consent.given": "admitted",
+  "signature.captured": "signed", "visit.completed": "completed", "visit.not_completed": "not_completed",
+  "access.failed": "no_access",
+};
+export const ENDED = new Set(["completed", "not_completed", "no_access", "cancelled", "missed", "void"]);
+const FINAL = new Set(["completed", "cancelled", "missed", "void", "disputed"]);
+
+export function stateAfter(state, types) {
+  return types.reduce((now, type) => (FINAL.has(now) ? now : AFTER[type] ?? now), state);
+}
+
+// The facts of one visit, oldest first: {id, type, at, data, actor?, seq?, status}. `status` is "server" for those that
+// only the server told us of, else the outbox entry's.
+export async function eventsOf(visitId) {
+  const record = await store().get("visits", visitId);
+  const known = record ? (await opened(record)).events ?? [] : [];
+  const local = await Promise.all((await store().getAllFromIndex("outbox", "visit", visitId)).map(readEntry));
+  return merge(known, local);
+}
+
+export function merge(known, local) {
+  const here = new Set(local.map((event) => event.id));
+  const told = known.filter((event) => !here.has(event.id))
+    .map((event) => ({ ...event, at: new Date(event.at).getTime(), status: "server" }));
+  // Within this phone the order is by seq, whatever its clock did.
+  let latest = 0;
+  const own = local.toSorted((one, two) => one.seq - two.seq).map((event) => {
+    latest = Math.max(latest, event.at);
+    return { ...event, at: latest };
+  });
+  return [...told, ...own].sort((one, two) => one.at - two.at || (one.seq ?? 0) - (two.seq ?? 0));
+}
+
+async function readEntry(entry) {
+  const payload = JSON.parse(await unseal("outbox", entry.payload));
+  return {
+    id: entry.id, seq: entry.seq, type: payload.type, visit_id: payload.visit_id, actor: payload.actor,
+    at: payload.wall + (payload.clk?.off ?? 0), data: payload.data, status: entry.status, code: entry.code,
+  };
+}
+
+async function opened(record) {
+  return JSON.parse(await unseal("snapshot", record.sealed));
+}
+
+// One visit as the snapshot has it, with `state` after what was done here and `unsent`; null when unknown.
+export async function visit(visitId) {
+  const record = await store().get("visits", visitId);
+  return record ? view(record, await store().getAllFromIndex("outbox", "visit", visitId)) : null;
+}
+
+// All visits of the snapshot's days, in the order of their windows.
+export async function visits() {
+  const [records, entries] = await Promise.all([store().getAll("visits"), store().getAll("outbox")]);
+  const byVisit = Map.groupBy ? Map.groupBy(entries, (entry) => entry.visit) : grouped(entries);
+  const all = await Promise.all(records.map((record) => view(record, byVisit.get(record.visit_id) ?? [])));
+  return all.sort((one, two) => new Date(one.promise.start) - new Date(two.promise.start));
+}
+
+// Today's visits, and those of earlier days that are still open.
+export async function today(now = Date.now()) {
+  const day = dateOf(now);
+  return (await visits()).filter((one) => {
+    const date = dateOf(one.promise.start);
+    return date === day || (date < day && !ENDED.has(one.state));
+  });
+}
+
+async function view(record, entries) {
+  const visitData = await opened(record);
+  const known = new Set((visitData.events ?? []).map((event) => event.id));
+  const fresh = entries.filter((entry) => !known.has(entry.id)).sort((one, two) => one.seq - two.seq);
+  return {
+    ...visitData,
+    state: stateAfter(visitData.state, fresh.map((entry) => entry.type)),
+    unsent: entries.filter((entry) => entry.status === "waiting").length,
+  };
+}
+
+function grouped(entries) {
+  const groups = new Map();
+  for (const entry of entries) groups.set(entry.visit, [...(groups.get(entry.visit) ?? []), entry]);
+  return groups;
+}
+
+// The day's snapshot replaces the last one whole; what the phone did itself lies in the outbox.
+export async function keepSnapshot(list, etag) {
+  const records = await Promise.all(list.map(async (one) => ({
+    visit_id: one.visit_id, rev: one.rev, start: one.promise.start, sealed: await seal("snapshot", JSON.stringify(one)),
+  })));
+  await strictly(["visits", "meta"], (tx) => [
+    tx.objectStore("visits").clear(),
+    ...records.map((record) => tx.objectStore("visits").put(record)),
+    tx.objectStore("meta").put({ etag, at: Date.now() }, "day"),
+  ]);
+}
+
+// Half-done input (strokes, forms, the current screen): survives a killed browser, never leaves the phone.
+export const drafts = {
+  async get(key) {
+    const sealed = await store().get("drafts", key);
+    return sealed === undefined ? null : JSON.parse(await unseal("outbox", sealed));
+  },
+  async put(key, value) {
+    const sealed = await seal("outbox", JSON.stringify(value));
+    await strictly(["drafts"], (tx) => tx.objectStore("drafts").put(sealed, key));
+  },
+  remove: (key) => strictly(["drafts"], (tx) => tx.objectStore("drafts").delete(key)),
+};

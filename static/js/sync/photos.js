@@ -1,0 +1,96 @@
+// Photos: shrunk, hashed, cut into pieces and written together with their fact. Owns blobs and blob_chunks on the phone;
+// upload.js sends them.
+
+import { sha256 } from "../lib/ids.js";
+import { append } from "./chain.js";
+import { StorageFull, store } from "./store.js";
+import { openBytes, sealBytes } from "./vault.js";
+
+export const PIECE = 256 * 1024;
+const SIDE = 1600;
+const TIGHT_SIDE = 1024;
+const TIGHT = 24 * 1024 * 1024;
+
+export class NotAPhoto extends Error {
+  constructor() {
+    super("not_a_photo");
+    this.name = "NotAPhoto";
+    this.code = "not_a_photo";
+  }
+}
+
+// The size that fits into a square of `side`, never larger than it is.
+export function fit(width, height, side) {
+  const scale = Math.min(1, side / Math.max(width, height));
+  return { w: Math.max(1, Math.round(width * scale)), h: Math.max(1, Math.round(height * scale)) };
+}
+
+// Keeps one photo and its `photo.added`; resolves {id, seq, blob, bytes, w, h} once both are on the disk.
+// Raises NotAPhoto, or StorageFull("photo_storage_full") when even a small picture finds no room.
+export async function addPhoto(visitId, slot, file) {
+  const tight = await isTight();
+  const sizes = tight ? [[TIGHT_SIDE, 0.6]] : [[SIDE, 0.82], [TIGHT_SIDE, 0.6]];
+  for (const [side, quality] of sizes) {
+    try {
+      return await keep(visitId, slot, await shrink(file, side, quality));
+    } catch (error) {
+      if (!(error instanceof StorageFull)) throw error;
+    }
+  }
+  throw new StorageFull("photo_storage_full");
+}
+
+async function isTight() {
+  const { quota, usage } = (await navigator.storage?.estimate?.()) ?? {};
+  return quota !== undefined && quota - usage < TIGHT;
+}
+
+async function shrink(file, side, quality) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+  } catch {
+    throw new NotAPhoto();
+  }
+  const { w, h } = fit(bitmap.width, bitmap.height, side);
+  const canvas = document.createElement("canvas");
+  canvas.width = w;
+  canvas.height = h;
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, w, h);
+  bitmap.close();
+  const jpeg = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
+  if (!jpeg) throw new NotAPhoto();
+  return { bytes: await jpeg.arrayBuffer(), w, h };
+}
+
+async function keep(visitId, slot, { bytes, w, h }) {
+  const blob = await sha256(bytes);
+  const pieces = [];
+  for (let at = 0; at < bytes.byteLength; at += PIECE) {
+    pieces.push({ blob, index: pieces.length, data: await sealBytes("outbox", bytes.slice(at, at + PIECE)) });
+  }
+  const record = { blob, visit: visitId, slot, bytes: bytes.byteLength, w, h, status: "waiting", sent: 0, at: Date.now() };
+  const data = { slot, blob, bytes: bytes.byteLength, w, h };
+  const written = await append(visitId, "photo.added", data, {
+    stores: ["blobs", "blob_chunks"],
+    also: (tx) => [
+      tx.objectStore("blobs").put(record),
+      ...pieces.map((piece) => tx.objectStore("blob_chunks").put(piece)),
+    ],
+  });
+  return { ...written, ...data };
+}
+
+// One piece as it goes over the wire.
+export async function piece(blob, index) {
+  const record = await store().get("blob_chunks", [blob, index]);
+  return record ? openBytes("outbox", record.data) : null;
+}
+
+// A URL for an <img> (revoke it when done), or null when the phone no longer holds the photo.
+export async function photoUrl(blob) {
+  const records = await store().getAll("blob_chunks", IDBKeyRange.bound([blob, 0], [blob, Infinity]));
+  if (!records.length) return null;
+  const parts = await Promise.all(records.map((record) => openBytes("outbox", record.data)));
+  return URL.createObjectURL(new Blob(parts, { type: "image/jpeg" }));
+}
