@@ -21,23 +21,26 @@ export function payloadOf({ type, visitId, visitRev, actor, data, sample, now, m
   });
 }
 
+// The moment of a tap, for a fact that is written a little later (an arrival waits for its GPS fix).
+export const tapped = () => ({ wall: Date.now(), mono: Math.round(performance.now() * 10) / 10, boot });
+
 // Writes one fact; resolves {id, seq} when it is on the disk. `also(tx)` queues more into the same transaction, over the
-// stores named in `stores`. Raises StorageFull.
-export function append(visitId, type, data = {}, { stores = [], also = () => [] } = {}) {
+// stores named in `stores`; `stamp` is what `tapped()` gave. Raises StorageFull.
+export function append(visitId, type, data = {}, { stores = [], also = () => [], stamp = tapped() } = {}) {
   return locked("journal", async () => {
     const db = store();
     const [chain, sample, visit] = await Promise.all([
       db.get("meta", "chain"), db.get("meta", "clock"), db.get("visits", visitId),
     ]);
     const { next, head } = chain ?? { next: 1, head: FIRST_PREV };
-    const wall = Date.now();
+    const { wall, mono, boot: bootId } = stamp;
     const payload = payloadOf({
       type, visitId, visitRev: visit?.rev ?? 0, actor: storeOwner(), data, sample, now: wall,
-      mono: Math.round(performance.now() * 10) / 10, tz: -new Date(wall).getTimezoneOffset(),
+      mono, bootId, tz: -new Date(wall).getTimezoneOffset(),
     });
     const hash = await linkHash(head, payload);
     const entry = {
-      seq: next, id: uuid7(wall), status: "waiting", visit: visitId, type, wall, prev: head, hash,
+      seq: next, id: uuid7(), status: "waiting", visit: visitId, type, wall, prev: head, hash,
       payload: await seal("outbox", payload),
     };
     await strictly(["meta", "outbox", ...stores], (tx) => [

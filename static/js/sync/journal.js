@@ -5,7 +5,7 @@ import { dateOf } from "../lib/time.js";
 import { store, strictly } from "./store.js";
 import { seal, unseal } from "./vault.js";
 
-export { append } from "./chain.js";
+export { append, tapped } from "./chain.js";
 export { addPhoto, photoUrl } from "./photos.js";
 
 // Where the visit stands after a fact. A hint for the lists; the server is the judge.
