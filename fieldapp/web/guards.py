@@ -69,7 +69,8 @@ def only(*names: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 def register(app: Flask, blueprint: Blueprint, guard: Guard, url_prefix: str | None = None) -> None:
     """Register `blueprint` behind `guard`; the only way in (a test fails on any route without one)."""
-    blueprint.before_request(guard.check)
+    # On the app, not on the blueprint: blueprints are modules' and may serve several apps of one process.
+    app.before_request_funcs.setdefault(blueprint.name, []).insert(0, guard.check)
     app.register_blueprint(blueprint, url_prefix=url_prefix)
     app.extensions.setdefault("guards", {})[blueprint.name] = guard
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from babel.dates import format_skeleton
-from flask import Blueprint, Flask, Response, abort, make_response, request
+from flask import Blueprint, Flask, Response, abort, current_app, make_response, request
 from flask_babel import format_datetime, format_decimal, format_time, get_locale
 
 from fieldapp.domain.calendar import Window
@@ -69,12 +69,15 @@ def install(app: Flask, folder: Path) -> None:
                                  money=money)  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
-    @blueprint.get("/a/<release>/<path:name>", endpoint="file")
-    def serve(release: str, name: str) -> Response:
-        asset = assets.files.get(name)
-        if release != assets.release or asset is None:
-            abort(404)
-        return _answer(asset)
+
+@blueprint.get("/a/<release>/<path:name>", endpoint="file")
+def serve(release: str, name: str) -> Response:
+    """A static file of this release; any other release is not found."""
+    assets: Assets = current_app.extensions["assets"]
+    asset = assets.files.get(name)
+    if release != assets.release or asset is None:
+        abort(404)
+    return _answer(asset)
 
 
 def _answer(asset: Asset) -> Response:

@@ -1,0 +1,229 @@
+"""Fixtures for every test: a company in a real SQLite file, the app on it, a live server, real Chromium.
+
+The network is closed but for loopback; warnings are errors; nothing outside the repository is read.
+"""
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+
+from fieldapp.app import create_app
+from fieldapp.services.work import Work
+from fieldapp.settings import Settings
+from fieldapp.storage import migrate
+from fieldapp.storage.blobs import BlobStore
+from fieldapp.storage.engine import Database
+from tests import cast
+from tests.fakes import Clock, Ids, PlainPasswords
+
+CHROMIUM = "/usr/bin/chromium"
+SECRET = "a secret that is long enough for tests only"
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1366, "height": 768}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _closed_network() -> Iterator[None]:
+    """Any connection that would leave this machine is a failed test."""
+    real, real_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def allowed(sock: socket.socket, address: Any) -> None:
+        if sock.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+            raise RuntimeError(f"a test reached for the network: {address!r}")
+
+    def connect(self: socket.socket, address: Any) -> None:
+        allowed(self, address)
+        return real(self, address)
+
+    def connect_ex(self: socket.socket, address: Any) -> int:
+        allowed(self, address)
+        return real_ex(self, address)
+
+    socket.socket.connect, socket.socket.connect_ex = connect, connect_ex  # type: ignore[method-assign]
+    yield
+    socket.socket.connect, socket.socket.connect_ex = real, real_ex  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of `work`; stands at `cast.NOW`."""
+    return Clock(cast.NOW)
+
+
+def make_test_work(folder: Path, clock: Clock) -> Work:
+    """Work on a database below `folder`, with the tests' fakes."""
+    return Work(
+        database=Database(f"sqlite:///{folder / 'fieldapp.db'}"), blobs=BlobStore(folder / "blobs"),
+        passwords=PlainPasswords(), clock=clock, new_id=Ids(clock),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database with the cast in it, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("template")
+    work = make_test_work(folder, Clock(cast.NOW))
+    migrate.upgrade(work.database)
+    cast.move_in(work)
+    with work.database.engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("BEGIN")
+    work.database.dispose()
+    return folder / "fieldapp.db"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A tmp instance; English, so that tests can read pages."""
+    instance = tmp_path / "instance"
+    instance.mkdir()
+    return Settings(
+        instance=instance, database_url=f"sqlite:///{instance / 'fieldapp.db'}", secret_key=SECRET,
+        blobs=instance / "blobs", timezone=cast.ZONE, locale="en",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def work(settings: Settings, clock: Clock, _template: Path) -> Iterator[Work]:
+    """A real database with the cast, a clock that stands still, cheap passwords."""
+    shutil.copyfile(_template, settings.instance / "fieldapp.db")
+    work = make_test_work(settings.instance, clock)
+    yield work
+    work.database.dispose()
+
+
+class Client(FlaskClient):
+    """A browser without JavaScript. Form posts carry the form token, as a page would send it (`csrf=False`: not)."""
+
+    def token(self) -> str:
+        """The token that this client's forms carry."""
+        with self.session_transaction() as session:
+            raw = session.setdefault("csrf_token", "0" * 40)
+        return str(URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token").dumps(raw))
+
+    def post(self, *args: Any, csrf: bool = True, **kwargs: Any) -> Any:
+        if csrf and "json" not in kwargs and isinstance(kwargs.setdefault("data", {}), dict):
+            kwargs["data"] = {"csrf_token": self.token(), **kwargs["data"]}
+        return super().post(*args, **kwargs)
+
+
+@pytest.fixture
+def app(settings: Settings, work: Work) -> Flask:
+    """The whole app on `work`."""
+    app = create_app(settings, work=work)
+    app.testing = True
+    app.test_client_class = Client
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> Client:
+    """Nobody signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[[str], Client]:
+    """`sign_in("D001")`: a client of its own in which that person is signed in."""
+
+    def act(login: str, password: str = cast.PASSWORD) -> Client:
+        client: Client = app.test_client()
+        answer = client.post("/login", data={"login": login, "password": password})
+        assert answer.status_code in {302, 303}, f"{login} could not sign in: {answer.status_code}"
+        return client
+
+    return act
+
+
+@pytest.fixture
+def server(app: Flask, clock: Clock) -> Iterator[str]:
+    """The address of a live server (threads, loopback) with `app`; its clock runs, as the browser's does."""
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log(self, *_: Any, **__: Any) -> None:
+            pass
+
+    clock.run()
+    running = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    running.daemon_threads = True
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{running.port}"
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    """The driver; a missing Chromium skips loudly, and fails where CI=true."""
+    if not Path(CHROMIUM).exists():
+        message = f"{CHROMIUM} is missing: NO BROWSER TEST RUNS (apt-get install chromium, or make setup-test)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        yield driver
+
+
+CHROMIUM_ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Any) -> Iterator[Any]:
+    """One Chromium for all tests; each test gets a context of its own."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+    yield browser
+    browser.close()
+
+
+def _page(browser: Any, server: str, **options: Any) -> Iterator[Any]:
+    context = browser.new_context(base_url=server, locale="en-GB", timezone_id=cast.ZONE, **options)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def phone_page(browser: Any, server: str) -> Iterator[Any]:
+    """A page on a phone (390x844, touch), base URL = the live server."""
+    yield from _page(browser, server, viewport=PHONE, is_mobile=True, has_touch=True)
+
+
+@pytest.fixture
+def desk_page(browser: Any, server: str) -> Iterator[Any]:
+    """A page on a desk (1366x768), base URL = the live server."""
+    yield from _page(browser, server, viewport=DESK)
+
+
+@pytest.fixture
+def enter() -> Callable[[Any, str], None]:
+    """`enter(page, "T001")`: sign in through the real form."""
+
+    def act(page: Any, login: str) -> None:
+        page.goto("/login")
+        page.fill("[name=login]", login)
+        page.fill("[name=password]", cast.PASSWORD)
+        with page.expect_navigation():
+            page.press("[name=password]", "Enter")
+
+    return act
