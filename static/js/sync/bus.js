@@ -3,10 +3,10 @@
 
 const channel = globalThis.BroadcastChannel ? new BroadcastChannel("fieldapp") : null;
 
-channel?.addEventListener("message", () => dispatchEvent(new CustomEvent("sync:changed", { detail: { here: false } })));
+channel?.addEventListener("message", () => dispatchEvent(new CustomEvent("sync:changed", { detail: { appended: false } })));
 
-export function changed() {
-  dispatchEvent(new CustomEvent("sync:changed", { detail: { here: true } }));
+export function changed({ appended = false } = {}) {
+  dispatchEvent(new CustomEvent("sync:changed", { detail: { appended } }));
   channel?.postMessage("changed");
 }
 

@@ -48,7 +48,7 @@ export function append(visitId, type, data = {}, { stores = [], also = () => [],
       tx.objectStore("meta").put({ next: next + 1, head: hash }, "chain"),
       ...also(tx),
     ]);
-    changed();
+    changed({ appended: true });
     return { id: entry.id, seq: entry.seq };
   });
 }

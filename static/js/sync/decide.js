@@ -1,0 +1,81 @@
+// The sync engine's decisions, without a network or a disk: what goes into a batch, what an answer means, when to try
+// again. Tested by node; everything else in this folder only carries them out.
+
+export const LIMIT = { events: 100, bytes: 256 * 1024 };
+const OVERHEAD = 2048;
+const STORED = new Set(["accepted", "duplicate", "held", "quarantined"]);
+
+// The oldest waiting entries that fit into one push; always at least one.
+export function batchOf(entries, limit = LIMIT) {
+  const batch = [];
+  let bytes = OVERHEAD;
+  for (const entry of entries) {
+    // The payload goes as a JSON string inside JSON: every quote in it costs two bytes.
+    const size = new TextEncoder().encode(JSON.stringify(entry)).length + 1;
+    if (batch.length && (batch.length >= limit.events || bytes + size > limit.bytes)) break;
+    batch.push(entry);
+    bytes += size;
+  }
+  return batch;
+}
+
+// After a 413: half of what was tried, down to single events.
+export const halved = (count) => ({ ...LIMIT, events: Math.max(1, Math.floor(count / 2)) });
+
+// Milliseconds until try number `attempt` (from 1): 2 s doubling to 5 min, with jitter so that a street of phones does
+// not come back in step. The server's Retry-After is a floor.
+export function delay(attempt, random = Math.random(), retryAfter = 0) {
+  const ceiling = Math.min(300_000, 2000 * 2 ** Math.min(attempt - 1, 10));
+  return Math.min(300_000, Math.max(2000, Math.round(ceiling * (0.5 + random / 2)), retryAfter * 1000));
+}
+
+// What an HTTP answer means for everything that waits. `ours` says that it carried our header: only then is it believed.
+export function meaning({ status, ours, json }) {
+  if (status === 401) return "signin";
+  if (status === 403) return ours || json ? "refused" : "down";
+  if (status === 413) return "too_large";
+  if (status === 426) return "upgrade";
+  if (status === 429 || status === 503) return "wait";
+  if (status >= 200 && status < 400) return ours ? "ok" : "down";
+  if (status === 404 || status === 409 || status === 422) return ours ? "answer" : "down";
+  return "down";
+}
+
+// From the answer to a push: which entries are stored for ever (and how), and from which seq to send again.
+// Entries without a result of their own stay as they are.
+export function outcome(sent, answer) {
+  const byId = new Map((answer.results ?? []).map((result) => [result.id, result]));
+  const stored = [];
+  let resendFrom = null;
+  let busy = false;
+  for (const entry of sent) {
+    const result = byId.get(entry.id);
+    if (!result) continue;
+    if (STORED.has(result.status)) {
+      stored.push({ seq: entry.seq, status: result.status, code: result.code ?? null, server_at: answer.server_time });
+    } else if (result.status === "retry" && result.code === "missing_prev") {
+      const from = result.expect_seq ?? entry.seq;
+      resendFrom = resendFrom === null ? from : Math.min(resendFrom, from);
+    } else {
+      busy = true;
+    }
+  }
+  return { stored, resendFrom, busy };
+}
+
+// A restored server shows another epoch and may have forgotten what it once confirmed.
+export const isRestored = (known, told) => Boolean(known && told && known !== told);
+
+// The one thing that the bar says about sync: {key, params, tone, icon}.
+export function summary({ phase, unsent, sending, photos, lastAt }) {
+  const waiting = unsent + photos.waiting;
+  if (phase === "sending" && waiting) {
+    return photos.waiting && !unsent
+      ? { key: "sync.sending_photos", params: { done: photos.done, total: photos.done + photos.waiting }, tone: "busy", icon: "up" }
+      : { key: "sync.sending_count", params: { count: sending || waiting }, tone: "busy", icon: "up" };
+  }
+  if (waiting) return { key: "sync.here_count", params: { count: waiting }, tone: "here", icon: "phone" };
+  return lastAt
+    ? { key: "sync.server_at", params: { time: lastAt }, tone: "done", icon: "cloud" }
+    : { key: "sync.never", params: {}, tone: "here", icon: "cloud-off" };
+}

@@ -1,0 +1,150 @@
+// When to talk to the server, and in which order: who am I, this phone's name, the clock, the outbox, the photos, the day.
+// Owns the triggers, the back-off and the state that the screens show. One tab at a time does the talking.
+
+import { report } from "./bus.js";
+import { measure } from "./clock.js";
+import { fetchDay } from "./day.js";
+import { delay } from "./decide.js";
+import { lockedIfFree } from "./lock.js";
+import { call } from "./net.js";
+import { prune, push, register, waiting } from "./push.js";
+import { meta, store, storeOwner } from "./store.js";
+import { photoCounts, upload } from "./upload.js";
+
+const AFTER_WRITE = 2000;
+const IDLE = 60_000;
+const CLOCK_AGE = 10 * 60_000;
+const state = { phase: "idle", trouble: null, unsent: 0, sending: [], photos: { waiting: 0, done: 0 }, lastAt: null };
+let timer;
+let attempt = 0;
+let notBefore = 0;
+let again = false;
+let running = null;
+let hooks = { app: "0", deviceName: "phone", otherUser() {}, known() {} };
+
+export function syncState() {
+  return { ...state };
+}
+
+export async function startEngine(given) {
+  hooks = { ...hooks, ...given };
+  addEventListener("online", () => syncNow());
+  addEventListener("offline", () => set({ trouble: "offline" }));
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && syncNow());
+  addEventListener("pageshow", (event) => event.persisted && syncNow());
+  addEventListener("sync:changed", ({ detail }) => {
+    count();
+    if (detail.appended) soon();
+  });
+  state.lastAt = (await store().get("meta", "contact"))?.at ?? null;
+  await count();
+  return syncNow();
+}
+
+// Shortly after a write; a server that asked for a pause gets it.
+function soon() {
+  if (running) again = true;
+  else plan(Math.max(AFTER_WRITE, notBefore - Date.now()));
+}
+
+// Talks to the server now; resolves when that is over, whatever came of it.
+export function syncNow() {
+  clearTimeout(timer);
+  if (running) {
+    again = true;
+    return running;
+  }
+  running = cycle().finally(() => {
+    running = null;
+    if (again) soon();
+    again = false;
+  });
+  return running;
+}
+
+async function cycle() {
+  let result = { kind: "elsewhere" };
+  await lockedIfFree("sync", async () => {
+    set({ phase: "sending" });
+    result = await talk();
+  });
+  await count();
+  attempt = result.kind === "ok" || result.kind === "elsewhere" ? 0 : attempt + 1;
+  if (result.kind === "ok") await heard();
+  set({ phase: "idle", sending: [], trouble: result.kind === "ok" || result.kind === "elsewhere" ? null : troubleOf(result) });
+  const pause = attempt ? delay(attempt, Math.random(), result.retryAfter) : IDLE;
+  notBefore = result.kind === "wait" ? Date.now() + pause : 0;
+  plan(pause);
+}
+
+async function talk() {
+  for (const step of [identify, tellDevice, readClock, sendFacts, sendPhotos, readDay]) {
+    const result = await step();
+    if (result.kind !== "ok") return result;
+  }
+  await prune();
+  return { kind: "ok" };
+}
+
+// Another person signed in on this browser: their session must never carry this person's facts.
+async function identify() {
+  const answer = await call("GET", "/m/me.json");
+  if (answer.kind !== "ok") return answer;
+  if (answer.json.login !== storeOwner()) {
+    hooks.otherUser(answer.json);
+    return { kind: "other_user" };
+  }
+  await meta.put("me", answer.json);
+  hooks.known(answer.json);
+  return answer;
+}
+
+let device;
+async function tellDevice() {
+  const answer = await register(hooks.deviceName);
+  device = answer.id;
+  return answer;
+}
+
+async function readClock() {
+  const kept = await store().get("meta", "clock");
+  const age = Date.now() - (kept?.wall ?? 0);
+  return kept && age >= 0 && age < CLOCK_AGE ? { kind: "ok" } : measure();
+}
+
+let wanted = [];
+async function sendFacts() {
+  const answer = await push(device, hooks.app, (ids) => set({ sending: ids }));
+  wanted = answer.blobsWanted ?? [];
+  return answer;
+}
+
+async function sendPhotos() {
+  return upload(wanted);
+}
+
+async function readDay() {
+  const answer = await fetchDay();
+  return answer.status === 304 ? { kind: "ok" } : answer;
+}
+
+const troubleOf = ({ kind, status }) => (kind === "down" && (status === 0 || !navigator.onLine) ? "offline" : kind);
+
+async function heard() {
+  state.lastAt = Date.now();
+  await meta.put("contact", { ...(await store().get("meta", "contact")), at: state.lastAt });
+}
+
+async function count() {
+  set({ unsent: (await waiting()).length, photos: await photoCounts() });
+}
+
+function set(change) {
+  Object.assign(state, change);
+  report({ ...state });
+}
+
+function plan(milliseconds) {
+  clearTimeout(timer);
+  timer = setTimeout(syncNow, milliseconds);
+}

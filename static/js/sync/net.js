@@ -1,0 +1,39 @@
+// Requests to our own server. Owns the header that proves an answer is ours (a captive portal's page is not) and the
+// time limit; decide.js says what an answer means.
+
+import { meaning } from "./decide.js";
+
+export const ROOT = "/api/sync/v1";
+const PATIENCE = 30_000;
+
+// Never rejects: {kind, status, json, headers, retryAfter}; kind "down" for no network, foreign pages and 5xx.
+export async function call(method, path, { json, body, headers = {} } = {}) {
+  const init = { method, headers: { "X-Field-Sync": "1", ...headers }, cache: "no-store", redirect: "manual", credentials: "same-origin" };
+  if (json !== undefined) {
+    init.body = JSON.stringify(json);
+    init.headers["Content-Type"] = "application/json";
+  } else if (body !== undefined) {
+    init.body = body;
+  }
+  let answer;
+  try {
+    answer = await fetch(path, { ...init, signal: AbortSignal.timeout(PATIENCE) });
+  } catch {
+    return { kind: "down", status: 0, json: null, headers: new Headers(), retryAfter: 0 };
+  }
+  const content = await readJson(answer);
+  const ours = answer.headers.get("X-Field-Sync") === "1";
+  return {
+    kind: meaning({ status: answer.status, ours, json: content }), status: answer.status, json: content,
+    headers: answer.headers, retryAfter: Number(answer.headers.get("Retry-After")) || 0,
+  };
+}
+
+async function readJson(answer) {
+  if (!/json/.test(answer.headers.get("Content-Type") ?? "")) return null;
+  try {
+    return await answer.json();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,109 @@
+// Sends the outbox. Owns batches, their answers and the outbox's statuses; an entry leaves `waiting` only by the server's
+// own word about it.
+
+import { uuid7 } from "../lib/ids.js";
+import { changed } from "./bus.js";
+import { batchOf, halved, isRestored, LIMIT, outcome } from "./decide.js";
+import { locked } from "./lock.js";
+import { ROOT, call } from "./net.js";
+import { meta, store, strictly } from "./store.js";
+import { isSealed, unseal } from "./vault.js";
+
+const SCHEMA = 1;
+const KEEP = 72 * 3600_000;
+
+export async function waiting() {
+  return (await store().getAll("outbox")).filter((entry) => entry.status === "waiting");
+}
+
+// Sends until nothing waits or the server says stop. Answers {kind, retryAfter, blobsWanted}: "ok", or what stopped it.
+// `sending(ids)` hears what is on the way.
+export async function push(deviceId, app, sending) {
+  let limit = LIMIT;
+  let blobsWanted = [];
+  for (let stuck = 0; stuck < 3;) {
+    const entries = await waiting();
+    if (!entries.length) return { kind: "ok", blobsWanted };
+    const ready = await Promise.all(entries.slice(0, limit.events).map(wire));
+    const batch = batchOf(ready, limit);
+    sending(batch.map((event) => event.id));
+    const answer = await call("POST", `${ROOT}/push`, { json: await envelope(deviceId, app, batch, entries.length) });
+    sending([]);
+    if (answer.kind === "too_large" && batch.length > 1) {
+      limit = halved(batch.length);
+      continue;
+    }
+    if (answer.kind !== "ok" || !answer.json?.results) return { kind: answer.kind === "ok" ? "down" : answer.kind, retryAfter: answer.retryAfter };
+    const { stored, resent, busy } = await settle(batch, answer.json);
+    blobsWanted = answer.json.blobs_wanted ?? blobsWanted;
+    if (busy) return { kind: "wait", retryAfter: answer.retryAfter };
+    // Being asked for what we no longer hold must not become a loop without a pause.
+    stuck = stored || resent ? (stored ? 0 : stuck + 1) : 3;
+  }
+  return { kind: "wait", retryAfter: 0 };
+}
+
+async function wire(entry) {
+  const { id, seq, prev, hash } = entry;
+  return { id, seq, prev, hash, payload: await unseal("outbox", entry.payload) };
+}
+
+async function envelope(deviceId, app, batch, outbox) {
+  const db = store();
+  const [epoch, clock] = await Promise.all([db.get("meta", "server_epoch"), db.get("meta", "clock")]);
+  const { quota = null, usage = null } = (await navigator.storage?.estimate?.()) ?? {};
+  const persisted = (await navigator.storage?.persisted?.()) ?? false;
+  return {
+    protocol: 1, batch_id: uuid7(), device_id: deviceId, server_epoch: epoch ?? null,
+    client: { app, schema: SCHEMA, persisted, outbox, quota, usage, sealed: isSealed() },
+    clock: { wall: Date.now(), mono: Math.round(performance.now() * 10) / 10, off: clock?.off ?? null, rtt: clock?.rtt ?? null },
+    events: batch,
+  };
+}
+
+// Writes down what the server said: in one transaction, while nobody appends.
+function settle(batch, answer) {
+  const { stored, resendFrom, busy } = outcome(batch, answer);
+  return locked("journal", async () => {
+    const db = store();
+    const all = new Map((await db.getAll("outbox")).map((entry) => [entry.seq, entry]));
+    const restored = isRestored(await db.get("meta", "server_epoch"), answer.server_epoch);
+    const touched = new Map(stored.map((verdict) => [verdict.seq, { ...all.get(verdict.seq), ...verdict }]));
+    let resent = 0;
+    for (const entry of all.values()) {
+      const again = (resendFrom !== null && entry.seq >= resendFrom) || (restored && !touched.has(entry.seq));
+      if (!again || entry.status === "waiting") continue;
+      touched.set(entry.seq, { ...entry, status: "waiting" });
+      resent += 1;
+    }
+    await strictly(["outbox", "meta"], (tx) => [
+      ...[...touched.values()].map((entry) => tx.objectStore("outbox").put(entry)),
+      tx.objectStore("meta").put(answer.server_epoch ?? null, "server_epoch"),
+      tx.objectStore("meta").put({ at: Date.now(), min_app: answer.min_app ?? null, revoked: Boolean(answer.revoked) }, "contact"),
+    ]);
+    changed();
+    return { stored: stored.length, resent, busy };
+  });
+}
+
+// Facts that the server confirmed stay 72 hours, for the case that it is restored from a backup.
+export async function prune(now = Date.now()) {
+  const old = (await store().getAll("outbox")).filter((entry) => entry.status !== "waiting" && now - entry.server_at > KEEP);
+  const photos = (await store().getAll("blobs")).filter((blob) => blob.status === "sent" && now - blob.at > KEEP);
+  if (!old.length && !photos.length) return;
+  await strictly(["outbox", "blobs", "blob_chunks"], (tx) => [
+    ...old.map((entry) => tx.objectStore("outbox").delete(entry.seq)),
+    ...photos.map((photo) => tx.objectStore("blobs").delete(photo.blob)),
+    ...photos.map((photo) => tx.objectStore("blob_chunks").delete(IDBKeyRange.bound([photo.blob, 0], [photo.blob, Infinity]))),
+  ]);
+}
+
+// This phone's name for the server; made once per user and told before anything else.
+export async function register(name) {
+  const known = (await store().get("meta", "device")) ?? { id: uuid7(), registered: false };
+  if (known.registered) return { kind: "ok", id: known.id };
+  await meta.put("device", known);
+  const answer = await call("POST", `${ROOT}/devices`, { json: { device_id: known.id, name } });
+  if (answer.kind === "ok") await meta.put("device", { ...known, registered: true });
+  return { kind: answer.kind, id: known.id, retryAfter: answer.retryAfter };
+}
