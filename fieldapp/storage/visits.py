@@ -1,0 +1,185 @@
+"""Visits as they stand (a projection of their events) and the ledger of what customers were promised."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from fieldapp.domain.calendar import Window
+from fieldapp.domain.errors import NotFound
+from fieldapp.domain.ids import VisitId
+from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits.events import Event
+from fieldapp.domain.visits.lifecycle import VisitState
+from fieldapp.storage import bulk
+from fieldapp.storage.tables.visits import PromiseRow, VisitRow
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    label: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visit as the office sees it. Times are aware UTC; `window` is the latest promise told."""
+
+    branch: str
+    visit_id: VisitId
+    external_id: str
+    rev: int
+    state: str
+    job_type: str
+    technician: str | None
+    window: Window
+    planned: Window
+    customer_name: str
+    phone: str
+    address: str
+    lat: float | None
+    lon: float | None
+    language: str
+    note: str
+    charges: tuple[Charge, ...]
+    held: int
+    signed: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseLine:
+    """One line of the ledger: what was promised, when it was told and how, who asked, why, who wrote it down."""
+
+    event_id: str
+    window: Window
+    agreed: bool
+    told_at: datetime
+    channel: str
+    asked_by: str
+    apology: bool
+    cause: str | None
+    reason: str
+    recorded_by: str
+    recorded_at: datetime
+
+
+def find(db: Session, branch: str, visit_id: str) -> Visit | None:
+    """The visit with this id."""
+    row = db.get(VisitRow, (branch, visit_id))
+    return from_row(row) if row else None
+
+
+def get(db: Session, branch: str, visit_id: str) -> Visit:
+    """The visit with this id; raises `NotFound`."""
+    visit = find(db, branch, visit_id)
+    if visit is None:
+        raise NotFound()
+    return visit
+
+
+def find_by_external_id(db: Session, branch: str, external_id: str) -> Visit | None:
+    """The visit with this order number."""
+    row = db.scalar(select(VisitRow).where(VisitRow.branch == branch, VisitRow.external_id == external_id))
+    return from_row(row) if row else None
+
+
+def between(db: Session, branch: str, start: datetime, end: datetime, technician: str | None = None) -> list[Visit]:
+    """Visits whose window starts in [start, end), by start; of one technician when given."""
+    query = select(VisitRow).where(
+        VisitRow.branch == branch, VisitRow.window_start >= start, VisitRow.window_start < end
+    )
+    if technician is not None:
+        query = query.where(VisitRow.technician == technician)
+    return [from_row(row) for row in db.scalars(query.order_by(VisitRow.window_start, VisitRow.external_id))]
+
+
+def ledger(db: Session, branch: str, visit_id: str) -> list[PromiseLine]:
+    """The promises of a visit in the order they were told."""
+    query = select(PromiseRow).where(PromiseRow.branch == branch, PromiseRow.visit_id == visit_id)
+    return [
+        PromiseLine(
+            row.event_id, Window(row.window_start, row.window_end), row.agreed, row.told_at, row.channel, row.asked_by,
+            row.apology, row.cause, row.reason, row.recorded_by, row.recorded_at,
+        )
+        for row in db.scalars(query.order_by(PromiseRow.told_at, PromiseRow.recorded_at, PromiseRow.event_id))
+    ]  # fmt: skip
+
+
+def save(
+    db: Session, branch: str, states: Mapping[VisitId, VisitState], revs: Mapping[VisitId, int], now: datetime
+) -> None:
+    """Write the read model of each visit as its replayed state says."""
+    rows = [
+        {
+            "branch": branch,
+            "visit_id": visit_id,
+            "external_id": state.external_id,
+            "rev": revs[visit_id],
+            "state": state.name,
+            "job_type": state.job_type,
+            "technician": state.technician,
+            "window_start": state.promise.start,
+            "window_end": state.promise.end,
+            "planned_start": state.planned_start,
+            "planned_end": state.planned_end,
+            "customer_name": state.customer.name,
+            "phone": state.customer.phone,
+            "address": state.customer.address,
+            "lat": state.customer.lat,
+            "lon": state.customer.lon,
+            "language": state.customer.language,
+            "note": state.note,
+            "charges": json.dumps([[one.label, one.amount] for one in state.charges], ensure_ascii=False),
+            "held": state.held,
+            "signed": state.signed_at is not None,
+            "updated_at": now,
+        }
+        for visit_id, state in states.items()
+    ]
+    bulk.upsert(db, VisitRow.__table__, rows)  # type: ignore[arg-type]
+    db.expire_all()
+
+
+def add_promises(db: Session, branch: str, events: Iterable[Event], now: datetime) -> None:
+    """Add a ledger line for each promise among the events; lines that are there stay as they are."""
+    rows = []
+    for event in events:
+        data = event.data
+        if event.visit is None or not isinstance(data, ev.VisitScheduled | ev.PromiseChanged):
+            continue
+        change = data if isinstance(data, ev.PromiseChanged) else None
+        rows.append(
+            {
+                "branch": branch,
+                "visit_id": event.visit,
+                "event_id": event.id,
+                "window_start": data.promise.start,
+                "window_end": data.promise.end,
+                "agreed": data.promise.agreed,
+                "told_at": data.promise.told_at,
+                "channel": data.promise.channel,
+                "asked_by": change.asked_by if change else "company",
+                "apology": change.apology if change else False,
+                "cause": change.cause if change else None,
+                "reason": (change.reason or "") if change else "",
+                "recorded_by": event.actor,
+                "recorded_at": now,
+            }
+        )
+    bulk.insert_new(db, PromiseRow.__table__, rows, "event_id")  # type: ignore[arg-type]
+
+
+def from_row(row: VisitRow) -> Visit:
+    """The frozen value of a row (for the other query modules of storage)."""
+    return Visit(
+        row.branch, VisitId(row.visit_id), row.external_id, row.rev, row.state, row.job_type, row.technician,
+        Window(row.window_start, row.window_end), Window(row.planned_start, row.planned_end), row.customer_name,
+        row.phone, row.address, row.lat, row.lon, row.language, row.note,
+        tuple(Charge(label, Decimal(amount)) for label, amount in json.loads(row.charges)), row.held, row.signed,
+        row.updated_at,
+    )  # fmt: skip
