@@ -45,6 +45,7 @@ MESSAGES: dict[str, Any] = {
     "time_skipped": _l("The time %(value)s does not exist: the clocks are put forward then. Choose another."),
     "type_unknown": _l("“%(value)s” is no kind of event that we know."),
     "schema_invalid": _l("The field %(path)s is not as it should be: %(problem)s."),
+    "rulebook_invalid": _l("The norm sheet is not as it should be."),
     "busy": _l("The server is busy. Nothing is lost; please try again in a moment."),
     "form_expired": _l("This page was open for too long. What you typed is still there: please send it once more."),
     "bad_request": _l("The request could not be understood."),
