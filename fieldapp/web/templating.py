@@ -19,6 +19,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, make_response,
 from flask_babel import format_datetime, format_decimal, format_time, get_locale
 
 from fieldapp.domain.calendar import Window
+from fieldapp.web import styles
 from fieldapp.web.context import current_zone
 
 blueprint = Blueprint("assets", __name__)
@@ -44,6 +45,9 @@ class Assets:
         self.files = {
             path.relative_to(folder).as_posix(): _load(path) for path in sorted(folder.rglob("*")) if path.is_file()
         }
+        sheets = {name: asset.content for name, asset in self.files.items() if name.endswith(".css")}
+        for name, parts in styles.BUNDLES.items():
+            self.files[name] = _asset(name, styles.join(sheets, parts))
         digest = hashlib.sha256()
         for name, asset in self.files.items():
             digest.update(f"{name} {asset.integrity}\n".encode())
@@ -93,9 +97,12 @@ def _answer(asset: Asset) -> Response:
 
 
 def _load(path: Path) -> Asset:
-    content = path.read_bytes()
-    zipped = gzip.compress(content, 9, mtime=0) if path.suffix in _TEXT else None
-    media = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return _asset(path.name, path.read_bytes())
+
+
+def _asset(name: str, content: bytes) -> Asset:
+    zipped = gzip.compress(content, 9, mtime=0) if Path(name).suffix in _TEXT else None
+    media = mimetypes.guess_type(name)[0] or "application/octet-stream"
     if media.startswith("text/") or media.endswith(("javascript", "json")):
         media += "; charset=utf-8"
     integrity = "sha256-" + base64.b64encode(hashlib.sha256(content).digest()).decode()
