@@ -1,0 +1,47 @@
+"""What the score is summed from: one judgement per visit, one effect per finding. Projections: `doctor` recounts them."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fieldapp.storage.columns import Blob
+from fieldapp.storage.tables.base import Base, BranchKey, CodeText, UuidKey, UuidText
+
+
+class JudgementRow(Base):
+    """One scheduled visit as the score sees it. The columns are what is searched by; `body` is the whole judgement.
+
+    Whole, because a judgement is always replaced as one and one row costs a push a fraction of one row per verdict.
+    """
+
+    __tablename__ = "judgements"
+    __table_args__ = (
+        ForeignKeyConstraint(["branch", "visit_id"], ["visits.branch", "visits.visit_id"]),
+        Index("ix_judgements_month", "branch", "month", "technician"),
+    )
+
+    branch: Mapped[BranchKey]
+    visit_id: Mapped[UuidKey]
+    month: Mapped[CodeText]
+    technician: Mapped[CodeText | None]
+    outcome: Mapped[CodeText]
+    counts_from: Mapped[datetime | None]  # a missed visit counts after this, and is pending until then
+    body: Mapped[bytes] = mapped_column(Blob)  # canonical JSON of the judgement with its verdicts
+
+
+class FindingEffectRow(Base):
+    """What one finding does to its technician's month."""
+
+    __tablename__ = "finding_effects"
+    __table_args__ = (Index("ix_finding_effects_month", "branch", "month", "technician"),)
+
+    branch: Mapped[BranchKey]
+    finding_id: Mapped[UuidKey]
+    visit_id: Mapped[UuidText | None]
+    month: Mapped[CodeText]
+    technician: Mapped[CodeText]
+    does: Mapped[CodeText]
+    code: Mapped[CodeText]
+    upheld: Mapped[bool]
+    overturned: Mapped[bool]
