@@ -1,0 +1,205 @@
+"""Branches, teams and accounts as kept. Owns the password hash's only way in and out; refuses to judge roles or rights."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import func, select, update
+
+from fieldapp.domain.access import Actor, Role
+from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
+from fieldapp.storage.engine import Db
+from fieldapp.storage.tables.accounts import AccountRow, BranchRow, TeamRow
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch; its times are shown in `timezone`, its money is `currency`."""
+
+    branch: BranchCode
+    name: str
+    timezone: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team of technicians within a branch."""
+
+    branch: BranchCode
+    team: TeamCode
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may sign in, unless `disabled_at` is set."""
+
+    account_id: AccountId
+    login: StaffCode
+    name: str
+    role: Role
+    branch: BranchCode | None
+    team: TeamCode | None
+    locale: str | None
+    created_at: datetime
+    disabled_at: datetime | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """The account as services ask for it."""
+        return Actor(self.account_id, self.login, self.name, self.role, self.branch, self.team, self.locale)
+
+
+def add_branch(db: Db, branch: Branch, now: datetime) -> None:
+    """Store a new branch; its code must be free."""
+    db.add(
+        BranchRow(
+            branch=branch.branch, name=branch.name, timezone=branch.timezone, currency=branch.currency, created_at=now
+        )
+    )
+    db.flush()
+
+
+def find_branch(db: Db, code: str) -> Branch | None:
+    """The branch with this code."""
+    row = db.get(BranchRow, code)
+    return _branch(row) if row else None
+
+
+def branches(db: Db) -> list[Branch]:
+    """All branches by code."""
+    return [_branch(row) for row in db.scalars(select(BranchRow).order_by(BranchRow.branch))]
+
+
+def add_team(db: Db, team: Team) -> None:
+    """Store a new team; its code must be free within its branch."""
+    db.add(TeamRow(branch=team.branch, team=team.team, name=team.name))
+    db.flush()
+
+
+def find_team(db: Db, branch: str, code: str) -> Team | None:
+    """The team with this code in this branch."""
+    row = db.get(TeamRow, (branch, code))
+    return _team(row) if row else None
+
+
+def teams(db: Db, branch: str | None = None) -> list[Team]:
+    """Teams by branch and code; of one branch when given."""
+    query = select(TeamRow).order_by(TeamRow.branch, TeamRow.team)
+    if branch is not None:
+        query = query.where(TeamRow.branch == branch)
+    return [_team(row) for row in db.scalars(query)]
+
+
+def add(db: Db, account: Account, password_hash: str | None) -> None:
+    """Store a new account; its login must be free."""
+    db.add(
+        AccountRow(
+            account_id=account.account_id,
+            login=account.login,
+            name=account.name,
+            role=account.role,
+            branch=account.branch,
+            team=account.team,
+            password_hash=password_hash,
+            locale=account.locale,
+            created_at=account.created_at,
+            disabled_at=account.disabled_at,
+        )
+    )
+    db.flush()
+
+
+def count(db: Db) -> int:
+    """How many accounts there are, disabled ones included."""
+    return db.scalar(select(func.count()).select_from(AccountRow)) or 0
+
+
+def find(db: Db, account_id: str) -> Account | None:
+    """The account with this id."""
+    row = db.get(AccountRow, account_id)
+    return _account(row) if row else None
+
+
+def find_by_login(db: Db, login: str) -> Account | None:
+    """The account whose login is written exactly so."""
+    row = db.scalar(select(AccountRow).where(AccountRow.login == login))
+    return _account(row) if row else None
+
+
+def find_like(db: Db, login: str) -> tuple[Account, str | None] | None:
+    """The account and password hash for a login as a person types it: upper and lower case are one.
+
+    The exact spelling wins; of several others none does.
+    """
+    rows = list(db.scalars(select(AccountRow).where(func.lower(AccountRow.login) == login.lower())))
+    exact = [row for row in rows if row.login == login] or (rows if len(rows) == 1 else [])
+    return (_account(exact[0]), exact[0].password_hash) if exact else None
+
+
+def password_hash(db: Db, account_id: str) -> str | None:
+    """The encoded hash of the account's password; None when it has none."""
+    return db.scalar(select(AccountRow.password_hash).where(AccountRow.account_id == account_id))
+
+
+def accounts(
+    db: Db, *, branch: str | None = None, role: Role | None = None, with_disabled: bool = True
+) -> list[Account]:
+    """Accounts by login, narrowed as asked."""
+    query = select(AccountRow).order_by(AccountRow.login)
+    if branch is not None:
+        query = query.where(AccountRow.branch == branch)
+    if role is not None:
+        query = query.where(AccountRow.role == role)
+    if not with_disabled:
+        query = query.where(AccountRow.disabled_at.is_(None))
+    return [_account(row) for row in db.scalars(query)]
+
+
+def technicians(db: Db, branch: str) -> list[Account]:
+    """The active technicians of a branch, by code."""
+    return accounts(db, branch=branch, role="technician", with_disabled=False)
+
+
+def save(db: Db, account: Account) -> None:
+    """Write back what can change: name, role, branch, team, language, disabled."""
+    db.execute(
+        update(AccountRow)
+        .where(AccountRow.account_id == account.account_id)
+        .values(
+            name=account.name,
+            role=account.role,
+            branch=account.branch,
+            team=account.team,
+            locale=account.locale,
+            disabled_at=account.disabled_at,
+        )
+    )
+
+
+def set_password(db: Db, account_id: str, password_hash: str) -> None:
+    """Replace the account's password hash."""
+    db.execute(update(AccountRow).where(AccountRow.account_id == account_id).values(password_hash=password_hash))
+
+
+def _account(row: AccountRow) -> Account:
+    return Account(
+        account_id=AccountId(row.account_id),
+        login=StaffCode(row.login),
+        name=row.name,
+        role=cast(Role, row.role),
+        branch=BranchCode(row.branch) if row.branch else None,
+        team=TeamCode(row.team) if row.team else None,
+        locale=row.locale,
+        created_at=row.created_at,
+        disabled_at=row.disabled_at,
+    )
+
+
+def _branch(row: BranchRow) -> Branch:
+    return Branch(BranchCode(row.branch), row.name, row.timezone, row.currency)
+
+
+def _team(row: TeamRow) -> Team:
+    return Team(BranchCode(row.branch), TeamCode(row.team), row.name)
