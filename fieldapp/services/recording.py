@@ -35,7 +35,7 @@ def record(db: Db, branch: str, records: Sequence[Record], now: datetime) -> Rec
     conflicts = tuple(one for one in records if one.hash != stored.get(one.event.id, seen.get(one.event.id, one.hash)))
     fresh = [one for one in records if one.event.id in new]
     states = refresh(db, branch, _touched(db, branch, fresh), now) if fresh else {}
-    scoring.rejudge_findings(db, branch, [one.event for one in fresh if one.event.visit is None])
+    scoring.rejudge_findings(db, branch, [one.event for one in fresh])
     return Recorded(frozenset(new), conflicts, states)
 
 

@@ -1,10 +1,91 @@
-"""Month score sheets and the judgements they are summed from (written by the scoring slice; seams for `recording`)."""
+"""Month score sheets, and the judgements they are summed from: kept in step with the events, recounted, compared.
 
-from collections.abc import Mapping, Sequence
+Owns who may see whose score and that a stored judgement changes in the transaction of its events. What counts, and
+how, is `domain.scoring`'s.
+"""
 
-from fieldapp.domain.ids import VisitId
-from fieldapp.domain.visits.events import Event
-from fieldapp.services.work import Db
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fieldapp.domain.access import Actor, may, require
+from fieldapp.domain.calendar import Month
+from fieldapp.domain.errors import NotFound
+from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
+from fieldapp.domain.scoring.engine import ScoreSheet, effects_without_visit, judge_all, tally, tally_month
+from fieldapp.domain.scoring.findings import FindingEffect
+from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
+from fieldapp.domain.scoring.rulebook import Rulebook
+from fieldapp.domain.visits.events import Event, FindingRecorded
+from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import branches, events, scoring
+
+__all__ = ["MonthScores", "Scored", "ScoredVisit", "TechnicianMonth", "VisitScore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One technician's sheet, with the name that people know."""
+
+    name: str
+    team: str | None
+    sheet: ScoreSheet
+
+
+@dataclass(frozen=True, slots=True)
+class MonthScores:
+    """A branch's month at `now`. `unassigned`: judged visits that are nobody's."""
+
+    branch: str
+    month: Month
+    now: datetime
+    timezone: str
+    currency: str
+    rulebook: Rulebook
+    technicians: tuple[Scored, ...]
+    unassigned: tuple[VisitId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredVisit:
+    """One visit behind the numbers. `outcome` is that at the time asked for."""
+
+    visit: VisitId
+    external_id: str
+    outcome: str
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class TechnicianMonth:
+    """Everything behind one technician's month: the sheet, its visits by start of their promise, its findings."""
+
+    branch: str
+    month: Month
+    now: datetime
+    timezone: str
+    currency: str
+    rulebook: Rulebook
+    name: str
+    sheet: ScoreSheet
+    visits: tuple[ScoredVisit, ...]
+    findings: Mapping[EventId, Event]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitScore:
+    """One visit's verdicts and what its findings do, for explanations."""
+
+    external_id: str
+    timezone: str
+    judgement: Judgement
+    effects: tuple[FindingEffect, ...]
+    events: Mapping[EventId, Event]
+
+
+# --- Kept in step with the events (in the caller's transaction) ---------------------------------------------------
 
 
 def rejudge(db: Db, branch: str, histories: Mapping[VisitId, Sequence[Event]], held: Mapping[VisitId, int]) -> None:
@@ -13,7 +94,173 @@ def rejudge(db: Db, branch: str, histories: Mapping[VisitId, Sequence[Event]], h
     `histories` holds all counting events of each visit (decisions about its findings included), so that nothing is
     loaded twice; visits with `held` facts are disputed: pending, whatever else.
     """
+    books, zone = shipped_rulebooks(), _zone(db, branch)
+    judgements: list[Judgement] = []
+    effects: list[FindingEffect] = []
+    for visit, history in histories.items():
+        judged = judge_with_findings(history, books, zone, disputed=held.get(visit, 0) > 0)
+        if judged is not None:
+            judgements.append(judged[0])
+            effects.extend(judged[1])
+    scoring.save_judgements(db, branch, judgements)
+    scoring.save_effects(db, branch, effects)
 
 
-def rejudge_findings(db: Db, branch: str, events: Sequence[Event]) -> None:
-    """Bring the effects of findings without a visit in step, given new events without one (findings, decisions)."""
+def rejudge_findings(db: Db, branch: str, new: Sequence[Event]) -> None:
+    """Bring the effects of findings without a visit in step, given new events (findings, decisions, appeals)."""
+    named = {finding for event in new if (finding := getattr(event.data, "finding", None))}
+    recorded = {event.id for event in new if isinstance(event.data, FindingRecorded) and event.visit is None}
+    findings = [event for event in events.by_ids(db, branch, named | recorded) if event.visit is None]
+    if findings:
+        decided = events.about(db, branch, (event.id for event in findings))
+        scoring.save_effects(db, branch, effects_without_visit([*findings, *decided], shipped_rulebooks()))
+
+
+# --- Asked for ----------------------------------------------------------------------------------------------------
+
+
+def month_scores(
+    work: Work,
+    actor: Actor,
+    branch: str,
+    month: Month,
+    *,
+    technician: str | None = None,
+    now: datetime | None = None,
+    recount: bool = False,
+) -> MonthScores:
+    """Everybody's sheets of a month, or one technician's; technicians see their own only.
+
+    `recount` ignores everything stored about judgements and counts from the event log. Raises `Forbidden`,
+    `NotFound` (a branch or technician that is not this actor's to see).
+    """
+    technician = _scope(actor, branch, technician)
+    moment = now or work.now()
+    with work.read() as db:
+        found = branches.find(db, branch)
+        if found is None:
+            raise NotFound()
+        books = shipped_rulebooks()
+        judgements, effects = _month(db, branch, month, technician, recount)
+        sheets = tally_month(judgements, effects, books, month, moment)
+        people = scoring.staff(db, branch)
+    if technician is not None:
+        sheets = tuple(sheet for sheet in sheets if sheet.technician == technician) or (
+            tally(technician, month, judgements, effects, books.in_force(month), moment),
+        )
+    return MonthScores(
+        branch=branch,
+        month=month,
+        now=moment,
+        timezone=found.timezone,
+        currency=found.currency,
+        rulebook=books.in_force(month),
+        technicians=tuple(Scored(*people.get(one.technician, (one.technician, None)), one) for one in sheets),
+        unassigned=tuple(one.visit for one in judgements if one.technician is None and one.is_judged(moment)),
+    )
+
+
+def technician_month(
+    work: Work, actor: Actor, branch: str, technician: str, month: Month, *, now: datetime | None = None
+) -> TechnicianMonth:
+    """One technician's month with the visits and findings behind every number. Raises `Forbidden`, `NotFound`."""
+    _scope(actor, branch, technician)
+    moment = now or work.now()
+    with work.read() as db:
+        found, people = branches.find(db, branch), scoring.staff(db, branch)
+        if found is None or technician not in people:
+            raise NotFound()
+        book = shipped_rulebooks().in_force(month)
+        judgements = scoring.judgements(db, branch, month, technician)
+        effects = scoring.effects(db, branch, month, technician)
+        numbers = scoring.external_ids(db, branch, (one.visit for one in judgements))
+        findings = events.by_ids(db, branch, (one.finding for one in effects))
+    judgements.sort(key=lambda one: (one.promised_start, one.visit))
+    return TechnicianMonth(
+        branch=branch,
+        month=month,
+        now=moment,
+        timezone=found.timezone,
+        currency=found.currency,
+        rulebook=book,
+        name=people[technician][0],
+        sheet=tally(technician, month, judgements, effects, book, moment),
+        visits=tuple(ScoredVisit(one.visit, numbers[one.visit], one.outcome_at(moment), one) for one in judgements),
+        findings={event.id: event for event in findings},
+    )
+
+
+def visit_score(work: Work, actor: Actor, branch: str, visit: str) -> VisitScore:
+    """How one visit was judged and why. Raises `Forbidden`, `NotFound` (also for a visit of somebody else)."""
+    with work.read() as db:
+        found, judgement = branches.find(db, branch), scoring.find_judgement(db, branch, visit)
+        if found is None or judgement is None:
+            raise NotFound()
+        _scope(actor, branch, judgement.technician or "")
+        effects = scoring.effects_on(db, branch, visit)
+        shown = {event for verdict in judgement.verdicts for event in verdict.evidence}
+        evidence = events.by_ids(db, branch, shown | {one.finding for one in effects})
+        number = scoring.external_ids(db, branch, [visit])[judgement.visit]
+    return VisitScore(number, found.timezone, judgement, tuple(effects), {event.id: event for event in evidence})
+
+
+def drift(db: Db, branch: str) -> list[str]:
+    """One line per judgement or finding effect that differs from a recount of the event log; empty when none does."""
+    judgements, effects = _recount(db, branch)
+    return [
+        *_differences("judgement of visit", _by_visit(scoring.every_judgement(db, branch)), _by_visit(judgements)),
+        *_differences("effect of finding", _by_finding(scoring.every_effect(db, branch)), _by_finding(effects)),
+    ]
+
+
+# --- Inside -------------------------------------------------------------------------------------------------------
+
+
+def _scope(actor: Actor, branch: str, technician: str | None) -> str | None:
+    """Whose scores `actor` gets: who they asked for, or their own; raises what `access.require` raises."""
+    if may(actor, "scores.team"):
+        require(actor, "scores.team", branch=BranchCode(branch))
+        return technician
+    own = technician if technician is not None else actor.login
+    require(actor, "scores.own", branch=BranchCode(branch), technician=StaffCode(own))
+    return own
+
+
+def _month(
+    db: Db, branch: str, month: Month, technician: str | None, recount: bool
+) -> tuple[list[Judgement], list[FindingEffect]]:
+    if not recount:
+        return scoring.judgements(db, branch, month, technician), scoring.effects(db, branch, month, technician)
+    judgements, effects = _recount(db, branch)
+    return (
+        [one for one in judgements if one.month == month and technician in (None, one.technician)],
+        [one for one in effects if one.month == month and technician in (None, one.technician)],
+    )
+
+
+def _recount(db: Db, branch: str) -> tuple[list[Judgement], list[FindingEffect]]:
+    disputed = frozenset(held.event.visit for held in events.held_of(db, branch) if held.event.visit is not None)
+    return judge_all(events.all_events(db, branch), shipped_rulebooks(), _zone(db, branch), disputed)
+
+
+def _zone(db: Db, branch: str) -> ZoneInfo:
+    found = branches.find(db, branch)
+    if found is None:
+        raise NotFound()
+    return ZoneInfo(found.timezone)
+
+
+def _by_visit(judgements: Iterable[Judgement]) -> dict[str, object]:
+    return {one.visit: one for one in judgements}
+
+
+def _by_finding(effects: Iterable[FindingEffect]) -> dict[str, object]:
+    return {one.finding: one for one in effects}
+
+
+def _differences(what: str, stored: Mapping[str, object], counted: Mapping[str, object]) -> list[str]:
+    return [
+        f"{what} {key}: {'missing' if key not in stored else 'left over' if key not in counted else 'differs'}"
+        for key in sorted(stored.keys() | counted.keys())
+        if stored.get(key) != counted.get(key)
+    ]

@@ -75,6 +75,15 @@ def find(db: Session, branch: str, event_id: str) -> Event | None:
     return _event(row) if row else None
 
 
+def by_ids(db: Session, branch: str, ids: Iterable[str]) -> list[Event]:
+    """Those of the events that are known and count (held ones excepted)."""
+    wanted, found = list(ids), []
+    for start in range(0, len(wanted), bulk.CHUNK):
+        known = _known(branch, wanted[start : start + bulk.CHUNK])
+        found += [_event(row) for row in db.execute(_query(branch).where(known, EventRow.held_code.is_(None)))]
+    return found
+
+
 def histories(
     db: Session, branch: str, visits: Iterable[VisitId]
 ) -> tuple[dict[VisitId, list[Event]], dict[VisitId, int]]:
@@ -96,18 +105,19 @@ def histories(
             if row.kind == "finding.recorded":
                 findings[row.event_id] = row.visit_id
     for event in about(db, branch, findings):
-        if event.visit is None:
-            found[findings[event.data.finding]].append(event)  # type: ignore[attr-defined]
+        visit = findings[event.data.finding]  # type: ignore[attr-defined]
+        if event.visit != visit:
+            found[visit].append(event)
     return found, held
 
 
 def about(db: Session, branch: str, findings: Iterable[str]) -> list[Event]:
     """Decisions and appeals about the findings, named visit or not; held ones excepted."""
-    wanted = list(findings)
-    if not wanted:
-        return []
-    rows = db.execute(_query(branch).where(EventRow.about.in_(wanted), EventRow.held_code.is_(None)))
-    return [_event(row) for row in rows]
+    wanted, found = list(findings), []
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = EventRow.about.in_(wanted[start : start + bulk.CHUNK])
+        found += [_event(row) for row in db.execute(_query(branch).where(part, EventRow.held_code.is_(None)))]
+    return found
 
 
 def visits_of(db: Session, branch: str, findings: Iterable[str]) -> dict[str, VisitId | None]:

@@ -1,4 +1,4 @@
-"""What the score is summed from: one judgement per visit, one effect per finding. Projections: `doctor` recounts them."""
+"""What the score is summed from: a judgement per visit, an effect per finding. Projections: `doctor` recounts them."""
 
 from datetime import datetime
 
