@@ -45,7 +45,9 @@ class Record:
         if self.source_hash:
             return self.source_hash
         event = self.event
-        envelope = f"{event.type}\n{event.visit}\n{event.effective_at.astimezone(UTC).isoformat()}\n{event.actor}\n".encode()
+        envelope = (
+            f"{event.type}\n{event.visit}\n{event.effective_at.astimezone(UTC).isoformat()}\n{event.actor}\n".encode()
+        )
         return hashlib.sha256(envelope + self.body).hexdigest()
 
 
@@ -66,7 +68,7 @@ def insert(db: Session, branch: str, records: Sequence[Record]) -> set[str]:
 def hashes(db: Session, branch: str, ids: Iterable[str]) -> dict[str, str]:
     """The stored hash of each of the ids that is known."""
     query = select(EventRow.event_id, EventRow.body_hash).where(_known(branch, ids))
-    return dict(db.execute(query).tuples().all())
+    return {event_id: body_hash for event_id, body_hash in db.execute(query)}  # noqa: C416 - rows are no pairs to mypy
 
 
 def find(db: Session, branch: str, event_id: str) -> Event | None:
