@@ -13,6 +13,7 @@ from fieldapp.settings import Settings
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
 from fieldapp.web import errors, guards, health, locale, security, templating
+from fieldapp.web.pwa import views as pwa
 
 csrf = CSRFProtect()
 
@@ -57,6 +58,8 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
 def _register(app: Flask) -> None:
     """Every blueprint, with its guard."""
     guards.register(app, templating.blueprint, guards.public("code and styles hold nothing private"))
+    guards.register(app, pwa.blueprint, guards.public("the app's code and words hold nothing private"), "/m")
+    guards.register(app, pwa.me, guards.roles("technician"), "/m")
     guards.register(app, health.blueprint, guards.public("load balancers ask before anybody signs in"))
 
 

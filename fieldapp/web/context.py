@@ -47,4 +47,4 @@ def current_zone() -> ZoneInfo:
 
 def wants_problem() -> bool:
     """Whether this client reads `application/problem+json` (sync, API) rather than pages."""
-    return request.path.startswith("/api/")
+    return request.path.startswith("/api/") or request.path == "/m/me.json"

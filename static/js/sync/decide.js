@@ -71,11 +71,11 @@ export function summary({ phase, unsent, sending, photos, lastAt }) {
   const waiting = unsent + photos.waiting;
   if (phase === "sending" && waiting) {
     return photos.waiting && !unsent
-      ? { key: "sync.sending_photos", params: { done: photos.done, total: photos.done + photos.waiting }, tone: "busy", icon: "up" }
-      : { key: "sync.sending_count", params: { count: sending || waiting }, tone: "busy", icon: "up" };
+      ? { key: "sync.sending_photos", params: { done: photos.done, total: photos.done + photos.waiting }, tone: "busy", icon: "upload" }
+      : { key: "sync.sending_count", params: { count: sending || waiting }, tone: "busy", icon: "upload" };
   }
-  if (waiting) return { key: "sync.here_count", params: { count: waiting }, tone: "here", icon: "phone" };
+  if (waiting) return { key: "sync.here_count", params: { count: waiting }, tone: "here", icon: "mobile" };
   return lastAt
     ? { key: "sync.server_at", params: { time: lastAt }, tone: "done", icon: "cloud" }
-    : { key: "sync.never", params: {}, tone: "here", icon: "cloud-off" };
+    : { key: "sync.never", params: {}, tone: "here", icon: "offline" };
 }

@@ -1,0 +1,7 @@
+"""Every text of the phone's client: key -> sentence, served as one JSON file per language. Owns the joining only."""
+
+from typing import Any
+
+from fieldapp.web.pwa.words_core import CORE
+
+WORDS: dict[str, Any] = {**CORE}

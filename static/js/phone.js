@@ -1,0 +1,88 @@
+// Entry of the technician's app. Owns only the order of starting: whose storage, which words, which screen; then the
+// engine and the service worker, which nobody waits for.
+
+import { $ } from "./lib/dom.js";
+import { go, refresh, route, startRouter } from "./lib/router.js";
+import { setZone } from "./lib/time.js";
+import { LANGUAGES, nearest, setLanguage } from "./lib/words.js";
+import { startChrome } from "./phone/chrome.js";
+import { ask, enter, leaveTo } from "./phone/session.js";
+import { installUpdates } from "./phone/updates.js";
+import { today } from "./phone/today.js";
+import { startEngine } from "./sync/engine.js";
+import { drafts } from "./sync/journal.js";
+import { currentUser, keepReserve, store } from "./sync/store.js";
+import "./visit/routes.js";
+
+const RESUME_WITHIN = 12 * 3600_000;
+const settings = document.documentElement.dataset;
+
+route("today", today);
+route("outbox", () => import("./phone/outbox.js"));
+route("settings", () => import("./phone/settings.js"));
+route("closed", () => import("./phone/closed.js"));
+
+async function start() {
+  const login = await currentUser();
+  if (!login) return firstStart();
+  const me = await enter(login);
+  await speak(me);
+  return open();
+}
+
+// Nobody has used this browser yet, or the last one signed out: the server says who is there.
+async function firstStart() {
+  await setLanguage(nearest(navigator.languages));
+  const { kind, me } = await ask();
+  if (kind === "signin") return leaveTo(settings.signIn);
+  if (kind !== "ok") return closed(kind === "refused" ? "refused" : "offline");
+  await speak(await enter(me.login, me));
+  return open();
+}
+
+async function speak(me) {
+  setZone(me.zone);
+  const chosen = (await store().get("meta", "language")) ?? me.locale;
+  await setLanguage(LANGUAGES.includes(chosen) ? chosen : nearest(navigator.languages));
+}
+
+async function open() {
+  startChrome();
+  await resume();
+  await startRouter({
+    root: $("#view"), home: "today", failed,
+    remember: (place) => drafts.put("route", { ...place, at: Date.now() }),
+  });
+  installUpdates();
+  await startEngine({
+    app: settings.app,
+    deviceName: navigator.userAgentData?.platform || navigator.platform || "phone",
+    otherUser: async (me) => {
+      await leaveTo(null, me.login);
+    },
+    known: (me) => setZone(me.zone),
+  });
+  navigator.storage?.persist?.();
+  keepReserve();
+}
+
+// A killed app opens where the person was, unless the address says otherwise or that was yesterday.
+async function resume() {
+  if (location.hash) return;
+  const place = await drafts.get("route");
+  if (place && place.name !== "closed" && Date.now() - place.at < RESUME_WITHIN) go(place.name, place.params, { replace: true });
+}
+
+function closed(why) {
+  startRouter({ root: $("#view"), home: "closed", failed });
+  go("closed", { why }, { replace: true });
+}
+
+function failed(error) {
+  console.error(error);
+  route("today", today);
+  closed("broken");
+}
+
+addEventListener("language", () => refresh());
+start().catch(failed);

@@ -1,0 +1,56 @@
+// Settings: language, what this phone holds, signing out. Owns the page; session.js does the leaving.
+
+import { $, clone, put, show } from "../lib/dom.js";
+import { language, setLanguage, t } from "../lib/words.js";
+import { meta, store } from "../sync/store.js";
+import { sendAll, signOut, unsent } from "./session.js";
+
+const page = document.documentElement.dataset;
+
+export const view = {
+  async start(place) {
+    const root = clone("settings");
+    const me = (await store().get("meta", "me")) ?? {};
+    put(root, "name", me.name);
+    put(root, "login", me.login);
+    put(root, "version", t("settings.version", { version: page.app }));
+    await storage(root);
+    languages(root);
+    $("[data-sign-out]", root).addEventListener("click", () => leave(root, me));
+    place.append(root);
+  },
+};
+
+async function storage(root) {
+  const persisted = (await navigator.storage?.persisted?.()) ?? false;
+  const { usage = 0 } = (await navigator.storage?.estimate?.()) ?? {};
+  put(root, "storage", t(persisted ? "settings.kept" : "settings.not_kept", { megabytes: (usage / 1_048_576).toFixed(1) }));
+}
+
+function languages(root) {
+  for (const input of root.querySelectorAll("input[name=language]")) {
+    input.checked = input.value === language();
+    input.addEventListener("change", async () => {
+      await setLanguage(input.value);
+      await meta.put("language", input.value);
+      dispatchEvent(new CustomEvent("language"));
+    });
+  }
+}
+
+// Sends first; what cannot be sent stays sealed on this phone until the same person is back.
+async function leave(root, me) {
+  const button = $("[data-sign-out]", root);
+  button.disabled = true;
+  put(root, "leaving", t("settings.sending_first"));
+  const left = (await unsent()) ? await sendAll(page.app) : 0;
+  button.disabled = false;
+  put(root, "leaving", "");
+  if (!left) return signOut(page.signOut, me.csrf);
+  const dialog = $("dialog", root);
+  put(dialog, "unsent", t("settings.unsent", { count: left }));
+  $("[data-lock]", dialog).onclick = () => signOut(page.signOut, me.csrf);
+  $("[data-stay]", dialog).onclick = () => dialog.close();
+  show(dialog);
+  return dialog.showModal();
+}

@@ -1,0 +1,34 @@
+// The service worker: registered once, replaced only when the person says so and no visit is open.
+// Owns the page's only Trusted Types policy.
+
+import { $, show } from "../lib/dom.js";
+import { current } from "../lib/router.js";
+
+const SCRIPT = "/m/sw.js";
+const QUIET = new Set(["today", "outbox", "settings"]);
+
+export async function installUpdates() {
+  if (!("serviceWorker" in navigator)) return;
+  const registration = await navigator.serviceWorker.register(trusted(SCRIPT), { scope: "/m/", updateViaCache: "none" })
+    .catch((error) => console.warn("no service worker", error));
+  if (!registration) return;
+  const offer = () => show($("#banner-update"), Boolean(registration.waiting) && QUIET.has(current().name));
+  registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", offer));
+  addEventListener("hashchange", offer);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && registration.update().catch(() => {}));
+  $("#update").addEventListener("click", () => registration.waiting?.postMessage("update"));
+  const controlled = Boolean(navigator.serviceWorker.controller);
+  navigator.serviceWorker.addEventListener("controllerchange", () => controlled && location.reload());
+  offer();
+}
+
+function trusted(address) {
+  if (!globalThis.trustedTypes) return address;
+  const policy = trustedTypes.createPolicy("sw", {
+    createScriptURL(url) {
+      if (url !== SCRIPT) throw new TypeError(`not our service worker: ${url}`);
+      return url;
+    },
+  });
+  return policy.createScriptURL(address);
+}
