@@ -1,4 +1,4 @@
-"""Branches, teams and accounts as kept. Owns the password hash's only way in and out; refuses to judge roles or rights."""
+"""Accounts as kept. Owns the password hash's only way in and out; refuses to judge roles or rights."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,26 +9,7 @@ from sqlalchemy import func, select, update
 from fieldapp.domain.access import Actor, Role
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
 from fieldapp.storage.engine import Db
-from fieldapp.storage.tables.accounts import AccountRow, BranchRow, TeamRow
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A branch; its times are shown in `timezone`, its money is `currency`."""
-
-    branch: BranchCode
-    name: str
-    timezone: str
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """A team of technicians within a branch."""
-
-    branch: BranchCode
-    team: TeamCode
-    name: str
+from fieldapp.storage.tables.accounts import AccountRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,47 +30,6 @@ class Account:
     def actor(self) -> Actor:
         """The account as services ask for it."""
         return Actor(self.account_id, self.login, self.name, self.role, self.branch, self.team, self.locale)
-
-
-def add_branch(db: Db, branch: Branch, now: datetime) -> None:
-    """Store a new branch; its code must be free."""
-    db.add(
-        BranchRow(
-            branch=branch.branch, name=branch.name, timezone=branch.timezone, currency=branch.currency, created_at=now
-        )
-    )
-    db.flush()
-
-
-def find_branch(db: Db, code: str) -> Branch | None:
-    """The branch with this code."""
-    row = db.get(BranchRow, code)
-    return _branch(row) if row else None
-
-
-def branches(db: Db) -> list[Branch]:
-    """All branches by code."""
-    return [_branch(row) for row in db.scalars(select(BranchRow).order_by(BranchRow.branch))]
-
-
-def add_team(db: Db, team: Team) -> None:
-    """Store a new team; its code must be free within its branch."""
-    db.add(TeamRow(branch=team.branch, team=team.team, name=team.name))
-    db.flush()
-
-
-def find_team(db: Db, branch: str, code: str) -> Team | None:
-    """The team with this code in this branch."""
-    row = db.get(TeamRow, (branch, code))
-    return _team(row) if row else None
-
-
-def teams(db: Db, branch: str | None = None) -> list[Team]:
-    """Teams by branch and code; of one branch when given."""
-    query = select(TeamRow).order_by(TeamRow.branch, TeamRow.team)
-    if branch is not None:
-        query = query.where(TeamRow.branch == branch)
-    return [_team(row) for row in db.scalars(query)]
 
 
 def add(db: Db, account: Account, password_hash: str | None) -> None:
@@ -195,11 +135,3 @@ def _account(row: AccountRow) -> Account:
         created_at=row.created_at,
         disabled_at=row.disabled_at,
     )
-
-
-def _branch(row: BranchRow) -> Branch:
-    return Branch(BranchCode(row.branch), row.name, row.timezone, row.currency)
-
-
-def _team(row: TeamRow) -> Team:
-    return Team(BranchCode(row.branch), TeamCode(row.team), row.name)

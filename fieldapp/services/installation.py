@@ -1,0 +1,46 @@
+"""The installation itself: its schema, its epoch, the branch it starts with, whether it holds demo data."""
+
+from dataclasses import dataclass
+
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import branches, migrate, server
+
+#: Every installation has this branch; commands without `--branch` mean it.
+MAIN, MAIN_TEAM = "main", "main"
+DEMO = "demo"
+EPOCH = "epoch"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The revision of the database (`empty` without one) and that of the program."""
+
+    found: str
+    head: str
+
+
+def schema(work: Work) -> Schema:
+    """Where the schema stands."""
+    return Schema(migrate.current(work.database) or "empty", migrate.head())
+
+
+def upgrade(work: Work, *, timezone: str) -> str:
+    """Bring the schema to the program's; an empty installation gets an epoch and the branch `main`."""
+    migrate.upgrade(work.database)
+    with work.write() as db:
+        if server.find(db, EPOCH) is None:
+            server.save(db, EPOCH, work.new_id())
+        if not branches.any_branch(db):
+            branches.add(db, MAIN, name="Main", timezone=timezone, currency="CNY", now=work.now())
+            branches.add_team(db, MAIN, MAIN_TEAM, name="Main")
+    return migrate.head()
+
+
+def downgrade(work: Work, revision: str) -> None:
+    """Take the schema down to `revision`."""
+    migrate.downgrade(work.database, revision)
+
+
+def is_demo(db: Db) -> bool:
+    """Whether the demo company lives here."""
+    return server.find(db, DEMO) == "1"

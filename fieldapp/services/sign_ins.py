@@ -1,0 +1,170 @@
+"""Signing in and out: sessions that live on the server, and how many wrong passwords anybody gets.
+
+A browser holds a 256-bit secret, we hold its SHA-256. Wrong passwords are counted per login (never per person asking),
+and apart for each browser that the account knows: guessing from elsewhere cannot lock its owner out.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from fieldapp.domain.access import Actor, Role
+from fieldapp.domain.errors import DomainError, NotFound, TooMany
+from fieldapp.domain.ids import is_code
+from fieldapp.services import password_rules
+from fieldapp.services.work import Work
+from fieldapp.storage import accounts, audit, sign_ins
+from fieldapp.storage.accounts import Account
+from fieldapp.storage.sign_ins import SignIn
+
+__all__ = ["SignIn"]
+#: A phone works for weeks without its owner typing; a desk is left at night.
+ROLLING = timedelta(days=30)
+OFFICE = timedelta(hours=12)
+#: Using a session moves its end, but not with a write on every request.
+TOUCH = timedelta(hours=1)
+TOUCH_READING = timedelta(days=1)
+
+MOST_WRONG = 10
+#: A known browser may still try the right password after its own wrong ones, this often.
+MOST_KNOWN = 30
+PAUSE = timedelta(minutes=15)
+STRANGERS = "*"
+
+
+class WrongPassword(DomainError):
+    """Login or password are wrong, or the account is disabled: one answer for all."""
+
+    code = "sign_in_wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A fresh session. `secret` and `browser` go into cookies and are kept nowhere else."""
+
+    secret: str
+    browser: str
+    actor: Actor
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who asks, from which session, and in which zone they live (None: the installation's)."""
+
+    actor: Actor
+    sign_in_id: str
+    zone: ZoneInfo | None
+
+
+def sign_in(work: Work, *, login: str, password: str, agent: str, browser: str | None, old: str | None) -> Opened:
+    """Open a session; `old`, the session that this browser had, ends. Raises `WrongPassword`, `TooMany`."""
+    text = password_rules.normal(password)
+    with work.read() as db:
+        found = accounts.find_like(db, login) if is_code(login) else None
+        known = bool(found and browser and sign_ins.knows_browser(db, _hash(browser), found[0].account_id))
+    origin = _hash(browser) if known and browser else STRANGERS
+    _count_attempt(work, login, origin, MOST_KNOWN if known else MOST_WRONG)
+    right = text is not None and work.passwords.matches(text, found[1] if found else None)
+    if not right or found is None or found[0].disabled_at is not None:
+        if known:
+            _refuse_when_over(work, login, origin)
+        raise WrongPassword()
+    return _open(work, found[0], agent=agent, browser=browser if known else None, old=old, login=login, origin=origin)
+
+
+def resume(work: Work, secret: str, *, reading: bool = True) -> Session | None:
+    """Whose session `secret` opens, None when it is over, unknown, or its account disabled.
+
+    Using it moves a technician's end; a request that only reads seldom writes that down.
+    """
+    if len(secret) > 100:
+        return None
+    now = work.now()
+    with work.read() as db:
+        found = sign_ins.resume(db, _hash(secret))
+    if found is None or now >= min(found.expires_at, _end(found.actor.role, found.created_at, now)):
+        return None
+    if now - found.seen_at > (TOUCH_READING if reading else TOUCH):
+        with work.write() as db:
+            end = _end(found.actor.role, found.created_at, now)
+            sign_ins.touch(db, found.sign_in_id, seen_at=now, expires_at=end)
+    return Session(found.actor, found.sign_in_id, ZoneInfo(found.timezone) if found.timezone else None)
+
+
+def sign_out(work: Work, secret: str) -> None:
+    """End the session with this secret, whoever's it is."""
+    with work.write() as db:
+        sign_ins.end_by_token(db, _hash(secret))
+
+
+def list_own(work: Work, actor: Actor) -> list[SignIn]:
+    """One's own sessions, the one used last first."""
+    with work.read() as db:
+        return sign_ins.of_account(db, actor.account_id, work.now())
+
+
+def end_own(work: Work, actor: Actor, sign_in_id: str) -> None:
+    """End one of one's own sessions; raises `NotFound` for anybody else's."""
+    with work.write() as db:
+        if not sign_ins.end(db, actor.account_id, sign_in_id):
+            raise NotFound()
+
+
+def end_others(work: Work, actor: Actor, sign_in_id: str) -> None:
+    """End all of one's own sessions but this one."""
+    with work.write() as db:
+        sign_ins.end_all(db, actor.account_id, but=sign_in_id)
+
+
+def _open(
+    work: Work, account: Account, *, agent: str, browser: str | None, old: str | None, login: str, origin: str
+) -> Opened:
+    now, secret, browser = work.now(), secrets.token_urlsafe(32), browser or secrets.token_urlsafe(32)
+    end = _end(account.role, now, now)
+    session = SignIn(work.new_id(), account.account_id, agent[:300], now, now, end)
+    with work.write() as db:
+        if old:
+            sign_ins.end_by_token(db, _hash(old))
+        sign_ins.end_expired(db, now)
+        sign_ins.set_failures(db, _hash(login.lower()), origin, 0, now)
+        sign_ins.add_browser(db, _hash(browser), account.account_id, now)
+        sign_ins.add(db, _hash(secret), session)
+        audit.append(
+            db, account.branch, entry_id=work.new_id(), now=now, actor=account.login, action="signed_in",
+            subject=account.login,
+        )  # fmt: skip
+    return Opened(secret, browser, account.actor, end)
+
+
+def _count_attempt(work: Work, login: str, origin: str, most: int) -> None:
+    """Count before the password is looked at: any number of attempts at the same time get no more than `most`."""
+    now, key = work.now(), _hash(login.lower())
+    with work.write() as db:
+        before = sign_ins.failures(db, key, origin)
+        number = before.failures if before and now < before.last_at + PAUSE else 0
+        if before and number >= most:
+            raise TooMany(retry_after=_seconds(before.last_at + PAUSE - now))
+        sign_ins.set_failures(db, key, origin, number + 1, now)
+
+
+def _refuse_when_over(work: Work, login: str, origin: str) -> None:
+    """A known browser that was wrong too often hears so; only the right password still passes."""
+    with work.read() as db:
+        found = sign_ins.failures(db, _hash(login.lower()), origin)
+    if found and found.failures > MOST_WRONG:
+        raise TooMany(retry_after=_seconds(found.last_at + PAUSE - work.now()))
+
+
+def _end(role: Role, created_at: datetime, now: datetime) -> datetime:
+    return now + ROLLING if role == "technician" else created_at + OFFICE
+
+
+def _seconds(left: timedelta) -> int:
+    return max(1, round(left.total_seconds()))
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,74 @@
+"""Branches and their teams: small reference tables."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from fieldapp.storage.tables.accounts import BranchRow, TeamRow
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch of the company; `timezone` is an IANA name, `currency` an ISO 4217 code."""
+
+    code: str
+    name: str
+    timezone: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team of technicians within a branch."""
+
+    branch: str
+    code: str
+    name: str
+
+
+def any_branch(db: Session) -> bool:
+    """Whether there is one at all."""
+    return bool(db.scalar(select(exists().where(BranchRow.branch.is_not(None)))))
+
+
+def find(db: Session, code: str) -> Branch | None:
+    """The branch with this code."""
+    row = db.get(BranchRow, code)
+    return Branch(row.branch, row.name, row.timezone, row.currency) if row else None
+
+
+def every(db: Session) -> list[Branch]:
+    """All branches by code."""
+    rows = db.scalars(select(BranchRow).order_by(BranchRow.branch))
+    return [Branch(row.branch, row.name, row.timezone, row.currency) for row in rows]
+
+
+def add(db: Session, code: str, *, name: str, timezone: str, currency: str, now: datetime) -> None:
+    """A new branch; the caller has checked that the code is free."""
+    db.add(BranchRow(branch=code, name=name, timezone=timezone, currency=currency, created_at=now))
+    db.flush()
+
+
+def rename(db: Session, code: str, name: str) -> None:
+    """Another name for a branch that exists."""
+    db.get_one(BranchRow, code).name = name
+
+
+def has_team(db: Session, code: str, team: str) -> bool:
+    """Whether the branch has the team."""
+    return db.get(TeamRow, (code, team)) is not None
+
+
+def add_team(db: Session, code: str, team: str, *, name: str) -> None:
+    """A new team of a branch."""
+    db.add(TeamRow(branch=code, team=team, name=name))
+    db.flush()
+
+
+def teams(db: Session, code: str | None = None) -> list[Team]:
+    """Teams by branch and code; of one branch when given."""
+    query = select(TeamRow).order_by(TeamRow.branch, TeamRow.team)
+    rows = db.scalars(query if code is None else query.where(TeamRow.branch == code))
+    return [Team(row.branch, row.team, row.name) for row in rows]
