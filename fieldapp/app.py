@@ -14,6 +14,7 @@ from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
 from fieldapp.web import errors, guards, health, locale, security, templating
 from fieldapp.web.pwa import views as pwa
+from fieldapp.web.scores import views as scores
 
 csrf = CSRFProtect()
 
@@ -61,6 +62,7 @@ def _register(app: Flask) -> None:
     guards.register(app, pwa.blueprint, guards.public("the app's code and words hold nothing private"), "/m")
     guards.register(app, pwa.me, guards.roles("technician"), "/m")
     guards.register(app, health.blueprint, guards.public("load balancers ask before anybody signs in"))
+    guards.register(app, scores.blueprint, guards.roles("technician", "quality", "manager"), "/scores")
 
 
 def _name_requests(app: Flask) -> None:

@@ -12,7 +12,7 @@ INSTALLER = "installer"
 @cache
 def shipped_rulebooks(sheet: str = INSTALLER) -> Rulebooks:
     """All versions of `sheet` (files `<sheet>-<version>.toml`); raises `Invalid("rulebook_invalid")`."""
-    files = resources.files("fieldapp.rulebooks").iterdir()
-    own = sorted(file.name for file in files if file.name.startswith(f"{sheet}-") and file.name.endswith(".toml"))
-    texts = (resources.files("fieldapp.rulebooks").joinpath(name).read_text("utf-8") for name in own)
+    files = (resources.files("fieldapp") / "rulebooks").iterdir()
+    own = (file for file in files if file.name.startswith(f"{sheet}-") and file.name.endswith(".toml"))
+    texts = (file.read_text("utf-8") for file in sorted(own, key=lambda file: file.name))
     return Rulebooks.of(parse_rulebook(tomllib.loads(text)) for text in texts)

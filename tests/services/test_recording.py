@@ -75,8 +75,8 @@ def test_one_id_twice_in_one_batch_with_other_content_is_a_conflict_too(work: Wo
 
 
 def test_every_promise_is_a_line_of_the_ledger(work: Work):
-    moved = line("promise.changed", "WO-1", cast.NOW, "office", asked_by="company", promise=promise(cast.NOW, minutes=90),
-                 apology=True, cause="plan", reason="traffic")  # fmt: skip
+    change = {"asked_by": "company", "apology": True, "cause": "plan", "reason": "traffic"}
+    moved = line("promise.changed", "WO-1", cast.NOW, "office", promise=promise(cast.NOW, minutes=90), **change)
     put(work, [HISTORY[0], moved])
     ledger = seen(work)[1]
     assert {(one.asked_by, one.cause, one.reason) for one in ledger} == {

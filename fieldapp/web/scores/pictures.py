@@ -1,0 +1,97 @@
+"""Pictures of scores as plain numbers for SVG templates: what is drawn where. Colours and words are CSS's and Jinja's.
+
+Every picture has its table on the same page; the SVG carries a title and a description for screen readers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fieldapp.domain.scoring.engine import ItemScore, ScoreSheet
+
+#: The bar's own units; the template scales it to the page.
+BAR_WIDTH = 1000
+
+
+@dataclass(frozen=True)
+class ScoreBar:
+    """One bar from 0 to 105: where the score ends, where floor and cap stand, all in units of `BAR_WIDTH`."""
+
+    score: float
+    base: float
+    floor: float
+    cap: float
+    top: int
+
+
+def score_bar(sheet: ScoreSheet, floor: int, cap: int, most: int) -> ScoreBar:
+    """`most` is the highest possible score (100 plus capped commendations)."""
+
+    def place(points: Decimal | int) -> float:
+        return round(float(points) * BAR_WIDTH / most, 1)
+
+    return ScoreBar(place(sheet.score), place(sheet.base), place(floor), place(cap), most)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One month of a line: where it is drawn, and what it says."""
+
+    month: str
+    x: float
+    y: float | None
+    score: Decimal | None
+
+
+def month_line(months: Sequence[tuple[str, Decimal | None]], *, width: int, height: int, low: int = 50) -> list[Point]:
+    """Scores of successive months between `low` and 105; months without a score leave a gap."""
+    step = width / max(len(months) - 1, 1)
+    points = []
+    for index, (month, score) in enumerate(months):
+        y = None if score is None else height_of(score, height=height, low=low)
+        points.append(Point(month, round(index * step, 1), y, score))
+    return points
+
+
+def height_of(score: Decimal | int, *, height: int, low: int = 50) -> float:
+    """Where a score is drawn on a picture whose bottom is `low` and whose top is 105."""
+    return round(height - (max(float(score), low) - low) * height / (105 - low), 1)
+
+
+def segments(points: Sequence[Point]) -> list[str]:
+    """The line as `points` attributes, one per unbroken run."""
+    runs: list[list[str]] = [[]]
+    for point in points:
+        if point.y is None:
+            runs.append([])
+        else:
+            runs[-1].append(f"{point.x},{point.y}")
+    return [" ".join(run) for run in runs if len(run) > 1]
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """One item of the column: its share of the 100 points, and how far the rate is from its target."""
+
+    item: ItemScore
+    rate: int | None
+    target: int
+    missing: int
+
+
+def item_rows(items: Sequence[ItemScore]) -> list[ItemRow]:
+    """`rate` and `target` in whole percent for reading (the comparison itself is exact); `missing` is how many more
+    verdicts in a row would reach the target."""
+    return [
+        ItemRow(one, one.met * 100 // one.sample if one.sample else None, round(one.target * 100), _missing(one))
+        for one in items
+    ]
+
+
+def _missing(item: ItemScore) -> int:
+    """How many good verdicts in a row are missing; 0 where the target is reached, or can no longer be (100 %)."""
+    if item.kind != "rate" or item.status != "not_achieved" or item.target >= 1:
+        return 0
+    # met + n >= target * (met + breached + n), solved for the smallest whole n, exactly
+    gap = item.target * item.sample - item.met
+    return -(-gap // (1 - item.target))

@@ -1,0 +1,225 @@
+"""Views of the score: a team's month, a technician's, an item's, a visit's, and the published norm."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+
+from fieldapp.domain.calendar import Month, Window, month_of, parse_month
+from fieldapp.domain.errors import NotFound
+from fieldapp.domain.scoring.rules import Verdict
+from fieldapp.domain.visits.events import FindingRecorded
+from fieldapp.services import scoring
+from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.scoring import ScoredVisit, TechnicianMonth
+from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
+from fieldapp.web.scores import pictures, words
+
+blueprint = Blueprint("scores", __name__)
+
+#: How many months the line shows.
+HISTORY = 6
+
+
+@dataclass(frozen=True)
+class VerdictLine:
+    """One verdict in words."""
+
+    verdict: Verdict
+    reason: str
+    source: str
+    article: str = ""
+    visit_id: str = ""
+    external_id: str = ""
+    promised: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FindingLine:
+    """One finding behind an item."""
+
+    does: str
+    source: str
+    occurred_on: date
+    note: str
+    visit_id: str | None
+    external_id: str
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """A technician's own month, everybody else's team."""
+    actor, month = current_actor(), _this_month()
+    if actor.role == "technician":
+        return redirect(url_for("scores.sheet", month=month, technician=actor.login))
+    return redirect(url_for("scores.team", month=month))
+
+
+@blueprint.get("/norm")
+def norm() -> ResponseReturnValue:
+    """The norm sheet in force, in words."""
+    month = _this_month()
+    book = shipped_rulebooks().in_force(month)
+    return render_template(
+        "scores/norm.html", book=book, p=book.parameters, month=month, items=words.ITEMS, disciplines=words.DISCIPLINES
+    )
+
+
+@blueprint.get("/<month>/")
+def team(month: str) -> ResponseReturnValue:
+    """Everybody's month: technicians against items."""
+    parsed = parse_month(month)
+    if current_actor().role == "technician":
+        return redirect(url_for("scores.sheet", month=month, technician=current_actor().login))
+    scores = scoring.month_scores(current_work(), current_actor(), current_branch(), parsed)
+    return render_template(
+        "scores/team.html", book=scores.rulebook, sheets=[one.sheet for one in scores.technicians],
+        names={one.sheet.technician: one.name for one in scores.technicians}, items=words.ITEMS,
+        item_status=words.STATUS, url=lambda other: url_for("scores.team", month=other), **_neighbours(parsed),
+    )  # fmt: skip
+
+
+@blueprint.get("/<month>/<technician>/")
+def sheet(month: str, technician: str) -> ResponseReturnValue:
+    """One technician's month: picture, arithmetic, items."""
+    found = _month_of(technician, month)
+    book, score = found.rulebook, found.sheet
+    points = pictures.month_line(_last_months(technician, found), width=600, height=140)
+    most = 100 + book.parameters.commendation_cap
+    return render_template(
+        "scores/sheet.html", sheet=score, name=found.name, book=book, currency=found.currency, items=words.ITEMS,
+        item_status=words.STATUS, rows=pictures.item_rows(score.items), points=points,
+        bar=pictures.score_bar(score, book.parameters.award_floor, book.parameters.award_cap, most),
+        runs=pictures.segments(points), floor_y=pictures.height_of(book.parameters.award_floor, height=140),
+        veto=_listed(words.DISCIPLINES[code] for code in score.veto),
+        paid=min(score.score, Decimal(book.parameters.award_cap)),
+        url=lambda other: url_for("scores.sheet", month=other, technician=technician), **_neighbours(found.month),
+    )  # fmt: skip
+
+
+@blueprint.get("/<month>/<technician>/visits")
+def visits(month: str, technician: str) -> ResponseReturnValue:
+    """The visits of a technician's month."""
+    found = _month_of(technician, month)
+    lines = [
+        {
+            "visit_id": one.visit,
+            "external_id": one.external_id,
+            "window": Window(one.judgement.promised_start, one.judgement.promised_end),
+            "outcome": words.OUTCOMES[one.outcome],
+            "breached": [words.ITEMS[v.code][0] for v in one.judgement.counted(found.now) if not v.met],
+        }
+        for one in found.visits
+    ]
+    return render_template("scores/visits.html", lines=lines, name=found.name, month=month, technician=technician)
+
+
+@blueprint.get("/<month>/<technician>/<code>")
+def item(month: str, technician: str, code: str) -> ResponseReturnValue:
+    """What is behind one item: verdicts of visits, findings; breaches first."""
+    found = _month_of(technician, month)
+    one = next((line for line in found.sheet.items if line.code == code), None)
+    if one is None:
+        raise NotFound()
+    lines = [
+        _line(verdict, found.rulebook.name, visit)
+        for visit in found.visits
+        for verdict in visit.judgement.counted(found.now)
+        if verdict.code == code
+    ]
+    return render_template(
+        "scores/item.html", one=one, lines=sorted(lines, key=lambda line: line.verdict.met), name=found.name,
+        month=month, technician=technician, rulebook=found.sheet.rulebook, items=words.ITEMS, item_status=words.STATUS,
+        findings=_findings(found, one.findings),
+    )  # fmt: skip
+
+
+@blueprint.get("/visits/<visit_id>")
+def visit(visit_id: str) -> ResponseReturnValue:
+    """One visit as the score sees it: every verdict with reason, source and article."""
+    found = scoring.visit_score(current_work(), current_actor(), current_branch(), visit_id)
+    judged, now = found.judgement, current_work().now()
+    book = shipped_rulebooks().in_force(judged.month)
+    articles = {one.code: one.article for one in book.items}
+    name, back = None, None
+    if judged.technician:
+        month = scoring.technician_month(
+            current_work(), current_actor(), current_branch(), judged.technician, judged.month
+        )
+        name = month.name
+        back = url_for("scores.sheet", month=judged.month, technician=judged.technician)
+    return render_template(
+        "scores/visit.html", external_id=found.external_id, job=words.JOBS[judged.job_type],
+        promised=Window(judged.promised_start, judged.promised_end), arrived_at=judged.arrived_at,
+        outcome=words.OUTCOMES[judged.outcome_at(now)], name=name, month=judged.month, rulebook=judged.rulebook,
+        back=back, items=words.ITEMS, unjudged=[(code, words.REASONS[why]) for code, why in judged.unjudged.items()],
+        lines=[_line(verdict, articles[verdict.code]) for verdict in judged.counted(now)],
+    )  # fmt: skip
+
+
+def _this_month() -> Month:
+    return month_of(current_work().now(), current_zone())
+
+
+def _month_of(technician: str, month: str) -> TechnicianMonth:
+    return scoring.technician_month(current_work(), current_actor(), current_branch(), technician, parse_month(month))
+
+
+def _last_months(technician: str, found: TechnicianMonth) -> list[tuple[str, Decimal | None]]:
+    """The month before `found`'s and so on back, oldest first, `found`'s own last."""
+    months = [found.month]
+    while len(months) < HISTORY:
+        months.insert(0, _shifted(months[0], -1))
+    line: list[tuple[str, Decimal | None]] = []
+    for month in months[:-1]:
+        scores = scoring.month_scores(current_work(), current_actor(), found.branch, month, technician=technician)
+        line.append((month, next((_shown(one.sheet) for one in scores.technicians), None)))
+    return [*line, (found.month, _shown(found.sheet))]
+
+
+def _shown(sheet: scoring.ScoreSheet) -> Decimal | None:
+    return sheet.score if sheet.status == "assessed" else None
+
+
+def _neighbours(month: Month) -> dict[str, str | None]:
+    """The month shown, the one before, and the one after unless that lies ahead."""
+    after = _shifted(month, 1)
+    return {"month": month, "before": _shifted(month, -1), "after": after if after <= _this_month() else None}
+
+
+def _shifted(month: Month, by: int) -> Month:
+    index = int(month[:4]) * 12 + int(month[5:]) - 1 + by
+    return Month(f"{index // 12:04d}-{index % 12 + 1:02d}")
+
+
+def _line(verdict: Verdict, article: str, visit: ScoredVisit | None = None) -> VerdictLine:
+    line = VerdictLine(verdict, words.explain(verdict), str(words.SOURCES[verdict.source]), article)
+    if visit is None:
+        return line
+    return VerdictLine(
+        verdict, line.reason, line.source, article, visit.visit, visit.external_id, visit.judgement.promised_start
+    )
+
+
+def _findings(found: TechnicianMonth, wanted: Iterable[str]) -> list[FindingLine]:
+    numbers = {one.visit: one.external_id for one in found.visits}
+    lines = []
+    for effect in found.sheet.effects:
+        event = found.findings.get(effect.finding)
+        if effect.finding not in set(wanted) or event is None or not isinstance(event.data, FindingRecorded):
+            continue
+        data = event.data
+        number = numbers.get(effect.visit, "") if effect.visit else ""
+        source = str(words.FINDING_SOURCES[data.source])
+        lines.append(FindingLine(effect.does, source, data.occurred_on, data.note or "", effect.visit, number))
+    return lines
+
+
+def _listed(titles: Iterable[object]) -> str:
+    """Several titles as the reader's language lists them."""
+    joint = "、" if str(get_locale()).startswith("zh") else ", "
+    return joint.join(str(title) for title in titles)
