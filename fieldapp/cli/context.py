@@ -1,0 +1,24 @@
+"""What commands start from: settings of the environment and work on them. Owns the check for pending migrations."""
+
+import sys
+
+import click
+
+from fieldapp.app import make_work
+from fieldapp.services import health
+from fieldapp.services.work import Work
+from fieldapp.settings import Settings
+
+
+def open_work(settings: Settings | None = None) -> Work:
+    """Work on the database of the environment; ends the program when its schema is not this program's."""
+    work = make_work(settings or Settings.from_environment())
+    report = health.readiness(work)
+    if report["ready"] != "yes":
+        click.echo(
+            f"fieldapp: the database has schema {report['schema']}, this program needs {report['program_schema']}; "
+            "run: fieldapp db upgrade",
+            err=True,
+        )
+        sys.exit(1)
+    return work

@@ -1,0 +1,38 @@
+"""`fieldapp db`: the schema and what it must hold from the first start."""
+
+import sys
+
+import click
+
+from fieldapp.app import make_work
+from fieldapp.services import installation
+from fieldapp.settings import Settings
+
+
+@click.group("db")
+def group() -> None:
+    """Migrations of the database."""
+
+
+@group.command("upgrade")
+def upgrade() -> None:
+    """Bring the schema up to this program's; an empty database gets the branch `main`."""
+    settings = Settings.from_environment()
+    click.echo(f"schema {installation.upgrade(make_work(settings), timezone=settings.timezone)}")
+
+
+@group.command("check")
+def check() -> None:
+    """Exit 1 when migrations are pending."""
+    report = installation.schema(make_work(Settings.from_environment()))
+    click.echo(f"database {report.found}, program {report.head}")
+    sys.exit(0 if report.found == report.head else 1)
+
+
+@group.command("downgrade")
+@click.argument("revision")
+@click.confirmation_option(prompt="This takes tables or columns away, with what is in them. Go on?")
+def downgrade(revision: str) -> None:
+    """Take the schema down to REVISION (`base` removes everything)."""
+    installation.downgrade(make_work(Settings.from_environment()), revision)
+    click.echo(f"schema {revision}")

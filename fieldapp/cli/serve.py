@@ -1,0 +1,107 @@
+"""`fieldapp serve`: the production server. Owns processes, sockets and TLS for trying it on a phone.
+
+Waitress, because it reads requests wholly before a thread sees them: 800 slow connections leave an honest request
+under 20 ms, where servers that hand a slow body to a thread stop answering (docs/adr, tests/test_slow_clients.py).
+"""
+
+import contextlib
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+from dataclasses import replace
+
+import click
+from waitress import create_server
+from waitress.server import BaseWSGIServer
+
+from fieldapp.app import create_app
+from fieldapp.cli import tls as tls_relay
+from fieldapp.cli.context import open_work
+from fieldapp.settings import Settings
+
+#: Open connections per process; each slow one costs a file handle and a few kB, never a thread.
+CONNECTIONS = 4000
+THREADS = 8
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port (0: any free one).")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+@click.option("--tls", type=click.Choice(["self-signed"]), help="Speak HTTPS with a certificate of our own making.")
+def serve(host: str, port: int, workers: int, tls: str | None) -> None:
+    """Serve the pages, the phones and the API until Ctrl-C."""
+    _raise_file_limit()
+    listener = socket.create_server(
+        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+    )
+    port = listener.getsockname()[1]
+    settings = _reachable(Settings.from_environment(), host, port, secure=tls is not None)
+    open_work(settings).database.dispose()  # refuses pending migrations before anything is forked
+    address = settings.base_url or f"http://{host}:{port}"
+    if tls:
+        listener = tls_relay.start(listener, settings.instance, host=address.split("//")[1].rsplit(":", 1)[0])
+    children = _fork(workers - 1)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        server = _server(settings, listener, scheme="https" if tls else "http")
+        if children is not None:
+            click.echo(f"fieldapp is ready on {address} (Ctrl-C stops it; the data stays in {settings.instance})")
+            sys.stdout.flush()
+        server.run()
+    finally:
+        for child in children or ():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
+
+
+def _fork(count: int) -> list[int] | None:
+    """Fork `count` children; the parent gets their process ids, a child None."""
+    children = []
+    for _ in range(count):
+        child = os.fork()
+        if child == 0:
+            return None
+        children.append(child)
+    return children
+
+
+def _server(settings: Settings, listener: socket.socket, *, scheme: str) -> BaseWSGIServer:
+    """One process's server: its own app, its own connections to the database, the shared socket."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    return create_server(
+        create_app(settings), sockets=[listener], threads=THREADS, connection_limit=CONNECTIONS,
+        asyncore_use_poll=True, ident=None, channel_timeout=60, cleanup_interval=15, url_scheme=scheme,
+        max_request_header_size=64 * 1024, max_request_body_size=16 * 1024 * 1024,
+        clear_untrusted_proxy_headers=True,
+    )  # fmt: skip
+
+
+def _reachable(settings: Settings, host: str, port: int, *, secure: bool) -> Settings:
+    """Settings whose base URL is where people really reach us, unless one was chosen."""
+    if settings.base_url is not None or (host in LOOPBACK and not secure):
+        return settings
+    name = f"[{host}]" if ":" in host else host
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        name = _own_address()
+    return replace(settings, base_url=f"{'https' if secure else 'http'}://{name}:{port}")
+
+
+def _own_address() -> str:
+    """This machine's address in its network, found without sending anything."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def _raise_file_limit() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS * 2 if hard == resource.RLIM_INFINITY else min(CONNECTIONS * 2, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

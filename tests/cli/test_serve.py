@@ -1,0 +1,45 @@
+"""`fieldapp serve` and `fieldapp db`: what an operator meets first."""
+
+import ssl
+import urllib.request
+
+from tests import processes
+
+
+def test_serving_refuses_pending_migrations_with_one_clear_line(tmp_path):
+    done = processes.run(tmp_path, "serve", "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "run: fieldapp db upgrade" in done.stderr
+
+
+def test_upgrade_then_check_then_serve(tmp_path):
+    assert processes.run(tmp_path, "db", "check").returncode == 1
+    assert processes.run(tmp_path, "db", "upgrade").returncode == 0
+    assert processes.run(tmp_path, "db", "check").returncode == 0
+
+
+def test_a_bad_setting_is_named_with_an_example(tmp_path):
+    done = processes.run(tmp_path, "db", "check", FIELDAPP_TIMEZONE="Mars/Olympus")
+    assert done.returncode == 2
+    assert "FIELDAPP_TIMEZONE" in done.stderr
+    assert "Asia/Shanghai" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_two_processes_share_one_port(tmp_path):
+    processes.run(tmp_path, "db", "upgrade")
+    with processes.serving(tmp_path, "--workers", "2") as port:
+        for _ in range(4):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
+                assert answer.status == 200
+
+
+def test_tls_is_spoken_with_our_own_certificate(tmp_path):
+    processes.run(tmp_path, "db", "upgrade")
+    with processes.serving(tmp_path, "--tls", "self-signed") as port:
+        context = ssl.create_default_context(cafile=str(tmp_path / "tls/127.0.0.1.crt"))
+        url = f"https://127.0.0.1:{port}/healthz"
+        with urllib.request.urlopen(url, timeout=10, context=context) as answer:
+            assert answer.headers["Strict-Transport-Security"]
+            assert b"alive" in answer.read()

@@ -1,0 +1,40 @@
+"""The real program as a process: `fieldapp serve` on a free port, stopped when the block ends."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def run(instance: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `fieldapp ...` on an instance of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "fieldapp", *arguments], env=_environment(instance, environment), capture_output=True,
+        text=True, timeout=300,
+    )  # fmt: skip
+
+
+@contextmanager
+def serving(instance: Path, *arguments: str, **environment: str) -> Iterator[int]:
+    """`fieldapp serve` on a free port; yields the port once it answers."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fieldapp", "serve", "--port", "0", *arguments],
+        env=_environment(instance, environment), stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        found = re.search(r"https?://[^ ]+:(\d+)", process.stdout.readline())
+        assert found, "fieldapp serve did not say where it is"
+        yield int(found.group(1))
+    finally:
+        process.terminate()
+        process.stdout.close()
+        process.wait(timeout=30)
+
+
+def _environment(instance: Path, more: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FIELDAPP_")}
+    return {**kept, "FIELDAPP_INSTANCE": str(instance), **more}
