@@ -29,6 +29,16 @@ Answer = Literal["yes", "no", "none"]
 Minutes = Annotated[int, Meta(ge=0, le=100_000)]
 
 
+def is_plausible(moment: datetime) -> bool:
+    """Whether a time lies in this century: others are slips of a clock or a pen, and break sums of times."""
+    return 2000 <= moment.year < 2100
+
+
+def _refuse_implausible(*moments: datetime | None) -> None:
+    if not all(moment is None or is_plausible(moment) for moment in moments):
+        raise ValueError("time is not in this century")
+
+
 class Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A value inside an event; strict about its fields."""
 
@@ -52,6 +62,7 @@ class Promise(Part, frozen=True):
     channel: Line
 
     def __post_init__(self) -> None:
+        _refuse_implausible(self.start, self.end, self.told_at)
         if self.end <= self.start:
             raise ValueError("end is not after start")
 
@@ -82,6 +93,9 @@ class Span(Part, frozen=True):
     start: Moment | None = None
     end: Moment | None = None
 
+    def __post_init__(self) -> None:
+        _refuse_implausible(self.start, self.end)
+
 
 class Signer(Part, frozen=True):
     name: Line = ""
@@ -103,12 +117,18 @@ class VisitScheduled(Data, tag="visit.scheduled", frozen=True):
     planned_start: Moment | None = None
     duration: Minutes | None = None
 
+    def __post_init__(self) -> None:
+        _refuse_implausible(self.planned_start)
+
 
 class VisitAssigned(Data, tag="visit.assigned", frozen=True):
     technician: Staff | None
     reason: Text | None = None
     planned_start: Moment | None = None
     duration: Minutes | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_implausible(self.planned_start)
 
 
 class VisitAmended(Data, tag="visit.amended", frozen=True):

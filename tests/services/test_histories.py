@@ -1,0 +1,173 @@
+"""Event histories from files: all or nothing, idempotent, conflicts kept apart, waiting events waiting."""
+
+import json
+import random
+from datetime import UTC, datetime
+
+import pytest
+
+from fieldapp.domain.access import OPERATOR
+from fieldapp.domain.calendar import Month
+from fieldapp.domain.errors import Forbidden
+from fieldapp.services import scoring
+from fieldapp.services.histories import Fault, HistoryReport, import_events
+from fieldapp.services.work import Work
+from fieldapp.storage import accounts, events, quarantine
+from tests import builders, cast
+from tests.domain.scoring.history import DATA, NOW, as_listed, expected
+
+NINE = datetime(2026, 10, 5, 1, 0, tzinfo=UTC)
+
+
+def jsonl(entries: list) -> bytes:
+    return "\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries).encode()
+
+
+def imported(work: Work, raw: bytes, **options) -> HistoryReport:
+    return import_events(work, OPERATOR, cast.MAIN, raw, source="history.jsonl", **options)
+
+
+def stored(work: Work) -> int:
+    with work.read() as db:
+        return events.count(db, cast.MAIN)
+
+
+def test_the_sample_imports_in_any_order_and_twice_and_scores_as_expected(work: Work):
+    lines = (DATA / "history-2026-10.jsonl").read_bytes().splitlines()
+    random.Random(5).shuffle(lines)
+    first = imported(work, b"\n".join(lines), create_staff=True)
+    assert (first.lines, first.new, first.known, first.faults, first.conflicts) == (5302, 5199, 103, (), ())
+    assert first.waiting == 4
+    random.Random(6).shuffle(lines)
+    again = imported(work, b"\n".join(lines))
+    assert (again.new, again.created, stored(work)) == (0, (), 5199)
+    month = scoring.month_scores(work, OPERATOR, cast.MAIN, Month("2026-10"), now=NOW)
+    assert [as_listed(one.sheet) for one in month.technicians] == expected()
+    with work.read() as db:
+        assert scoring.drift(db, cast.MAIN) == []
+
+
+def test_unknown_staff_codes_become_technicians_when_asked(work: Work):
+    visit = builders.perfect_visit("WO-1", NINE, technician="T555")
+    report = imported(work, jsonl(visit), create_staff=True)
+    assert report.created == ("T555",)
+    with work.read() as db:
+        account = accounts.find_by_login(db, "T555")
+        assert (account.role, account.branch, account.name) == ("technician", cast.MAIN, "T555")
+        assert accounts.password_hash(db, account.account_id) is None
+
+
+def test_unknown_staff_codes_are_faults_otherwise(work: Work):
+    report = imported(work, jsonl([builders.scheduled("WO-1", NINE, technician="T555")]))
+    assert report.faults == (Fault(1, "data.technician", "T555", "staff_unknown"),)
+    assert stored(work) == 0
+
+
+def test_equal_content_twice_in_one_file_is_one_event(work: Work):
+    entry = builders.scheduled("WO-1", NINE)
+    report = imported(work, jsonl([entry, dict(reversed(entry.items()))]))
+    assert (report.new, report.known) == (1, 1)
+
+
+def test_a_time_in_another_offset_is_the_same_time(work: Work):
+    entry = builders.scheduled("WO-1", NINE)
+    shifted = entry | {"at": "2026-10-03T09:00:00+08:00"}
+    assert datetime.fromisoformat(entry["at"]) == datetime.fromisoformat(shifted["at"])
+    assert imported(work, jsonl([entry, shifted])).conflicts == ()
+
+
+def test_the_same_id_with_other_content_is_kept_apart_and_the_rest_imported(work: Work):
+    visit = builders.perfect_visit("WO-1", NINE)
+    imported(work, jsonl(visit))
+    other = visit[4] | {"actor": "T002"}
+    more = builders.perfect_visit("WO-2", NINE)
+    report = imported(work, jsonl([*more, other]))
+    assert (report.new, [(one.line, one.event_id) for one in report.conflicts]) == (13, [(14, other["id"])])
+    assert imported(work, jsonl([other])).conflicts != (), "a resend is reported again"
+    with work.read() as db:
+        kept = quarantine.listed(db, cast.MAIN)
+        assert [(one.code, one.event_id, json.loads(one.raw)) for one in kept] == [("id_conflict", other["id"], other)]
+        assert events.find(db, cast.MAIN, other["id"]).actor == "T001"
+
+
+def test_events_wait_for_their_visit_whatever_file_it_comes_in(work: Work):
+    visit = builders.perfect_visit("WO-1", NINE)
+    assert imported(work, jsonl(visit[1:])).waiting == 12
+    scores = scoring.month_scores(work, OPERATOR, cast.MAIN, Month("2026-10"), now=NOW)
+    assert scores.technicians == ()
+    assert imported(work, jsonl(visit[:1])).waiting == 0
+    scores = scoring.month_scores(work, OPERATOR, cast.MAIN, Month("2026-10"), now=NOW)
+    assert scores.technicians[0].sheet.judged_visits == 1
+
+
+GOOD = builders.line("visit.arrived", "WO-1", NINE, gps=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "reason"),
+    [
+        (b"{", "line", "not_json"),
+        (b"\xff\xfe", "line", "not_json"),
+        (b"[" * 5000, "line", "not_json"),
+        (b"[]", "line", "not_an_object"),
+        (b"7", "line", "not_an_object"),
+        (json.dumps({k: v for k, v in GOOD.items() if k != "at"}).encode(), "at", "missing"),
+        (json.dumps(GOOD | {"colour": "red"}).encode(), "colour", "field_unknown"),
+        (json.dumps(GOOD | {"type": "visit.teleported"}).encode(), "type", "type_unknown"),
+        (json.dumps(GOOD | {"type": ["x"]}).encode(), "type", "type_unknown"),
+        (json.dumps(GOOD | {"id": "7"}).encode(), "id", "not_a_uuid"),
+        (json.dumps(GOOD | {"id": None}).encode(), "id", "not_a_uuid"),
+        (json.dumps(GOOD | {"actor": "no spaces please"}).encode(), "actor", "not_a_staff_code"),
+        (json.dumps(GOOD | {"at": "yesterday"}).encode(), "at", "no_time_with_offset"),
+        (json.dumps(GOOD | {"at": "2026-10-05T09:00:00"}).encode(), "at", "no_time_with_offset"),
+        (json.dumps(GOOD | {"at": 1795319420}).encode(), "at", "no_time_with_offset"),
+        (json.dumps(GOOD | {"at": "0001-01-01T00:00:00+14:00"}).encode(), "at", "not_in_this_century"),
+        (json.dumps(GOOD | {"visit": None}).encode(), "visit", "missing"),
+        (json.dumps(GOOD | {"visit": " x"}).encode(), "visit", "not_an_order_number"),
+        (json.dumps(GOOD | {"data": []}).encode(), "data", "schema_invalid"),
+        (json.dumps(GOOD | {"data": {"gps": {"lat": 91}}}).encode(), "data.gps.lat", "schema_invalid"),
+        (json.dumps(GOOD | {"data": {"visit": "WO-1"}}).encode(), "data", "schema_invalid"),
+        (
+            json.dumps(builders.scheduled("WO-1", NINE) | {"visit": "WO-2"}).encode(),
+            "data.external_id",
+            "not_the_visit",
+        ),
+        (
+            json.dumps(
+                builders.scheduled("WO-1", NINE, promise=builders.promise(NINE, end="1999-01-01T00:00:00Z"))
+            ).encode(),
+            "data.promise",
+            "schema_invalid",
+        ),
+        (
+            json.dumps(builders.line("appeal.decided", None, NINE, item="punctual", outcome="confirmed")).encode(),
+            "visit",
+            "missing",
+        ),
+    ],
+)
+def test_a_malformed_line_is_named_by_line_column_and_reason(work: Work, text: bytes, column: str, reason: str):
+    good = jsonl([builders.scheduled("WO-1", NINE)])
+    report = imported(work, good + b"\n\n" + text)
+    assert [(fault.line, fault.column, fault.reason) for fault in report.faults] == [(3, column, reason)]
+    assert (report.new, stored(work)) == (0, 0)
+
+
+def test_every_bad_line_is_named_in_one_answer(work: Work):
+    raw = b"\n".join([b"{", jsonl([GOOD]), b"[]", json.dumps(GOOD | {"actor": "T404"}).encode()])
+    report = imported(work, raw)
+    assert [(fault.line, fault.column, fault.value) for fault in report.faults] == [
+        (1, "line", "{"), (3, "line", "[]"), (4, "actor", "T404"),
+    ]  # fmt: skip
+    assert report.lines == 4
+
+
+def test_byte_order_mark_blank_lines_and_crlf_are_no_faults(work: Work):
+    raw = b"\xef\xbb\xbf" + jsonl([builders.scheduled("WO-1", NINE), GOOD]).replace(b"\n", b"\r\n\r\n") + b"\r\n"
+    assert imported(work, raw).new == 2
+
+
+def test_only_the_operator_imports_histories(work: Work):
+    for person in (cast.D001, cast.M001, cast.A001, cast.T001):
+        with pytest.raises(Forbidden):
+            import_events(work, person.actor, cast.MAIN, b"", source="x")
