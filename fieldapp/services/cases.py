@@ -1,0 +1,138 @@
+"""Cases: what customers report through their own link, and how the company answers.
+
+Append-only: a case is opened, gets notes, and is closed once with an outcome, a reply and, when upheld, an apology.
+Nobody can edit, delete or reopen one.
+"""
+
+from dataclasses import dataclass
+
+from fieldapp.domain.access import Actor, Permission, require
+from fieldapp.domain.errors import Conflict, Forbidden, Invalid
+from fieldapp.domain.ids import BranchCode
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import accounts, audit, cases, visits
+from fieldapp.storage.cases import KINDS, Case, Entry, Kind
+from fieldapp.storage.visits import Visit
+
+__all__ = ["KINDS", "Case", "CaseView", "Entry", "Kind"]
+
+OUTCOMES = ("upheld", "dismissed")
+TEXT_LIMIT = 4000
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case with its visit, its history and who is who in it (login -> name)."""
+
+    case: Case
+    visit: Visit | None
+    history: tuple[Entry, ...]
+    names: dict[str, str]
+
+    def text(self, kind: str) -> str | None:
+        """The latest entry of this kind."""
+        return next((entry.text for entry in reversed(self.history) if entry.kind == kind), None)
+
+
+def open_by_customer(db: Db, work: Work, branch: str, visit_id: str, kind: Kind, text: str) -> str:
+    """A new case in the customer's own words; returns its id."""
+    case_id, now = work.new_id(), work.now()
+    cases.open_case(db, Case(branch, case_id, visit_id, kind, "open", now, None))
+    _add(db, work, branch, case_id, "customer", "opened", text)
+    audit.append(
+        db, branch, entry_id=work.new_id(), now=now, actor="customer", action="case.opened", subject=case_id,
+        facts={"kind": kind, "visit": visit_id},
+    )  # fmt: skip
+    return case_id
+
+
+def desk(work: Work, actor: Actor, state: str, kind: str | None = None) -> list[CaseView]:
+    """The branch's cases in this state: open ones oldest first, closed ones latest first."""
+    branch = _branch(actor, write=False)
+    if state not in {"open", "closed"} or (kind is not None and kind not in KINDS):
+        raise Invalid()
+    with work.read() as db:
+        return [_view(db, case) for case in cases.of_branch(db, branch, state, kind)]
+
+
+def detail(work: Work, actor: Actor, case_id: str) -> CaseView:
+    """One case of the actor's branch; raises `NotFound`."""
+    branch = _branch(actor, write=False)
+    with work.read() as db:
+        return _view(db, cases.get(db, branch, case_id))
+
+
+def of_visit(db: Db, branch: str, visit_id: str) -> list[CaseView]:
+    """The cases about a visit, for its customer's own page."""
+    return [_view(db, case) for case in cases.of_visit(db, branch, visit_id)]
+
+
+def add_note(work: Work, actor: Actor, case_id: str, text: str) -> None:
+    """What was found out, for colleagues; the customer never sees it."""
+    branch = _branch(actor, write=True)
+    note = _words(text, "note")
+    with work.write() as db:
+        case = cases.get(db, branch, case_id)
+        if case.state != "open":
+            raise Conflict("case_closed")
+        _add(db, work, branch, case.case_id, actor.login, "note", note)
+        _audit(db, work, actor, "case.noted", case, {})
+
+
+def close(work: Work, actor: Actor, case_id: str, *, outcome: str, reply: str, apology: str) -> None:
+    """Close an open case. A reply is always owed; an apology when a complaint or repudiation is upheld.
+
+    Raises `Invalid` naming the field, `Conflict("case_closed")` when somebody was faster.
+    """
+    branch = _branch(actor, write=True)
+    if outcome not in OUTCOMES:
+        raise Invalid("outcome_missing", field="outcome")
+    answer = _words(reply, "reply")
+    with work.write() as db:
+        case = cases.get(db, branch, case_id)
+        owed = outcome == "upheld" and case.kind != "commendation"
+        if owed and not apology.strip():
+            raise Invalid("apology_missing", field="apology")
+        if not cases.close(db, branch, case_id, work.now()):
+            raise Conflict("case_closed")
+        _add(db, work, branch, case_id, actor.login, "outcome", outcome)
+        _add(db, work, branch, case_id, actor.login, "reply", answer)
+        if owed:
+            _add(db, work, branch, case_id, actor.login, "apology", _words(apology, "apology"))
+        _audit(db, work, actor, "case.closed", case, {"outcome": outcome})
+
+
+def _branch(actor: Actor, *, write: bool) -> BranchCode:
+    permission: Permission = "cases.write" if write else "cases.read"
+    require(actor, permission)
+    if actor.branch is None:
+        raise Forbidden(permission=permission, role=actor.role)
+    return actor.branch
+
+
+def _words(text: str, field: str) -> str:
+    words = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    if not words:
+        raise Invalid("text_missing", field=field)
+    if len(words) > TEXT_LIMIT:
+        raise Invalid("text_too_long", field=field, limit=TEXT_LIMIT)
+    return words
+
+
+def _view(db: Db, case: Case) -> CaseView:
+    history = tuple(cases.entries(db, case.branch, case.case_id))
+    visit = visits.find(db, case.branch, case.visit_id) if case.visit_id else None
+    logins = {entry.actor for entry in history} | ({visit.technician} if visit and visit.technician else set())
+    found = (accounts.find_by_login(db, login) for login in sorted(logins - {"customer"}))
+    return CaseView(case, visit, history, {account.login: account.name for account in found if account})
+
+
+def _add(db: Db, work: Work, branch: str, case_id: str, actor: str, kind: str, text: str) -> None:
+    cases.add_entry(db, branch, case_id, Entry(work.new_id(), work.now(), actor, kind, text))
+
+
+def _audit(db: Db, work: Work, actor: Actor, action: str, case: Case, facts: dict[str, object]) -> None:
+    audit.append(
+        db, case.branch, entry_id=work.new_id(), now=work.now(), actor=actor.login, action=action,
+        subject=case.case_id, facts={"kind": case.kind, **facts},
+    )  # fmt: skip

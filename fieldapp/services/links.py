@@ -1,0 +1,113 @@
+"""Links for customers without an account: making them, opening them, ending them.
+
+A token is `branch.secret` with 256 random bits; only the secret's SHA-256 is stored. Two kinds: the read-only
+`receipt`, shown as a QR code on the technician's phone, and the customer's `own`, which only the office can make and
+hand to the customer's number or mail. Owns no act of the customer (`link_acts`) and no receipt (`receipts`).
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+
+from fieldapp.domain.access import Actor, may, require
+from fieldapp.domain.errors import Conflict, Forbidden, NotFound
+from fieldapp.domain.ids import BranchCode, StaffCode, VisitId, is_code
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import audit, links, visits
+from fieldapp.storage.links import Kind, Link
+
+#: How long a link opens: from its making, or from the visit where that is later.
+LIFETIME = timedelta(days=30)
+
+#: States whose visit has something to show on a receipt.
+_RECEIPT_STATES = frozenset({"signed", "completed"})
+
+
+class LinkGone(NotFound):
+    """Expired, ended, never made: one answer, so that nothing can be learnt by trying."""
+
+    code = "link_gone"
+
+
+def open_link(work: Work, token: str) -> Link:
+    """Where the token leads; raises `LinkGone`. Changes nothing."""
+    branch, _, secret = token.partition(".")
+    if not is_code(branch) or not secret or len(secret) > 128:
+        raise LinkGone()
+    with work.read() as db:
+        link = links.find(db, branch, _hash(secret))
+    if link is None or not link.is_good(work.now()):
+        raise LinkGone()
+    return link
+
+
+def create_own_link(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> str:
+    """A new token for the customer, shown this once; ends the one before. For dispatchers, quality and managers."""
+    if not (may(actor, "visits.plan") or may(actor, "cases.write")):
+        raise Forbidden(permission="visits.plan", role=actor.role)
+    if actor.branch not in {None, branch}:
+        raise NotFound()
+    with work.write() as db:
+        visit = visits.get(db, branch, visit_id)
+        return _create(db, work, visit, "own", secrets.token_urlsafe(32), work.now(), actor.login)
+
+
+def create_own_link_by_order(work: Work, actor: Actor, branch: BranchCode, external_id: str) -> str:
+    """The same for an order number; raises `NotFound`."""
+    with work.read() as db:
+        visit = visits.find_by_external_id(db, branch, external_id)
+    if visit is None:
+        raise NotFound("order_unknown", value=external_id)
+    return create_own_link(work, actor, branch, visit.visit_id)
+
+
+def own_link_state(db: Db, branch: str, visit_id: str, now: datetime) -> Link | None:
+    """The customer's own link that opens at `now` (when made, until when), for the office's page; never its token."""
+    return links.current(db, branch, visit_id, "own", now)
+
+
+def receipt_token(work: Work, actor: Actor, visit_id: str, key: str) -> str:
+    """The token of the visit's read-only receipt, for the phone of its technician.
+
+    The same token as long as it opens: a screen that is opened twice must not end the code that a customer has just
+    photographed. So its secret is derived, from the server's key, instead of drawn; the database alone cannot tell it.
+    """
+    branch = actor.branch
+    if branch is None:
+        raise Forbidden(permission="visits.work", role=actor.role)
+    now = work.now()
+    with work.write() as db:
+        visit = visits.get(db, branch, visit_id)
+        require(actor, "visits.work", branch=branch, technician=StaffCode(visit.technician or ""))
+        if visit.state not in _RECEIPT_STATES:
+            raise Conflict("receipt_too_early", state=visit.state)
+        link = links.current(db, branch, visit_id, "receipt", now)
+        if link is not None:
+            secret = _derived(key, branch, visit_id, link.created_at)
+            if _hash(secret) == link.secret_hash:
+                return f"{branch}.{secret}"
+        return _create(db, work, visit, "receipt", _derived(key, branch, visit_id, now), now, actor.login)
+
+
+def _create(
+    db: Db, work: Work, visit: visits.Visit, kind: Kind, secret: str, now: datetime, actor: StaffCode
+) -> str:  # fmt: skip
+    branch = BranchCode(visit.branch)
+    expires = max(now, visit.window.end) + LIFETIME
+    links.add(db, Link(branch, _hash(secret), VisitId(visit.visit_id), kind, now, expires, None))
+    audit.append(
+        db, branch, entry_id=work.new_id(), now=now, actor=actor, action="link.created", subject=visit.external_id,
+        facts={"kind": kind, "expires": expires.isoformat()},
+    )  # fmt: skip
+    return f"{branch}.{secret}"
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _derived(key: str, branch: str, visit_id: str, created_at: datetime) -> str:
+    words = f"receipt\n{branch}\n{visit_id}\n{created_at.isoformat()}"
+    return base64.urlsafe_b64encode(hmac.digest(key.encode(), words.encode(), "sha256")).rstrip(b"=").decode()

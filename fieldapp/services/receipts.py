@@ -1,0 +1,114 @@
+"""What a customer's link shows: the appointment before the visit, the receipt after it, what may still be done.
+
+Owns the view model only. Answers to the conduct questions are never part of it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from fieldapp.domain.calendar import Window
+from fieldapp.domain.errors import NotFound
+from fieldapp.domain.visits.signoff import Receipt, receipt_of
+from fieldapp.services import cases
+from fieldapp.services.cases import CaseView
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import accounts, branches, events, links
+from fieldapp.storage.links import Act, Kind, Link
+
+#: Acts of the customer's own link. `confirm_visit` is about the appointment, `confirm` about what was signed.
+ACTS = ("confirm_visit", "sign", "confirm", "commend", "complain", "repudiate")
+
+#: A customer sees *missed* as soon as it is one for the score (norm sheet, missed_after_minutes).
+_MISSED_AFTER = timedelta(minutes=120)
+
+
+@dataclass(frozen=True)
+class LinkView:
+    """Everything that a customer's page and PDF are made from."""
+
+    kind: Kind
+    branch: str
+    branch_name: str
+    zone: ZoneInfo
+    currency: str
+    visit_id: str
+    receipt: Receipt
+    state: str
+    technician: str | None
+    technician_name: str | None
+    acts: dict[str, Act]
+    offers: frozenset[str]
+    cases: tuple[CaseView, ...]
+    now: datetime
+    expires_at: datetime
+
+    @property
+    def window(self) -> Window:
+        """The latest promise told."""
+        promise = self.receipt.state.promise
+        return Window(promise.start, promise.end)
+
+    @property
+    def language(self) -> str:
+        """The customer's language, as the order says."""
+        return self.receipt.state.customer.language
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this is the customer's own link, through which they can act."""
+        return self.kind == "own"
+
+    def blobs(self) -> frozenset[str]:
+        """The photos that this link may show."""
+        return frozenset(photo.blob for photo in self.receipt.photos)
+
+
+def view(work: Work, link: Link) -> LinkView:
+    """The view of a link that was opened."""
+    with work.read() as db:
+        return load(db, link, work.now())
+
+
+def load(db: Db, link: Link, now: datetime) -> LinkView:
+    """The same within a transaction; raises `NotFound` for a visit without history."""
+    histories, held = events.histories(db, link.branch, [link.visit_id])
+    receipt = receipt_of(histories[link.visit_id], held.get(link.visit_id, 0))
+    branch = branches.find(db, link.branch)
+    if receipt is None or branch is None:
+        raise NotFound()
+    login = receipt.state.arrived_by or receipt.state.technician
+    account = accounts.find_by_login(db, login) if login else None
+    own = link.kind == "own"
+    acts = {act.act: act for act in links.acts(db, link.branch, link.visit_id)} if own else {}
+    state = receipt.state.seen_at(now, _MISSED_AFTER)
+    return LinkView(
+        kind=link.kind,
+        branch=link.branch,
+        branch_name=branch.name,
+        zone=ZoneInfo(branch.timezone),
+        currency=branch.currency,
+        visit_id=link.visit_id,
+        receipt=receipt,
+        state=state,
+        technician=login,
+        technician_name=account.name if account else None,
+        acts=acts,
+        offers=frozenset(_offers(receipt, state, now) - acts.keys()) if own else frozenset(),
+        cases=tuple(cases.of_visit(db, link.branch, link.visit_id)) if own else (),
+        now=now,
+        expires_at=link.expires_at,
+    )
+
+
+def _offers(receipt: Receipt, state: str, now: datetime) -> set[str]:
+    offers = {"complain"}
+    if state in {"planned", "en_route"} and now <= receipt.state.promise.end:
+        offers.add("confirm_visit")
+    if receipt.may_sign(now):
+        offers.add("sign")
+    if receipt.state.arrived_at is not None:
+        offers.add("commend")
+    if receipt.is_signed:
+        offers |= {"confirm", "repudiate"}
+    return offers

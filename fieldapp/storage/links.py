@@ -1,0 +1,91 @@
+"""Customers' links, by hash only, and the acts done through them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from fieldapp.domain.ids import BranchCode, VisitId
+from fieldapp.storage import bulk
+from fieldapp.storage.tables.links import LinkActRow, LinkRow
+
+Kind = Literal["receipt", "own"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link as stored: where it leads, never its secret."""
+
+    branch: BranchCode
+    secret_hash: str
+    visit_id: VisitId
+    kind: Kind
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+    def is_good(self, now: datetime) -> bool:
+        """Whether it opens anything at `now`."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something the customer did through their own link, once."""
+
+    act: str
+    done_at: datetime
+    text: str
+
+
+def add(db: Session, link: Link) -> None:
+    """Store a new link and end every older one of its kind for the visit."""
+    older = update(LinkRow).where(
+        LinkRow.branch == link.branch, LinkRow.visit_id == link.visit_id, LinkRow.kind == link.kind,
+        LinkRow.revoked_at.is_(None),
+    )  # fmt: skip
+    db.execute(older.values(revoked_at=link.created_at))
+    values = {name: getattr(link, name) for name in Link.__slots__}
+    db.execute(insert(LinkRow).values(**values))
+
+
+def find(db: Session, branch: str, secret_hash: str) -> Link | None:
+    """The link with this hash, whether or not it still opens anything."""
+    row = db.get(LinkRow, (branch, secret_hash))
+    return _link(row) if row else None
+
+
+def current(db: Session, branch: str, visit_id: str, kind: Kind, now: datetime) -> Link | None:
+    """The visit's link of this kind that opens something at `now`."""
+    query = select(LinkRow).where(
+        LinkRow.branch == branch, LinkRow.visit_id == visit_id, LinkRow.kind == kind, LinkRow.revoked_at.is_(None),
+        LinkRow.expires_at > now,
+    )  # fmt: skip
+    row = db.scalar(query.order_by(LinkRow.created_at.desc()).limit(1))
+    return _link(row) if row else None
+
+
+def add_act(db: Session, branch: str, visit_id: str, act: Act) -> bool:
+    """Note the act; False when it was done before (whatever happens at the same moment)."""
+    row = {"branch": branch, "visit_id": visit_id, "act": act.act, "done_at": act.done_at, "text": act.text}
+    return bool(bulk.insert_new(db, LinkActRow.__table__, [row], "act"))  # type: ignore[arg-type]
+
+
+def acts(db: Session, branch: str, visit_id: str) -> list[Act]:
+    """The acts of a visit's customer, oldest first."""
+    query = select(LinkActRow).where(LinkActRow.branch == branch, LinkActRow.visit_id == visit_id)
+    return _acts(db.scalars(query.order_by(LinkActRow.done_at, LinkActRow.act)))
+
+
+def _acts(rows: Iterable[LinkActRow]) -> list[Act]:
+    return [Act(row.act, row.done_at, row.text) for row in rows]
+
+
+def _link(row: LinkRow) -> Link:
+    return Link(
+        BranchCode(row.branch), row.secret_hash, VisitId(row.visit_id), row.kind,  # type: ignore[arg-type]
+        row.created_at, row.expires_at, row.revoked_at,
+    )  # fmt: skip
