@@ -8,6 +8,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from fieldapp.settings import Settings
 from fieldapp.storage import migrate
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
-from tests import cast
+from tests import cast, postgres
 from tests.fakes import Clock, Ids, PlainPasswords
 
 CHROMIUM = "/usr/bin/chromium"
@@ -165,6 +166,32 @@ def server(app: Flask, clock: Clock) -> Iterator[str]:
     running.shutdown()
     thread.join()
     running.server_close()
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[str]:
+    """A real PostgreSQL for the session; skips loudly where its programs are missing."""
+    if postgres.programs() is None:
+        pytest.skip("PostgreSQL's server programs are missing: NOTHING IS TESTED ON IT (apt-get install postgresql)")
+    with postgres.cluster() as socket_folder:
+        yield socket_folder
+
+
+@pytest.fixture
+def postgres_url(_postgres: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    with postgres.empty_database(_postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_work(postgres_url: str, tmp_path: Path, clock: Clock) -> Iterator[Work]:
+    """The same company as `work`, on PostgreSQL."""
+    work = replace(make_test_work(tmp_path, clock), database=Database(postgres_url))
+    migrate.upgrade(work.database)
+    cast.move_in(work)
+    yield work
+    work.database.dispose()
 
 
 @pytest.fixture(scope="session")

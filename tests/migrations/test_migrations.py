@@ -1,0 +1,117 @@
+"""The schema goes up, down and up again, on SQLite and on a real PostgreSQL, and ends where the tables say."""
+
+from datetime import UTC, datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, select
+
+from fieldapp.services.work import Work
+from fieldapp.storage import migrate
+from fieldapp.storage.blobs import BlobStore
+from fieldapp.storage.tables import Base
+from fieldapp.storage.tables.accounts import AccountRow
+from fieldapp.storage.tables.events import EventRow
+from tests import cast
+from tests.fakes import Clock, Ids, PlainPasswords
+
+MOMENT = datetime(2026, 10, 14, 1, 30, 0, 123456, tzinfo=UTC)
+
+
+def tables(database):
+    return set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_up_makes_the_tables_that_the_program_knows(database):
+    migrate.upgrade(database)
+    assert migrate.current(database) == migrate.head()
+    assert tables(database) == set(Base.metadata.tables)
+
+
+def test_the_tables_equal_the_classes(database):
+    migrate.upgrade(database)
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_down_takes_everything_away_again(database):
+    migrate.upgrade(database)
+    migrate.downgrade(database, "base")
+    assert tables(database) == set()
+    assert migrate.current(database) is None
+
+
+def test_each_step_goes_down_and_up_again(database):
+    for revision in migrate.known_revisions():
+        migrate.upgrade(database, revision)
+        migrate.downgrade(database, "-1")
+        migrate.upgrade(database, revision)
+        assert migrate.current(database) == revision
+
+
+def test_up_again_changes_nothing(database):
+    migrate.upgrade(database)
+    migrate.upgrade(database)
+    assert migrate.current(database) == migrate.head()
+
+
+def test_facts_survive_every_later_migration(database, tmp_path):
+    """What was written under the first schema is still there, byte for byte, under today's."""
+    migrate.upgrade(database, migrate.known_revisions()[0])
+    with database.engine.begin() as connection:
+        connection.execute(EventRow.__table__.insert(), [_first_schema_event(EventRow.__table__.columns.keys())])
+    clock = Clock(cast.NOW)
+    work = Work(
+        database=database, blobs=BlobStore(tmp_path), passwords=PlainPasswords(), clock=clock, new_id=Ids(clock)
+    )
+    cast.move_in(work)
+    migrate.upgrade(database)
+    with database.read() as db:
+        event = db.scalars(select(EventRow)).one()
+        assert (event.body, event.effective_at) == ('{"text":"门口有狗"}'.encode(), MOMENT)
+        assert {row.login for row in db.scalars(select(AccountRow))} == set(cast.BY_LOGIN)
+
+
+def _first_schema_event(columns):
+    values = {
+        "branch": "main", "ym": 202610, "event_id": "0199a1c2-7b1e-7c33-9d2a-5f0e8c1b2a44", "visit_id": None,
+        "about": None, "kind": "note.added", "actor": "T001", "origin": "import", "grade": "A", "effective_at": MOMENT,
+        "received_at": MOMENT, "held_code": None, "device_id": None, "seq": None,
+        "body": '{"text":"门口有狗"}'.encode(), "body_hash": "0" * 64,
+    }  # fmt: skip
+    return {name: value for name, value in values.items() if name in columns}
+
+
+def test_the_head_file_names_the_last_migration():
+    assert migrate.known_revisions()[-1] == migrate.head()
+
+
+def test_migrations_are_numbered_without_gaps():
+    revisions = migrate.known_revisions()
+    assert revisions == [f"{number:04}" for number in range(1, len(revisions) + 1)]
+    for file in (migrate.FOLDER / "versions").glob("0*.py"):
+        assert file.name[:4] in revisions
+
+
+@pytest.mark.parametrize("table", sorted(Base.metadata.tables.values(), key=lambda table: table.name), ids=str)
+def test_keys_of_a_branchs_table_begin_with_the_branch(table):
+    """Sharding by branch has to stay possible: primary key, unique and foreign keys all lead with it."""
+    primary = [column.name for column in table.primary_key]
+    if primary[0] != "branch":
+        assert table.name in REFERENCE_TABLES
+        return
+    for constraint in table.constraints:
+        columns = [column.name for column in getattr(constraint, "columns", [])]
+        if type(constraint).__name__ == "UniqueConstraint":
+            assert columns[0] == "branch"
+        if (
+            type(constraint).__name__ == "ForeignKeyConstraint"
+            and constraint.referred_table.name not in REFERENCE_TABLES
+        ):
+            assert columns[0] == "branch"
+
+
+#: Small tables of the whole company, the same on every shard.
+REFERENCE_TABLES = {"accounts", "sign_ins", "known_browsers", "sign_in_failures", "server_facts", "alembic_version"}

@@ -1,0 +1,58 @@
+"""A throw-away PostgreSQL: its own cluster in a temporary folder, on a unix socket, gone when the block ends."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+
+
+def programs() -> Path | None:
+    """The newest server programs of this machine."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("postgres")
+    return Path(on_path).parent if on_path else None
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """Start a cluster; yields the folder of its socket. PostgreSQL refuses to run as root: then it is `postgres`."""
+    binaries = programs()
+    assert binaries is not None
+    folder = Path(tempfile.mkdtemp(prefix="fieldapp-pg-"))
+    as_postgres: list[str] = []
+    if os.geteuid() == 0:
+        who = pwd.getpwnam("postgres")
+        os.chown(folder, who.pw_uid, who.pw_gid)
+        as_postgres = ["runuser", "-u", "postgres", "--"]
+
+    def run(program: str, *arguments: str) -> None:
+        command = [*as_postgres, str(binaries / program), *arguments]
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync")
+    run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", f"-k {folder} -c listen_addresses=''", "start")
+    try:
+        yield str(folder)
+    finally:
+        run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def empty_database(socket: str) -> Iterator[str]:
+    """A new database in the cluster; yields its SQLAlchemy URL."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(host=socket, user="postgres", dbname="postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        yield f"postgresql+psycopg://postgres@/{name}?host={socket}"
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
