@@ -4,8 +4,8 @@ Owns the file's envelope and what a bad line is called. What an event may say is
 score's; imported facts are never held, disputed or refused for state, order or overlap.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -92,12 +92,20 @@ class _Bad(Exception):
 
 
 def import_events(
-    work: Work, actor: Actor, branch: str, raw: bytes, *, source: str, create_staff: bool = False
+    work: Work,
+    actor: Actor,
+    branch: str,
+    raw: bytes,
+    *,
+    source: str,
+    create_staff: bool = False,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> HistoryReport:
     """Import a history into a branch. Raises `Forbidden`, `NotFound`.
 
     `source` names the file in the audit. Staff codes that nobody has are faults, or become technicians of the branch
-    with `create_staff` (without a password: they cannot sign in until they are given one).
+    with `create_staff` (without a password: they cannot sign in until they are given one). `progress` is told how many
+    more lines were stored.
     """
     require(actor, "events.import", branch=BranchCode(branch))
     lines, faults = _read(raw, branch)
@@ -116,13 +124,13 @@ def import_events(
         if faults:
             return HistoryReport(total, 0, tuple(sorted(faults, key=lambda fault: (fault.line, fault.column))))
         _create_staff(work, db, branch, unknown)
-        report = _store(work, db, branch, lines, tuple(sorted(unknown)))
+        report = _store(work, db, branch, lines, progress)
         facts = {"lines": report.lines, "new": report.new, "conflicts": len(report.conflicts)}
         audit.append(
             db, branch, entry_id=work.new_id(), now=work.now(), actor=actor.login, action="history.imported",
             subject=source, facts=facts,
         )  # fmt: skip
-    return report
+    return replace(report, created=tuple(sorted(unknown)))
 
 
 # --- Reading ------------------------------------------------------------------------------------------------------
@@ -235,7 +243,7 @@ def _shown(value: object) -> str:
 # --- Storing ------------------------------------------------------------------------------------------------------
 
 
-def _store(work: Work, db: Db, branch: str, lines: Sequence[_Line], created: tuple[str, ...]) -> HistoryReport:
+def _store(work: Work, db: Db, branch: str, lines: Sequence[_Line], progress: Callable[[int], None]) -> HistoryReport:
     now = work.now()
     new, conflicts = 0, []
     for part in _parts(lines):
@@ -244,6 +252,7 @@ def _store(work: Work, db: Db, branch: str, lines: Sequence[_Line], created: tup
         new += len(recorded.new)
         taken = {id(record) for record in recorded.conflicts}
         conflicts += [line for line in part if id(records[line.number]) in taken]
+        progress(len(part))
     quarantine.keep(
         db,
         branch,
@@ -259,7 +268,6 @@ def _store(work: Work, db: Db, branch: str, lines: Sequence[_Line], created: tup
         lines=len(lines),
         new=new,
         conflicts=tuple(sorted((Conflict(line.number, line.event.id) for line in conflicts), key=lambda c: c.line)),
-        created=created,
         waiting=_waiting(db, branch, lines),
     )
 

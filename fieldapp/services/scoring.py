@@ -7,13 +7,14 @@ how, is `domain.scoring`'s.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Actor, may, require
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
-from fieldapp.domain.scoring.engine import ScoreSheet, effects_without_visit, judge_all, tally, tally_month
+from fieldapp.domain.scoring.engine import ItemScore, ScoreSheet, effects_without_visit, judge_all, tally, tally_month
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
 from fieldapp.domain.scoring.rulebook import Rulebook
@@ -145,6 +146,8 @@ def month_scores(
         sheets = tally_month(judgements, effects, books, month, moment)
         people = scoring.staff(db, branch)
     if technician is not None:
+        if technician not in people and not judgements and not effects:
+            raise NotFound()
         sheets = tuple(sheet for sheet in sheets if sheet.technician == technician) or (
             tally(technician, month, judgements, effects, books.in_force(month), moment),
         )
@@ -158,6 +161,13 @@ def month_scores(
         technicians=tuple(Scored(*people.get(one.technician, (one.technician, None)), one) for one in sheets),
         unassigned=tuple(one.visit for one in judgements if one.technician is None and one.is_judged(moment)),
     )
+
+
+def zone_of(work: Work, branch: str) -> ZoneInfo | None:
+    """The branch's time zone, for reading times that people give without one."""
+    with work.read() as db:
+        found = branches.find(db, branch)
+    return ZoneInfo(found.timezone) if found else None
 
 
 def technician_month(
@@ -211,6 +221,41 @@ def drift(db: Db, branch: str) -> list[str]:
         *_differences("judgement of visit", _by_visit(scoring.every_judgement(db, branch)), _by_visit(judgements)),
         *_differences("effect of finding", _by_finding(scoring.every_effect(db, branch)), _by_finding(effects)),
     ]
+
+
+def as_data(scores: MonthScores) -> dict[str, Any]:
+    """The month in the form of data files and the API (docs/scoring.md): scores and money as strings with fixed
+    decimals, technicians by code, items in the order of the rulebook."""
+    return {
+        "month": scores.month,
+        "timezone": scores.timezone,
+        "rulebook": scores.rulebook.name,
+        "technicians": [_sheet_as_data(scored, scores.currency) for scored in scores.technicians],
+    }
+
+
+def _sheet_as_data(scored: Scored, currency: str) -> dict[str, Any]:
+    sheet = scored.sheet
+    return {
+        "technician": sheet.technician,
+        "name": scored.name,
+        "status": sheet.status,
+        "judged_visits": sheet.judged_visits,
+        "assessed": sheet.assessed,
+        "earned": sheet.earned,
+        "commendations": sheet.commendations,
+        "score": f"{sheet.score:.1f}",
+        "veto": list(sheet.veto),
+        "award": f"{sheet.award:.2f}",
+        "currency": currency,
+        "items": [_item_as_data(item) for item in sheet.items],
+    }
+
+
+def _item_as_data(item: ItemScore) -> dict[str, Any]:
+    is_rate = item.kind == "rate"
+    counts = {"met": item.met, "breached": item.breached} if is_rate else {"adverse": item.adverse}
+    return {"code": item.code, "kind": item.kind, "points": item.points, **counts, "status": item.status}
 
 
 # --- Inside -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,84 @@
+"""`fieldapp import`: files into the store. Owns how what was imported, and every bad line, is told."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from fieldapp.cli.context import open_work
+from fieldapp.domain.access import OPERATOR
+from fieldapp.services import histories
+from fieldapp.services.histories import Fault, HistoryReport
+from fieldapp.services.installation import MAIN
+
+#: Why a line of a history cannot be; what is expected instead.
+HISTORY_REASONS = {
+    "not_json": "is not JSON",
+    "not_an_object": "is not a JSON object; one event a line",
+    "missing": "is missing",
+    "field_unknown": "is no field of an event; those are id, type, visit, at, actor, data",
+    "type_unknown": "is no type of event",
+    "not_a_uuid": "is no UUID in lower case with hyphens",
+    "not_a_staff_code": "is no staff code, `customer` or `office`",
+    "no_time_with_offset": "is no ISO 8601 time with an offset, e.g. 2026-10-03T09:02:11+08:00",
+    "not_in_this_century": "does not lie in this century",
+    "not_an_order_number": "is no order number (1 to 64 printable characters)",
+    "not_the_visit": "differs from the line's visit",
+    "schema_invalid": "does not fit",
+    "staff_unknown": "is nobody's staff code; add --create-staff to make them technicians",
+}
+
+
+@click.group("import")
+def group() -> None:
+    """Work orders and event histories from files."""
+
+
+@group.command("events")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--branch", default=MAIN, show_default=True, help="Branch whose visits these are.")
+@click.option("--create-staff", is_flag=True, help="Make technicians of staff codes that nobody has.")
+def import_events(file: Path, branch: str, create_staff: bool) -> None:
+    """An event history, one JSON event a line, in any order. Twice changes nothing."""
+    raw, work = file.read_bytes(), open_work()
+    with click.progressbar(length=raw.count(b"\n") + 1, label="importing", file=sys.stderr, hidden=_is_quiet()) as bar:
+        report = histories.import_events(
+            work, OPERATOR, branch, raw, source=file.name, create_staff=create_staff, progress=bar.update
+        )
+    if report.faults:
+        _refuse_history(file, report)
+    _tell_history(report)
+
+
+def _is_quiet() -> bool:
+    return not sys.stderr.isatty()
+
+
+def _refuse_history(file: Path, report: HistoryReport) -> None:
+    bad = len({fault.line for fault in report.faults})
+    click.echo(
+        f"fieldapp: nothing was imported; mend {bad} of {report.lines} lines in {file.name} and import it again",
+        err=True,
+    )
+    for fault in report.faults:
+        click.echo(history_fault(fault), err=True)
+    sys.exit(2)
+
+
+def history_fault(fault: Fault) -> str:
+    """One bad line as people read it: `line N, column: value: reason`."""
+    reason = HISTORY_REASONS[fault.reason] + (f" ({fault.detail})" if fault.detail else "")
+    return f"line {fault.line}, {fault.column}: {fault.value}: {reason}"
+
+
+def _tell_history(report: HistoryReport) -> None:
+    click.echo(f"{report.new} new events of {report.lines} lines; {report.known} known already")
+    if report.created:
+        click.echo(f"technicians created: {', '.join(report.created)}")
+    if report.waiting:
+        click.echo(f"{report.waiting} lines wait for a visit that is not scheduled yet")
+    for conflict in report.conflicts:
+        click.echo(
+            f"line {conflict.line}, id: {conflict.event_id}: taken by an event with other content; quarantined",
+            err=True,
+        )

@@ -1,0 +1,102 @@
+"""`fieldapp score`: a month's scores as a table, as JSON (the API's form) or as CSV."""
+
+import csv
+import json
+import sys
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from fieldapp.cli.context import open_work
+from fieldapp.domain.access import OPERATOR
+from fieldapp.domain.calendar import parse_month
+from fieldapp.domain.errors import Invalid, NotFound
+from fieldapp.services import scoring
+from fieldapp.services.installation import MAIN
+from fieldapp.services.scoring import MonthScores
+from fieldapp.services.work import Work
+
+COLUMNS = ("technician", "name", "status", "judged_visits", "assessed", "earned", "commendations", "score", "veto",
+           "award", "currency")  # fmt: skip
+
+
+@click.command("score")
+@click.argument("month", metavar="YYYY-MM")
+@click.option("--technician", help="Only this staff code.")
+@click.option("--branch", default=MAIN, show_default=True, help="Branch whose month it is.")
+@click.option("--now", metavar="ISO", help="The time as of which missed visits count; default: now.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@click.option("--recount", is_flag=True, help="Ignore every stored judgement and count from the event log.")
+def score(month: str, technician: str | None, branch: str, now: str | None, form: str, recount: bool) -> None:
+    """Conduct scores of a month."""
+    try:
+        wanted = parse_month(month)
+    except Invalid:
+        raise click.BadParameter(f"{month!r} is no month like 2026-10", param_hint="YYYY-MM") from None
+    work = open_work()
+    zone = _zone(work, branch)
+    moment = _moment(now, zone) if now else None
+    try:
+        scores = scoring.month_scores(
+            work, OPERATOR, branch, wanted, technician=technician, now=moment, recount=recount
+        )
+    except NotFound:
+        raise click.BadParameter(f"nobody in branch {branch} has the staff code {technician}") from None
+    {"table": _print_table, "json": _print_json, "csv": _print_csv}[form](scores)
+
+
+def _zone(work: Work, branch: str) -> ZoneInfo:
+    """The branch's time zone; ends with exit 2 when there is no such branch."""
+    zone = scoring.zone_of(work, branch)
+    if zone is None:
+        raise click.BadParameter(f"there is no branch {branch}; see: fieldapp branch list", param_hint="--branch")
+    return zone
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no ISO 8601 time, e.g. 2026-11-20T00:00:00+08:00", param_hint="--now"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _print_json(scores: MonthScores) -> None:
+    click.echo(json.dumps(scoring.as_data(scores), ensure_ascii=False, indent=1))
+
+
+def _rows(scores: MonthScores) -> list[dict[str, str]]:
+    return [
+        {column: " ".join(one[column]) if column == "veto" else str(one[column]) for column in COLUMNS}
+        for one in scoring.as_data(scores)["technicians"]
+    ]
+
+
+def _print_csv(scores: MonthScores) -> None:
+    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({column: _cell(value) for column, value in row.items()} for row in _rows(scores))
+
+
+def _cell(text: str) -> str:
+    """A spreadsheet takes cells that begin so for formulas; a leading apostrophe makes them text."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _print_table(scores: MonthScores) -> None:
+    click.echo(f"{scores.month} · {scores.branch} · rulebook {scores.rulebook.name} · as of {_local(scores)}")
+    rows = _rows(scores)
+    widths = {column: max(len(column), *(len(row[column]) for row in rows), 0) for column in COLUMNS} if rows else {}
+    for row in [{column: column for column in COLUMNS}, *rows] if rows else []:
+        click.echo("  ".join(row[column].ljust(widths[column]) for column in COLUMNS).rstrip())
+    if not rows:
+        click.echo("no technician has a judged visit or a finding in this month")
+    if scores.unassigned:
+        click.echo(f"{len(scores.unassigned)} judged visits are nobody's")
+
+
+def _local(scores: MonthScores) -> str:
+    return scores.now.astimezone(ZoneInfo(scores.timezone)).isoformat(" ", "minutes")
