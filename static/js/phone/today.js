@@ -54,6 +54,7 @@ async function draw() {
   fill(view, "rest", rest);
   fill(view, "ended", ended);
   fill(view, "later", later);
+  byDay(field(view, "later"), later);
   empty(view, { day, next, ended });
   place.replaceChildren(view);
   countDown();
@@ -63,6 +64,19 @@ function fill(view, name, list) {
   const box = field(view, name);
   box.append(...list.map((one) => card("visit-card", one)));
   show(box.closest("section"), list.length > 0);
+}
+
+// The day's name once above its visits; the cards then need only their hours.
+function byDay(box, list) {
+  list.forEach((one, index) => {
+    const item = box.querySelector(`[data-visit="${one.visit_id}"]`);
+    put(item, "window", `${clockTime(one.promise.start)}–${clockTime(one.promise.end)}`);
+    if (index && dateOf(list[index - 1].promise.start) === dateOf(one.promise.start)) return;
+    const name = document.createElement("p");
+    name.className = "day";
+    name.textContent = dayName(one.promise.start);
+    item.before(name);
+  });
 }
 
 function empty(view, { day, next, ended }) {

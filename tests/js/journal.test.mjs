@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { differences } from "../../static/js/sync/day.js";
+import { merge, stateAfter } from "../../static/js/sync/journal.js";
+import { fit } from "../../static/js/sync/photos.js";
+import { arrange } from "../../static/js/phone/today.js";
+
+const local = (seq, at, type = "note.added") => ({ id: `l${seq}`, seq, type, at, status: "waiting" });
+
+test("what this phone did keeps its order, whatever its clock did", () => {
+  const ids = merge([], [local(2, 1000), local(1, 5000), local(3, 2000)]).map((event) => event.id);
+  assert.deepEqual(ids, ["l1", "l2", "l3"]);
+});
+
+test("the server's facts stand between, and ours are not doubled", () => {
+  const told = [{ id: "l1", type: "visit.departed", at: "1970-01-01T00:00:01Z" }, { id: "s", type: "visit.amended", at: "1970-01-01T00:00:03Z" }];
+  const merged = merge(told, [local(1, 1000), local(2, 5000)]);
+  assert.deepEqual(merged.map((event) => [event.id, event.status]), [["l1", "waiting"], ["s", "server"], ["l2", "waiting"]]);
+});
+
+test("a state moves with the facts, and not out of its end", () => {
+  assert.equal(stateAfter("planned", ["kit.checked", "visit.departed", "visit.arrived"]), "arrived");
+  assert.equal(stateAfter("cancelled", ["visit.departed"]), "cancelled");
+  assert.equal(stateAfter("admitted", ["visit.not_completed"]), "not_completed");
+});
+
+const visit = (id, start, state = "planned", end = start + 100) => ({
+  visit_id: id, external_id: id, state, promise: { start, end }, customer: { name: id },
+});
+
+test("the office's changes to what was not started are told", () => {
+  const before = [visit("a", 10), visit("b", 20), visit("c", 30), visit("d", 40, "arrived")];
+  const after = [visit("a", 15), visit("b", 20, "cancelled"), visit("d", 99, "arrived"), visit("e", 50)];
+  assert.deepEqual(differences(before, after).map((one) => [one.kind, one.visit_id]), [
+    ["moved", "a"], ["cancelled", "b"], ["removed", "c"], ["new", "e"],
+  ]);
+  assert.deepEqual(differences(before, before), []);
+});
+
+test("what is under way comes before what is planned", () => {
+  const day = (moment) => (moment < 1000 ? "1" : "2");
+  const list = [visit("a", 1, "completed"), visit("b", 2), visit("c", 3, "arrived"), visit("z", 2000)];
+  const { next, rest, ended, later } = arrange(list, 5, day);
+  assert.deepEqual([next.visit_id, rest.map((one) => one.visit_id), ended[0].visit_id, later[0].visit_id], ["c", ["b"], "a", "z"]);
+});
+
+test("a photo fits into its square and never grows", () => {
+  assert.deepEqual(fit(4000, 3000, 1600), { w: 1600, h: 1200 });
+  assert.deepEqual(fit(800, 600, 1600), { w: 800, h: 600 });
+  assert.deepEqual(fit(10_000, 1, 1600), { w: 1600, h: 1 });
+});
