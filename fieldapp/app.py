@@ -12,7 +12,9 @@ from fieldapp.services.work import Work
 from fieldapp.settings import Settings
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
-from fieldapp.web import errors, guards, health, locale, security, templating
+from fieldapp.web import errors, guards, health, locale, navigation, security, sessions, templating
+from fieldapp.web.auth import own
+from fieldapp.web.auth import views as auth
 from fieldapp.web.pwa import views as pwa
 from fieldapp.web.scores import views as scores
 
@@ -47,7 +49,9 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
     app.extensions["work"] = work or make_work(settings)
     _name_requests(app)
     security.install(app, settings)
+    sessions.install(app)
     locale.install(app)
+    navigation.install(app)
     csrf.init_app(app)
     templating.install(app, STATIC)
     errors.install(app)
@@ -58,6 +62,9 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
 
 def _register(app: Flask) -> None:
     """Every blueprint, with its guard."""
+    auth.limiter.init_app(app)
+    guards.register(app, auth.blueprint, guards.public("strangers come here to sign in"))
+    guards.register(app, own.blueprint, guards.signed_in(), "/me")
     guards.register(app, templating.blueprint, guards.public("code and styles hold nothing private"))
     guards.register(app, pwa.blueprint, guards.public("the app's code and words hold nothing private"), "/m")
     guards.register(app, pwa.me, guards.roles("technician"), "/m")

@@ -56,8 +56,37 @@ MESSAGES: dict[str, Any] = {
     "method_not_allowed": _l("This address does not do that."),
     "request_entity_too_large": _l("This is too large to be accepted."),
     "unsupported_media_type": _l("The server cannot read this kind of content."),
+    "too_many_requests": _l("Too many attempts. Please wait a while and try again."),
+    "cross_site": _l("This came from another site and was not carried out."),
+    "sign_in_wrong": _l("Login or password is wrong."),
+    "login_malformed": _l(
+        "A login has 1 to 32 letters, digits, dots, underscores or hyphens and begins with a letter or digit."
+    ),
+    "login_taken": _l("The login %(login)s is taken."),
+    "account_unknown": _l("There is no account %(login)s."),
+    "last_admin": _l("%(login)s is the last administrator: make another one first."),
+    "name_missing": _l("Please give a name of at most 100 characters."),
+    "role_unknown": _l("“%(value)s” is no role. It is one of: %(roles)s."),
+    "branch_unknown": _l("There is no branch %(value)s."),
+    "team_unknown": _l("Branch %(branch)s has no team %(value)s."),
+    "team_missing": _l("Branch %(branch)s has no team yet: add one first."),
+    "code_malformed": _l(
+        "A code has 1 to 32 letters, digits, dots, underscores or hyphens and begins with a letter or digit."
+    ),
+    "branch_taken": _l("There is a branch %(value)s already."),
+    "team_taken": _l("The branch has a team %(value)s already."),
+    "timezone_unknown": _l("“%(value)s” is no time zone. Write it as Asia/Shanghai."),
+    "currency_malformed": _l("“%(value)s” is no currency. Write its three letters, such as CNY."),
+    "password_short": _l("Please use at least %(least)s characters."),
+    "password_long": _l("Please use at most %(most)s characters."),
+    "password_common": _l("This password is one of the first that anybody would try. Please choose another."),
+    "password_wrong": _l("This is not your password until now."),
+    "language_unknown": _l("“%(value)s” is none of our languages."),
     "internal_server_error": _l("Something went wrong on our side. It has been noted; please try again."),
 }
+
+#: Refusals that are about the sender, not about what was sent: the page offers to send the same once more.
+_SEND_AGAIN = {"not_signed_in", "form_expired"}
 
 
 def sentence(error: DomainError) -> str:
@@ -107,7 +136,16 @@ def answer(status: int, code: str, text: str, *, field: str | None = None, facts
     else:
         partial = request.headers.get("HX-Request") == "true"
         page = "errors/_partial.html" if partial else "errors/error.html"
-        response = make_response(render_template(page, status=status, code=code, text=text), status)
+        again = _typed() if code in _SEND_AGAIN else []
+        response = make_response(render_template(page, status=status, code=code, text=text, again=again), status)
     if status == HTTPStatus.TOO_MANY_REQUESTS and facts and "retry_after" in facts:
         response.headers["Retry-After"] = str(facts["retry_after"])
     return response
+
+
+def _typed() -> list[tuple[str, str]]:
+    """What a refused form held, so that it can be sent once more: no token, no password, nothing from another site."""
+    if request.method != "POST" or request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        return []
+    kept = request.form.items(multi=True)
+    return [(name, value) for name, value in kept if name not in {"csrf_token", "current"} and "password" not in name]

@@ -1,0 +1,21 @@
+"""Forms of signing in and of one's own account."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, PasswordField, StringField
+
+from fieldapp.web.forms import Form
+
+
+class SignInForm(Form):
+    """Login and password; both are judged by the service alone."""
+
+    login = StringField(_l("Login"))
+    password = PasswordField(_l("Password"))
+    next = HiddenField()
+
+
+class PasswordForm(Form):
+    """One's own new password."""
+
+    current = PasswordField(_l("Password until now"))
+    password = PasswordField(_l("New password"))

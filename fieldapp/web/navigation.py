@@ -1,0 +1,82 @@
+"""Where each role can go from the bar on top, where each begins, and what roles are called."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, request
+from flask_babel import lazy_gettext as _l
+
+from fieldapp.domain.access import Role
+from fieldapp.web.context import current_settings, find_actor
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the bar."""
+
+    path: str
+    icon: str
+    label: Any
+    roles: tuple[Role, ...]
+    here: bool = False
+
+
+#: In the order of the bar. A place whose address no blueprint serves is left out.
+PLACES = (
+    Place("/m/", "home", _l("Today"), ("technician",)),
+    Place("/dispatch/", "calendar", _l("Visits"), ("dispatcher",)),
+    Place("/dispatch/import", "upload", _l("Import"), ("dispatcher",)),
+    Place("/quality/", "shield", _l("Quality"), ("quality",)),
+    Place("/scores/", "chart", _l("My score"), ("technician",)),
+    Place("/scores/", "chart", _l("Scores"), ("quality", "manager")),
+    Place("/scores/norm", "list", _l("The norm"), ("technician", "quality", "manager")),
+    Place("/admin/", "people", _l("Accounts"), ("admin",)),
+    Place("/admin/branches", "home", _l("Branches"), ("admin",)),
+)
+HOMES: dict[Role, str] = {
+    "technician": "/m/",
+    "dispatcher": "/dispatch/",
+    "quality": "/quality/",
+    "manager": "/scores/",
+    "admin": "/admin/",
+}
+ROLE_NAMES: dict[Role, Any] = {
+    "technician": _l("Technician"),
+    "dispatcher": _l("Dispatcher"),
+    "quality": _l("Quality"),
+    "manager": _l("Manager"),
+    "admin": _l("Administrator"),
+}
+
+
+def install(app: Flask) -> None:
+    """Give templates `places()`, `find_actor()`, `role_name()` and `demo`."""
+    app.jinja_env.globals.update(places=places, find_actor=find_actor, role_name=role_name)
+    app.context_processor(lambda: {"demo": current_settings().demo})
+
+
+def places() -> list[Place]:
+    """The places of whoever is signed in; the longest one that the address begins with is `here`."""
+    actor = find_actor()
+    served = {rule.rule for rule in current_app.url_map.iter_rules()}
+    mine = [place for place in PLACES if actor and actor.role in place.roles and place.path in served]
+    here = max((place.path for place in mine if request.path.startswith(place.path)), key=len, default=None)
+    return [Place(place.path, place.icon, place.label, place.roles, place.path == here) for place in mine]
+
+
+def home() -> str:
+    """Where whoever is signed in begins; strangers begin at the door."""
+    actor = find_actor()
+    return HOMES[actor.role] if actor else "/login"
+
+
+def role_name(role: Role) -> str:
+    """What a role is called."""
+    return str(ROLE_NAMES[role])
+
+
+def safe_next(target: str | None) -> str | None:
+    """`target` when it is a path of ours and nothing a browser could read as another host; else None."""
+    if not target or not target.startswith("/") or target[1:2] in {"/", "\\"}:
+        return None
+    return None if any(ord(sign) <= 0x20 or sign == "\\" for sign in target) else target
