@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from fieldapp.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, TooMany
 from fieldapp.services.work import Busy
+from fieldapp.web import planning_words
 from fieldapp.web.context import wants_problem
 
 
@@ -83,6 +84,7 @@ MESSAGES: dict[str, Any] = {
     "password_wrong": _l("This is not your password until now."),
     "language_unknown": _l("“%(value)s” is none of our languages."),
     "internal_server_error": _l("Something went wrong on our side. It has been noted; please try again."),
+    **planning_words.REFUSALS,
 }
 
 #: Refusals that are about the sender, not about what was sent: the page offers to send the same once more.

@@ -1,0 +1,190 @@
+"""What planners look at: the list, a day by technicians and hours, one visit with its history, facts to be decided.
+
+Reads only; what changes a plan is `services.scheduling`'s.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from fieldapp.domain.access import Actor, require
+from fieldapp.domain.calendar import Window, day_bounds, month_of
+from fieldapp.domain.ids import BranchCode
+from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.scheduling import zone_of
+from fieldapp.services.work import Work
+from fieldapp.storage import planning, visits
+from fieldapp.storage.planning import WAITING, Entry, Filters, SortKey, Technician
+from fieldapp.storage.visits import PromiseLine, Visit
+
+__all__ = ["Day", "Details", "Disputed", "Entry", "Lane", "Page", "SortKey", "Technician", "Visit"]
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list. `states` are as of now: a visit that nobody came to is `missed`."""
+
+    visits: Sequence[Visit]
+    states: Mapping[str, str]
+    total: int
+    number: int
+    count: int
+    technicians: Sequence[Technician]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One technician's day (None: the pool), by planned start."""
+
+    technician: Technician | None
+    visits: Sequence[Visit]
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of the branch: its bounds, the hours worth showing, the pool, a lane for everybody."""
+
+    day: date
+    bounds: Window
+    shown: Window
+    pool: Sequence[Visit]
+    lanes: Sequence[Lane]
+    states: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Details:
+    """One visit with everything that was promised and everything that happened."""
+
+    visit: Visit
+    state: str
+    ledger: Sequence[PromiseLine]
+    timeline: Sequence[Entry]
+    names: Mapping[str, str]
+    technicians: Sequence[Technician]
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """A visit whose facts wait for a decision; `visit` None when we know no such visit."""
+
+    visit: Visit | None
+    facts: Sequence[Entry]
+
+
+def list_visits(
+    work: Work, actor: Actor, branch: BranchCode, *, text: str = "", states: Sequence[str] = (),
+    technician: str | None = None, first: date | None = None, last: date | None = None, sort: SortKey = "window",
+    descending: bool = False, page: int = 1,
+) -> Page:  # fmt: skip
+    """One page of the branch's visits; `first` and `last` are days in the branch's zone, both included."""
+    require(actor, "visits.plan", branch=branch)
+    now = work.now()
+    with work.read() as db:
+        zone = zone_of(db, branch)
+        filters = Filters(
+            missed_before=now - _missed_after(now, zone),
+            text=text.strip(),
+            states=states,
+            technician=technician,
+            start=day_bounds(first, zone)[0] if first else None,
+            end=day_bounds(last, zone)[1] if last else None,
+        )
+        found, total = planning.search(
+            db, branch, filters, sort=sort, descending=descending, offset=(page - 1) * PAGE_SIZE, limit=PAGE_SIZE
+        )
+        people = planning.technicians(db, branch)
+    count = max(1, -(-total // PAGE_SIZE))
+    return Page(found, _states(found, now, zone), total, page, count, people)
+
+
+def look_at_day(work: Work, actor: Actor, branch: BranchCode, day: date) -> Day:
+    """The day with a lane for every active technician and for whoever else has work in it."""
+    require(actor, "visits.plan", branch=branch)
+    now = work.now()
+    with work.read() as db:
+        zone = zone_of(db, branch)
+        bounds = Window(*day_bounds(day, zone))
+        found = planning.reaching_into(db, branch, bounds.start, bounds.end)
+        people = planning.technicians(db, branch)
+    own: dict[str | None, list[Visit]] = defaultdict(list)
+    for one in found:
+        own[one.technician].append(one)
+    lanes = [Lane(one, own[one.code]) for one in people if one.is_active or own[one.code]]
+    return Day(day, bounds, _hours(found, bounds), own[None], lanes, _states(found, now, zone))
+
+
+def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> Details:
+    """One visit; raises `NotFound`."""
+    require(actor, "visits.plan", branch=branch)
+    now = work.now()
+    with work.read() as db:
+        visit = visits.get(db, branch, visit_id)
+        zone = zone_of(db, branch)
+        return Details(
+            visit=visit,
+            state=_states([visit], now, zone)[visit.visit_id],
+            ledger=visits.ledger(db, branch, visit_id),
+            timeline=sorted(planning.timeline(db, branch, visit_id), key=lambda one: one.event.order),
+            names=planning.names(db, branch),
+            technicians=planning.technicians(db, branch),
+        )
+
+
+def list_technicians(work: Work, actor: Actor, branch: BranchCode) -> Sequence[Technician]:
+    """Whom the branch can send."""
+    require(actor, "visits.plan", branch=branch)
+    with work.read() as db:
+        return [one for one in planning.technicians(db, branch) if one.is_active]
+
+
+def list_disputed(work: Work, actor: Actor, branch: BranchCode) -> Sequence[Disputed]:
+    """Visits with facts that wait for a decision, the longest waiting first."""
+    require(actor, "visits.plan", branch=branch)
+    with work.read() as db:
+        waiting: dict[str | None, list[Entry]] = defaultdict(list)
+        for entry in planning.held(db, branch):
+            waiting[entry.event.visit].append(entry)
+        return [Disputed(visits.find(db, branch, visit) if visit else None, facts) for visit, facts in waiting.items()]
+
+
+def counts(work: Work, actor: Actor, branch: BranchCode) -> tuple[int, int]:
+    """How many visits nobody was given, and how many facts wait for a decision."""
+    require(actor, "visits.plan", branch=branch)
+    with work.read() as db:
+        return planning.count_pool(db, branch), planning.count_held(db, branch)
+
+
+def branch_zone(work: Work, actor: Actor, branch: BranchCode) -> ZoneInfo:
+    """The zone that the branch's times are typed and shown in."""
+    require(actor, "visits.plan", branch=branch)
+    with work.read() as db:
+        return zone_of(db, branch)
+
+
+def _states(found: Sequence[Visit], now: datetime, zone: ZoneInfo) -> dict[str, str]:
+    return {
+        one.visit_id: "missed"
+        if one.state in WAITING and now > one.window.end + _missed_after(one.window.start, zone)
+        else one.state
+        for one in found
+    }
+
+
+def _missed_after(moment: datetime, zone: ZoneInfo) -> timedelta:
+    return shipped_rulebooks().in_force(month_of(moment, zone)).parameters.missed_after
+
+
+def _hours(found: Sequence[Visit], bounds: Window) -> Window:
+    """From 08:00 to 20:00 of the day, and as far beyond as the work goes; whole hours."""
+    start, end = bounds.start + timedelta(hours=8), bounds.start + timedelta(hours=20)
+    for one in found:
+        start = min(start, one.planned.start, one.window.start)
+        end = max(end, one.planned.end, one.window.end)
+    start, end = max(start, bounds.start), min(end, bounds.end)
+    down, up = (start - bounds.start) // timedelta(hours=1), -((bounds.start - end) // timedelta(hours=1))
+    return Window(bounds.start + timedelta(hours=down), min(bounds.end, bounds.start + timedelta(hours=up)))

@@ -1,0 +1,346 @@
+"""Planning visits: schedule, assign, move, cancel, amend, and deciding facts that a phone sent against the plan.
+
+Owns the optimistic check (two people changing one visit) and that one technician's planned work never overlaps unless
+somebody says why. What a change does to a score is `domain.scoring`'s; reading lists is `services.planning`'s.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from msgspec import UNSET
+
+from fieldapp.domain import scheduling
+from fieldapp.domain.access import Actor, require
+from fieldapp.domain.calendar import month_of
+from fieldapp.domain.errors import Conflict, Invalid, NotFound
+from fieldapp.domain.ids import BranchCode, EventId, VisitId, is_external_id, visit_id
+from fieldapp.domain.scheduling import Plan
+from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits.codec import plain, read_data
+from fieldapp.domain.visits.events import Event
+from fieldapp.domain.visits.lifecycle import DURATIONS
+from fieldapp.services.recording import record
+from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import audit, branches, events, planning, visits
+from fieldapp.storage.events import Record
+from fieldapp.storage.visits import Visit
+
+__all__ = [
+    "Order",
+    "Slot",
+    "Visit",
+    "amend_visit",
+    "assign_visit",
+    "cancel_visit",
+    "move_visit",
+    "reinstate_visit",
+    "schedule_visit",
+    "void_visit",
+]
+
+#: What changes what a planner decides on; notes and photos that came in meanwhile do not.
+_PLAN_CHANGES = (ev.BY_OFFICE - {"event.corrects"}) | {
+    "visit.departed", "visit.arrived", "access.failed", "visit.completed", "visit.not_completed",
+}  # fmt: skip
+_OVER = frozenset({"completed", "not_completed", "no_access", "cancelled", "void"})
+_INSIDE = frozenset({"arrived", "admitted", "signed"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """Who works when: `start` None means the start of the promise, `minutes` None the usual length of the job.
+
+    `override` says why the technician's work may overlap; without it an overlap is refused.
+    """
+
+    technician: str | None = None
+    start: datetime | None = None
+    minutes: int | None = None
+    override: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A new appointment as entered by a person. Without `external_id` the order gets a number of ours."""
+
+    customer: ev.Customer
+    promise: ev.Promise
+    job_type: ev.JobType
+    slot: Slot = field(default_factory=Slot)
+    external_id: str = ""
+    charges: Sequence[ev.Charge] = ()
+    note: str = ""
+
+
+def schedule_visit(work: Work, actor: Actor, branch: BranchCode, order: Order) -> Visit:
+    """A new visit with its first promise.
+
+    Raises `Invalid` (window_*, told_future, technician_unknown, technician_left, duration_out_of_range,
+    external_id_malformed), `Conflict` (external_id_taken, technician_busy with the other visit).
+    """
+    require(actor, "visits.plan", branch=branch)
+    now = work.now()
+    scheduling.promised(order.promise.start, order.promise.end, now)
+    scheduling.told(order.promise.told_at, now)
+    with work.write() as db:
+        number = order.external_id or _own_number(work, now)
+        if not is_external_id(number):
+            raise Invalid("external_id_malformed", field="external_id")
+        if visits.find_by_external_id(db, branch, number):
+            raise Conflict("external_id_taken", field="external_id", number=number)
+        data = ev.VisitScheduled(
+            external_id=number, job_type=order.job_type, customer=order.customer, promise=order.promise,
+            technician=order.slot.technician or None, charges=list(order.charges), note=order.note or None,
+            planned_start=order.slot.start, duration=order.slot.minutes,
+        )  # fmt: skip
+        visit = visit_id(branch, number)
+        planned = order.slot.start or order.promise.start
+        _claim(work, db, actor, branch, _Claim(visit, number, order.job_type, planned, order.slot), now)
+        return _say(work, db, actor, branch, visit, number, [data])
+
+
+def assign_visit(
+    work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, slot: Slot, reason: str = ""
+) -> Visit:
+    """Give the visit to a technician (or back to the pool), with a planned start and length.
+
+    `rev` is what the planner saw. Raises what `schedule_visit` does, and `Conflict` visit_changed, visit_over,
+    visit_started.
+    """
+    require(actor, "visits.plan", branch=branch)
+    with work.write() as db:
+        seen = _open(db, branch, visit, rev)
+        minutes = slot.minutes or _minutes(seen.planned.end - seen.planned.start)
+        start = slot.start or seen.planned.start
+        claim = _Claim(seen.visit_id, seen.external_id, seen.job_type, start, replace(slot, minutes=minutes))
+        _claim(work, db, actor, branch, claim, work.now())
+        data = ev.VisitAssigned(
+            technician=slot.technician or None, reason=reason or None, planned_start=start, duration=minutes
+        )
+        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [data])
+
+
+def move_visit(
+    work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, change: ev.PromiseChanged, slot: Slot
+) -> Visit:
+    """A new promise, told to the customer, and the plan that goes with it; both or neither.
+
+    Raises what `assign_visit` does; `Invalid` needs_second_person when the customer asked so late that only two
+    people may enter it (scoring.md 4).
+    """
+    require(actor, "visits.plan", branch=branch)
+    now = work.now()
+    scheduling.promised(change.promise.start, change.promise.end, now)
+    scheduling.told(change.promise.told_at, now)
+    with work.write() as db:
+        seen = _open(db, branch, visit, rev)
+        _refuse_late_request(db, change, seen, now)
+        minutes = slot.minutes or _minutes(seen.planned.end - seen.planned.start)
+        start = slot.start or change.promise.start
+        slot = replace(slot, minutes=minutes)
+        _claim(work, db, actor, branch, _Claim(seen.visit_id, seen.external_id, seen.job_type, start, slot), now)
+        said: list[ev.Data] = [change]
+        if (
+            (slot.technician or None) != seen.technician
+            or slot.start not in (None, change.promise.start)
+            or (minutes != _minutes(seen.planned.end - seen.planned.start))
+        ):
+            said.append(
+                ev.VisitAssigned(
+                    technician=slot.technician or None, reason=change.reason, planned_start=start, duration=minutes
+                )
+            )
+        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, said)
+
+
+def cancel_visit(
+    work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, cancellation: ev.VisitCancelled
+) -> Visit:
+    """Call the visit off. Raises `Invalid` told_future, `Conflict` visit_changed, visit_over, visit_started."""
+    require(actor, "visits.plan", branch=branch)
+    scheduling.told(cancellation.told_at, work.now())
+    with work.write() as db:
+        seen = _open(db, branch, visit, rev)
+        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [cancellation])
+
+
+def amend_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, wanted: ev.VisitAmended) -> Visit:
+    """Correct what is written about the order; only what differs is recorded, and nothing when nothing does."""
+    require(actor, "visits.plan", branch=branch)
+    with work.write() as db:
+        seen = _unchanged(db, branch, visit, rev)
+        change = amendment(seen, wanted)
+        if change is None:
+            return seen
+        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [change])
+
+
+def reinstate_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, reason: str) -> Visit:
+    """Let what was done count: held facts are released, a cancellation is as if never made. Wants a reason."""
+
+    def applies(seen: Visit) -> bool:
+        return seen.held > 0 or seen.state in {"cancelled", "void"}
+
+    return _rule(work, actor, branch, visit, rev, reason, lambda text: ev.VisitReinstated(reason=text), applies)
+
+
+def void_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, reason: str) -> Visit:
+    """Keep what was done and score none of it. Wants a reason."""
+
+    def applies(seen: Visit) -> bool:
+        return seen.state != "void"
+
+    return _rule(work, actor, branch, visit, rev, reason, lambda text: ev.VisitVoided(reason=text), applies)
+
+
+def amendment(seen: Visit, wanted: ev.VisitAmended) -> ev.VisitAmended | None:
+    """What of `wanted` differs from the visit as it stands; None when nothing does."""
+    charges = [ev.Charge(label=one.label, amount=f"{one.amount:.2f}") for one in seen.charges]
+    customer = ev.Customer(
+        name=seen.customer_name, phone=seen.phone, address=seen.address, lat=seen.lat, lon=seen.lon,
+        language=seen.language,  # type: ignore[arg-type]
+    )  # fmt: skip
+    change = ev.VisitAmended(
+        customer=UNSET if wanted.customer == customer else wanted.customer,
+        charges=UNSET if wanted.charges == charges else wanted.charges,
+        job_type=UNSET if wanted.job_type == seen.job_type else wanted.job_type,
+        note=UNSET if (wanted.note or "") == seen.note else wanted.note,
+    )
+    return change if plain(change) else None
+
+
+def zone_of(db: Db, branch: str) -> ZoneInfo:
+    """The branch's time zone; raises `NotFound` for a branch that does not exist."""
+    found = branches.find(db, branch)
+    if found is None:
+        raise NotFound()
+    return ZoneInfo(found.timezone)
+
+
+# --- Inside -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """What a planner wants of a technician's day."""
+
+    visit: VisitId
+    number: str
+    job_type: str
+    start: datetime
+    slot: Slot
+
+
+def _claim(work: Work, db: Db, actor: Actor, branch: BranchCode, claim: _Claim, now: datetime) -> None:
+    """Check that the technician exists and is free then; an override is audited with its reason."""
+    duration = timedelta(minutes=claim.slot.minutes) if claim.slot.minutes else DURATIONS[claim.job_type]
+    interval = scheduling.job(claim.start, duration)
+    code = claim.slot.technician
+    if not code:
+        return
+    technician = planning.lock_technician(db, branch, code)
+    if technician is None:
+        raise Invalid("technician_unknown", field="technician", technician=code)
+    if not technician.is_active:
+        raise Invalid("technician_left", field="technician", technician=code)
+    plan = Plan(claim.visit, claim.number, code, interval)
+    other = scheduling.first_collision(plan, planning.plans(db, branch, [code], interval.start, interval.end))
+    if other is None:
+        return
+    facts = {
+        "technician": code, "other": other.label, "other_visit": other.visit,
+        "start": other.work.start.isoformat(), "end": other.work.end.isoformat(),
+    }  # fmt: skip
+    if not claim.slot.override.strip():
+        raise Conflict("technician_busy", field="technician", **facts)
+    audit.append(
+        db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action="visit.double_booked",
+        subject=claim.number, facts={**facts, "reason": claim.slot.override.strip()},
+    )  # fmt: skip
+
+
+def _unchanged(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
+    """The visit, locked; `Conflict` visit_changed when its plan is not any more what the planner saw at `rev`."""
+    seen = planning.lock_visit(db, branch, visit)
+    if seen.rev == rev:
+        return seen
+    since = [one for one in planning.timeline(db, branch, visit)[rev:] if one.event.type in _PLAN_CHANGES]
+    if rev > seen.rev or since:
+        last = since[-1] if since else None
+        raise Conflict(
+            "visit_changed",
+            number=seen.external_id,
+            changes=",".join(one.event.type for one in since),
+            by=last.event.actor if last else "",
+            when=last.received_at.isoformat() if last else "",
+        )
+    return seen
+
+
+def _open(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
+    """The unchanged visit, and only while there is something left to plan."""
+    seen = _unchanged(db, branch, visit, rev)
+    if seen.state in _OVER:
+        raise Conflict("visit_over", number=seen.external_id)
+    if seen.state in _INSIDE:
+        raise Conflict("visit_started", number=seen.external_id)
+    if seen.held:
+        raise Conflict("visit_disputed", number=seen.external_id)
+    return seen
+
+
+def _rule(
+    work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, reason: str,
+    ruling: Callable[[str], ev.Data], applies: Callable[[Visit], bool],
+) -> Visit:  # fmt: skip
+    require(actor, "visits.plan", branch=branch)
+    if not reason.strip():
+        raise Invalid("reason_missing", field="reason")
+    with work.write() as db:
+        seen = _unchanged(db, branch, visit, rev)
+        if not applies(seen):
+            raise Conflict("nothing_to_decide", number=seen.external_id)
+        events.release(db, branch, seen.visit_id)
+        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [ruling(reason.strip())])
+
+
+def _say(
+    work: Work, db: Db, actor: Actor, branch: BranchCode, visit: VisitId, number: str, said: Sequence[ev.Data]
+) -> Visit:
+    """Record what the office says about the visit, with one audit row for each; the visit as it stands then."""
+    now = work.now()
+    records = [Record(event=event(work, actor, visit, data, now), origin="office", received_at=now) for data in said]
+    record(db, branch, records, now)
+    for one in records:
+        audit.append(
+            db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action=one.event.type, subject=number,
+            facts={"event": one.event.id},
+        )  # fmt: skip
+    return visits.get(db, branch, visit)
+
+
+def event(work: Work, actor: Actor, visit: VisitId, data: ev.Data, now: datetime) -> Event:
+    """`data` as a fact by `actor`, read back strictly: what is stored can be read (else `Invalid` schema_invalid)."""
+    kind = str(type(data).__struct_config__.tag)
+    checked = read_data(kind, plain(data))
+    return Event(id=EventId(work.new_id()), type=kind, visit=visit, effective_at=now, actor=actor.login, data=checked)
+
+
+def _refuse_late_request(db: Db, change: ev.PromiseChanged, seen: Visit, now: datetime) -> None:
+    """Staff alone cannot enter that the customer asked, once it is too late for the company itself to move."""
+    month = month_of(seen.window.start, zone_of(db, seen.branch))
+    notice = shipped_rulebooks().in_force(month).parameters.notice
+    if change.asked_by == "customer" and now > seen.window.start - notice:
+        raise Invalid("needs_second_person", field="asked_by", minutes=_minutes(notice))
+
+
+def _own_number(work: Work, now: datetime) -> str:
+    """A number for an order that came without one: the day, and enough of a fresh id to be nobody else's."""
+    return f"V{now:%y%m%d}-{work.new_id()[-6:].upper()}"
+
+
+def _minutes(duration: timedelta) -> int:
+    return int(duration.total_seconds() // 60)

@@ -1,0 +1,237 @@
+"""What planning asks of the store: technicians, planned work, lists with filters, a visit's history. Reads only.
+
+Rows that are about to be planned against are locked here, so that two planners of one technician queue (PostgreSQL;
+on SQLite there is one writer anyway).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from fieldapp.domain.calendar import Window
+from fieldapp.domain.errors import NotFound
+from fieldapp.domain.ids import EventId, StaffCode, VisitId
+from fieldapp.domain.scheduling import Plan
+from fieldapp.domain.visits.codec import load_data
+from fieldapp.domain.visits.events import Event
+from fieldapp.storage import bulk
+from fieldapp.storage.tables.accounts import AccountRow
+from fieldapp.storage.tables.events import EventRow
+from fieldapp.storage.tables.visits import VisitRow
+from fieldapp.storage.visits import Visit, from_row
+
+#: States in which a visit takes its technician's time.
+BUSY = ("planned", "en_route", "arrived", "admitted", "signed", "disputed")
+#: States that the clock turns into `missed`.
+WAITING = ("planned", "en_route")
+
+SortKey = Literal["window", "external_id", "customer", "technician", "state"]
+
+
+@dataclass(frozen=True, slots=True)
+class Technician:
+    """Somebody who can be sent."""
+
+    code: StaffCode
+    name: str
+    team: str | None
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored event of a visit, with what the log knows about it; `held_code` when it waits for a person."""
+
+    event: Event
+    origin: str
+    received_at: datetime
+    held_code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What a list shows. `technician` "-" is the pool; waiting windows that ended before `missed_before` are missed."""
+
+    missed_before: datetime
+    text: str = ""
+    states: Sequence[str] = ()
+    technician: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def technicians(db: Session, branch: str) -> list[Technician]:
+    """Everybody of the branch who is or was a technician, by code."""
+    query = select(AccountRow).where(AccountRow.branch == branch, AccountRow.role == "technician")
+    return [_technician(row) for row in db.scalars(query.order_by(AccountRow.login))]
+
+
+def lock_technician(db: Session, branch: str, code: str) -> Technician | None:
+    """The branch's technician with this code; whoever else plans them waits until this transaction ends."""
+    query = select(AccountRow).where(
+        AccountRow.branch == branch, AccountRow.login == code, AccountRow.role == "technician"
+    )
+    row = db.scalar(query.with_for_update())
+    return _technician(row) if row else None
+
+
+def names(db: Session, branch: str) -> dict[str, str]:
+    """Login -> name of everybody in the branch."""
+    query = select(AccountRow.login, AccountRow.name).where(AccountRow.branch == branch)
+    return dict(db.execute(query).all())
+
+
+def lock_visit(db: Session, branch: str, visit_id: str) -> Visit:
+    """The visit, held against other planners until this transaction ends; raises `NotFound`."""
+    query = select(VisitRow).where(VisitRow.branch == branch, VisitRow.visit_id == visit_id)
+    row = db.scalar(query.with_for_update())
+    if row is None:
+        raise NotFound()
+    return from_row(row)
+
+
+def plans(db: Session, branch: str, technicians: Iterable[str], start: datetime, end: datetime) -> list[Plan]:
+    """The technicians' planned work that reaches into [start, end)."""
+    query = select(VisitRow).where(
+        VisitRow.branch == branch,
+        VisitRow.technician.in_(sorted(set(technicians))),
+        VisitRow.state.in_(BUSY),
+        VisitRow.planned_start < end,
+        VisitRow.planned_end > start,
+    )
+    return [
+        Plan(row.visit_id, row.external_id, row.technician or "", Window(row.planned_start, row.planned_end))
+        for row in db.scalars(query)
+    ]
+
+
+def by_external_ids(db: Session, branch: str, numbers: Iterable[str]) -> dict[str, Visit]:
+    """The visits among these order numbers that exist."""
+    wanted, found = sorted(set(numbers)), {}
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = wanted[start : start + bulk.CHUNK]
+        for row in db.scalars(select(VisitRow).where(VisitRow.branch == branch, VisitRow.external_id.in_(part))):
+            found[row.external_id] = from_row(row)
+    return found
+
+
+def reaching_into(db: Session, branch: str, start: datetime, end: datetime) -> list[Visit]:
+    """Visits whose planned work or promised window reaches into [start, end), by planned start."""
+    query = select(VisitRow).where(
+        VisitRow.branch == branch,
+        or_(
+            and_(VisitRow.planned_start < end, VisitRow.planned_end > start),
+            and_(VisitRow.window_start < end, VisitRow.window_end > start),
+        ),
+    )
+    return [from_row(row) for row in db.scalars(query.order_by(VisitRow.planned_start, VisitRow.external_id))]
+
+
+def search(
+    db: Session, branch: str, filters: Filters, *, sort: SortKey, descending: bool, offset: int, limit: int
+) -> tuple[list[Visit], int]:
+    """One page of the branch's visits, and how many there are in all."""
+    query = _filtered(select(VisitRow).where(VisitRow.branch == branch), filters)
+    total = db.scalar(select(func.count()).select_from(query.subquery())) or 0
+    column: Any = {
+        "window": VisitRow.window_start,
+        "external_id": VisitRow.external_id,
+        "customer": VisitRow.customer_name,
+        "technician": func.coalesce(VisitRow.technician, ""),
+        "state": VisitRow.state,
+    }[sort]
+    order = column.desc() if descending else column.asc()
+    rows = db.scalars(query.order_by(order, VisitRow.window_start, VisitRow.external_id).offset(offset).limit(limit))
+    return [from_row(row) for row in rows], total
+
+
+def count_pool(db: Session, branch: str) -> int:
+    """How many planned visits nobody has been given."""
+    query = select(func.count()).where(
+        VisitRow.branch == branch, VisitRow.technician.is_(None), VisitRow.state.in_(WAITING)
+    )
+    return db.scalar(query) or 0
+
+
+def count_held(db: Session, branch: str) -> int:
+    """How many stored facts wait for a dispatcher."""
+    query = select(func.count()).where(EventRow.branch == branch, EventRow.held_code.is_not(None))
+    return db.scalar(query) or 0
+
+
+def timeline(db: Session, branch: str, visit_id: str) -> list[Entry]:
+    """Every stored event of a visit in the order of the store (the `rev` of a visit counts them)."""
+    return _entries(db, branch, EventRow.visit_id == visit_id)
+
+
+def held(db: Session, branch: str) -> list[Entry]:
+    """Every fact of the branch that waits for a dispatcher, oldest first."""
+    return _entries(db, branch, EventRow.held_code.is_not(None))
+
+
+def imported(db: Session, branch: str, visits: Iterable[VisitId]) -> dict[VisitId, list[Event]]:
+    """What imports have said of each visit so far; those they never named are left out."""
+    wanted = list(visits)
+    found: dict[VisitId, list[Event]] = defaultdict(list)
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = wanted[start : start + bulk.CHUNK]
+        condition = and_(EventRow.visit_id.in_(part), EventRow.origin == "import", EventRow.held_code.is_(None))
+        for entry in _entries(db, branch, condition):
+            found[VisitId(entry.event.visit or "")].append(entry.event)
+    return dict(found)
+
+
+def _entries(db: Session, branch: str, condition: ColumnElement[bool]) -> list[Entry]:
+    query = select(EventRow).where(EventRow.branch == branch, condition)
+    rows = db.scalars(query.order_by(EventRow.received_at, EventRow.event_id))
+    return [
+        Entry(
+            Event(
+                id=EventId(row.event_id),
+                type=row.kind,
+                visit=VisitId(row.visit_id) if row.visit_id else None,
+                effective_at=row.effective_at,
+                actor=StaffCode(row.actor),
+                data=load_data(row.kind, row.body),
+                grade=row.grade,  # type: ignore[arg-type]
+            ),
+            row.origin,
+            row.received_at,
+            row.held_code,
+        )
+        for row in rows
+    ]
+
+
+def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
+    if filters.text:
+        columns = (VisitRow.external_id, VisitRow.customer_name, VisitRow.phone, VisitRow.address)
+        query = query.where(or_(*(column.icontains(filters.text, autoescape=True) for column in columns)))
+    if filters.states:
+        query = query.where(_in_states(filters))
+    if filters.technician == "-":
+        query = query.where(VisitRow.technician.is_(None))
+    elif filters.technician:
+        query = query.where(VisitRow.technician == filters.technician)
+    if filters.start is not None:
+        query = query.where(VisitRow.window_end > filters.start)
+    if filters.end is not None:
+        query = query.where(VisitRow.window_start < filters.end)
+    return query
+
+
+def _in_states(filters: Filters) -> ColumnElement[bool]:
+    """`missed` comes by the clock and is never stored; what it covers is neither planned nor on the way any more."""
+    missed = and_(VisitRow.state.in_(WAITING), VisitRow.window_end < filters.missed_before)
+    stored = [state for state in filters.states if state != "missed"]
+    waiting = and_(VisitRow.state.in_(stored), ~missed)
+    return or_(waiting, missed) if "missed" in filters.states else waiting
+
+
+def _technician(row: AccountRow) -> Technician:
+    return Technician(StaffCode(row.login), row.name, row.team, row.disabled_at is None)

@@ -1,0 +1,72 @@
+"""What planning and appointment files say when something is refused: code -> sentence. Shared by pages and commands."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+#: Refusals (`DomainError` codes); merged into `errors.MESSAGES`.
+REFUSALS: dict[str, Any] = {
+    "window_past": _l("This window is in the past. Choose one that still lies ahead."),
+    "window_too_long": _l("A window is at most %(hours)s hours long. Check both days."),
+    "told_future": _l("This moment is still to come. Enter when the customer was told, not when they will be."),
+    "duration_out_of_range": _l("A job takes from %(shortest)s to %(longest)s minutes."),
+    "external_id_malformed": _l("An order number has 1 to 64 characters, without spaces at either end."),
+    "external_id_taken": _l("There is an order %(number)s already."),
+    "technician_unknown": _l("There is no technician %(technician)s in this branch."),
+    "technician_left": _l("%(technician)s does not work here any more."),
+    "technician_busy": _l(
+        "%(technician)s already has work on %(other)s then. Choose another time or technician, or say why both must be."
+    ),
+    "visit_changed": _l("Somebody else changed %(number)s meanwhile. Nothing of yours was saved yet."),
+    "visit_over": _l("%(number)s is over. There is nothing left to plan."),
+    "visit_started": _l("The technician is already there for %(number)s. It can be neither moved nor cancelled now."),
+    "visit_disputed": _l("Facts from a phone wait for a decision on %(number)s. Decide them first."),
+    "nothing_to_decide": _l("There is nothing to decide on %(number)s any more."),
+    "reason_missing": _l("Please give a reason."),
+    "needs_second_person": _l(
+        "Less than %(minutes)s minutes before the window, a request of the customer counts only when a second person "
+        "approves it. You can enter it as the company's change with the cause “customer”."
+    ),
+    "import_stale": _l("Something changed since the preview. Look at the new preview and confirm again."),
+}
+
+#: Why a cell of an appointment file is refused.
+FAULTS: dict[str, Any] = {
+    "missing": _l("must not be empty"),
+    "not_utf8": _l("is not UTF-8 text"),
+    "utf16": _l("the file is UTF-16; save it as UTF-8"),
+    "control_character": _l("holds a control character"),
+    "too_long": _l("is longer than %(most)s characters"),
+    "external_id_malformed": _l("must have 1 to 64 characters"),
+    "duplicate_other": _l("stands on line %(first)s already, with other content"),
+    "job_type_unknown": _l("must be one of: %(known)s"),
+    "phone_malformed": _l("is no phone number"),
+    "number_malformed": _l("is no number"),
+    "out_of_range": _l("must be from %(least)s to %(most)s"),
+    "language_unknown": _l("must be one of: %(known)s"),
+    "time_malformed": _l("is no time; write it as 2026-12-01T08:30"),
+    "time_skipped": _l("does not exist: the clocks are put forward then"),
+    "window_reversed": _l("must be after window_start"),
+    "not_yes_no": _l("must be yes or no"),
+    "technician_unknown": _l("there is no such technician in this branch"),
+    "technician_left": _l("does not work here any more"),
+    "charge_malformed": _l("must be a label and an amount, such as: Deposit 100.00; Cable 20.00"),
+    "asked_by_unknown": _l("must be company or customer"),
+    "cause_unknown": _l("must be one of: %(known)s"),
+    "column_missing": _l("this column is missing"),
+    "column_twice": _l("this column stands here twice"),
+    "cells": _l("the row has %(found)s cells, the header has %(expected)s"),
+    "quotes": _l("the quotation marks of this row do not match"),
+    "empty_file": _l("the file has no header line"),
+    "schema_invalid": _l("is not as it should be"),
+}
+
+#: What is imported all the same, and worth a look.
+WARNINGS: dict[str, Any] = {
+    "column_unknown": _l("this column is not known and was not read"),
+    "duplicate_same": _l("stands on line %(first)s already, with the same content"),
+    "window_past": _l("lies in the past"),
+    "told_future": _l("lies in the future"),
+    "overlap": _l("planned work overlaps with %(other)s"),
+    "visit_over": _l("this visit is over already"),
+}
