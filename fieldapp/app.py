@@ -13,6 +13,8 @@ from fieldapp.settings import Settings
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
 from fieldapp.web import errors, guards, health, locale, navigation, security, sessions, templating
+from fieldapp.web.admin import accounts as admin_accounts
+from fieldapp.web.admin import branches as admin_branches
 from fieldapp.web.auth import own
 from fieldapp.web.auth import views as auth
 from fieldapp.web.pwa import views as pwa
@@ -65,6 +67,8 @@ def _register(app: Flask) -> None:
     auth.limiter.init_app(app)
     guards.register(app, auth.blueprint, guards.public("strangers come here to sign in"))
     guards.register(app, own.blueprint, guards.signed_in(), "/me")
+    guards.register(app, admin_accounts.blueprint, guards.roles("admin"), "/admin")
+    guards.register(app, admin_branches.blueprint, guards.roles("admin"), "/admin")
     guards.register(app, templating.blueprint, guards.public("code and styles hold nothing private"))
     guards.register(app, pwa.blueprint, guards.public("the app's code and words hold nothing private"), "/m")
     guards.register(app, pwa.me, guards.roles("technician"), "/m")

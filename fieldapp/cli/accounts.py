@@ -1,0 +1,100 @@
+"""`fieldapp user` and `fieldapp branch`: the first account of an installation is made here."""
+
+import sys
+
+import click
+
+from fieldapp.cli.context import open_work
+from fieldapp.domain.access import OPERATOR, ROLES
+from fieldapp.services import accounts, branches, password_rules
+from fieldapp.settings import Settings
+
+_FROM_STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+
+
+@click.group("user")
+def user() -> None:
+    """Accounts: who may sign in, and as what."""
+
+
+@user.command("add")
+@click.argument("login")
+@click.option("--role", required=True, type=click.Choice(ROLES))
+@click.option("--name", required=True, help="As customers and colleagues know them.")
+@click.option("--branch", help="A branch's code; without it: main.")
+@click.option("--team", help="A team's code, for technicians; without it: the branch's default team.")
+@_FROM_STDIN
+def add(login: str, role: str, name: str, branch: str | None, team: str | None, password_stdin: bool) -> None:
+    """Make an account; a technician's LOGIN is the staff code. Prints a password unless one is given."""
+    password = _password(password_stdin)
+    account = accounts.add_account(
+        open_work(), OPERATOR, login=login, name=name, role=role, password=password, branch=branch, team=team
+    )
+    click.echo(f"added {account.login} as {account.role} of {account.branch or 'the whole company'}")
+    _tell(password, password_stdin)
+
+
+@user.command("list")
+def list_all() -> None:
+    """All accounts: login, role, branch, team, state, name."""
+    for account in accounts.list_accounts(open_work(), OPERATOR):
+        state = "disabled" if account.disabled_at else "active"
+        fields = (account.login, account.role, account.branch or "-", account.team or "-", state, account.name)
+        click.echo("\t".join(fields))
+
+
+@user.command("reset-password")
+@click.argument("login")
+@_FROM_STDIN
+def reset_password(login: str, password_stdin: bool) -> None:
+    """Give LOGIN another password; all its sessions end. Prints it unless one is given."""
+    password = _password(password_stdin)
+    accounts.reset_password(open_work(), OPERATOR, login, password)
+    click.echo(f"new password for {login}; it is signed out everywhere")
+    _tell(password, password_stdin)
+
+
+@user.command("disable")
+@click.argument("login")
+def disable(login: str) -> None:
+    """Let LOGIN sign in no more; ends its sessions at once."""
+    accounts.disable_account(open_work(), OPERATOR, login)
+    click.echo(f"disabled {login}")
+
+
+@click.group("branch")
+def branch() -> None:
+    """Branches of the company."""
+
+
+@branch.command("add")
+@click.argument("code")
+@click.option("--name", required=True)
+@click.option("--timezone", metavar="ZONE", help="An IANA zone; without it: FIELDAPP_TIMEZONE.")
+@click.option("--currency", metavar="CUR", default="CNY", show_default=True)
+def add_branch(code: str, name: str, timezone: str | None, currency: str) -> None:
+    """Make a branch with a team of its own, `main`."""
+    settings = Settings.from_environment()
+    added = branches.add_branch(
+        open_work(settings), OPERATOR, code=code, name=name, timezone=timezone or settings.timezone, currency=currency
+    )
+    click.echo(f"added branch {added.code}, {added.timezone}, {added.currency}")
+
+
+@branch.command("list")
+def list_branches() -> None:
+    """All branches: code, zone, currency, teams, name."""
+    work = open_work()
+    teams = branches.list_teams(work, OPERATOR)
+    for each in branches.list_branches(work, OPERATOR):
+        own = ",".join(team.code for team in teams if team.branch == each.code)
+        click.echo("\t".join((each.code, each.timezone, each.currency, own or "-", each.name)))
+
+
+def _password(from_stdin: bool) -> str:
+    return sys.stdin.readline().rstrip("\r\n") if from_stdin else password_rules.invent()
+
+
+def _tell(password: str, given: bool) -> None:
+    if not given:
+        click.echo(f"password {password}")

@@ -1,0 +1,61 @@
+"""Forms of the admin's pages. Values are judged by the services; here they only have names."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import PasswordField, SelectField, StringField
+
+from fieldapp.domain.access import ROLES
+from fieldapp.services.branches import Branch, Team
+from fieldapp.web.forms import Form
+from fieldapp.web.navigation import ROLE_NAMES
+
+
+class AccountForm(Form):
+    """Name, role and place of an account that exists."""
+
+    name = StringField(_l("Name"))
+    role = SelectField(_l("Role"), choices=[(role, ROLE_NAMES[role]) for role in ROLES], validate_choice=False)
+    branch = SelectField(_l("Branch"), validate_choice=False)
+    team = SelectField(_l("Team"), validate_choice=False)
+
+    def offer(self, branches: list[Branch], teams: list[Team]) -> None:
+        """Fill the lists; a team is named with its branch, as both lists stand side by side."""
+        names = {branch.code: branch.name for branch in branches}
+        self.branch.choices = [(branch.code, f"{branch.name} ({branch.code})") for branch in branches]
+        self.team.choices = [("", "–"), *((f"{team.branch}/{team.code}", f"{names[team.branch]}: {team.name}")
+                                          for team in teams)]  # fmt: skip
+
+    def place(self) -> dict[str, str | None]:
+        """Branch and team as the service takes them; a team of another branch is passed on and refused there."""
+        branch, _, team = (self.team.data or "").rpartition("/")
+        chosen = self.branch.data or None
+        return {"branch": chosen, "team": (team if branch == chosen else f"{branch}/{team}") if team else None}
+
+
+class NewAccountForm(AccountForm):
+    """An account to be made."""
+
+    login = StringField(_l("Login"))
+    password = PasswordField(_l("First password"))
+
+
+class PasswordForm(Form):
+    """A password that the admin gives."""
+
+    password = PasswordField(_l("New password"))
+
+
+class BranchForm(Form):
+    """A branch to be made."""
+
+    code = StringField(_l("Code"))
+    name = StringField(_l("Name"))
+    timezone = StringField(_l("Time zone"))
+    currency = StringField(_l("Currency"))
+
+
+class TeamForm(Form):
+    """A team to be made."""
+
+    branch = SelectField(_l("Branch"), id="team-branch", validate_choice=False)
+    code = StringField(_l("Code"), id="team-code")
+    name = StringField(_l("Name"), id="team-name")
