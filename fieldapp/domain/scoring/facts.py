@@ -70,12 +70,16 @@ class Fact(Generic[D_co]):
         return self.when, self.id
 
 
+#: Facts by the structure of their data, each kind in the order of effective time and id.
+Kinds = dict[type[Data], list[Fact[Data]]]
+
+
 @dataclass(frozen=True, slots=True)
 class VisitFacts:
     """What is known of one scheduled visit."""
 
     visit: VisitId
-    facts: tuple[Fact[Data], ...]
+    kinds: Kinds
     findings: tuple[Finding, ...]
     overturned_items: dict[str, EventId]
     ledger: Ledger
@@ -88,15 +92,15 @@ class VisitFacts:
 
     def all(self, kind: type[D]) -> list[Fact[D]]:
         """All facts of a kind, by effective time."""
-        return _all(self.facts, kind)
+        return _all(self.kinds, kind)
 
     def first(self, kind: type[D]) -> Fact[D] | None:
         """The first by effective time; at equal times the one with the greater id."""
-        return _first(self.facts, kind)
+        return _first(self.kinds, kind)
 
     def last(self, kind: type[D]) -> Fact[D] | None:
         """The latest by effective time; at equal times the one with the greater id."""
-        return _last(self.facts, kind)
+        return _last(self.kinds, kind)
 
     @property
     def answers(self) -> Fact[AnswersGiven] | None:
@@ -137,12 +141,12 @@ def read_facts(
     outcome, counts_from = _outcome(facts, arrival, decisive, ledger, parameters.missed_after, disputed)
     return VisitFacts(
         visit=_visit(unique),
-        facts=facts,
+        kinds=facts,
         findings=read_findings(unique),
         overturned_items=_overturned_items(unique),
         ledger=ledger,
         arrival=arrival,
-        cancellation=_narrow(decisive, VisitCancelled) if decisive else None,
+        cancellation=_cancellation(decisive),
         outcome=outcome,
         counts_from=counts_from,
         technician=_technician(facts, scheduled, arrival, ledger.in_force.end + parameters.missed_after),
@@ -154,29 +158,29 @@ def _visit(events: list[Event]) -> VisitId:
     return next(event.visit for event in events if isinstance(event.data, VisitScheduled) and event.visit is not None)
 
 
-def _all(facts: Iterable[Fact[Data]], kind: type[D]) -> list[Fact[D]]:
-    return [narrow for fact in facts if (narrow := _narrow(fact, kind)) is not None]
+def _all(kinds: Kinds, kind: type[D]) -> list[Fact[D]]:
+    return kinds.get(kind, [])  # type: ignore[return-value]
 
 
-def _narrow(fact: Fact[Data], kind: type[D]) -> Fact[D] | None:
-    return fact if isinstance(fact.data, kind) else None  # type: ignore[return-value]
-
-
-def _first(facts: Iterable[Fact[Data]], kind: type[D]) -> Fact[D] | None:
-    found = _all(facts, kind)
+def _first(kinds: Kinds, kind: type[D]) -> Fact[D] | None:
+    found = _all(kinds, kind)
     return max((fact for fact in found if fact.when == found[0].when), key=lambda fact: fact.id, default=None)
 
 
-def _last(facts: Iterable[Fact[Data]], kind: type[D]) -> Fact[D] | None:
-    return max(_all(facts, kind), key=lambda fact: fact.order, default=None)
+def _last(kinds: Kinds, kind: type[D]) -> Fact[D] | None:
+    found = _all(kinds, kind)
+    return found[-1] if found else None
 
 
-def _corrected(events: list[Event], zone: ZoneInfo) -> tuple[Fact[Data], ...]:
+def _corrected(events: list[Event], zone: ZoneInfo) -> Kinds:
     corrections: dict[str, list[Event]] = {}
     for event in events:
         if isinstance(event.data, EventCorrects):
             corrections.setdefault(event.data.target, []).append(event)
-    return tuple(_fact(event, corrections.get(event.id, []), zone) for event in events)
+    kinds: Kinds = {}
+    for event in events:
+        kinds.setdefault(type(event.data), []).append(_fact(event, corrections.get(event.id, []), zone))
+    return kinds
 
 
 def _fact(event: Event, corrections: list[Event], zone: ZoneInfo) -> Fact[Data]:
@@ -201,21 +205,21 @@ def _correct(event: Event, data: Data, correction: Event, zone: ZoneInfo) -> Dat
         return None
 
 
-def _decisive(
-    facts: tuple[Fact[Data], ...], ledger: Ledger, arrived: datetime | None, missed_after: timedelta
-) -> Fact[Data] | None:
+def _decisive(facts: Kinds, ledger: Ledger, arrived: datetime | None, missed_after: timedelta) -> Fact[Data] | None:
     """The latest of cancelled, reinstated and voided; a cancellation that came too late is none."""
-    decisions = [
-        fact
-        for fact in facts
-        if isinstance(fact.data, VisitReinstated | VisitVoided)
-        or (isinstance(fact.data, VisitCancelled) and cancels(fact.data, ledger.in_force, arrived, missed_after))
+    decisions: list[Fact[Data]] = [*_all(facts, VisitReinstated), *_all(facts, VisitVoided)]
+    decisions += [
+        fact for fact in _all(facts, VisitCancelled) if cancels(fact.data, ledger.in_force, arrived, missed_after)
     ]
     return max(decisions, key=lambda fact: fact.order, default=None)
 
 
+def _cancellation(decisive: Fact[Data] | None) -> Fact[VisitCancelled] | None:
+    return decisive if decisive and isinstance(decisive.data, VisitCancelled) else None  # type: ignore[return-value]
+
+
 def _outcome(
-    facts: tuple[Fact[Data], ...],
+    facts: Kinds,
     arrival: Fact[VisitArrived] | None,
     decisive: Fact[Data] | None,
     ledger: Ledger,
@@ -239,7 +243,7 @@ def _outcome(
 
 
 def _technician(
-    facts: tuple[Fact[Data], ...],
+    facts: Kinds,
     scheduled: Fact[VisitScheduled],
     arrival: Fact[VisitArrived] | None,
     until: datetime,

@@ -20,6 +20,7 @@ from fieldapp.domain.visits.events import (
     DoorChecked,
     KitChecked,
     PhotoAdded,
+    PromiseChanged,
     SignatureCaptured,
     SiteChecked,
     StatementPresented,
@@ -318,9 +319,9 @@ def _own_changes(facts: VisitFacts) -> list[_OwnChange]:
 def _promise_event(facts: VisitFacts) -> Fact[Data] | None:
     """The event that made the promise in force."""
     moved = [entry.event for entry in facts.ledger.entries if entry.fate == "moved"]
-    scheduled = facts.first(VisitScheduled)
-    wanted = moved[-1] if moved else scheduled.id if scheduled else None
-    return next((fact for fact in facts.facts if fact.id == wanted), None)
+    if not moved:
+        return facts.first(VisitScheduled)
+    return next(fact for fact in facts.all(PromiseChanged) if fact.id == moved[-1])
 
 
 def _first_inside(facts: VisitFacts) -> Fact[Data] | None:
