@@ -2,11 +2,12 @@
 // engine and the service worker, which nobody waits for.
 
 import { $ } from "./lib/dom.js";
-import { go, refresh, route, startRouter } from "./lib/router.js";
+import { hashOf, refresh, route, startRouter } from "./lib/router.js";
 import { setZone } from "./lib/time.js";
 import { LANGUAGES, nearest, setLanguage } from "./lib/words.js";
+import { view as closedView } from "./phone/closed.js";
 import { startChrome } from "./phone/chrome.js";
-import { ask, enter, leaveTo } from "./phone/session.js";
+import { ask, enter, finishLeaving, leaveTo } from "./phone/session.js";
 import { installUpdates } from "./phone/updates.js";
 import { today } from "./phone/today.js";
 import { startEngine } from "./sync/engine.js";
@@ -20,7 +21,7 @@ const settings = document.documentElement.dataset;
 route("today", today);
 route("outbox", () => import("./phone/outbox.js"));
 route("settings", () => import("./phone/settings.js"));
-route("closed", () => import("./phone/closed.js"));
+route("closed", closedView);
 
 async function start() {
   const login = await currentUser();
@@ -33,6 +34,7 @@ async function start() {
 // Nobody has used this browser yet, or the last one signed out: the server says who is there.
 async function firstStart() {
   await setLanguage(nearest(navigator.languages));
+  if (!(await finishLeaving())) return closed("offline");
   const { kind, me } = await ask();
   if (kind === "signin") return leaveTo(settings.signIn);
   if (kind !== "ok") return closed(kind === "refused" ? "refused" : "offline");
@@ -57,9 +59,7 @@ async function open() {
   await startEngine({
     app: settings.app,
     deviceName: navigator.userAgentData?.platform || navigator.platform || "phone",
-    otherUser: async (me) => {
-      await leaveTo(null, me.login);
-    },
+    otherUser: (me) => leaveTo(null, me.login),
     known: (me) => setZone(me.zone),
   });
   navigator.storage?.persist?.();
@@ -70,17 +70,18 @@ async function open() {
 async function resume() {
   if (location.hash) return;
   const place = await drafts.get("route");
-  if (place && place.name !== "closed" && Date.now() - place.at < RESUME_WITHIN) go(place.name, place.params, { replace: true });
+  if (place && place.name !== "closed" && Date.now() - place.at < RESUME_WITHIN) address(place.name, place.params);
 }
 
+const address = (name, params) => history.replaceState(null, "", hashOf(name, params));
+
 function closed(why) {
+  address("closed", { why });
   startRouter({ root: $("#view"), home: "closed", failed });
-  go("closed", { why }, { replace: true });
 }
 
 function failed(error) {
   console.error(error);
-  route("today", today);
   closed("broken");
 }
 

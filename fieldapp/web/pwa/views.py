@@ -91,7 +91,8 @@ def shell_text() -> str:
     assets: Assets = current_app.extensions["assets"]
     return render_template(
         "phone/shell.html", modules=modules.first(assets), symbols=SYMBOLS, version=fieldapp.__version__,
-        sign_in=url_for("auth.login", next="/m/"), sign_out=url_for("auth.logout"), office="/",
+        sign_in=url_for("auth.login", next="/m/"), sign_out=url_for("auth.logout"), language=url_for("auth.language"),
+        office="/",
     )  # fmt: skip
 
 

@@ -46,9 +46,11 @@ export function refresh() {
 
 export function startRouter(given) {
   options = { ...options, ...given };
-  addEventListener("hashchange", () => render());
+  addEventListener("hashchange", onHash);
   return render();
 }
+
+const onHash = () => render();
 
 async function render({ keepFocus = false } = {}) {
   const mine = ++turn;

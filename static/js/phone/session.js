@@ -3,7 +3,7 @@
 
 import { call } from "../sync/net.js";
 import { push, register, waiting } from "../sync/push.js";
-import { currentUser, meta, openStore, setCurrentUser, store, strictly } from "../sync/store.js";
+import { currentUser, leaving, meta, openStore, setCurrentUser, setLeaving, store, strictly } from "../sync/store.js";
 import { photoCounts, upload } from "../sync/upload.js";
 import { destroyKey, openVault } from "../sync/vault.js";
 
@@ -31,17 +31,16 @@ export async function leaveTo(address, nextLogin = null) {
   else location.replace(location.pathname);
 }
 
-// Names, phones and addresses become unreadable; with nothing left to send, the drafts too.
+// Names, phones and addresses become unreadable. The sealed outbox stays: what waits, and for 72 hours what was sent.
+// With nothing left to send, half-done input and photos go too.
 async function forget() {
   await destroyKey("snapshot");
   await strictly(["visits", "meta"], (tx) => [
-    tx.objectStore("visits").clear(), tx.objectStore("meta").delete("day"), tx.objectStore("meta").delete("notices"),
-    tx.objectStore("meta").delete("me"),
+    tx.objectStore("visits").clear(), ...["day", "notices", "me"].map((key) => tx.objectStore("meta").delete(key)),
   ]);
   if ((await unsent()) > 0) return;
-  await destroyKey("outbox");
-  await strictly(["drafts", "outbox", "blobs", "blob_chunks"], (tx) =>
-    ["drafts", "outbox", "blobs", "blob_chunks"].map((name) => tx.objectStore(name).clear()));
+  await strictly(["drafts", "blobs", "blob_chunks"], (tx) =>
+    ["drafts", "blobs", "blob_chunks"].map((name) => tx.objectStore(name).clear()));
 }
 
 export async function unsent() {
@@ -55,16 +54,31 @@ export async function sendAll(app) {
   return unsent();
 }
 
-// Ends the session on the server and forgets the day; a form post, because it is a page's sign-out like any other.
-export async function signOut(address, token) {
+// Forgets the day, then ends the session on the server; without a network the server hears of it at the next start.
+export async function signOut(address, signIn) {
   await forget();
   await setCurrentUser(null);
-  const form = document.createElement("form");
-  form.method = "post";
-  form.action = address;
-  const field = document.createElement("input");
-  Object.assign(field, { type: "hidden", name: "csrf_token", value: token });
-  form.append(field);
-  document.body.append(form);
-  form.submit();
+  await setLeaving({ address });
+  location.replace((await finishLeaving()) ? signIn : location.pathname);
+}
+
+// Tells the server of a sign-out that is still owed; answers whether nothing is owed any more.
+export async function finishLeaving() {
+  const owed = await leaving();
+  if (!owed) return true;
+  const { kind, me } = await ask();
+  if (kind === "down") return false;
+  if (kind === "ok" && !(await posted(owed.address, { csrf_token: me.csrf }))) return false;
+  await setLeaving(null);
+  return true;
+}
+
+// A form post like a page's own; true when the server took it.
+export async function posted(address, fields) {
+  try {
+    const answer = await fetch(address, { method: "POST", body: new URLSearchParams(fields), redirect: "manual" });
+    return answer.type === "opaqueredirect" || answer.ok;
+  } catch {
+    return false;
+  }
 }

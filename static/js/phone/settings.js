@@ -3,7 +3,7 @@
 import { $, clone, put, show } from "../lib/dom.js";
 import { language, setLanguage, t } from "../lib/words.js";
 import { meta, store } from "../sync/store.js";
-import { sendAll, signOut, unsent } from "./session.js";
+import { posted, sendAll, signOut, unsent } from "./session.js";
 
 const page = document.documentElement.dataset;
 
@@ -15,8 +15,8 @@ export const view = {
     put(root, "login", me.login);
     put(root, "version", t("settings.version", { version: page.app }));
     await storage(root);
-    languages(root);
-    $("[data-sign-out]", root).addEventListener("click", () => leave(root, me));
+    languages(root, me);
+    $("[data-sign-out]", root).addEventListener("click", () => leave(root));
     place.append(root);
   },
 };
@@ -27,29 +27,31 @@ async function storage(root) {
   put(root, "storage", t(persisted ? "settings.kept" : "settings.not_kept", { megabytes: (usage / 1_048_576).toFixed(1) }));
 }
 
-function languages(root) {
+function languages(root, me) {
   for (const input of root.querySelectorAll("input[name=language]")) {
     input.checked = input.value === language();
     input.addEventListener("change", async () => {
       await setLanguage(input.value);
       await meta.put("language", input.value);
       dispatchEvent(new CustomEvent("language"));
+      // The account's language too, for pages and mails; here it holds even if the server does not hear of it.
+      if (me.csrf) posted(page.language, { csrf_token: me.csrf, language: input.value, next: "/m/" });
     });
   }
 }
 
 // Sends first; what cannot be sent stays sealed on this phone until the same person is back.
-async function leave(root, me) {
+async function leave(root) {
   const button = $("[data-sign-out]", root);
   button.disabled = true;
   put(root, "leaving", t("settings.sending_first"));
   const left = (await unsent()) ? await sendAll(page.app) : 0;
   button.disabled = false;
   put(root, "leaving", "");
-  if (!left) return signOut(page.signOut, me.csrf);
+  if (!left) return signOut(page.signOut, page.signIn);
   const dialog = $("dialog", root);
   put(dialog, "unsent", t("settings.unsent", { count: left }));
-  $("[data-lock]", dialog).onclick = () => signOut(page.signOut, me.csrf);
+  $("[data-lock]", dialog).onclick = () => signOut(page.signOut, page.signIn);
   $("[data-stay]", dialog).onclick = () => dialog.close();
   show(dialog);
   return dialog.showModal();

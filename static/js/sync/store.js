@@ -32,6 +32,15 @@ export async function setCurrentUser(login) {
   await (await openRegistry()).put("kv", login, "current");
 }
 
+// A sign-out that the server has not heard of yet; without it, the next start would open the same person's day again.
+export async function leaving() {
+  return (await (await openRegistry()).get("kv", "leaving")) ?? null;
+}
+
+export async function setLeaving(value) {
+  await (await openRegistry()).put("kv", value, "leaving");
+}
+
 // Opens (and the first time makes) the database of one user; every later call works on it.
 export async function openStore(login) {
   opened?.close();
