@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fieldapp import __version__
-from fieldapp.cli import accounts, db, imports, scoring, serve
+from fieldapp.cli import accounts, db, demo, doctor, imports, link, scoring, serve
 from fieldapp.domain.errors import DomainError
 from fieldapp.services.work import Busy
 from fieldapp.settings import SettingsError
@@ -40,5 +40,15 @@ def main() -> None:
     """Home visits of telecom technicians: scheduled, worked offline, signed by the customer, scored."""
 
 
-for command in (serve.serve, db.group, accounts.user, accounts.branch, imports.group, scoring.score):
+for command in (
+    link.link,
+    serve.serve,
+    demo.demo,
+    db.group,
+    accounts.user,
+    accounts.branch,
+    imports.group,
+    scoring.score,
+    doctor.doctor,
+):
     main.add_command(command)

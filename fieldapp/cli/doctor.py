@@ -1,0 +1,27 @@
+"""`fieldapp doctor`: everything replayed, recounted and verified; exit 1 with what was found."""
+
+import json
+import sys
+
+import click
+
+from fieldapp.app import make_work
+from fieldapp.services.doctor import examine
+from fieldapp.settings import Settings
+
+
+@click.command("doctor")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def doctor(form: str) -> None:
+    """Compare the store with its facts: migrations, audit chain, visits, scores, photos."""
+    checks = examine(make_work(Settings.from_environment()))
+    is_well = not any(check.faults for check in checks)
+    if form == "json":
+        listed = [{"name": check.name, "faults": list(check.faults)} for check in checks]
+        click.echo(json.dumps({"healthy": is_well, "checks": listed}, ensure_ascii=False, indent=1))
+    else:
+        for check in checks:
+            click.echo(f"{'ok   ' if not check.faults else 'FAULT'} {check.name}")
+            for fault in check.faults:
+                click.echo(f"      {fault}")
+    sys.exit(0 if is_well else 1)

@@ -1,0 +1,100 @@
+"""Does the store say what its facts say? Replays and recounts everything, verifies chains and hashes; changes nothing.
+
+Every check answers with one line per fault, which names the thing at fault. None of them mends anything: what is wrong
+is for people to understand first.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fieldapp.domain.ids import VisitId
+from fieldapp.domain.scoring.engine import by_visit
+from fieldapp.domain.visits.lifecycle import VisitState, replay
+from fieldapp.services import health, scoring
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import audit, branches, events, visits
+from fieldapp.storage.visits import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question and what was found wrong; no faults: all is well."""
+
+    name: str
+    faults: tuple[str, ...]
+
+
+def examine(work: Work) -> tuple[Check, ...]:
+    """Every check in the order in which a fault explains those after it; later ones need the schema to be right."""
+    schema = Check("migrations", tuple(_schema(work)))
+    if schema.faults:
+        return (schema,)
+    with work.read() as db:
+        codes = [branch.code for branch in branches.every(db)]
+        return (
+            schema,
+            Check("audit", tuple(audit.verify(db))),
+            *(_check("visits", code, lambda code: _visits(db, code)) for code in codes),
+            *(_check("scores", code, lambda code: scoring.drift(db, code)) for code in codes),
+            *(_check("blobs", code, lambda code: _blobs(work, code)) for code in codes),
+        )
+
+
+def _check(name: str, branch: str, look: Callable[[str], list[str]]) -> Check:
+    return Check(f"{name} {branch}", tuple(look(branch)))
+
+
+def _schema(work: Work) -> Iterator[str]:
+    report = health.readiness(work)
+    if report["ready"] != "yes":
+        yield f"the database has schema {report['schema']}, this program needs {report['program_schema']}"
+
+
+def _visits(db: Db, branch: str) -> list[str]:
+    """Every visit replayed from its events against its read model."""
+    held: dict[VisitId | None, int] = {}
+    for fact in events.held_of(db, branch):
+        held[fact.event.visit] = held.get(fact.event.visit, 0) + 1
+    replayed = {
+        visit: state
+        for visit, history in by_visit(events.all_events(db, branch)).items()
+        if visit is not None and (state := replay(history, held.get(visit, 0))) is not None
+    }
+    stored = {visit.visit_id: visit for visit in _every_visit(db, branch)}
+    return [
+        f"visit {visit}: {fault}"
+        for visit in sorted(stored.keys() | replayed.keys())
+        if (fault := _difference(stored.get(visit), replayed.get(visit)))
+    ]
+
+
+def _every_visit(db: Db, branch: str) -> list[Visit]:
+    return visits.between(db, branch, datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+
+
+def _difference(stored: Visit | None, replayed: VisitState | None) -> str | None:
+    if stored is None or replayed is None:
+        return "missing" if stored is None else "left over"
+    pairs = {
+        "state": (stored.state, replayed.name),
+        "technician": (stored.technician, replayed.technician),
+        "window": ((stored.window.start, stored.window.end), (replayed.promise.start, replayed.promise.end)),
+        "planned work": ((stored.planned.start, stored.planned.end), (replayed.planned_start, replayed.planned_end)),
+        "signature": (stored.signed, replayed.signed_at is not None),
+        "held facts": (stored.held, replayed.held),
+        "order number": (stored.external_id, replayed.external_id),
+    }
+    differing = [name for name, (left, right) in pairs.items() if left != right]
+    return f"{', '.join(differing)} differ" if differing else None
+
+
+def _blobs(work: Work, branch: str) -> list[str]:
+    """Every photo on disk against its name."""
+    faults = []
+    for name in work.blobs.all(branch):
+        content = work.blobs.read(branch, name)
+        if content is None or hashlib.sha256(content).hexdigest() != name:
+            faults.append(f"blob {name}: the file is not what its name says")
+    return faults

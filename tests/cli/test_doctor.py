@@ -1,0 +1,86 @@
+"""`fieldapp doctor`: silent about what is well, exact about what is not."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fieldapp.cli import main
+from fieldapp.domain.access import OPERATOR
+from fieldapp.domain.ids import visit_id
+from fieldapp.services.histories import import_events
+from fieldapp.services.work import Work
+from fieldapp.settings import Settings
+from tests import builders, cast
+
+VISIT = visit_id(cast.MAIN, "WO-1")
+
+
+@pytest.fixture
+def run(settings: Settings, work: Work):
+    """`fieldapp doctor` on a database with one visit and its history."""
+    entries = builders.perfect_visit("WO-1", datetime(2026, 10, 5, 1, 0, tzinfo=UTC))
+    raw = "\n".join(json.dumps(entry) for entry in entries).encode()
+    assert import_events(work, OPERATOR, cast.MAIN, raw, source="h.jsonl").new == 13
+    env = {"FIELDAPP_INSTANCE": str(settings.instance), "FIELDAPP_SECRET_KEY": settings.secret_key}
+
+    def act(*arguments: str) -> Result:
+        return CliRunner(env=env).invoke(main, ["doctor", *arguments])
+
+    return act
+
+
+def spoil(work: Work, statement: str) -> None:
+    with work.write() as db:
+        db.connection().exec_driver_sql(statement)
+
+
+def faults(answer: Result) -> list[str]:
+    found = json.loads(answer.output)
+    assert found["healthy"] is (answer.exit_code == 0)
+    return [fault for check in found["checks"] for fault in check["faults"]]
+
+
+def test_all_is_well(run):
+    answer = run()
+    assert answer.exit_code == 0
+    lines = [
+        "migrations",
+        "audit",
+        *(f"{name} {code}" for name in ("visits", "scores", "blobs") for code in ("main", "north")),
+    ]
+    assert answer.output.splitlines() == [f"ok    {line}" for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("UPDATE visits SET state = 'planned', technician = 'T002'", f"visit {VISIT}: state, technician differ"),
+        (
+            "UPDATE judgements SET body = replace(body, '\"met\":true', '\"met\":false')",
+            f"judgement of visit {VISIT}: differs",
+        ),
+        ("DELETE FROM judgements", f"judgement of visit {VISIT}: missing"),
+        ("UPDATE audit SET actor = 'nobody'", "does not follow from the one before"),
+    ],
+)
+def test_a_changed_row_is_named(run, work: Work, statement: str, fault: str):
+    spoil(work, statement)
+    found = faults(run("--format", "json"))
+    assert len(found) == 1
+    assert fault in found[0]
+
+
+def test_a_changed_photo_is_named(run, work: Work, settings: Settings):
+    name = work.blobs.put(cast.MAIN, b"photo")
+    next((settings.instance / "blobs" / cast.MAIN).glob(f"*/{name}")).write_bytes(b"other")
+    assert faults(run("--format", "json")) == [f"blob {name}: the file is not what its name says"]
+
+
+def test_a_schema_that_is_behind_is_said_first(run, work: Work):
+    spoil(work, "UPDATE alembic_version SET version_num = '0001'")
+    answer = run()
+    assert answer.exit_code == 1
+    assert "FAULT migrations" in answer.output
+    assert "the database has schema 0001" in answer.output
