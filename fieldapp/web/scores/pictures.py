@@ -11,6 +11,8 @@ from fieldapp.domain.scoring.engine import ItemScore, ScoreSheet
 
 #: The bar's own units; the template scales it to the page.
 BAR_WIDTH = 1000
+#: More good visits in a row than this are no advice to anybody.
+REACHABLE = 20
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ class ItemRow:
 
 
 def item_rows(items: Sequence[ItemScore]) -> list[ItemRow]:
-    """`rate` and `target` in whole percent for reading (the comparison itself is exact); `missing` is how many more
-    verdicts in a row would reach the target."""
+    """`rate` and `target` in whole percent for reading (what counts is exact); `missing` is how many more good
+    visits in a row would reach the target, 0 where that is beyond a month's reach."""
     return [
         ItemRow(one, one.met * 100 // one.sample if one.sample else None, round(one.target * 100), _missing(one))
         for one in items
@@ -94,4 +96,5 @@ def _missing(item: ItemScore) -> int:
         return 0
     # met + n >= target * (met + breached + n), solved for the smallest whole n, exactly
     gap = item.target * item.sample - item.met
-    return -(-gap // (1 - item.target))
+    needed = -(-gap // (1 - item.target))
+    return needed if needed <= REACHABLE else 0
