@@ -3,6 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms.fields import SelectChoice
 
 from fieldapp.domain.errors import DomainError
 from fieldapp.services import branches
@@ -56,7 +57,7 @@ def _page(branch: BranchForm | None = None, team: TeamForm | None = None) -> str
     # Both forms have a code and a name: only the one that was sent reads what was sent.
     branch = branch or BranchForm(formdata=None, timezone=current_settings().timezone, currency="CNY")
     team = team or TeamForm(formdata=None)
-    team.branch.choices = [(each.code, f"{each.name} ({each.code})") for each in found]
+    team.branch.choices = [SelectChoice(each.code, f"{each.name} ({each.code})") for each in found]
     return render_template(
         "admin/branches.html",
         branches=found,

@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, SelectField, StringField
+from wtforms.fields import SelectChoice
 
 from fieldapp.domain.access import ROLES
 from fieldapp.services.branches import Branch, Team
@@ -13,16 +14,19 @@ class AccountForm(Form):
     """Name, role and place of an account that exists."""
 
     name = StringField(_l("Name"))
-    role = SelectField(_l("Role"), choices=[(role, ROLE_NAMES[role]) for role in ROLES], validate_choice=False)
+    role = SelectField(
+        _l("Role"), choices=[SelectChoice(role, ROLE_NAMES[role]) for role in ROLES], validate_choice=False
+    )
     branch = SelectField(_l("Branch"), validate_choice=False)
     team = SelectField(_l("Team"), validate_choice=False)
 
     def offer(self, branches: list[Branch], teams: list[Team]) -> None:
         """Fill the lists; a team is named with its branch, as both lists stand side by side."""
         names = {branch.code: branch.name for branch in branches}
-        self.branch.choices = [(branch.code, f"{branch.name} ({branch.code})") for branch in branches]
-        self.team.choices = [("", "–"), *((f"{team.branch}/{team.code}", f"{names[team.branch]}: {team.name}")
-                                          for team in teams)]  # fmt: skip
+        self.branch.choices = [SelectChoice(branch.code, f"{branch.name} ({branch.code})") for branch in branches]
+        self.team.choices = [SelectChoice("", "–")] + [
+            SelectChoice(f"{team.branch}/{team.code}", f"{names[team.branch]}: {team.name}") for team in teams
+        ]
 
     def place(self) -> dict[str, str | None]:
         """Branch and team as the service takes them; a team of another branch is passed on and refused there."""
