@@ -16,11 +16,12 @@ from pathlib import Path
 
 from babel.dates import format_skeleton
 from flask import Blueprint, Flask, Response, abort, current_app, make_response, request
-from flask_babel import format_datetime, format_decimal, format_time, get_locale
+from flask_babel import format_decimal, format_time, get_locale
 
 from fieldapp.domain.calendar import Window
 from fieldapp.web import styles
 from fieldapp.web.context import current_zone
+from fieldapp.web.locale import current_language
 
 blueprint = Blueprint("assets", __name__)
 mimetypes.add_type("text/javascript", ".js")
@@ -121,8 +122,9 @@ def localdate(moment: datetime | date) -> str:
 
 
 def localmoment(moment: datetime) -> str:
-    """Day and time in the branch's zone."""
-    return format_datetime(moment.astimezone(current_zone()), "short", rebase=False)
+    """Day and time in the branch's zone, e.g. `Tue, Dec 1, 09:47` or `12月1日周二 09:47`."""
+    joint = " " if current_language().startswith("zh") else ", "
+    return f"{localdate(moment)}{joint}{localtime(moment)}"
 
 
 def window(value: Window) -> str:

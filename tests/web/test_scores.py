@@ -64,7 +64,7 @@ def test_a_breach_opens_the_visit_with_the_reason_in_a_sentence(sign_in):
     page = text_of(sign_in("T001").get("/scores/2026-10/T001/punctual"))
     assert "WO-2" in page
     assert "40 minutes late" in page
-    assert page.index("WO-2") < page.index("WO-1"), "breaches come first"
+    assert page.index("WO-2") < page.index("1 visit where it was met") < page.index("WO-1")
 
 
 def test_a_visit_explains_every_verdict_with_its_source(sign_in):
