@@ -3,5 +3,7 @@
 from typing import Any
 
 from fieldapp.web.pwa.words_core import CORE
+from fieldapp.web.pwa.words_signoff import SIGNOFF
+from fieldapp.web.pwa.words_visit import VISIT
 
-WORDS: dict[str, Any] = {**CORE}
+WORDS: dict[str, Any] = {**CORE, **VISIT, **SIGNOFF}

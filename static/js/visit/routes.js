@@ -1,2 +1,10 @@
-// Which screens a visit has, each loaded when it is first shown: route("visit", () => import("./visit.js")), whose module
-// exports `view`. Files named here are found by fieldapp/web/pwa/modules.py and kept for offline use.
+// The screens of a visit, each loaded when it is first shown. Owns their names only.
+
+import { route } from "../lib/router.js";
+
+route("visit", () => import("./visit.js"));
+route("work", () => import("./work.js"));
+route("late", () => import("./late.js"));
+route("nobody", () => import("./nobody.js"));
+route("notdone", () => import("./notdone.js"));
+route("handover", () => import("../signoff/handover.js"));

@@ -1,0 +1,83 @@
+// A screen with a form and one button in the bottom bar. Owns reading and keeping what was typed: it is in storage before
+// the camera opens and comes back after a killed app.
+
+import { $, clone, put, show } from "../lib/dom.js";
+import { drafts } from "../sync/journal.js";
+import { sentence } from "./record.js";
+
+/** All fields by name; boxes as booleans, everything else as text. */
+export function read(root) {
+  const values = {};
+  for (const input of root.querySelectorAll("[name]")) {
+    if (input.type === "checkbox") values[input.name] = input.checked;
+    else if (input.type === "radio") {
+      values[input.name] ??= null;
+      if (input.checked) values[input.name] = input.value;
+    } else if (input.type !== "file") values[input.name] = input.value;
+  }
+  return values;
+}
+
+/** Puts values back into the fields that are there. */
+export function write(root, values) {
+  for (const input of root.querySelectorAll("[name]")) {
+    const value = values?.[input.name];
+    if (value === undefined || value === null || input.type === "file") continue;
+    if (input.type === "checkbox") input.checked = value;
+    else if (input.type === "radio") input.checked = input.value === value;
+    else input.value = value;
+  }
+}
+
+/** Fills the fields from the draft `key` and keeps it up to date with every change. */
+export async function remembered(root, key) {
+  write(root, await drafts.get(key));
+  root.addEventListener("input", () => drafts.put(key, read(root)));
+}
+
+/** The bottom bar: one next step, links beside it. `act` may raise an error that has a sentence. */
+export function bottomBar({ label, act, icon = "right", more = [] }) {
+  const bar = clone("bottom");
+  const button = $("button", bar);
+  put(bar, "label", label);
+  $("use", button).setAttribute("href", `#i-${icon}`);
+  button.addEventListener("click", () => guarded(bar, button, act));
+  for (const { text, run, symbol } of more) {
+    const link = clone("bottom-more");
+    put(link, "label", text);
+    $("use", link).setAttribute("href", `#i-${symbol}`);
+    link.addEventListener("click", () => guarded(bar, link, run));
+    $("[data-f=more]", bar).append(link);
+  }
+  show($("[data-f=more]", bar), more.length > 0);
+  return bar;
+}
+
+/** Says what is wrong in the bottom bar that is shown. */
+export function complain(text) {
+  const bar = document.querySelector(".bottom");
+  put(bar, "wrong", text);
+}
+
+// A second tap while the first is being written is no second fact.
+async function guarded(bar, button, act) {
+  if (bar.dataset.busy) return;
+  bar.dataset.busy = "1";
+  put(bar, "wrong", "");
+  try {
+    await act(button);
+  } catch (error) {
+    put(bar, "wrong", sentence(error));
+  } finally {
+    delete bar.dataset.busy;
+  }
+}
+
+/** Raised by a screen whose input is not enough; `code` names the sentence, `field` the input to go to. */
+export class Unfinished extends Error {
+  constructor(code, input = null) {
+    super(code);
+    this.code = code;
+    input?.focus();
+  }
+}

@@ -1,0 +1,72 @@
+// Could not get in: nobody home, refused, unsafe, not ready. Owns the guided form: call, wait, photo of the door, a
+// message; what it is worth is the norm's to say.
+
+import { $, field, put, say, show } from "../lib/dom.js";
+import { clockTime } from "../lib/time.js";
+import { t } from "../lib/words.js";
+import { addPhoto } from "../sync/journal.js";
+import { linksOf } from "./contact.js";
+import { complain, read, Unfinished } from "./form.js";
+import { know, record, sentence } from "./record.js";
+import { sideView } from "./side.js";
+
+const WAIT_MINUTES = 15;
+
+/** Minutes since the arrival, as a first value for the field. */
+export const waitedSince = (arrivedAt, now) => Math.max(0, Math.floor((now - arrivedAt) / 60_000));
+
+export const view = sideView("nobody", async (element, { visit, facts }, id) => {
+  const since = facts.arrived?.at ?? Date.now();
+  $("[name=call_attempts]", element).value = String(facts.calls.length);
+  $("[name=waited_minutes]", element).value = String(waitedSince(since, Date.now()));
+  put(element, "wait", t("visit.nobody.wait", { minutes: WAIT_MINUTES, time: clockTime(since + WAIT_MINUTES * 60_000) }));
+  const links = await linksOf(visit, "message.missed", { time: clockTime(since) });
+  show(field(element, "tell"), links !== null);
+  if (links) {
+    $("[data-call]", element).href = links.call;
+    $("[data-message]", element).href = links.message;
+  }
+  photo(element, facts, id);
+  return {
+    ready: () => {
+      const waited = $("[name=waited_minutes]", element);
+      waited.value = String(Math.max(Number(waited.value) || 0, waitedSince(since, Date.now())));
+    },
+    act: async () => {
+      const values = read(element);
+      if (!values.reason) throw new Unfinished("reason_missing", $("[name=reason]", element));
+      const known = await know(id);
+      const door = known.facts.photos.findLast((one) => one.slot === "door");
+      await record(id, "access.failed", {
+        reason: values.reason, call_attempts: count(element, "call_attempts"), waited_minutes: count(element, "waited_minutes"),
+        photo: door?.blob ?? null,
+      });
+    },
+  };
+});
+
+function count(element, name) {
+  const input = $(`[name=${name}]`, element);
+  const number = Number(input.value);
+  if (input.value.trim() === "" || !Number.isInteger(number) || number < 0 || number > 1000) throw new Unfinished("count_wrong", input);
+  return number;
+}
+
+function photo(element, facts, id) {
+  const input = $("[data-slot]", element);
+  put(element, "photo", facts.photos.some((one) => one.slot === "door") ? t("visit.nobody.photo_there") : "");
+  input.addEventListener("change", async () => {
+    const [file] = input.files;
+    input.value = "";
+    if (!file) return;
+    say(t("visit.photo.saving"));
+    try {
+      complain("");
+      await addPhoto(id, "door", file);
+      put(element, "photo", t("visit.nobody.photo_there"));
+      say(t("visit.saved"));
+    } catch (error) {
+      complain(sentence(error));
+    }
+  });
+}

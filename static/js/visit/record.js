@@ -1,0 +1,47 @@
+// Writing a fact from a screen: what may not follow is refused, what waits goes first, and the person is told.
+// Owns the sentence after it and the sentence when it fails.
+
+import { say } from "../lib/dom.js";
+import { t } from "../lib/words.js";
+import { append, eventsOf, visit as visitOf } from "../sync/journal.js";
+import { pending, settle } from "./arrival.js";
+import { factsOf } from "./facts.js";
+import { mayFollow, stateOf } from "./lifecycle.js";
+
+/** What this phone knows of one visit: {visit, facts, state}; null when the visit is not on it. */
+export async function know(visitId) {
+  const visit = await visitOf(visitId);
+  if (!visit) return null;
+  const events = await eventsOf(visitId);
+  const waiting = await pending();
+  if (waiting?.visit === visitId && !events.some((event) => event.type === "visit.arrived")) {
+    events.push({ id: "pending", type: "visit.arrived", at: waiting.at, data: { gps: null } });
+  }
+  const ruling = visit.state === "cancelled" || visit.state === "void" ? visit.state : null;
+  return { visit, facts: factsOf(visit, events), state: stateOf(events.map((event) => event.type), ruling) };
+}
+
+/** Writes one fact durably and says so. Raises NotNow where the visit's state does not allow it. */
+export async function record(visitId, type, data = {}) {
+  await settle();
+  const known = await know(visitId);
+  if (known && !mayFollow(known.state, type)) throw new NotNow(known.state);
+  const written = await append(visitId, type, data);
+  say(t("visit.saved"));
+  return written;
+}
+
+/** The visit went on meanwhile, in another tab or at the office. */
+export class NotNow extends Error {
+  constructor(state) {
+    super("not_now");
+    this.code = "not_now";
+    this.state = state;
+  }
+}
+
+/** The sentence for something that went wrong; unknown faults are raised again. */
+export function sentence(error) {
+  if (!error.code || typeof error.code !== "string") throw error;
+  return t(`error.${error.code}`);
+}

@@ -1,0 +1,170 @@
+// The work itself: photos, notes, equipment, extra charges, damage. Owns the panel, also as a screen of its own for what
+// is added after the clean-up; everything is written the moment its button is tapped.
+
+import { $, clone, field, put, say, show } from "../lib/dom.js";
+import { go } from "../lib/router.js";
+import { money } from "../lib/time.js";
+import { t } from "../lib/words.js";
+import { addPhoto, drafts, photoUrl } from "../sync/journal.js";
+import { amountFrom } from "./facts.js";
+import { bottomBar, complain, read, remembered, Unfinished, write } from "./form.js";
+import { know, record, sentence } from "./record.js";
+import { scanner } from "./scan.js";
+
+/** The panel; its button asks for the clean-up. A note that was typed but not added is added by it. */
+export async function work(context) {
+  const panel = await build(context.id, context.facts, () => context.draw());
+  return {
+    ...panel, hint: t("visit.work.hint"),
+    more: [{ text: t("visit.notdone.link"), symbol: "undo", run: () => go("notdone", { visit: context.id }) }],
+    next: { label: t("visit.work.next"), icon: "broom", act: async () => { await panel.flush(); await context.turn(true); } },
+  };
+}
+
+let shown = null;
+
+export const view = {
+  async start(place, { visit: id }) {
+    shown = { place, id };
+    await again();
+  },
+  stop() {
+    shown?.panel?.stop();
+    shown = null;
+  },
+};
+
+async function again() {
+  const here = shown;
+  const known = await know(here.id);
+  if (!known || here !== shown) return;
+  here.panel?.stop();
+  const screen = clone("side");
+  put(screen, "title", t("visit.work.title"));
+  put(screen, "who", known.visit.customer.name);
+  here.panel = await build(here.id, known.facts, again);
+  field(screen, "panel").append(here.panel.element);
+  const act = async () => { await here.panel.flush(); go("visit", { visit: here.id }); };
+  here.place.replaceChildren(screen, bottomBar({ label: t("visit.work.back"), icon: "check", act }));
+}
+
+async function build(id, facts, redraw) {
+  const element = clone("step-work");
+  const key = `work:${id}`;
+  await remembered(element, key);
+  const urls = await gallery(element, facts.photos);
+  lines(element, facts);
+  const after = async (names) => {
+    const rest = read(element);
+    for (const name of names) rest[name] = name === "quantity" ? "1" : "";
+    await drafts.put(key, rest);
+    await redraw();
+  };
+  const add = {
+    note: async () => { if (await addNote(id, element)) await after(["text"]); },
+    equipment: async () => { await addEquipment(id, element); await after(["kind", "serial", "quantity"]); },
+    charge: async () => { await addCharge(id, element); await after(["label", "amount"]); },
+    damage: async () => { await addDamage(id, element); await after(["description", "compensation"]); },
+  };
+  for (const button of element.querySelectorAll("[data-add]")) button.addEventListener("click", () => once(button, add[button.dataset.add]));
+  for (const input of element.querySelectorAll("[data-slot]")) input.addEventListener("change", () => take(id, input, redraw));
+  scanner(element);
+  return {
+    element,
+    flush: async () => { if (await addNote(id, element)) write(element, { text: "" }); await drafts.remove(key); },
+    stop: () => urls.forEach((url) => URL.revokeObjectURL(url)),
+  };
+}
+
+async function once(button, run) {
+  if (button.disabled) return;
+  button.disabled = true;
+  try {
+    complain("");
+    await run();
+  } catch (error) {
+    complain(sentence(error));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+async function take(id, input, redraw) {
+  const [file] = input.files;
+  if (!file) return;
+  input.closest("label").dataset.busy = "1";
+  say(t("visit.photo.saving"));
+  try {
+    complain("");
+    await addPhoto(id, input.dataset.slot, file);
+    say(t("visit.saved"));
+    await redraw();
+  } catch (error) {
+    complain(sentence(error));
+  } finally {
+    input.value = "";
+    delete input.closest("label").dataset.busy;
+  }
+}
+
+async function addNote(id, element) {
+  const text = read(element).text.trim();
+  if (text) await record(id, "note.added", { text });
+  return Boolean(text);
+}
+
+async function addEquipment(id, element) {
+  const { kind, serial, quantity } = read(element);
+  if (!kind.trim()) throw new Unfinished("kind_missing", $("[name=kind]", element));
+  const number = Number(quantity);
+  if (!Number.isInteger(number) || number < 1 || number > 9999) throw new Unfinished("quantity_wrong", $("[name=quantity]", element));
+  await record(id, "equipment.used", { kind: kind.trim(), serial: serial.trim() || null, quantity: number });
+}
+
+async function addCharge(id, element) {
+  const { label, amount } = read(element);
+  if (!label.trim()) throw new Unfinished("label_missing", $("[name=label]", element));
+  const exact = amountFrom(amount);
+  if (!exact) throw new Unfinished("amount_wrong", $("[name=amount]", element));
+  await record(id, "charge.added", { label: label.trim(), amount: exact });
+}
+
+async function addDamage(id, element) {
+  const { description, compensation } = read(element);
+  if (!description.trim()) throw new Unfinished("description_missing", $("[name=description]", element));
+  const { facts } = await know(id);
+  const photo = facts.photos.findLast((one) => one.slot === "damage")?.blob ?? null;
+  await record(id, "damage.reported", { description: description.trim(), compensation: compensation.trim() || null, photo });
+}
+
+async function gallery(element, photos) {
+  const urls = [];
+  for (const photo of photos) {
+    const url = await photoUrl(photo.blob);
+    const item = clone("photo");
+    put(item, "slot", t(`visit.photo.${photo.slot}`));
+    if (url) {
+      urls.push(url);
+      Object.assign($("img", item), { src: url, alt: t(`visit.photo.${photo.slot}`) });
+    } else $("img", item).remove();
+    field(element, "photos").append(item);
+  }
+  show(field(element, "photos"), photos.length > 0);
+  return urls;
+}
+
+function lines(element, facts) {
+  const rows = [
+    ...facts.notes.map((one) => ["note", one.text]),
+    ...facts.equipment.map((one) => ["box", [one.kind, `×${one.quantity}`, one.serial].filter(Boolean).join("  ")]),
+    ...facts.added.map((one) => ["money", `${one.label}  ${money(one.amount)}`]),
+    ...facts.damages.map((one) => ["warn", one.description]),
+  ];
+  for (const [symbol, text] of rows) {
+    const row = clone("work-line");
+    $("use", row).setAttribute("href", `#i-${symbol}`);
+    put(row, "text", text);
+    field(element, "lines").append(row);
+  }
+  show(field(element, "lines"), rows.length > 0);
+}
