@@ -10,14 +10,10 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
-from itsdangerous import URLSafeTimedSerializer
 
-from fieldapp.app import create_app
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
 from fieldapp.storage import migrate
@@ -26,8 +22,12 @@ from fieldapp.storage.engine import Database
 from tests import cast, postgres
 from tests.fakes import Clock, Ids, PlainPasswords
 
+if TYPE_CHECKING:  # the domain's tests run without Flask; who asks for `app` gets it
+    from flask import Flask
+
+    from tests.client import Client
+
 CHROMIUM = "/usr/bin/chromium"
-SECRET = "a secret that is long enough for tests only"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1366, "height": 768}
 
@@ -89,7 +89,7 @@ def settings(tmp_path: Path) -> Settings:
     instance = tmp_path / "instance"
     instance.mkdir()
     return Settings(
-        instance=instance, database_url=f"sqlite:///{instance / 'fieldapp.db'}", secret_key=SECRET,
+        instance=instance, database_url=f"sqlite:///{instance / 'fieldapp.db'}", secret_key=cast.SECRET,
         blobs=instance / "blobs", timezone=cast.ZONE, locale="en",
     )  # fmt: skip
 
@@ -103,24 +103,12 @@ def work(settings: Settings, clock: Clock, _template: Path) -> Iterator[Work]:
     work.database.dispose()
 
 
-class Client(FlaskClient):
-    """A browser without JavaScript. Form posts carry the form token, as a page would send it (`csrf=False`: not)."""
-
-    def token(self) -> str:
-        """The token that this client's forms carry."""
-        with self.session_transaction() as session:
-            raw = session.setdefault("csrf_token", "0" * 40)
-        return str(URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token").dumps(raw))
-
-    def post(self, *args: Any, csrf: bool = True, **kwargs: Any) -> Any:
-        if csrf and "json" not in kwargs and isinstance(kwargs.setdefault("data", {}), dict):
-            kwargs["data"] = {"csrf_token": self.token(), **kwargs["data"]}
-        return super().post(*args, **kwargs)
-
-
 @pytest.fixture
-def app(settings: Settings, work: Work) -> Flask:
+def app(settings: Settings, work: Work) -> "Flask":
     """The whole app on `work`."""
+    from fieldapp.app import create_app
+    from tests.client import Client
+
     app = create_app(settings, work=work)
     app.testing = True
     app.test_client_class = Client
@@ -128,16 +116,16 @@ def app(settings: Settings, work: Work) -> Flask:
 
 
 @pytest.fixture
-def client(app: Flask) -> Client:
+def client(app: "Flask") -> "Client":
     """Nobody signed in."""
     return app.test_client()
 
 
 @pytest.fixture
-def sign_in(app: Flask) -> Callable[[str], Client]:
+def sign_in(app: "Flask") -> Callable[[str], "Client"]:
     """`sign_in("D001")`: a client of its own in which that person is signed in."""
 
-    def act(login: str, password: str = cast.PASSWORD) -> Client:
+    def act(login: str, password: str = cast.PASSWORD) -> "Client":
         client: Client = app.test_client()
         answer = client.post("/login", data={"login": login, "password": password})
         assert answer.status_code in {302, 303}, f"{login} could not sign in: {answer.status_code}"
@@ -147,7 +135,7 @@ def sign_in(app: Flask) -> Callable[[str], Client]:
 
 
 @pytest.fixture
-def server(app: Flask, clock: Clock) -> Iterator[str]:
+def server(app: "Flask", clock: Clock) -> Iterator[str]:
     """The address of a live server (threads, loopback) with `app`; its clock runs, as the browser's does."""
     from werkzeug.serving import WSGIRequestHandler, make_server
 

@@ -2,6 +2,8 @@
 to do in a test."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,23 @@ def test_the_domain_is_pure(file: Path):
 )
 def test_the_walk_sees_what_is_forbidden(source: str):
     assert len(impurities(source)) == 1
+
+
+WITHOUT_FRAMEWORK = """
+import importlib, pkgutil, sys
+for name in ("flask", "werkzeug", "jinja2"):
+    sys.modules[name] = None
+import fieldapp.domain
+for module in pkgutil.walk_packages(fieldapp.domain.__path__, "fieldapp.domain."):
+    importlib.import_module(module.name)
+assert "sqlalchemy" not in sys.modules
+import tests.conftest
+"""
+
+
+def test_the_domain_and_its_tests_load_without_flask():
+    answer = subprocess.run(
+        [sys.executable, "-c", WITHOUT_FRAMEWORK], cwd=ROOT.parents[1], capture_output=True, text=True, check=False
+    )
+    assert answer.stderr == ""
+    assert answer.returncode == 0
