@@ -7,9 +7,13 @@ import click
 
 from fieldapp.cli.context import open_work
 from fieldapp.domain.access import OPERATOR
+from fieldapp.domain.ids import BranchCode
+from fieldapp.services import appointments_import as appointments
 from fieldapp.services import histories
+from fieldapp.services.appointments_import import Remark
 from fieldapp.services.histories import Fault, HistoryReport
 from fieldapp.services.installation import MAIN
+from fieldapp.web import planning_words
 
 #: Why a line of a history cannot be; what is expected instead.
 HISTORY_REASONS = {
@@ -32,6 +36,32 @@ HISTORY_REASONS = {
 @click.group("import")
 def group() -> None:
     """Work orders and event histories from files."""
+
+
+@group.command("appointments")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--branch", default=MAIN, show_default=True, help="Branch whose visits these are.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
+def import_appointments(file: Path, branch: str, dry_run: bool) -> None:
+    """Work orders from a CSV file: all rows when all are good, else none."""
+    raw, work = file.read_bytes(), open_work()
+    act = appointments.preview_appointments if dry_run else appointments.import_appointments
+    found = act(work, OPERATOR, BranchCode(branch), raw)
+    if found.faults:
+        lines = len({fault.line for fault in found.faults})
+        click.echo(f"fieldapp: nothing was imported; mend {lines} lines of {file.name} and import it again", err=True)
+        for fault in found.faults:
+            click.echo(appointment_remark(fault), err=True)
+        sys.exit(2)
+    for warning in found.warnings:
+        click.echo(f"warning: {appointment_remark(warning)}", err=True)
+    counted = ", ".join(f"{found.count(verdict)} {verdict}" for verdict in ("new", "changed", "same"))
+    click.echo(f"{len(found.lines)} rows: {counted}{'; dry run, nothing was changed' if dry_run else ''}")
+
+
+def appointment_remark(remark: Remark) -> str:
+    """A fault or warning as people read it: `line N, column: value: reason`."""
+    return f"line {remark.line}, {remark.column}: {remark.value}: {planning_words.reason(remark.code, remark.facts)}"
 
 
 @group.command("events")

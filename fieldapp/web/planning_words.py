@@ -1,5 +1,6 @@
 """What planning and appointment files say when something is refused: code -> sentence. Shared by pages and commands."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -70,3 +71,9 @@ WARNINGS: dict[str, Any] = {
     "overlap": _l("planned work overlaps with %(other)s"),
     "visit_over": _l("this visit is over already"),
 }
+
+
+def reason(code: str, facts: Mapping[str, object]) -> str:
+    """Why a cell is refused or worth a look, in the reader's language."""
+    text = str(FAULTS[code] if code in FAULTS else WARNINGS[code])
+    return text % facts if facts else text
