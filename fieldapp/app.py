@@ -12,13 +12,15 @@ from fieldapp.services.work import Work
 from fieldapp.settings import Settings
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
-from fieldapp.web import errors, guards, health, locale, navigation, security, sessions, templating
+from fieldapp.web import customer, errors, guards, health, locale, navigation, security, sessions, templating
 from fieldapp.web.admin import accounts as admin_accounts
 from fieldapp.web.admin import branches as admin_branches
 from fieldapp.web.auth import own
 from fieldapp.web.auth import views as auth
 from fieldapp.web.pwa import views as pwa
+from fieldapp.web.quality import cases as quality
 from fieldapp.web.scores import views as scores
+from fieldapp.web.technician import receipt
 
 csrf = CSRFProtect()
 
@@ -72,6 +74,9 @@ def _register(app: Flask) -> None:
     guards.register(app, templating.blueprint, guards.public("code and styles hold nothing private"))
     guards.register(app, pwa.blueprint, guards.public("the app's code and words hold nothing private"), "/m")
     guards.register(app, pwa.me, guards.roles("technician"), "/m")
+    guards.register(app, customer.blueprint, guards.public("the token of a link is the key"), "/c")
+    guards.register(app, receipt.blueprint, guards.roles("technician"), "/m")
+    guards.register(app, quality.blueprint, guards.roles("quality", "manager"), "/quality")
     guards.register(app, health.blueprint, guards.public("load balancers ask before anybody signs in"))
     guards.register(app, scores.blueprint, guards.roles("technician", "quality", "manager"), "/scores")
 

@@ -6,6 +6,7 @@ Nobody can edit, delete or reopen one.
 
 from dataclasses import dataclass
 
+from fieldapp.domain import complaints
 from fieldapp.domain.access import Actor, Permission, require
 from fieldapp.domain.errors import Conflict, Forbidden, Invalid
 from fieldapp.domain.ids import BranchCode
@@ -16,7 +17,6 @@ from fieldapp.storage.visits import Visit
 
 __all__ = ["KINDS", "Case", "CaseView", "Entry", "Kind"]
 
-OUTCOMES = ("upheld", "dismissed")
 TEXT_LIMIT = 4000
 
 
@@ -85,20 +85,15 @@ def close(work: Work, actor: Actor, case_id: str, *, outcome: str, reply: str, a
     Raises `Invalid` naming the field, `Conflict("case_closed")` when somebody was faster.
     """
     branch = _branch(actor, write=True)
-    if outcome not in OUTCOMES:
-        raise Invalid("outcome_missing", field="outcome")
-    answer = _words(reply, "reply")
     with work.write() as db:
         case = cases.get(db, branch, case_id)
-        owed = outcome == "upheld" and case.kind != "commendation"
-        if owed and not apology.strip():
-            raise Invalid("apology_missing", field="apology")
+        closing = complaints.close(case.kind, case.state, outcome, reply, apology)
         if not cases.close(db, branch, case_id, work.now()):
             raise Conflict("case_closed")
-        _add(db, work, branch, case_id, actor.login, "outcome", outcome)
-        _add(db, work, branch, case_id, actor.login, "reply", answer)
-        if owed:
-            _add(db, work, branch, case_id, actor.login, "apology", _words(apology, "apology"))
+        _add(db, work, branch, case_id, actor.login, "outcome", closing.outcome)
+        _add(db, work, branch, case_id, actor.login, "reply", _words(closing.reply, "reply"))
+        if closing.apology:
+            _add(db, work, branch, case_id, actor.login, "apology", _words(closing.apology, "apology"))
         _audit(db, work, actor, "case.closed", case, {"outcome": outcome})
 
 

@@ -14,6 +14,7 @@ from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.signoff import BOX, statement_hash
 from fieldapp.services import cases, receipts, recording
 from fieldapp.services.cases import TEXT_LIMIT
+from fieldapp.services.links import LinkGone
 from fieldapp.services.receipts import LinkView
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, links
@@ -59,7 +60,7 @@ def sign(
     """
     signer = " ".join(name.replace("\x00", "").split())
     if not signer:
-        raise Invalid("name_missing", field="name")
+        raise Invalid("signer_missing", field="name")
     if len(signer) > 200:
         raise Invalid("text_too_long", field="name", limit=200)
     with work.write() as db:
@@ -83,6 +84,9 @@ def sign(
 
 def _begin(db: Db, work: Work, link: Link, act: str) -> LinkView:
     """The view when the act is offered now; the link is asked again, it may have ended since the page was opened."""
+    known = links.find(db, link.branch, link.secret_hash)
+    if known is None or not known.is_good(work.now()):
+        raise LinkGone()
     view = receipts.load(db, link, work.now())
     if not view.is_own:
         raise NotFound()

@@ -26,7 +26,7 @@ PLACES = (
     Place("/m/", "home", _l("Today"), ("technician",)),
     Place("/dispatch/", "calendar", _l("Visits"), ("dispatcher",)),
     Place("/dispatch/import", "upload", _l("Import"), ("dispatcher",)),
-    Place("/quality/", "shield", _l("Quality"), ("quality",)),
+    Place("/quality/", "shield", _l("Quality"), ("quality", "manager")),
     Place("/scores/", "chart", _l("My score"), ("technician",)),
     Place("/scores/", "chart", _l("Scores"), ("quality", "manager")),
     Place("/scores/norm", "list", _l("The norm"), ("technician", "quality", "manager")),

@@ -17,7 +17,8 @@ BUNDLES: dict[str, tuple[str, ...]] = {
     ),
     "css/customer.all.css": (
         *(f"css/{name}.css" for name in (*_ALWAYS, "layout", "office")),
-        *(f"css/components/{name}.css" for name in (*_PARTS, "nav", "signoff")),
+        *(f"css/components/{name}.css" for name in (*_PARTS, "nav")),
+        "css/customer.css",
     ),
     "css/phone.all.css": (
         *(f"css/{name}.css" for name in (*_ALWAYS, "phone")),

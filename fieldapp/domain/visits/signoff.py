@@ -46,9 +46,7 @@ def is_weak(strokes: Iterable[Points]) -> bool:
         return True
     spread = hypot(*(max(point[axis] for point in points) - min(point[axis] for point in points) for axis in (0, 1)))
     drawn = sum(
-        hypot(after[0] - before[0], after[1] - before[1])
-        for stroke in lines
-        for before, after in pairwise(stroke)
+        hypot(after[0] - before[0], after[1] - before[1]) for stroke in lines for before, after in pairwise(stroke)
     )
     return spread < 40 or drawn < 80
 
@@ -88,6 +86,9 @@ class Receipt:
     statement_holds: bool
     signature: Signature | None
     photos: tuple[Photo, ...]
+    notes: tuple[str, ...] = ()
+    equipment: tuple[ev.EquipmentUsed, ...] = ()
+    damages: tuple[ev.DamageReported, ...] = ()
 
     @property
     def is_signed(self) -> bool:
@@ -122,6 +123,9 @@ def receipt_of(history: Iterable[Event], held: int = 0) -> Receipt | None:
             for event in facts
             if isinstance(event.data, ev.PhotoAdded)
         ),
+        notes=tuple(event.data.text for event in facts if isinstance(event.data, ev.NoteAdded)),
+        equipment=tuple(event.data for event in facts if isinstance(event.data, ev.EquipmentUsed)),
+        damages=tuple(event.data for event in facts if isinstance(event.data, ev.DamageReported)),
     )
 
 

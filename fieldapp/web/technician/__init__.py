@@ -1,0 +1,1 @@
+"""What a signed-in technician's phone asks for beside sync."""

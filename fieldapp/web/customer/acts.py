@@ -1,0 +1,135 @@
+"""What customers do through their own link. The read-only receipt finds nothing here."""
+
+import json
+from typing import Any
+
+from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from fieldapp.domain.errors import Invalid
+from fieldapp.domain.visits.signoff import is_weak, statement_hash
+from fieldapp.services import link_acts
+from fieldapp.services.receipts import LinkView
+from fieldapp.web.context import current_work
+from fieldapp.web.customer import words
+from fieldapp.web.customer.door import behind_link, blueprint
+from fieldapp.web.errors import sentence
+from fieldapp.web.forms import Form
+
+#: Act -> title of its page, question, word on its button.
+REPORTS = {
+    "commend": (_l("Praise"), _l("What was good?"), _l("Send praise")),
+    "complain": (_l("Complaint"), _l("What went wrong?"), _l("Send complaint")),
+    "repudiate": (_l("This was not me"), _l("What do you know about it?"), _l("Report this signature")),
+}
+THANKS = {
+    "confirm_visit": _l("Thank you. Your appointment is confirmed."),
+    "confirm": _l("Thank you for confirming."),
+    "sign": _l("Thank you. Your signature is on record."),
+    "commend": _l("Thank you! Your words go to the technician's superiors."),
+    "complain": _l("Your complaint is on record. Nobody can delete it, and you will get an answer on this page."),
+    "repudiate": _l("Your report is on record. Nobody can delete it, and you will get an answer on this page."),
+}
+
+
+class ReportForm(Form):
+    """Words to the company."""
+
+    text = TextAreaField(validators=[Length(max=link_acts.TEXT_LIMIT)])
+
+
+class SignForm(Form):
+    """Name and ink; the ink is JSON made by the page, a typed name alone is enough."""
+
+    name = StringField(_l("Your name"), [DataRequired(_l("Please type your name.")), Length(max=200)])
+    strokes = HiddenField()
+    shown_ms = HiddenField()
+    doc_hash = HiddenField()
+    weak_ok = HiddenField()
+
+
+@blueprint.post("/confirm")
+@behind_link
+def confirm(view: LinkView) -> ResponseReturnValue:
+    """The appointment stands, or what was signed is right."""
+    act = "confirm_visit" if request.form.get("act") == "confirm_visit" else "confirm"
+    link_acts.confirm(current_work(), g.link, act)
+    return _thank(act)
+
+
+@blueprint.route("/report/<act>", methods=["GET", "POST"])
+@behind_link
+def report(view: LinkView, act: str) -> ResponseReturnValue:
+    """Praise, a complaint, *this was not me*."""
+    if act not in REPORTS or not view.is_own:
+        abort(404)
+    form = ReportForm()
+    if form.validate_on_submit():
+        try:
+            link_acts.report(current_work(), g.link, act, form.text.data or "")
+        except Invalid as error:
+            form.text.errors = [sentence(error)]
+        else:
+            return _thank(act)
+    title, question, button = REPORTS[act]
+    form.text.label.text = question
+    status = 422 if form.errors else 200
+    return render_template("customer/report.html", view=view, form=form, act=act, title=title, button=button), status
+
+
+@blueprint.route("/sign", methods=["GET", "POST"])
+@behind_link
+def sign(view: LinkView) -> ResponseReturnValue:
+    """Sign later: the statement, a pad, a name."""
+    if not view.is_own or not ("sign" in view.offers or "sign" in view.acts):
+        abort(404)
+    if "sign" in view.acts and request.method == "GET":
+        return redirect(url_for("customer.page"), 303)
+    form, weak = SignForm(), False
+    doc = view.receipt.statement if view.receipt.statement is not None else words.statement(view)
+    if form.validate_on_submit():
+        strokes = _strokes(form.strokes.data)
+        weak = bool(strokes) and is_weak(strokes) and form.weak_ok.data != "1"
+        if not weak:
+            link_acts.sign(
+                current_work(), g.link, doc=doc, doc_hash=form.doc_hash.data or "", name=form.name.data or "",
+                strokes=strokes, shown_ms=_number(form.shown_ms.data),
+            )  # fmt: skip
+            return _thank("sign")
+    form.doc_hash.data = statement_hash(doc)
+    form.weak_ok.data = "1" if weak else ""
+    page = render_template("customer/sign.html", view=view, form=form, doc=doc, weak=weak, words=words)
+    return page, 422 if form.errors or weak else 200
+
+
+def _thank(act: str) -> ResponseReturnValue:
+    flash(str(THANKS[act]), "good")
+    return redirect(url_for("customer.page"), 303)
+
+
+def _strokes(text: str | None) -> list[Any]:
+    """The ink as sent; what is no list of points is refused with the form's own words by `link_acts.sign`."""
+    try:
+        strokes = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        raise Invalid("schema_invalid", field="strokes", path="strokes", problem=_("not readable")) from None
+    points_only = isinstance(strokes, list) and all(
+        isinstance(stroke, list) and all(_is_point(point) for point in stroke) for stroke in strokes
+    )
+    if not points_only:
+        raise Invalid("schema_invalid", field="strokes", path="strokes", problem=_("not readable"))
+    return strokes
+
+
+def _is_point(point: object) -> bool:
+    return isinstance(point, list) and 2 <= len(point) <= 4 and all(
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9 for value in point
+    )  # fmt: skip
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else 0

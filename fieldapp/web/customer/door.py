@@ -1,0 +1,79 @@
+"""Opening a link: token to cookie, cookie to view, and how many wrong tokens an address may try.
+
+Reading changes nothing: a GET sets a cookie in the browser and touches no row.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from fieldapp.services import links, receipts
+from fieldapp.services.links import LinkGone
+from fieldapp.services.receipts import LinkView
+from fieldapp.web import locale
+from fieldapp.web.context import current_settings, current_work
+from fieldapp.web.customer.guesses import Guesses
+
+blueprint = Blueprint("customer", __name__)
+
+#: Seconds that a browser keeps the token; afterwards the link is opened again.
+KEPT = 12 * 3600
+
+
+@blueprint.get("/<token>")
+def enter(token: str) -> ResponseReturnValue:
+    """Exchange the token of a link for a cookie, at once and before anything is shown."""
+    if find_view(token) is None:
+        return gone()
+    response = redirect(url_for("customer.page"), 303)
+    response.set_cookie(
+        cookie_name(), token, max_age=KEPT, path="/", httponly=True, samesite="Lax",
+        secure=current_settings().secure,
+    )  # fmt: skip
+    return response
+
+
+def behind_link(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A page behind the cookie: called with the opened view first; everything else is the same page for all."""
+
+    @wraps(view)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        opened = find_view(request.cookies.get(cookie_name(), ""))
+        return gone() if opened is None else view(opened, *args, **kwargs)
+
+    return wrapped
+
+
+def find_view(token: str) -> LinkView | None:
+    """What the token opens, with the request's language and zone set to the customer's; None: nothing.
+
+    Raises `TooMany` for an address that keeps guessing.
+    """
+    if not token:
+        return None
+    work, address = current_work(), request.remote_addr or "-"
+    guesses = current_app.extensions.setdefault("link_guesses", Guesses())
+    guesses.check(address, work.now())
+    try:
+        g.link = links.open_link(work, token)
+    except LinkGone:
+        guesses.wrong(address, work.now())
+        return None
+    view = receipts.view(work, g.link)
+    g.zone = view.zone
+    chosen = request.cookies.get(locale.COOKIE)
+    locale.speak(chosen if chosen in locale.LANGUAGES else view.language)
+    return view
+
+
+def gone() -> Response:
+    """Expired, ended, never made: nobody can tell which."""
+    return make_response(render_template("customer/gone.html"), 404)
+
+
+def cookie_name() -> str:
+    """`__Host-` where TLS allows it."""
+    return "__Host-link" if current_settings().secure else "link"

@@ -1,0 +1,53 @@
+"""What a link shows: the page, the photos, the PDF. Reads only."""
+
+from flask import Response, abort, g, make_response, render_template
+from flask.typing import ResponseReturnValue
+
+from fieldapp.services import previews, receipt_pdf
+from fieldapp.services.receipts import LinkView
+from fieldapp.web.context import current_work
+from fieldapp.web.customer import words
+from fieldapp.web.customer.door import behind_link, blueprint
+
+#: Photos on a page and on paper: enough to see a scratch, small enough for a phone's contract.
+ON_PAPER = 6
+
+
+@blueprint.get("/")
+@behind_link
+def page(view: LinkView) -> ResponseReturnValue:
+    """The appointment before the visit, the receipt after it."""
+    return render_template("customer/page.html", view=view, words=words)
+
+
+@blueprint.get("/receipt.pdf")
+@behind_link
+def pdf(view: LinkView) -> ResponseReturnValue:
+    """The receipt on paper, in the reader's language; 404 before there is one."""
+    if view.receipt.state.arrived_at is None:
+        abort(404)
+    found = ((_picture(photo.blob), words.caption(photo)) for photo in view.receipt.photos)
+    shown = [(content, caption) for content, caption in found if content is not None][:ON_PAPER]
+    response = make_response(receipt_pdf.render(words.sheet(view, shown)))
+    response.content_type = "application/pdf"
+    name = "".join(one for one in view.receipt.state.external_id if one.isascii() and (one.isalnum() or one in "-_"))
+    response.headers["Content-Disposition"] = f'attachment; filename="receipt-{name or "visit"}.pdf"'
+    return response
+
+
+@blueprint.get("/photos/<blob>")
+@behind_link
+def photo(view: LinkView, blob: str) -> ResponseReturnValue:
+    """One photo of this visit, re-encoded and without metadata."""
+    if blob not in view.blobs():
+        abort(404)
+    content = _picture(blob)
+    if content is None:
+        abort(404)
+    response: Response = make_response(content)
+    response.content_type = "image/jpeg"
+    return response
+
+
+def _picture(blob: str) -> bytes | None:
+    return previews.preview(current_work(), g.link.branch, blob)

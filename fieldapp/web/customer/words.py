@@ -1,0 +1,160 @@
+"""The words of a receipt in the reader's language: labels, the paper, the statement where the phone showed none."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from flask_babel import format_date
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from fieldapp.domain.visits.events import Charge
+from fieldapp.domain.visits.signoff import Photo
+from fieldapp.services.receipt_pdf import Headings, Sheet, signature_svg
+from fieldapp.services.receipts import LinkView
+from fieldapp.web.locale import current_language
+from fieldapp.web.templating import localtime, money, window
+
+JOBS = {"install": _l("Installation"), "move": _l("Move of a line"), "repair": _l("Repair")}
+SLOTS = {
+    "before": _l("Before the work"), "after": _l("After the work"), "damage": _l("Damage"), "door": _l("At the door"),
+    "other": _l("Photo"),
+}  # fmt: skip
+
+
+def total(charges: Sequence[Charge]) -> Decimal:
+    """What the charges add up to."""
+    return sum((Decimal(charge.amount) for charge in charges), Decimal())
+
+
+def caption(photo: Photo) -> str:
+    """What a photo shows and when it was taken."""
+    return f"{SLOTS.get(photo.slot, SLOTS['other'])}, {localtime(photo.taken_at)}"
+
+
+def day(view: LinkView) -> str:
+    """The visit's day, written in full."""
+    shown = view.receipt.state.arrived_at or view.window.start
+    return format_date(shown.astimezone(view.zone), "full", rebase=False)
+
+
+def technician(view: LinkView) -> str:
+    """Who comes or came, with the staff number that stands on the badge."""
+    if not view.technician:
+        return _("Not decided yet")
+    return f"{view.technician_name} ({view.technician})" if view.technician_name else view.technician
+
+
+def times(view: LinkView) -> list[tuple[str, str]]:
+    """What happened when, in the branch's zone."""
+    state, signature = view.receipt.state, view.receipt.signature
+    moments = [
+        (_("Promised"), window(view.window)),
+        (_("On the way"), state.departed_at and localtime(state.departed_at)),
+        (_("Arrived"), state.arrived_at and localtime(state.arrived_at)),
+        (_("Signed"), view.receipt.is_signed and signature and localtime(signature.signed_at)),
+        (_("Completed"), state.completed_at and localtime(state.completed_at)),
+        (_("Left"), state.left_at and localtime(state.left_at)),
+    ]
+    return [(name, str(value)) for name, value in moments if value]
+
+
+def facts(view: LinkView) -> list[tuple[str, str]]:
+    """The visit in a few lines: number, customer, address, work, who."""
+    state = view.receipt.state
+    return [
+        (_("Order"), state.external_id),
+        (_("Customer"), state.customer.name),
+        (_("Address"), state.customer.address),
+        (_("Work"), str(JOBS[state.job_type])),
+        (_("Technician"), technician(view)),
+        (_("Day"), day(view)),
+    ]
+
+
+def signed(view: LinkView) -> list[str]:
+    """How the statement was accepted, in words that stand below the ink."""
+    signature = view.receipt.signature
+    if signature is None:
+        return [_("Not signed.")]
+    date = format_date(signature.signed_at.astimezone(view.zone), "long", rebase=False)
+    when = f"{date} {localtime(signature.signed_at)}"
+    if signature.kind == "refused":
+        return [_("The customer did not sign: %(reason)s", reason=signature.reason or "–"), when]
+    if signature.kind == "typed":
+        return [_("Signed by typing the name: %(name)s", name=signature.name), when]
+    return [_("Signed by %(name)s", name=signature.name or "–"), when]
+
+
+def warnings(view: LinkView) -> list[str]:
+    """What a reader of the receipt must know before anything else."""
+    receipt = view.receipt
+    found = []
+    if receipt.statement is not None and not receipt.statement_holds:
+        found.append(_("This text does not match the fingerprint that was recorded with it. Please contact us."))
+    if receipt.state.name == "completed" and not receipt.is_signed:
+        found.append(_("This visit was completed without a signature."))
+    if receipt.state.name == "disputed":
+        found.append(_("What happened at this visit is still being checked."))
+    return found
+
+
+def sheet(view: LinkView, photos: Sequence[tuple[bytes, str]]) -> Sheet:
+    """The receipt as it goes on paper; `photos` are JPEGs with captions."""
+    receipt, signature = view.receipt, view.receipt.signature
+    charges = receipt.state.charges
+    moment = receipt.state.left_at or receipt.state.completed_at or view.window.end
+    return Sheet(
+        language=current_language(),
+        made_at=signature.signed_at if signature and signature.signed_at > moment else moment,
+        title=_("Visit receipt"),
+        company=view.branch_name,
+        footer=_("Keep this receipt. Nothing in it can be changed afterwards."),
+        headings=Headings(
+            visit=_("Visit"), charges=_("Charges"), statement=_("Statement"), hash=_("Fingerprint (SHA-256)"),
+            signature=_("Signature"), photos=_("Photos"),
+        ),
+        facts=[*facts(view), *times(view)],
+        statement=receipt.statement.rstrip("\n") if receipt.statement is not None else None,
+        hash=receipt.statement_hash or "",
+        signed=signed(view),
+        signature=signature_svg(signature.paths, signature.box) if signature and signature.paths else None,
+        remarks=warnings(view),
+        charges=[(charge.label, money(charge.amount)) for charge in charges],
+        total=(_("Total"), f"{money(total(charges))} {view.currency}"),
+        photos=photos,
+    )  # fmt: skip
+
+
+def statement(view: LinkView) -> str:
+    """The statement for a customer who signs later and to whom the phone showed none: plain text, equal for equal
+    facts and language."""
+    receipt, charges = view.receipt, view.receipt.state.charges
+    done = [
+        *(_line(note) for note in receipt.notes),
+        *(_line(f"{one.kind} × {one.quantity} {one.serial or ''}") for one in receipt.equipment),
+    ]
+    blocks = [
+        [_("Visit statement"), *(f"{name}: {_line(value)}" for name, value in [*facts(view), *_visit_times(view)])],
+        [_("Work done"), *(f"- {one}" for one in done or [_("as ordered")])],
+    ]
+    if receipt.damages:
+        blocks.append([_("Damage"), *(f"- {_line(one.description)}" for one in receipt.damages)])
+    if charges:
+        amounts = [f"- {_line(one.label)}  {Decimal(one.amount):.2f}" for one in charges]
+        blocks.append([_("Charges"), *amounts, f"{_('Total')}: {total(charges):.2f} {view.currency}"])
+    else:
+        blocks.append([_("There is nothing to pay.")])
+    return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
+
+
+def _visit_times(view: LinkView) -> list[tuple[str, str]]:
+    """Times that signing itself does not move."""
+    state = view.receipt.state
+    moments = ((_("Promised"), window(view.window)), (_("Arrived"), state.arrived_at and localtime(state.arrived_at)),
+               (_("Completed"), state.completed_at and localtime(state.completed_at)))  # fmt: skip
+    return [(name, str(value)) for name, value in moments if value]
+
+
+def _line(text: str) -> str:
+    """One line: what people typed cannot add lines that look like the statement's own."""
+    return " ".join(text.split())
