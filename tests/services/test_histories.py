@@ -47,6 +47,17 @@ def test_the_sample_imports_in_any_order_and_twice_and_scores_as_expected(work: 
         assert scoring.drift(db, cast.MAIN) == []
 
 
+@pytest.mark.postgres
+def test_the_sample_scores_the_same_on_postgresql(postgres_work: Work):
+    raw = (DATA / "history-2026-10.jsonl").read_bytes()
+    assert imported(postgres_work, raw, create_staff=True).new == 5199
+    assert imported(postgres_work, raw).new == 0
+    month = scoring.month_scores(postgres_work, OPERATOR, cast.MAIN, Month("2026-10"), now=NOW)
+    assert [as_listed(one.sheet) for one in month.technicians] == expected()
+    with postgres_work.read() as db:
+        assert scoring.drift(db, cast.MAIN) == []
+
+
 def test_unknown_staff_codes_become_technicians_when_asked(work: Work):
     visit = builders.perfect_visit("WO-1", NINE, technician="T555")
     report = imported(work, jsonl(visit), create_staff=True)
