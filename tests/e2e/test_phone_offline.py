@@ -1,0 +1,301 @@
+"""Nothing is lost: the technician's app without a network, killed, with two tabs, with another person, signed out."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests import cast
+from tests.conftest import CHROMIUM, CHROMIUM_ARGS, PHONE
+from tests.e2e import phone
+
+pytestmark = pytest.mark.browser
+
+#: A large picture that JPEG cannot make small, through the client's own door.
+DRAW_AND_KEEP = """
+  const { addPhoto, photoUrl } = await load("sync/journal.js");
+  const canvas = new OffscreenCanvas(3200, 2400);
+  const brush = canvas.getContext("2d");
+  for (let x = 0; x < 3200; x += 8) {
+    brush.fillStyle = `hsl(${(x * 37) % 360} 90% 50%)`;
+    brush.fillRect(x, x % 900, 7, 1900);
+  }
+  const file = new File([await canvas.convertToBlob({ type: "image/png" })], "photo.png");
+  const kept = await addPhoto(args[0], "after", file);
+  const image = new Image();
+  image.src = await photoUrl(kept.blob);
+  await image.decode();
+  return { ...kept, shown: [image.naturalWidth, image.naturalHeight] };
+"""
+#: Every record of every database of this origin, as text.
+READ_EVERYTHING = """async () => {
+  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+  const found = [];
+  for (const { name } of await indexedDB.databases()) {
+    const db = await done(indexedDB.open(name));
+    for (const store of db.objectStoreNames) found.push(await done(db.transaction(store).objectStore(store).getAll()));
+  }
+  return JSON.stringify(found);
+}"""
+
+
+@pytest.fixture
+def on_phone(phone_page, enter):
+    """T001's phone, started once with a network."""
+    phone_page.violations = []
+    phone_page.on("console", lambda line: phone_page.violations.append(line.text) if "Policy" in line.text else None)
+
+    def start(login: str = "T001"):
+        enter(phone_page, login)
+        phone_page.goto("/m/")
+        phone_page.wait_for_selector("#top:not([hidden])")
+        return phone_page
+
+    return start
+
+
+def test_today_says_what_is_next_without_a_network(work, on_phone):
+    phone.plan(work, "Wang Fang", hours=1)
+    phone.plan(work, "Li Na", hours=3)
+    page = on_phone()
+    page.wait_for_selector(".next")
+    phone.wait_until_kept(page)
+    page.context.set_offline(True)
+    page.goto("/m/")
+    page.wait_for_selector(".next")
+    assert page.inner_text(".next h2") == "Wang Fang"
+    assert "starts in" in page.inner_text(".next .until") or "now" in page.inner_text(".next .until")
+    assert page.inner_text(".card.visit h3") == "Li Na"
+    assert page.violations == []
+
+
+def test_what_is_written_without_a_network_is_sent_when_it_is_back(work, on_phone):
+    visit = phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    phone.wait_until_sent(page)
+    page.context.set_offline(True)
+    assert [phone.append(page, visit, kind)["seq"] for kind in ("visit.departed", "note.added")] == [1, 2]
+    page.wait_for_function("() => document.querySelector('#sync').textContent === '2 on this phone'")
+    assert phone.stored(work, visit) == ["visit.scheduled"]
+    page.context.set_offline(False)
+    phone.wait_until_sent(page)
+    assert "visit.departed" in phone.stored(work, visit)
+    assert {entry["status"] for entry in phone.outbox(page)} <= {"accepted", "quarantined"}
+
+
+def test_a_lost_answer_costs_nothing_and_doubles_nothing(work, on_phone):
+    visit = phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    phone.wait_until_sent(page)
+    lost = []
+
+    def lose(route):
+        route.fetch()
+        lost.append(route.request.post_data_json)
+        route.abort()
+
+    page.route("**/api/sync/v1/push", lose, times=1)
+    phone.append(page, visit, "visit.departed")
+    page.wait_for_function("() => document.querySelector('#sync').dataset.tone === 'here'")
+    page.wait_for_event("response", lambda answer: answer.url.endswith("/push"))
+    phone.wait_until_sent(page)
+    assert len(lost) == 1
+    assert phone.stored(work, visit).count("visit.departed") == 1
+    assert [entry["status"] for entry in phone.outbox(page)] == ["duplicate"]
+
+
+def test_a_captive_portal_changes_nothing(work, on_phone):
+    visit = phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    phone.wait_until_sent(page)
+    page.route(
+        "**/api/sync/v1/push", lambda route: route.fulfill(status=200, content_type="text/html", body="<b>Wi-Fi")
+    )
+    phone.append(page, visit, "visit.departed")
+    with page.expect_response("**/api/sync/v1/push"):
+        phone.call(page, "sync/engine.js", "syncNow")
+    assert [entry["status"] for entry in phone.outbox(page)] == ["waiting"]
+    page.unroute("**/api/sync/v1/push")
+    phone.call(page, "sync/engine.js", "syncNow")
+    phone.wait_until_sent(page)
+
+
+def test_an_expired_session_keeps_everything_and_asks_to_sign_in(work, on_phone, enter):
+    visit = phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    phone.wait_until_sent(page)
+    page.context.clear_cookies()
+    phone.append(page, visit, "visit.departed")
+    page.wait_for_selector("#banner-signin:not([hidden])")
+    assert [entry["status"] for entry in phone.outbox(page)] == ["waiting"]
+    page.click("#banner-signin a")
+    page.fill("[name=login]", "T001")
+    page.fill("[name=password]", cast.PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/m/**")
+    phone.wait_until_sent(page)
+    assert "visit.departed" in phone.stored(work, visit)
+
+
+def test_another_person_neither_sees_nor_sends_what_the_first_one_did(work, on_phone, enter):
+    visit = phone.plan(work, "Wang Fang")
+    phone.plan(work, "Li Na", technician="T002")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    phone.wait_until_sent(page)
+    page.route("**/api/sync/v1/push", lambda route: route.abort())
+    phone.append(page, visit, "visit.departed")
+    page.context.clear_cookies()
+    page.unroute("**/api/sync/v1/push")
+    enter(page, "T002")
+    page.goto("/m/")
+    page.wait_for_function("() => document.querySelector('.next h2')?.textContent === 'Li Na'")
+    phone.wait_until_sent(page)
+    assert phone.outbox(page) == []
+    assert "visit.departed" not in phone.stored(work, visit)
+    page.context.clear_cookies()
+    enter(page, "T001")
+    page.goto("/m/")
+    page.wait_for_function("() => document.querySelector('.next h2')?.textContent === 'Wang Fang'")
+    phone.wait_until_sent(page)
+    assert "visit.departed" in phone.stored(work, visit)
+
+
+def test_two_tabs_write_one_chain(work, on_phone):
+    visit = phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    other = page.context.new_page()
+    other.goto("/m/")
+    other.wait_for_selector(".next")
+    page.context.set_offline(True)
+    for tab in (page, other, page):
+        phone.run(
+            tab,
+            """const { append } = await load("sync/journal.js");
+            const texts = ["a", "b", "c", "d", "e"];
+            await Promise.all(texts.map((text) => append(args[0], "note.added", { text })));""",
+            visit,
+        )
+    entries = phone.outbox(page)
+    assert [entry["seq"] for entry in entries] == list(range(1, 16))
+    assert [entry["prev"] for entry in entries] == ["0" * 64, *(entry["hash"] for entry in entries[:-1])]
+    page.context.set_offline(False)
+    phone.wait_until_sent(page)
+    assert phone.stored(work, visit).count("note.added") == 15
+
+
+def test_a_photo_is_shrunk_kept_and_uploaded(work, on_phone):
+    visit = phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    kept = phone.run(page, DRAW_AND_KEEP, visit)
+    assert (kept["w"], kept["h"], kept["shown"]) == (1600, 1200, [1600, 1200])
+    assert kept["bytes"] > 256 * 1024, "the picture must take more than one piece"
+    phone.wait_until_sent(page)
+    assert "photo.added" in phone.stored(work, visit)
+    assert len(work.blobs.read(cast.MAIN, kept["blob"])) == kept["bytes"]
+
+
+def test_a_file_that_is_no_photo_is_refused_in_words(work, on_phone):
+    visit = phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    code = phone.run(
+        page,
+        """const { addPhoto } = await load("sync/journal.js");
+        const file = new File(["no photo"], "photo.jpg");
+        return addPhoto(args[0], "after", file).then(() => null, (error) => error.code);""",
+        visit,
+    )
+    assert code == "not_a_photo"
+    assert phone.outbox(page) == []
+
+
+def test_signing_out_leaves_no_name_behind(work, on_phone):
+    phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    phone.wait_until_sent(page)
+    page.goto("/m/#settings")
+    page.click("button[data-sign-out]")
+    page.wait_for_url("**/login**")
+    left = page.evaluate(READ_EVERYTHING)
+    assert "Wang Fang" not in left
+    assert "Chen Wei" not in left
+    assert page.goto("/m/me.json").status == 401
+
+
+def test_signing_out_with_unsent_facts_says_so(work, on_phone):
+    visit = phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    phone.wait_until_sent(page)
+    page.route("**/api/sync/v1/push", lambda route: route.abort())
+    phone.append(page, visit, "visit.departed")
+    page.goto("/m/#settings")
+    page.click("button[data-sign-out]")
+    page.wait_for_selector("dialog[open]")
+    assert "1 entries are only on this phone" in page.inner_text("dialog")
+    page.click("[data-lock]")
+    page.wait_for_url("**/login**")
+    assert "visit.departed" not in phone.stored(work, visit)
+
+
+def test_a_killed_browser_opens_where_it_was_with_everything_saved(work, server, playwright, tmp_path):
+    visit = phone.plan(work, "Wang Fang")
+    profile = tmp_path / "profile"
+
+    def launch():
+        return playwright.chromium.launch_persistent_context(
+            profile, executable_path=CHROMIUM, args=CHROMIUM_ARGS, base_url=server, viewport=PHONE, is_mobile=True,
+            has_touch=True, locale="en-GB",
+        )  # fmt: skip
+
+    context = launch()
+    page = context.new_page()
+    page.goto("/login?next=/m/")
+    page.fill("[name=login]", "T001")
+    page.fill("[name=password]", cast.PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_selector(".next")
+    phone.wait_until_kept(page)
+    phone.wait_until_sent(page)
+    context.set_offline(True)
+    phone.append(page, visit, "visit.departed")
+    page.goto("/m/#outbox")
+    page.wait_for_selector("[data-send]")
+    cookies = context.cookies()
+    _kill(profile)
+    for left in profile.glob("Singleton*"):
+        left.unlink()
+    context = launch()
+    context.add_cookies(cookies)  # Chromium writes cookies half a minute late; the session is not what is tested
+    context.set_offline(True)
+    page = context.new_page()
+    page.goto("/m/")
+    page.wait_for_selector("[data-send]")
+    assert page.url.endswith("#outbox")
+    assert [entry["status"] for entry in phone.outbox(page)] == ["waiting"]
+    context.set_offline(False)
+    phone.wait_until_sent(page)
+    assert "visit.departed" in phone.stored(work, visit)
+    context.close()
+
+
+def _kill(profile: Path) -> None:
+    """SIGKILL exactly the browser that runs on this profile."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if f"--user-data-dir={profile}".encode() in words:
+            os.kill(int(entry.name), signal.SIGKILL)
