@@ -6,7 +6,6 @@ The network is closed but for loopback; warnings are errors; nothing outside the
 import os
 import shutil
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,16 +19,13 @@ from fieldapp.storage import migrate
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
 from tests import cast, postgres
+from tests.browsers import CHROMIUM, CHROMIUM_ARGS, DESK, PHONE
 from tests.fakes import Clock, Ids, PlainPasswords
 
 if TYPE_CHECKING:  # the domain's tests run without Flask; who asks for `app` gets it
     from flask import Flask
 
     from tests.client import Client
-
-CHROMIUM = "/usr/bin/chromium"
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1366, "height": 768}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -137,23 +133,11 @@ def sign_in(app: "Flask") -> Callable[[str], "Client"]:
 @pytest.fixture
 def server(app: "Flask", clock: Clock) -> Iterator[str]:
     """The address of a live server (threads, loopback) with `app`; its clock runs, as the browser's does."""
-    from werkzeug.serving import WSGIRequestHandler, make_server
-
-    class Quiet(WSGIRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log(self, *_: Any, **__: Any) -> None:
-            pass
+    from tests.live import serving
 
     clock.run()
-    running = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    running.daemon_threads = True
-    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{running.port}"
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -194,12 +178,6 @@ def playwright() -> Iterator[Any]:
 
     with sync_playwright() as driver:
         yield driver
-
-
-CHROMIUM_ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
