@@ -9,6 +9,7 @@ import { store, storeOwner, strictly } from "./store.js";
 import { seal } from "./vault.js";
 
 export const FIRST_PREV = "0".repeat(64);
+// One life of this page: monotonic times compare within it only.
 const boot = uuid7();
 
 export const linkHash = (prev, payload) => sha256(`${prev}\n${payload}`);

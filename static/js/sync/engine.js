@@ -5,6 +5,7 @@ import { report } from "./bus.js";
 import { measure } from "./clock.js";
 import { fetchDay } from "./day.js";
 import { delay } from "./decide.js";
+import { expire } from "./journal.js";
 import { lockedIfFree } from "./lock.js";
 import { call } from "./net.js";
 import { prune, push, register, waiting } from "./push.js";
@@ -37,6 +38,7 @@ export async function startEngine(given) {
     if (detail.appended) soon();
   });
   state.lastAt = (await store().get("meta", "contact"))?.at ?? null;
+  await expire();
   await count();
   return syncNow();
 }
@@ -83,6 +85,7 @@ async function talk() {
     if (result.kind !== "ok") return result;
   }
   await prune();
+  await expire();
   return { kind: "ok" };
 }
 

@@ -15,6 +15,7 @@ const AFTER = {
   "access.failed": "no_access",
 };
 export const ENDED = new Set(["completed", "not_completed", "no_access", "cancelled", "missed", "void"]);
+const KEPT = 36 * 3600_000;
 const FINAL = new Set(["completed", "cancelled", "missed", "void", "disputed"]);
 
 export function stateAfter(state, types) {
@@ -105,6 +106,14 @@ export async function keepSnapshot(list, etag) {
     ...records.map((record) => tx.objectStore("visits").put(record)),
     tx.objectStore("meta").put({ etag, at: Date.now() }, "day"),
   ]);
+}
+
+// Who lives where is nobody's business for long: ended visits leave the phone 36 hours after their window, even when it
+// never meets the server again.
+export async function expire(now = Date.now()) {
+  const old = (await visits()).filter((one) => ENDED.has(one.state) && !one.unsent && now - new Date(one.promise.end) > KEPT);
+  if (!old.length) return;
+  await strictly(["visits"], (tx) => old.map((one) => tx.objectStore("visits").delete(one.visit_id)));
 }
 
 // Half-done input (strokes, forms, the current screen): survives a killed browser, never leaves the phone.

@@ -3,6 +3,7 @@
 
 import { uuid7 } from "../lib/ids.js";
 import { changed } from "./bus.js";
+import { tapped } from "./chain.js";
 import { batchOf, halved, isRestored, LIMIT, outcome } from "./decide.js";
 import { locked } from "./lock.js";
 import { ROOT, call } from "./net.js";
@@ -56,7 +57,7 @@ async function envelope(deviceId, app, batch, outbox) {
   return {
     protocol: 1, batch_id: uuid7(), device_id: deviceId, server_epoch: epoch ?? null,
     client: { app, schema: SCHEMA, persisted, outbox, quota, usage, sealed: isSealed() },
-    clock: { wall: Date.now(), mono: Math.round(performance.now() * 10) / 10, off: clock?.off ?? null, rtt: clock?.rtt ?? null },
+    clock: { ...tapped(), off: clock?.off ?? null, rtt: clock?.rtt ?? null },
     events: batch,
   };
 }
