@@ -7,11 +7,8 @@ from uuid_utils import uuid7
 
 from fieldapp import logs
 from fieldapp.paths import STATIC, TEMPLATES, TRANSLATIONS
-from fieldapp.services.passwords import Argon2
-from fieldapp.services.work import Work
+from fieldapp.services.work import Work, real_work
 from fieldapp.settings import Settings
-from fieldapp.storage.blobs import BlobStore
-from fieldapp.storage.engine import Database
 from fieldapp.web import customer, errors, guards, health, locale, navigation, security, sessions, templating
 from fieldapp.web.admin import accounts as admin_accounts
 from fieldapp.web.admin import branches as admin_branches
@@ -27,7 +24,7 @@ csrf = CSRFProtect()
 
 def make_work(settings: Settings) -> Work:
     """The real parts, as `settings` name them."""
-    return Work(database=Database(settings.database_url), blobs=BlobStore(settings.blobs), passwords=Argon2())
+    return real_work(settings.database_url, settings.blobs)
 
 
 def create_app(settings: Settings | None = None, *, work: Work | None = None) -> Flask:

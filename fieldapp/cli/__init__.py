@@ -4,25 +4,49 @@
 """
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
 from fieldapp import __version__
-from fieldapp.cli import accounts, db, demo, doctor, imports, link, scoring, serve
 from fieldapp.domain.errors import DomainError
 from fieldapp.services.work import Busy
 from fieldapp.settings import SettingsError
-from fieldapp.web.errors import MESSAGES
+
+#: Command -> where it lives in this package. Loaded when called: a score waits for no web framework.
+COMMANDS = {
+    "serve": "serve:serve",
+    "demo": "demo:demo",
+    "db": "db:group",
+    "user": "accounts:user",
+    "branch": "accounts:branch",
+    "import": "imports:group",
+    "score": "scoring:score",
+    "link": "link:link",
+    "doctor": "doctor:doctor",
+}
 
 
 class Commands(click.Group):
     """A group whose refusals are sentences and exit codes, never tracebacks."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(f"fieldapp.cli.{module}"), name)
+        return command
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except DomainError as error:
+            from fieldapp.web.errors import MESSAGES
+
             text = str(MESSAGES.get(error.code, error.code))
             click.echo(f"fieldapp: {text % error.facts if error.facts else text}", err=True)
             sys.exit(2)
@@ -38,17 +62,3 @@ class Commands(click.Group):
 @click.version_option(__version__, message="%(version)s")
 def main() -> None:
     """Home visits of telecom technicians: scheduled, worked offline, signed by the customer, scored."""
-
-
-for command in (
-    link.link,
-    serve.serve,
-    demo.demo,
-    db.group,
-    accounts.user,
-    accounts.branch,
-    imports.group,
-    scoring.score,
-    doctor.doctor,
-):
-    main.add_command(command)

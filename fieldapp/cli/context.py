@@ -4,10 +4,14 @@ import sys
 
 import click
 
-from fieldapp.app import make_work
 from fieldapp.services import health
-from fieldapp.services.work import Work
+from fieldapp.services.work import Work, real_work
 from fieldapp.settings import Settings
+
+
+def make_work(settings: Settings) -> Work:
+    """Work on the real parts, whatever the state of the schema."""
+    return real_work(settings.database_url, settings.blobs)
 
 
 def open_work(settings: Settings | None = None) -> Work:

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from fieldapp.app import make_work
+from fieldapp.cli.context import make_work
 from fieldapp.services import installation
 from fieldapp.settings import Settings
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from fieldapp.app import make_work
+from fieldapp.cli.context import make_work
 from fieldapp.domain.calendar import localise, parse_month
 from fieldapp.services import demo as company
 from fieldapp.services import installation

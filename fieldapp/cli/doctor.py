@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from fieldapp.app import make_work
+from fieldapp.cli.context import make_work
 from fieldapp.services.doctor import examine
 from fieldapp.settings import Settings
 

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from uuid_utils import uuid7
 
+from fieldapp.services.passwords import Argon2
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Busy, Database, Db
 
-__all__ = ["Busy", "Db", "Passwords", "Work"]
+__all__ = ["Busy", "Db", "Passwords", "Work", "real_work"]
 
 
 class Passwords(Protocol):
@@ -43,3 +45,8 @@ class Work:
     def read(self) -> AbstractContextManager[Db]:
         """One consistent view that changes nothing."""
         return self.database.read()
+
+
+def real_work(database_url: str, blobs: Path) -> Work:
+    """Work on a real database and a real folder of photos."""
+    return Work(database=Database(database_url), blobs=BlobStore(blobs), passwords=Argon2())
