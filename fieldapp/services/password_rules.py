@@ -26,12 +26,9 @@ def accepted(password: str, *, login: str) -> str:
         raise Invalid("password_long", field="password", most=LONGEST)
     if len(text) < SHORTEST:
         raise Invalid("password_short", field="password", least=SHORTEST)
-    plain = text.casefold().strip()
-    if (
-        plain in _common()
-        or len(set(plain)) < 4
-        or (len(login) > 2 and plain in {login.casefold() * n for n in (1, 2, 3)})
-    ):
+    plain, own = text.casefold().strip(), login.casefold()
+    monotonous = len(plain) < 16 and len(set(plain)) < 4
+    if plain in _common() or monotonous or plain in {own, own * 2, own * 3}:
         raise Invalid("password_common", field="password")
     return text
 

@@ -49,7 +49,7 @@ def test_a_new_account_can_sign_in(work):
         ({"password": "x1" * 200}, "password_long", "password"),
         ({"password": "Password123"}, "password_common", "password"),
         ({"password": "aaaaaaaaaaaa"}, "password_common", "password"),
-        ({"password": "n100n100"}, "password_common", "password"),
+        ({"password": "N100n100"}, "password_common", "password"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_field_and_nothing_is_made(work, given, code, field):
