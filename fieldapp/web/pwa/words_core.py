@@ -56,6 +56,10 @@ CORE: dict[str, Any] = {
     "notice.moved": _l("Moved: %(name)s is now %(window)s"),
     "notice.cancelled": _l("Cancelled: %(name)s, %(window)s"),
     "notice.removed": _l("No longer yours: %(name)s, %(window)s"),
+    "notice.emptied": _l(
+        "The browser emptied this phone's storage. What was sent before is safe; what was not sent yet is lost."
+        " Please tell the office."
+    ),
     "notice.seen": _l("I have seen this"),
     "banner.signin": _l("Please sign in again"),
     "banner.signin_hint": _l("Everything you recorded is safe on this phone. It is sent after you signed in."),

@@ -129,8 +129,8 @@ function countDown() {
 
 function noticeCard(notice) {
   const item = clone("notice-card");
-  const time = timeWindow(notice.start, notice.end);
-  put(item, "text", t(`notice.${notice.kind}`, { name: notice.name, window: time, start: clockTime(notice.start) }));
+  const time = notice.start ? timeWindow(notice.start, notice.end) : "";
+  put(item, "text", t(`notice.${notice.kind}`, { name: notice.name, window: time }));
   $("button", item).addEventListener("click", async () => {
     await dismissNotice(notice.visit_id);
     item.remove();

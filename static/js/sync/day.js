@@ -28,9 +28,10 @@ const notice = (kind, one) => ({
   kind, visit_id: one.visit_id, name: one.customer?.name ?? one.external_id, start: one.promise.start, end: one.promise.end,
 });
 
-export async function fetchDay(now = Date.now()) {
+export async function fetchDay(deviceId, now = Date.now()) {
   const last = await store().get("meta", "day");
-  const answer = await call("GET", `${ROOT}/day`, { headers: last?.etag ? { "If-None-Match": last.etag } : {} });
+  const headers = { "X-Field-Device": deviceId, ...(last?.etag ? { "If-None-Match": last.etag } : {}) };
+  const answer = await call("GET", `${ROOT}/day`, { headers });
   if (answer.status === 304 || answer.kind !== "ok" || !answer.json?.visits) return answer;
   const before = await visits();
   await keepSnapshot(answer.json.visits, answer.headers.get("ETag") ?? answer.json.etag);
@@ -39,7 +40,7 @@ export async function fetchDay(now = Date.now()) {
   return answer;
 }
 
-async function addNotices(fresh) {
+export async function addNotices(fresh) {
   if (!fresh.length) return;
   const kept = (await notices()).filter((old) => !fresh.some((one) => one.visit_id === old.visit_id));
   await meta.put("notices", [...kept, ...fresh]);

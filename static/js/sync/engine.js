@@ -127,7 +127,7 @@ async function sendPhotos() {
 }
 
 async function readDay() {
-  const answer = await fetchDay();
+  const answer = await fetchDay(device);
   return answer.status === 304 ? { kind: "ok" } : answer;
 }
 

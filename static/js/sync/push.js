@@ -4,6 +4,7 @@
 import { uuid7 } from "../lib/ids.js";
 import { changed } from "./bus.js";
 import { tapped } from "./chain.js";
+import { addNotices } from "./day.js";
 import { batchOf, halved, isRestored, LIMIT, outcome } from "./decide.js";
 import { locked } from "./lock.js";
 import { ROOT, call } from "./net.js";
@@ -106,5 +107,7 @@ export async function register(name) {
   await meta.put("device", known);
   const answer = await call("POST", `${ROOT}/devices`, { json: { device_id: known.id, name } });
   if (answer.kind === "ok") await meta.put("device", { ...known, registered: true });
+  // The server knows this browser under another name: its storage was emptied, and unsent facts with it.
+  if (answer.json?.previous) await addNotices([{ kind: "emptied", visit_id: "-" }]);
   return { kind: answer.kind, id: known.id, retryAfter: answer.retryAfter };
 }
