@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from fieldapp.storage.engine import Database
+
+if TYPE_CHECKING:  # Alembic takes a third of a second to load; only who migrates pays for it
+    from alembic.config import Config
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -22,32 +22,43 @@ def head() -> str:
 def current(database: Database) -> str | None:
     """The revision of the database, None for an empty one."""
     with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return revision
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the schema up to `revision`, all steps in one transaction."""
+    from alembic import command
+
     _run(database, lambda config: command.upgrade(config, revision))
 
 
 def downgrade(database: Database, revision: str) -> None:
     """Take the schema down to `revision` (`base` removes everything)."""
+    from alembic import command
+
     _run(database, lambda config: command.downgrade(config, revision))
 
 
 def known_revisions() -> list[str]:
     """All revisions, oldest first."""
+    from alembic.script import ScriptDirectory
+
     return [script.revision for script in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))]
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection | None = None) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
 
-def _run(database: Database, act: Callable[[Config], None]) -> None:
+def _run(database: Database, act: Callable[["Config"], None]) -> None:
     with database.engine.connect() as connection:
         if database.is_sqlite:
             # Tables are rebuilt in a batch migration; foreign keys are checked once, at the end.
