@@ -1,7 +1,7 @@
 // Hand-over: the phone is the customer's until they give it back. Owns which of their screens is shown, their language,
 // and the draft that survives a killed browser. Afterwards nothing they answered is left to be shown.
 
-import { $, clone, field, put } from "../lib/dom.js";
+import { $, clone, field, put, say } from "../lib/dom.js";
 import { go } from "../lib/router.js";
 import { clockTime, dateOf } from "../lib/time.js";
 import { language, LANGUAGES, setLanguage, t } from "../lib/words.js";
@@ -29,6 +29,7 @@ export const view = {
     own ??= language();
     shown = { place, id, draft, me: (await store().get("meta", "me")) ?? {}, leaving: false };
     document.body.classList.add("customer");
+    say("");
     await setLanguage(draft.language);
     return draw();
   },

@@ -17,6 +17,7 @@ export async function startPad(canvas, strokes, kept) {
   const fit = () => {
     const next = canvas.clientWidth;
     if (!next || next === width) return;
+    const turned = width > 0;
     width = next;
     const ratio = Math.max(1, globalThis.devicePixelRatio || 1);
     canvas.width = Math.round(width * ratio);
@@ -25,6 +26,7 @@ export async function startPad(canvas, strokes, kept) {
     pad.clear();
     pad.fromData(fromBox(now, width, { minWidth: 1, maxWidth: 3, penColor: "#10203a" }));
     canvas.dataset.strokes = String(now.length);
+    if (turned) canvas.scrollIntoView({ block: "center" });
   };
   const watch = new ResizeObserver(fit);
   watch.observe(canvas);

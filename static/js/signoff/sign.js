@@ -4,7 +4,7 @@
 import { $, clone, field, put, show } from "../lib/dom.js";
 import { sha256 } from "../lib/ids.js";
 import { load, t, tIn } from "../lib/words.js";
-import { read, Unfinished, write } from "../visit/form.js";
+import { complain, read, Unfinished, write } from "../visit/form.js";
 import { present } from "./review.js";
 import { bindText, BOX, isWeak, strokesText } from "./strokes.js";
 
@@ -38,7 +38,10 @@ export async function sign(context) {
 // The pen's own code is loaded here and nowhere else.
 async function open(element, context) {
   const { startPad } = await import("./pad.js");
-  const pad = await startPad($("canvas", element), context.draft.strokes, (strokes) => context.keep({ strokes, weak: false }));
+  const pad = await startPad($("canvas", element), context.draft.strokes, (strokes) => {
+    complain("");
+    return context.keep({ strokes, weak: false });
+  });
   $("[data-clear]", element).addEventListener("click", () => pad.clear());
   return pad;
 }

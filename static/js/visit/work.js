@@ -166,5 +166,5 @@ function lines(element, facts) {
     put(row, "text", text);
     field(element, "lines").append(row);
   }
-  show(field(element, "lines"), rows.length > 0);
+  show(field(element, "lines").closest("section"), rows.length > 0);
 }
