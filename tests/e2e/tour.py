@@ -1,0 +1,123 @@
+"""Every page there is, as a walk through the demo company. A new page is added here; nothing else needs to know.
+
+Each stop is an address, or a few steps on the page before it. Used by the accessibility test and by `make screens`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e import phone
+
+Steps = Callable[[Any, dict[str, str]], None]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A page: its name in docs/screens, where it is (placeholders from `Stage.places`), what to do there first."""
+
+    name: str
+    path: str
+    steps: Steps | None = None
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Stops that one person (None: nobody signed in) visits in one browser, in this order."""
+
+    login: str | None
+    stops: tuple[Stop, ...]
+    phone_only: bool = False
+
+
+def _at(name: str, **facts: dict[str, Any]) -> Steps:
+    """Bring the due visit of the phone to a step by the facts before it, then show screen `name`."""
+
+    def steps(page: Any, places: dict[str, str]) -> None:
+        for kind, data in facts.items():
+            phone.append(page, places["due"], kind.replace("__", "."), data)
+        page.evaluate("(hash) => { location.hash = '#today'; location.hash = hash; }", f"#{name}?visit={places['due']}")
+        page.wait_for_selector("#view h1, #view .screen")
+        page.wait_for_timeout(250)
+
+    return steps
+
+
+def _today(page: Any, _: dict[str, str]) -> None:
+    page.wait_for_selector("#view .card")
+    phone.wait_until_kept(page)
+
+
+OPEN = Walk(
+    None,
+    (
+        Stop("login", "/login"),
+        Stop("error", "/no/such/page"),
+        Stop("customer-appointment", "/c/{own_next}"),
+        Stop("customer-receipt", "/c/{own_done}"),
+        Stop("customer-complain", "/c/report/complain"),
+        Stop("customer-gone", "/c/main.gone"),
+    ),
+)
+DISPATCHER = Walk(
+    "D001",
+    (
+        Stop("dispatch-list", "/dispatch/"),
+        Stop("me", "/me/"),
+    ),
+)
+QUALITY = Walk("Q001", (Stop("quality-desk", "/quality/"), Stop("quality-case", "/quality/cases/{case}")))
+MANAGER = Walk(
+    "M001",
+    (
+        Stop("scores-team", "/scores/{month}/"),
+        Stop("scores-sheet", "/scores/{month}/T010/"),
+        Stop("scores-item", "/scores/{month}/T010/punctual"),
+        Stop("scores-visits", "/scores/{month}/T010/visits"),
+        Stop("scores-visit", "/scores/visits/{done}"),
+        Stop("scores-norm", "/scores/norm"),
+    ),
+)
+ADMIN = Walk(
+    "A001",
+    (
+        Stop("admin-accounts", "/admin/"),
+        Stop("admin-account", "/admin/accounts/T002"),
+        Stop("admin-account-new", "/admin/accounts/new"),
+        Stop("admin-branches", "/admin/branches"),
+    ),
+)
+TECHNICIAN = Walk(
+    "T001",
+    (
+        Stop("my-score", "/scores/{month}/T001/"),
+        Stop("phone-today", "/m/", _today),
+        Stop("phone-visit-prepare", "", _at("visit")),
+        Stop("phone-late", "", _at("late")),
+        Stop("phone-notdone", "", _at("notdone")),
+        Stop("phone-visit-way", "", _at(
+            "visit", kit__checked={"uniform": True, "badge": True, "shoe_covers": True, "kit": True},
+        )),
+        Stop("phone-visit-arrive", "", _at("visit", visit__departed={})),
+        Stop("phone-visit-door", "", _at("visit", visit__arrived={"gps": {"status": "denied"}})),
+        Stop("phone-nobody", "", _at("nobody")),
+        Stop("phone-visit-work", "", _at(
+            "visit", door__checked={"introduced": True, "shoe_covers": True},
+            consent__given={"by": "customer", "method": "spoken"},
+        )),
+        Stop("phone-visit-handover", "", _at("visit", site__checked={"cleanup": True, "belongings": True})),
+        Stop("phone-outbox", "", _at("outbox")),
+        Stop("phone-settings", "", _at("settings")),
+        Stop("phone-customer", "", _at("handover")),
+    ),
+)  # fmt: skip
+WALKS = (OPEN, DISPATCHER, QUALITY, MANAGER, ADMIN, TECHNICIAN)
+
+
+def show(page: Any, url: str, places: dict[str, str], stop: Stop) -> None:
+    """Bring the page to a stop."""
+    if stop.path:
+        page.goto(url + stop.path.format_map(places))
+    if stop.steps:
+        stop.steps(page, places)
+    page.wait_for_load_state("load")
