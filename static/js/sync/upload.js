@@ -37,8 +37,6 @@ async function uploadOne(blob) {
     } else if (answer.status === 409) {
       offset = Number(answer.headers.get("Upload-Offset")) || 0;
       tries += 1;
-    } else if (answer.status === 422) {
-      return answer;
     } else {
       return answer;
     }
