@@ -14,9 +14,12 @@ from fieldapp.web.admin import accounts as admin_accounts
 from fieldapp.web.admin import branches as admin_branches
 from fieldapp.web.auth import own
 from fieldapp.web.auth import views as auth
+from fieldapp.web.dispatch import links as dispatch_links
 from fieldapp.web.pwa import views as pwa
 from fieldapp.web.quality import cases as quality
 from fieldapp.web.scores import views as scores
+from fieldapp.web.sync import blobs as sync_blobs
+from fieldapp.web.sync import views as sync
 from fieldapp.web.technician import receipt
 
 csrf = CSRFProtect()
@@ -73,7 +76,13 @@ def _register(app: Flask) -> None:
     guards.register(app, pwa.me, guards.roles("technician"), "/m")
     guards.register(app, customer.blueprint, guards.public("the token of a link is the key"), "/c")
     guards.register(app, receipt.blueprint, guards.roles("technician"), "/m")
+    guards.register(app, dispatch_links.blueprint, guards.roles("dispatcher", "quality", "manager"), "/dispatch")
     guards.register(app, quality.blueprint, guards.roles("quality", "manager"), "/quality")
+    # Nothing that expires offline: `web.sync.gate` asks for a header that no other site can send.
+    for blueprint in (sync.blueprint, sync_blobs.blueprint):
+        csrf.exempt(blueprint)
+        guards.register(app, blueprint, guards.roles("technician"), "/api/sync/v1")
+    guards.register(app, sync_blobs.shown, guards.signed_in(), "/api/sync/v1")
     guards.register(app, health.blueprint, guards.public("load balancers ask before anybody signs in"))
     guards.register(app, scores.blueprint, guards.roles("technician", "quality", "manager"), "/scores")
 

@@ -9,14 +9,17 @@ import base64
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fieldapp.domain.access import Actor, may, require
 from fieldapp.domain.errors import Conflict, Forbidden, NotFound
 from fieldapp.domain.ids import BranchCode, StaffCode, VisitId, is_code
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, links, visits
-from fieldapp.storage.links import Kind, Link
+from fieldapp.storage import audit, cases, links, visits
+from fieldapp.storage.cases import Case
+from fieldapp.storage.links import Act, Kind, Link
+from fieldapp.storage.visits import Visit
 
 #: How long a link opens: from its making, or from the visit where that is later.
 LIFETIME = timedelta(days=30)
@@ -45,10 +48,7 @@ def open_link(work: Work, token: str) -> Link:
 
 def create_own_link(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> str:
     """A new token for the customer, shown this once; ends the one before. For dispatchers, quality and managers."""
-    if not (may(actor, "visits.plan") or may(actor, "cases.write")):
-        raise Forbidden(permission="visits.plan", role=actor.role)
-    if actor.branch not in {None, branch}:
-        raise NotFound()
+    _may_make(actor, branch)
     with work.write() as db:
         visit = visits.get(db, branch, visit_id)
         return _create(db, work, visit, "own", secrets.token_urlsafe(32), work.now(), actor.login)
@@ -63,9 +63,25 @@ def create_own_link_by_order(work: Work, actor: Actor, branch: BranchCode, exter
     return create_own_link(work, actor, branch, visit.visit_id)
 
 
-def own_link_state(db: Db, branch: str, visit_id: str, now: datetime) -> Link | None:
-    """The customer's own link that opens at `now` (when made, until when), for the office's page; never its token."""
-    return links.current(db, branch, visit_id, "own", now)
+@dataclass(frozen=True)
+class Panel:
+    """What the office sees of a customer's link: until when it opens and what was done through it; never a token."""
+
+    visit: Visit
+    link: Link | None
+    acts: tuple[Act, ...]
+    cases: tuple[Case, ...]
+
+
+def panel(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> Panel:
+    """For the visit's page of those who may make a link; raises `NotFound`, `Forbidden`."""
+    _may_make(actor, branch)
+    with work.read() as db:
+        visit = visits.get(db, branch, visit_id)
+        link = links.current(db, branch, visit_id, "own", work.now())
+        acts = tuple(links.acts(db, branch, visit_id))
+        reported = tuple(cases.of_visit(db, branch, visit_id)) if may(actor, "cases.read") else ()
+    return Panel(visit, link, acts, reported)
 
 
 def receipt_token(work: Work, actor: Actor, visit_id: str, key: str) -> str:
@@ -91,8 +107,15 @@ def receipt_token(work: Work, actor: Actor, visit_id: str, key: str) -> str:
         return _create(db, work, visit, "receipt", _derived(key, branch, visit_id, now), now, actor.login)
 
 
+def _may_make(actor: Actor, branch: BranchCode) -> None:
+    if not (may(actor, "visits.plan") or may(actor, "cases.write")):
+        raise Forbidden(permission="visits.plan", role=actor.role)
+    if actor.branch not in {None, branch}:
+        raise NotFound()
+
+
 def _create(
-    db: Db, work: Work, visit: visits.Visit, kind: Kind, secret: str, now: datetime, actor: StaffCode
+    db: Db, work: Work, visit: Visit, kind: Kind, secret: str, now: datetime, actor: StaffCode
 ) -> str:  # fmt: skip
     branch = BranchCode(visit.branch)
     expires = max(now, visit.window.end) + LIFETIME

@@ -15,6 +15,11 @@ MOST_PIXELS = 40_000_000
 _FORMATS = ("JPEG", "PNG", "WEBP")
 
 
+def has(work: Work, branch: str, sha256: str) -> bool:
+    """Whether the photo has arrived; its event may come long before it."""
+    return work.blobs.has(branch, sha256)
+
+
 def preview(work: Work, branch: str, sha256: str) -> bytes | None:
     """The photo as a JPEG for pages and paper; None when it is not here or is no photo."""
     content = work.blobs.read(branch, sha256)

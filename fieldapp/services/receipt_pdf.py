@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -72,10 +72,11 @@ def render(sheet: Sheet) -> bytes:
             "photos": pictures,
             "lang": language,
             "region": region,
+            "script": _script(sheet.statement or "", region),
         }
         with _turn:
             paper = _compiler().compile(
-                input=_source(), format="pdf", root=str(root), timestamp=sheet.made_at,
+                input=_source(), format="pdf", root=str(root), timestamp=sheet.made_at.replace(microsecond=0),
                 sys_inputs={"sheet": json.dumps(words, ensure_ascii=False)},
             )  # fmt: skip
     assert isinstance(paper, bytes)  # noqa: S101 - a PDF is one file
@@ -89,6 +90,24 @@ def signature_svg(paths: Sequence[str], box: tuple[float, float]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {box[0]:g} {box[1]:g}"><g fill="none" stroke="#0f2329" '
         f'stroke-width="{box[0] / 170:.2f}" stroke-linecap="round" stroke-linejoin="round">{ink}</g></svg>'
     )
+
+
+def _script(text: str, fallback: str) -> str:
+    """The region whose shapes a text that stands verbatim is set in: by the characters that only one of the two
+    national sets of old holds. Its own, not the reader's: shaped as traditional, a simplified character can become the
+    very glyph of another one, and the text that is read back from the paper would no longer be the text signed."""
+    simplified = sum(_holds("gb2312", one) and not _holds("big5", one) for one in text)
+    traditional = sum(_holds("big5", one) and not _holds("gb2312", one) for one in text)
+    return fallback if simplified == traditional else "CN" if simplified > traditional else "TW"
+
+
+@lru_cache(20_000)
+def _holds(codec: str, character: str) -> bool:
+    try:
+        character.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @cache

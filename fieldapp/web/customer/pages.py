@@ -17,7 +17,8 @@ ON_PAPER = 6
 @behind_link
 def page(view: LinkView) -> ResponseReturnValue:
     """The appointment before the visit, the receipt after it."""
-    return render_template("customer/page.html", view=view, words=words)
+    here = [photo for photo in view.receipt.photos if previews.has(current_work(), g.link.branch, photo.blob)]
+    return render_template("customer/page.html", view=view, words=words, photos=here)
 
 
 @blueprint.get("/receipt.pdf")

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
 from fieldapp.domain.errors import Invalid
@@ -32,7 +33,9 @@ class NoteForm(Form):
 class CloseForm(Form):
     """Outcome, reply, apology."""
 
-    outcome = RadioField(_l("Outcome"), choices=list(OUTCOMES.items()), validate_choice=False)
+    outcome = RadioField(
+        _l("Outcome"), choices=[SelectChoice(code, label) for code, label in OUTCOMES.items()], validate_choice=False
+    )
     reply = TextAreaField(_l("Reply to the customer"), [Length(max=cases.TEXT_LIMIT)])
     apology = TextAreaField(_l("Apology"), [Length(max=cases.TEXT_LIMIT)])
 

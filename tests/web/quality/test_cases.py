@@ -1,0 +1,97 @@
+"""`/quality/`: cases are answered once, with reasons on record, by the branch's own quality staff and managers."""
+
+import pytest
+
+from fieldapp.services import link_acts, links
+from fieldapp.storage import audit
+from tests.links import own_token, signed_visit
+
+ANSWER = {"outcome": "upheld", "reply": "We repaint the wall on Friday.", "apology": "We are sorry."}
+
+
+@pytest.fixture
+def case(work):
+    """An open complaint; returns its id and the customer's token."""
+    token = own_token(work, signed_visit(work))
+    link_acts.report(work, links.open_link(work, token), "complain", "The wall is scratched.")
+    with work.database.engine.connect() as connection:
+        return connection.exec_driver_sql("SELECT case_id FROM cases WHERE branch = 'main'").scalar_one(), token
+
+
+def entries(work):
+    with work.database.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT kind, actor, text FROM case_entries ORDER BY recorded_at, entry_id")
+        return [tuple(row) for row in rows]
+
+
+def test_the_desk_lists_open_cases_and_leads_to_them(case, sign_in):
+    quality = sign_in("Q001")
+    page = quality.get("/quality/").text
+    assert "The wall is scratched." in page
+    assert f"/quality/cases/{case[0]}" in page
+    assert "The wall is scratched." in quality.get(f"/quality/cases/{case[0]}").text
+    assert "The wall is scratched." not in quality.get("/quality/?state=closed").text
+
+
+def test_closing_puts_outcome_reply_and_apology_on_record_and_before_the_customer(case, sign_in, client, work):
+    quality = sign_in("Q001")
+    assert quality.post(f"/quality/cases/{case[0]}/close", data=ANSWER).status_code == 303
+    assert entries(work) == [
+        ("opened", "customer", "The wall is scratched."), ("outcome", "Q001", "upheld"),
+        ("reply", "Q001", "We repaint the wall on Friday."), ("apology", "Q001", "We are sorry."),
+    ]  # fmt: skip
+    client.get(f"/c/{case[1]}")
+    page = client.get("/c/").text
+    assert "We repaint the wall on Friday." in page
+    assert "We are sorry." in page
+    with work.read() as db:
+        assert audit.verify(db) == []
+
+
+@pytest.mark.parametrize("missing", ["outcome", "reply", "apology"])
+def test_a_case_does_not_close_without_its_answer_and_keeps_what_was_typed(case, sign_in, missing, work):
+    answer = sign_in("Q001").post(f"/quality/cases/{case[0]}/close", data={**ANSWER, missing: " "})
+    assert answer.status_code == 422
+    kept = {**ANSWER, missing: ""}
+    assert all(text in answer.text for name, text in kept.items() if name != "outcome")
+    assert len(entries(work)) == 1
+
+
+def test_a_dismissed_case_needs_no_apology(case, sign_in):
+    data = {"outcome": "dismissed", "reply": "The photos show that it was there before."}
+    assert sign_in("Q001").post(f"/quality/cases/{case[0]}/close", data=data).status_code == 303
+
+
+def test_a_closed_case_can_neither_be_closed_nor_added_to_again(case, sign_in, work):
+    quality = sign_in("Q001")
+    quality.post(f"/quality/cases/{case[0]}/close", data=ANSWER)
+    assert quality.post(f"/quality/cases/{case[0]}/close", data=ANSWER).status_code == 409
+    assert quality.post(f"/quality/cases/{case[0]}/notes", data={"note": "one more"}).status_code == 409
+    assert len(entries(work)) == 4
+
+
+def test_a_note_is_for_colleagues_only(case, sign_in, client):
+    sign_in("M001").post(f"/quality/cases/{case[0]}/notes", data={"note": "Called the technician."})
+    client.get(f"/c/{case[1]}")
+    assert "Called the technician." not in client.get("/c/").text
+    assert "Called the technician." in sign_in("Q001").get(f"/quality/cases/{case[0]}").text
+
+
+@pytest.mark.parametrize("login", ["T001", "D001", "A001"])
+def test_other_roles_have_no_business_here(case, sign_in, login):
+    somebody = sign_in(login)
+    assert somebody.get("/quality/").status_code == 403
+    assert somebody.post(f"/quality/cases/{case[0]}/close", data=ANSWER).status_code == 403
+
+
+def test_another_branch_finds_nothing(case, sign_in):
+    stranger = sign_in("Q900")
+    assert "The wall is scratched." not in stranger.get("/quality/").text
+    assert stranger.get(f"/quality/cases/{case[0]}").status_code == 404
+    assert stranger.post(f"/quality/cases/{case[0]}/close", data=ANSWER).status_code == 404
+
+
+def test_no_address_deletes_or_edits_a_case(case, sign_in, app):
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("quality.")]
+    assert {method for rule in rules for method in rule.methods} <= {"GET", "HEAD", "POST", "OPTIONS"}
+    assert sign_in("Q001").delete(f"/quality/cases/{case[0]}").status_code == 405
