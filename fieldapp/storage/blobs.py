@@ -1,5 +1,6 @@
 """Photos as files by content hash, and uploads that can be cut off and go on. Owns bytes, not what they mean."""
 
+import fcntl
 import hashlib
 import os
 import re
@@ -47,15 +48,19 @@ class BlobStore:
             return self._whole(branch, sha256).stat().st_size
         partial = self._partial(branch, sha256)
         partial.parent.mkdir(parents=True, exist_ok=True)
-        held = partial.stat().st_size if partial.exists() else 0
-        if offset != held:
-            raise WrongOffset(held)
         with partial.open("ab") as target:
+            # Two tabs may send the same photo at once: one after the other, and the second sees what the first did.
+            fcntl.flock(target, fcntl.LOCK_EX)
+            if self.has(branch, sha256):
+                return self._whole(branch, sha256).stat().st_size
+            held = os.fstat(target.fileno()).st_size
+            if offset != held or not partial.exists():
+                raise WrongOffset(held if partial.exists() else 0)
             target.write(piece)
             target.flush()
             os.fsync(target.fileno())
-        if held + len(piece) >= length:
-            self._finish(partial, self._whole(branch, sha256), sha256)
+            if held + len(piece) >= length:
+                self._finish(partial, self._whole(branch, sha256), sha256)
         return held + len(piece)
 
     def put(self, branch: str, content: bytes) -> str:

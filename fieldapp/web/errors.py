@@ -12,6 +12,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from fieldapp.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, TooMany
+from fieldapp.services.photos import PhotoTooLarge
+from fieldapp.services.sync_wire import Outdated, TooLarge
 from fieldapp.services.work import Busy
 from fieldapp.web import planning_words
 from fieldapp.web.context import wants_problem
@@ -30,6 +32,9 @@ STATUS: dict[type[Exception], int] = {
     NotFound: 404,
     Conflict: 409,
     TooMany: 429,
+    TooLarge: 413,
+    PhotoTooLarge: 413,
+    Outdated: 426,
 }
 
 #: Code -> sentence. Placeholders are the error's facts.
@@ -93,6 +98,14 @@ MESSAGES: dict[str, Any] = {
     "password_common": _l("This password is one of the first that anybody would try. Please choose another."),
     "password_wrong": _l("This is not your password until now."),
     "language_unknown": _l("“%(value)s” is none of our languages."),
+    "batch_too_large": _l("This is more than one push may hold. Send half of it."),
+    "protocol_unknown": _l("This app is too old (or too new) for the server. Please update it; nothing is lost."),
+    "device_taken": _l("This phone is registered to somebody else."),
+    "device_revoked": _l("This phone was taken out of use. What it sends is kept; please ask your dispatcher."),
+    "blob_offset": _l("The photo goes on at byte %(offset)s."),
+    "blob_hash": _l("The photo arrived damaged. It will be sent again from its beginning."),
+    "blob_length": _l("The photo is longer than it was said to be."),
+    "photo_too_large": _l("This photo is larger than 12 MB."),
     "internal_server_error": _l("Something went wrong on our side. It has been noted; please try again."),
     **planning_words.REFUSALS,
 }

@@ -1,0 +1,166 @@
+"""Photos of visits: taking them in piece by piece, and showing them to whoever may see the visit.
+
+Owns who may. The original is kept as it came and never served; what is served is drawn anew by `pictures`.
+"""
+
+import hashlib
+import threading
+from collections import OrderedDict
+
+from fieldapp.domain.access import Actor, require
+from fieldapp.domain.errors import DomainError, Forbidden, Invalid, NotFound
+from fieldapp.domain.ids import BranchCode, VisitId
+from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits.events import Event
+from fieldapp.services import pictures
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import events, photos, visits
+from fieldapp.storage.blobs import WrongHash, WrongOffset
+from fieldapp.storage.photos import UNREADABLE, Photo
+
+__all__ = ["MAX_PIECE", "HashMismatch", "OffsetMismatch", "PhotoTooLarge"]
+
+MAX_PIECE = 256 * 1024
+
+
+class OffsetMismatch(DomainError):
+    """A piece does not begin where the last one ended; the fact `offset` is where it has to."""
+
+    code = "blob_offset"
+
+
+class HashMismatch(DomainError):
+    """The whole is not what its name says; nothing of it is kept."""
+
+    code = "blob_hash"
+
+
+class PhotoTooLarge(DomainError):
+    """Larger than any photo that we take."""
+
+    code = "photo_too_large"
+
+
+def received(work: Work, actor: Actor, sha256: str) -> tuple[int, bool]:
+    """How many bytes are here, and whether that is all."""
+    branch = _branch(actor)
+    _check_name(sha256)
+    if work.blobs.has(branch, sha256):
+        _take_in(work, branch, sha256)
+        return work.blobs.offset(branch, sha256) or 0, True
+    return work.blobs.offset(branch, sha256) or 0, False
+
+
+def add_piece(work: Work, actor: Actor, sha256: str, *, offset: int, length: int, piece: bytes) -> int:
+    """Add a piece; returns the new offset. Raises `OffsetMismatch`, `HashMismatch`, `PhotoTooLarge`, `Invalid`."""
+    branch = _branch(actor)
+    _check_name(sha256)
+    if length > pictures.MAX_BYTES:
+        raise PhotoTooLarge()
+    if offset < 0 or offset + len(piece) > length:
+        raise Invalid("blob_length")
+    try:
+        reached = work.blobs.append(branch, sha256, offset, piece, length)
+    except WrongOffset as error:
+        raise OffsetMismatch(offset=error.offset) from None
+    except WrongHash:
+        raise HashMismatch() from None
+    if work.blobs.has(branch, sha256):
+        _take_in(work, branch, sha256)
+    return reached
+
+
+def show(work: Work, actor: Actor, sha256: str, *, visit_id: str | None) -> bytes:
+    """The photo as a JPEG for staff of its branch; technicians name a visit of their own that it belongs to.
+
+    Raises `NotFound`, also for what is no readable photo.
+    """
+    require(actor, "visits.read")
+    if actor.branch is None:
+        raise Forbidden(role=actor.role)
+    _check_name(sha256)
+    if actor.role == "technician" or visit_id is not None:
+        with work.read() as db:
+            if not _belongs(db, actor, actor.branch, sha256, visit_id):
+                raise NotFound()
+    return render(work, actor.branch, sha256)
+
+
+def render(work: Work, branch: str, sha256: str) -> bytes:
+    """The photo as a JPEG without metadata, for whoever the caller has found may see it. Raises `NotFound`."""
+    key = (branch, sha256)
+    drawn = _drawn.get(key)
+    if drawn is None:
+        with work.read() as db:
+            photo = photos.find(db, branch, sha256)
+        content = work.blobs.read(branch, sha256) if photo and photo.is_readable else None
+        drawn = pictures.shown(content) if content else None
+        if drawn is None:
+            raise NotFound()
+        _drawn.put(key, drawn)
+    return drawn
+
+
+class _Recent:
+    """The pictures drawn last: a page shows the same few again and again."""
+
+    def __init__(self, room: int) -> None:
+        self._room, self._lock = room, threading.Lock()
+        self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+
+    def get(self, key: tuple[str, str]) -> bytes | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: tuple[str, str], content: bytes) -> None:
+        with self._lock:
+            self._kept[key] = content
+            while len(self._kept) > self._room:
+                self._kept.popitem(last=False)
+
+
+_drawn = _Recent(32)
+
+
+def _take_in(work: Work, branch: str, sha256: str) -> None:
+    """Look at a photo that is whole, once; a crash between its last piece and this is made good by the next call."""
+    with work.read() as db:
+        if photos.find(db, branch, sha256) is not None:
+            return
+    content = work.blobs.read(branch, sha256)
+    if content is None:
+        return
+    readable = pictures.shown(content) is not None
+    media = (pictures.media_of(content) if readable else None) or UNREADABLE
+    with work.write() as db:
+        photos.add(db, branch, Photo(sha256, len(content), media, work.now()))
+
+
+def _belongs(db: Db, actor: Actor, branch: BranchCode, sha256: str, visit_id: str | None) -> bool:
+    visit = visits.find(db, branch, visit_id) if visit_id else None
+    if visit is None or (actor.role == "technician" and visit.technician != actor.login):
+        return False
+    found, _ = events.histories(db, branch, [visit.visit_id])
+    waiting = [held.event for held in events.held_of(db, branch, VisitId(visit.visit_id))]
+    return any(sha256 in _blobs(event) for event in (*found[visit.visit_id], *waiting))
+
+
+def _blobs(event: Event) -> set[str | None]:
+    data = event.data
+    if isinstance(data, ev.PhotoAdded):
+        return {data.blob}
+    return {data.photo} if isinstance(data, ev.AccessFailed | ev.DamageReported) else set()
+
+
+def _check_name(sha256: str) -> None:
+    if len(sha256) != hashlib.sha256().digest_size * 2 or not set(sha256) <= set("0123456789abcdef"):
+        raise NotFound()
+
+
+def _branch(actor: Actor) -> BranchCode:
+    require(actor, "visits.work")
+    if actor.branch is None:
+        raise Forbidden(role=actor.role)
+    return actor.branch

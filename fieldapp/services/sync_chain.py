@@ -1,0 +1,101 @@
+"""Where each entry of a push stands in its device's sequence: new, known, damaged, out of turn (design: sync.md).
+
+Owns sequence numbers and the hash chain; knows nothing of what the entries say.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fieldapp.services.sync_wire import Item
+from fieldapp.storage.devices import Device, Entry
+
+Standing = Literal["fresh", "forked", "known", "hash_mismatch", "id_conflict", "seq_conflict", "missing_prev"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry and its standing. `known` is what the ledger has under its number; `takes` says that the number is
+    its own from now on; `expect` is the number that has to come first."""
+
+    item: Item
+    standing: Standing
+    known: Entry | None = None
+    takes: bool = False
+    expect: int | None = None
+
+
+@dataclass(slots=True)
+class Chain:
+    """The chain of one device while a push goes along it.
+
+    `spare` is how many entries of the push could not be read at all: each may be the one that a gap is missing.
+    `restored`: the phone last spoke to another life of this server, which may have known more than this one.
+    """
+
+    device: Device
+    known: Mapping[int, Entry]
+    spare: int = 0
+    restored: bool = False
+    next_seq: int = field(init=False)
+    head: str = field(init=False)
+    chain: str = field(init=False)
+    _loose: bool = field(init=False, default=False)
+    _met: dict[int, Item] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.next_seq, self.head, self.chain = self.device.next_seq, self.device.head, self.device.chain
+        last = self.known.get(self.next_seq - 1)
+        self._loose = last is not None and last.status == "quarantined"
+
+    def place(self, items: Sequence[Item]) -> list[Placed]:
+        """Every entry with its standing, in the order of the sequence numbers."""
+        return [self._place(item) for item in sorted(items, key=lambda item: (item.seq, item.place))]
+
+    def _place(self, item: Item) -> Placed:
+        entry, damaged = self.known.get(item.seq), item.digest != item.hash
+        mate = self._met.get(item.seq)
+        if mate is not None:
+            return Placed(item, self._collision(item, mate.id, mate.digest, damaged), takes=False)
+        if entry is not None:
+            if entry.code == "hash_mismatch" and not damaged:
+                # The copy that came before was damaged on its way; this is the fact itself.
+                self._met[item.seq] = item
+                return Placed(item, "fresh", takes=True)
+            return Placed(item, self._collision(item, entry.event_id, entry.hash, damaged), known=entry)
+        if item.seq > self.next_seq and not self._bridged(item.seq):
+            return Placed(item, "missing_prev", expect=self.next_seq)
+        self._met[item.seq] = item
+        forked = self._follow(item)
+        if damaged:
+            return Placed(item, "hash_mismatch", takes=True)
+        return Placed(item, "forked" if forked else "fresh", takes=True)
+
+    @staticmethod
+    def _collision(item: Item, event_id: str, digest: str, damaged: bool) -> Standing:
+        if item.digest == digest and item.id == event_id:
+            return "known"
+        if damaged:
+            return "hash_mismatch"
+        return "id_conflict" if item.id == event_id else "seq_conflict"
+
+    def _bridged(self, seq: int) -> bool:
+        """Whether a gap is explained, by entries that nobody can read or by a server that has forgotten."""
+        gap = seq - self.next_seq
+        if self.restored or gap <= self.spare:
+            self.spare -= min(gap, self.spare)
+            self._loose = True
+            return True
+        return False
+
+    def _follow(self, item: Item) -> bool:
+        """Go on along the chain; True when the entry does not continue it."""
+        if item.seq < self.next_seq:
+            return False  # fills a hole that a restored backup left
+        forked = item.prev != self.head and not self._loose
+        if forked:
+            self.chain = "forked"
+        self.next_seq, self.head = item.seq + 1, item.hash
+        # After a damaged entry nobody knows what the next one follows.
+        self._loose = item.digest != item.hash
+        return forked

@@ -1,0 +1,121 @@
+"""The day's snapshot for a phone: the technician's visits from yesterday to a week ahead (design: sync.md).
+
+Owns what a phone may know: nobody else's visits, no phone numbers of days to come, no customer's answers, and of ended
+visits hardly anything.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from fieldapp.domain.access import Actor, require
+from fieldapp.domain.calendar import day_bounds
+from fieldapp.domain.errors import Forbidden
+from fieldapp.domain.visits import codec
+from fieldapp.domain.visits.device_time import milliseconds
+from fieldapp.domain.visits.events import BY_OFFICE, BY_PHONE, Event
+from fieldapp.domain.visits.lifecycle import ENDED, VisitState, replay
+from fieldapp.services import sync_devices
+from fieldapp.services.scheduling import zone_of
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import days, events
+
+BEHIND, AHEAD = timedelta(days=1), timedelta(days=7)
+#: Part of every ETag: raise it when the snapshot's shape changes, and phones fetch anew.
+SHAPE = 1
+_SHOWN = BY_PHONE | BY_OFFICE
+#: Facts whose data goes back to a phone; of signatures and statements only what they are bound to.
+_WITH_DATA = (BY_PHONE | {"visit.cancelled"}) - {"answers.given", "signature.captured", "statement.presented"}
+_BOUND = frozenset({"signature.captured", "statement.presented"})
+
+
+class DeviceRevoked(Forbidden):
+    """This phone was taken away; it gets no plan."""
+
+    code = "device_revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A snapshot as plain JSON values; `visits` is None when the phone has it already."""
+
+    etag: str
+    visits: list[dict[str, Any]] | None
+
+
+def look(work: Work, actor: Actor, *, device_id: str | None, known_etag: str | None) -> Day:
+    """The snapshot, or only its mark when that is `known_etag`. Raises `DeviceRevoked`."""
+    require(actor, "visits.work")
+    now = work.now()
+    with work.read() as db:
+        if sync_devices.is_revoked(db, actor, device_id):
+            raise DeviceRevoked()
+        etag, ids = _marked(db, actor, now)
+        if etag == known_etag:
+            return Day(etag, None)
+        return Day(etag, _visits(db, actor, ids, now))
+
+
+def etag(db: Db, actor: Actor, now: datetime) -> str:
+    """The mark of the snapshot that `look` would give now."""
+    return _marked(db, actor, now)[0]
+
+
+def _marked(db: Db, actor: Actor, now: datetime) -> tuple[str, list[str]]:
+    assert actor.branch is not None  # noqa: S101 - whoever works visits has one
+    zone = zone_of(db, actor.branch)
+    today = now.astimezone(zone).date()
+    start, end = day_bounds(today - BEHIND, zone)[0], day_bounds(today + AHEAD, zone)[1]
+    marks = days.marks(db, actor.branch, actor.login, start, end)
+    digest = hashlib.sha256(f"{SHAPE} {actor.login} {today} {marks}".encode()).hexdigest()
+    return digest[:32], [visit for visit, _, _ in marks]
+
+
+def _visits(db: Db, actor: Actor, ids: list[str], now: datetime) -> list[dict[str, Any]]:
+    assert actor.branch is not None  # noqa: S101
+    zone = zone_of(db, actor.branch)
+    tonight = day_bounds(now.astimezone(zone).date(), zone)[1]
+    histories, held = events.histories(db, actor.branch, ids)  # type: ignore[arg-type]
+    found = []
+    for visit, history in histories.items():
+        state = replay(history, held.get(visit, 0))
+        if state is not None:
+            rev = len(history) + held.get(visit, 0)
+            found.append(_visit(visit, state, history, rev, with_phone=state.promise.start < tonight))
+    return found
+
+
+def _visit(visit: str, state: VisitState, history: list[Event], rev: int, *, with_phone: bool) -> dict[str, Any]:
+    ended = state.name in ENDED
+    customer = codec.plain(state.customer)  # type: ignore[arg-type]
+    if ended:
+        customer = {"name": customer["name"], "language": customer["language"]}
+    if ended or not with_phone:
+        customer["phone"] = ""
+    shown = sorted((event for event in history if event.type in _SHOWN), key=lambda event: event.order)
+    return {
+        "visit_id": visit,
+        "external_id": state.external_id,
+        "rev": rev,
+        "state": state.name,
+        "promise": codec.plain(state.promise),  # type: ignore[arg-type]
+        "planned_start": state.planned_start,
+        "planned_end": state.planned_end,
+        "customer": customer,
+        "job_type": state.job_type,
+        "charges": [{"label": one.label, "amount": one.amount} for one in state.charges],
+        "note": "" if ended else state.note,
+        "events": [_event(event, ended=ended) for event in shown],
+    }
+
+
+def _event(event: Event, *, ended: bool) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    if not ended and event.type in _WITH_DATA:
+        data = codec.plain(event.data)
+    elif not ended and event.type in _BOUND:
+        data = {"doc_hash": event.data.doc_hash}  # type: ignore[attr-defined]
+    return {
+        "id": event.id, "type": event.type, "at": milliseconds(event.effective_at), "actor": event.actor, "data": data,
+    }  # fmt: skip

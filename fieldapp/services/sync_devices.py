@@ -1,0 +1,118 @@
+"""Phones: registering one, taking one away, and which life of the server they speak to.
+
+Owns who may do that; what a device sends is `sync_push`'s.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fieldapp.domain.access import Actor, require
+from fieldapp.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from fieldapp.domain.ids import BranchCode, is_uuid
+from fieldapp.services.installation import EPOCH
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import audit, devices, server
+from fieldapp.storage.devices import Device
+
+__all__ = ["Device", "Registered"]
+NAME_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A device that is known now. `previous` is what the same browser was before: its storage was lost, and what it
+    had not sent by `previous.next_seq` with it."""
+
+    device: Device
+    is_new: bool
+    server_epoch: str
+    previous: Device | None
+
+
+def register(work: Work, actor: Actor, *, device_id: str, name: str, browser_had: str | None = None) -> Registered:
+    """Make a phone known; again with the same id changes nothing. Raises `Conflict` for somebody else's."""
+    branch = _branch(actor)
+    if not is_uuid(device_id):
+        raise Invalid("schema_invalid", field="device_id", path="device_id", problem="no UUID")
+    cleaned = " ".join(name.replace("\x00", "").split())[:NAME_LENGTH]
+    now = work.now()
+    with work.write() as db:
+        is_new = _add(db, work, actor, branch, device_id, cleaned, now)
+        device = devices.find(db, branch, device_id)
+        if device is None or device.account_id != actor.account_id:
+            raise Conflict("device_taken")
+        previous = devices.find(db, branch, browser_had) if browser_had and browser_had != device_id else None
+        if previous and (previous.account_id != actor.account_id or previous.next_seq == 1):
+            previous = None
+        return Registered(device, is_new, epoch(db, work.new_id), previous)
+
+
+def known_or_new(db: Db, work: Work, actor: Actor, device_id: str, now: datetime) -> Device:
+    """The device that pushes, locked. One that is unknown (a restored server may have forgotten it) becomes the
+    actor's."""
+    branch = _branch(actor)
+    found = devices.lock(db, branch, device_id)
+    if found is None:
+        _add(db, work, actor, branch, device_id, "", now)
+        found = devices.lock(db, branch, device_id)
+    assert found is not None  # noqa: S101 - it was there or was added
+    return found
+
+
+def list_own(work: Work, actor: Actor) -> list[Device]:
+    """One's own phones, the last seen first."""
+    with work.read() as db:
+        return devices.of_account(db, _branch(actor), actor.account_id)
+
+
+def revoke(work: Work, actor: Actor, branch: BranchCode, device_id: str) -> None:
+    """Take a phone away: what it sends is kept and waits, and it gets no plan any more.
+
+    Its owner may do that, and whoever manages accounts. Raises `NotFound`.
+    """
+    with work.write() as db:
+        device = devices.find(db, branch, device_id)
+        if device is None:
+            raise NotFound()
+        if device.account_id != actor.account_id:
+            require(actor, "accounts.manage", branch=branch)
+        now = work.now()
+        if devices.revoke(db, branch, device_id, now):
+            audit.append(
+                db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action="device_revoked",
+                subject=device_id,
+            )  # fmt: skip
+
+
+def is_revoked(db: Db, actor: Actor, device_id: str | None) -> bool:
+    """Whether the phone that asks was taken away; one that does not say who it is counts as the account's last."""
+    own = devices.of_account(db, _branch(actor), actor.account_id)
+    named = [device for device in own if device.device_id == device_id]
+    return bool(own) and all(device.revoked_at is not None for device in named or own)
+
+
+def epoch(db: Db, new_id: Callable[[], str]) -> str:
+    """Which life of the server this is: another one after a restore. Made when first asked for."""
+    found = server.find(db, EPOCH)
+    if found is None:
+        found = new_id()
+        server.save(db, EPOCH, found)
+    return found
+
+
+def _add(db: Db, work: Work, actor: Actor, branch: BranchCode, device_id: str, name: str, now: datetime) -> bool:
+    is_new = devices.add(db, branch, device_id, account_id=actor.account_id, name=name, now=now)
+    if is_new:
+        audit.append(
+            db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action="device_registered",
+            subject=device_id,
+        )  # fmt: skip
+    return is_new
+
+
+def _branch(actor: Actor) -> BranchCode:
+    require(actor, "visits.work")
+    if actor.branch is None:
+        raise Forbidden(role=actor.role)
+    return actor.branch

@@ -1,0 +1,277 @@
+"""Storing a push (design: sync.md): one transaction, every entry answered by itself, the answer after the commit.
+
+Owns what becomes of each entry. Reading the bytes is `sync_wire`'s, the sequence `sync_chain`'s, who has to wait
+`sync_holding`'s, storing facts `recording`'s.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from fieldapp.domain.access import Actor, require
+from fieldapp.domain.errors import Forbidden
+from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
+from fieldapp.domain.visits import device_time
+from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits.device_time import Reading
+from fieldapp.services import recording, sync_day, sync_devices, sync_wire
+from fieldapp.services.sync_chain import Chain, Placed
+from fieldapp.services.sync_holding import Holding, facts_of
+from fieldapp.services.sync_wire import Batch, Item
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import audit, devices, quarantine
+from fieldapp.storage.devices import Device, Entry
+from fieldapp.storage.events import Record
+from fieldapp.storage.quarantine import Quarantined
+
+Status = Literal["accepted", "duplicate", "held", "quarantined", "retry"]
+#: Pages of a phone whose clocks are remembered.
+PAGES_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one entry."""
+
+    id: str | None
+    status: Status
+    code: str | None = None
+    effective_at: datetime | None = None
+    flags: tuple[str, ...] = ()
+    expect_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A photo that the server has not got whole, and from where to go on."""
+
+    blob: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the phone is told. `device` is None where the device is somebody else's."""
+
+    server_time: datetime
+    server_epoch: str
+    results: tuple[Result, ...]
+    device: Device | None
+    revoked: bool
+    blobs_wanted: tuple[Wanted, ...]
+    day_etag: str
+
+
+@dataclass(slots=True)
+class _Push:
+    """One push on its way into the store."""
+
+    work: Work
+    db: Db
+    actor: Actor
+    branch: BranchCode
+    batch: Batch
+    received: datetime
+    device: Device
+    results: dict[int, Result] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    specimens: list[Quarantined] = field(default_factory=list)
+    stored: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def foreign(self) -> bool:
+        """Another person's device: its facts are kept, its sequence is left alone."""
+        return self.device.account_id != self.actor.account_id
+
+
+def push(work: Work, actor: Actor, body: bytes) -> Answer:
+    """Store a push. Raises `Invalid`, `TooLarge`, `Outdated` when nothing of it could be, `Busy`."""
+    require(actor, "visits.work")
+    if actor.branch is None:
+        raise Forbidden(role=actor.role)
+    received = work.now()
+    batch = sync_wire.read_batch(body)
+    with work.write() as db:
+        epoch = sync_devices.epoch(db, work.new_id)
+        device = sync_devices.known_or_new(db, work, actor, batch.device_id, received)
+        going = _Push(work, db, actor, actor.branch, batch, received, device)
+        restored = batch.server_epoch is not None and batch.server_epoch != epoch
+        after = _store(going, restored)
+        etag = sync_day.etag(db, actor, received)
+    return Answer(
+        server_time=work.now(), server_epoch=epoch,
+        results=tuple(going.results[place] for place in sorted(going.results)),
+        device=after, revoked=device.revoked_at is not None, blobs_wanted=_wanted(work, actor.branch, batch.items),
+        day_etag=etag,
+    )  # fmt: skip
+
+
+def _store(push: _Push, restored: bool) -> Device | None:
+    for bad in push.batch.bad:
+        _quarantine(push, bad.place, bad.raw, "schema_invalid", bad.problem, bad.id, bad.seq)
+    if push.foreign:
+        chain, placed = None, [Placed(item, _as_guest(item)) for item in push.batch.items]
+    else:
+        known = devices.entries(push.db, push.branch, push.device.device_id, _numbers(push))
+        chain = Chain(push.device, known, spare=len(push.batch.bad), restored=restored)
+        placed = chain.place(push.batch.items)
+    fresh = [one for one in placed if not _settle(push, one)]
+    pages = _record(push, fresh)
+    devices.save_entries(push.db, push.branch, push.device.device_id, push.entries)
+    _keep_specimens(push)
+    after = _contact(push, chain, pages) if chain else None
+    _audit(push)
+    return after
+
+
+def _numbers(push: _Push) -> list[int]:
+    # The one before tells whether the chain's end is sound.
+    return [push.device.next_seq - 1, *(item.seq for item in push.batch.items)]
+
+
+def _as_guest(item: Item) -> Literal["fresh", "hash_mismatch"]:
+    return "fresh" if item.digest == item.hash else "hash_mismatch"
+
+
+def _settle(push: _Push, one: Placed) -> bool:
+    """Answer what needs no look at its content; False for a fact that does."""
+    item = one.item
+    if one.standing == "known":
+        code = one.known.code if one.known else None
+        push.results[item.place] = Result(item.id, "duplicate", code)
+    elif one.standing == "missing_prev":
+        push.results[item.place] = Result(item.id, "retry", "missing_prev", expect_seq=one.expect)
+    elif one.standing not in {"fresh", "forked"}:
+        _refuse(push, one, one.standing, f"the ledger's entry {item.seq} is another" if one.known else one.standing)
+    elif item.fact is None:
+        _refuse(push, one, "schema_invalid", item.problem)
+    else:
+        return False
+    return True
+
+
+def _record(push: _Push, fresh: Sequence[Placed]) -> Mapping[str, float]:
+    """Store facts; returns what is known of the phone's pages afterwards."""
+    pages: dict[str, float] = push.device.clock.get("pages", {})
+    if not fresh:
+        return pages
+    facts = facts_of(one.item for one in fresh)
+    stamps = [sync_wire.stamp(one.item.fact, one.item.data) for one in fresh if one.item.fact and one.item.data]
+    contact = push.batch.contact(device_time.milliseconds(push.received))
+    readings, pages = device_time.read_all(stamps, contact, pages)
+    holding = Holding(push.db, push.branch, push.actor, facts)
+    records = {}
+    for one, fact, reading in zip(fresh, facts, readings, strict=True):
+        code = holding.code(
+            fact, reading, revoked=push.device.revoked_at is not None, foreign=push.foreign,
+            forked=one.standing == "forked",
+        )  # fmt: skip
+        if code is None:
+            holding.accepted(fact, reading.effective_at)
+        records[one.item.place] = _as_record(push, one.item, reading, code)
+    recorded = recording.record(push.db, push.branch, list(records.values()), push.received)
+    taken = {id(record) for record in recorded.conflicts}
+    left = set(recorded.new)
+    for one, reading in zip(fresh, readings, strict=True):
+        record = records[one.item.place]
+        if id(record) in taken:
+            _refuse(push, one, "id_conflict", "the id is taken by another fact")
+        else:
+            _accept(push, one, record, reading, is_new=record.event.id in left)
+            left.discard(record.event.id)
+    devices.keep_payloads(
+        push.db, push.branch, {one.item.id: one.item.payload for one in fresh if one.item.id in recorded.new}
+    )
+    return pages
+
+
+def _as_record(push: _Push, item: Item, reading: Reading, code: str | None) -> Record:
+    assert item.fact is not None  # noqa: S101 - only readable facts get here
+    assert item.data is not None  # noqa: S101
+    event = ev.Event(
+        id=EventId(item.id), type=item.fact.type, visit=VisitId(item.fact.visit_id),
+        effective_at=reading.effective_at, actor=StaffCode(item.fact.actor), data=item.data, grade=reading.grade,
+    )  # fmt: skip
+    return Record(
+        event=event, origin="push", received_at=push.received, source_hash=item.hash,
+        device_id=push.device.device_id, seq=item.seq, held_code=code,
+    )  # fmt: skip
+
+
+def _accept(push: _Push, one: Placed, record: Record, reading: Reading, *, is_new: bool) -> None:
+    item, code = one.item, record.held_code
+    status: Literal["accepted", "held"] = "held" if code else "accepted"
+    if one.takes:
+        push.entries.append(Entry(item.seq, item.id, item.digest, status, code, reading.effective_at))
+    if is_new:
+        push.stored[code or "accepted"] += 1
+        push.results[item.place] = Result(item.id, status, code, reading.effective_at, reading.flags)
+    else:
+        push.results[item.place] = Result(item.id, "duplicate")
+
+
+def _refuse(push: _Push, one: Placed, code: str, problem: str) -> None:
+    item = one.item
+    if one.takes:
+        push.entries.append(Entry(item.seq, item.id, item.digest, "quarantined", code, None))
+    _quarantine(push, item.place, item.raw, code, problem, item.id, str(item.seq))
+
+
+def _quarantine(
+    push: _Push, place: int, raw: bytes, code: str, problem: str, event_id: str | None, seq: str | None
+) -> None:
+    push.results[place] = Result(event_id, "quarantined", code)
+    push.specimens.append(
+        Quarantined(
+            code=code, origin="push", raw=raw, problem=problem, received_at=push.received, event_id=event_id,
+            device_id=push.device.device_id, seq=seq, actor=push.actor.login,
+        )
+    )  # fmt: skip
+
+
+def _keep_specimens(push: _Push) -> None:
+    if push.specimens:
+        new = quarantine.keep(push.db, push.branch, push.specimens)
+        push.stored += Counter({"quarantined": new})
+
+
+def _contact(push: _Push, chain: Chain, pages: Mapping[str, float]) -> Device:
+    """Write down where the chain stands and what the phone said of itself."""
+    clock = push.batch.clock
+    outbox = push.batch.client.get("outbox")
+    kept = dict(list(pages.items())[-PAGES_KEPT:])
+    after = replace(
+        push.device,
+        next_seq=chain.next_seq, head=chain.head, chain=chain.chain, seen_at=push.received,
+        outbox=min(int(outbox), 2_000_000_000) if isinstance(outbox, float) and outbox >= 0 else push.device.outbox,
+        client=push.batch.client,
+        clock={"wall": clock.wall, "mono": clock.mono, "boot": clock.boot, "off": clock.off, "pages": kept},
+    )  # fmt: skip
+    devices.save_contact(push.db, after)
+    return after
+
+
+def _audit(push: _Push) -> None:
+    if not push.stored.total():
+        return
+    facts: dict[str, Any] = {"batch": push.batch.batch_id, **push.stored}
+    audit.append(
+        push.db, push.branch, entry_id=push.work.new_id(), now=push.received, actor=push.actor.login,
+        action="pushed", subject=push.device.device_id, facts=facts,
+    )  # fmt: skip
+
+
+def _wanted(work: Work, branch: str, items: Iterable[Item]) -> tuple[Wanted, ...]:
+    """Photos that the facts speak of and that are not here whole."""
+    named: dict[str, None] = {}
+    for item in items:
+        data = item.data
+        if isinstance(data, ev.PhotoAdded):
+            named[data.blob] = None
+        elif isinstance(data, ev.AccessFailed | ev.DamageReported) and data.photo:
+            named[data.photo] = None
+    return tuple(
+        Wanted(blob, work.blobs.offset(branch, blob) or 0) for blob in named if not work.blobs.has(branch, blob)
+    )

@@ -1,0 +1,160 @@
+"""Technicians' phones and the ledger of what each of them sent. Owns the rows of a device; not what its facts mean."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from fieldapp.domain.ids import year_month
+from fieldapp.storage import bulk
+from fieldapp.storage.tables.devices import DeviceRow
+from fieldapp.storage.tables.events import DeviceEntryRow, PayloadRow
+
+START = "0" * 64
+Status = Literal["accepted", "held", "quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A phone as the server knows it. `next_seq` and `head` continue its chain; `client` and `clock` are its own words
+    at the last contact, plain JSON."""
+
+    branch: str
+    device_id: str
+    account_id: str
+    name: str
+    registered_at: datetime
+    seen_at: datetime
+    revoked_at: datetime | None
+    next_seq: int
+    head: str
+    chain: str
+    outbox: int
+    client: Mapping[str, Any]
+    clock: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a device sent under one sequence number, and what became of it."""
+
+    seq: int
+    event_id: str
+    hash: str
+    status: Status
+    code: str | None
+    effective_at: datetime | None
+
+
+def find(db: Session, branch: str, device_id: str) -> Device | None:
+    """The device with this id."""
+    row = db.execute(select(*_COLUMNS).where(DeviceRow.branch == branch, DeviceRow.device_id == device_id)).first()
+    return _device(row) if row else None
+
+
+def lock(db: Session, branch: str, device_id: str) -> Device | None:
+    """The same, and nobody else may write about it until the transaction ends (SQLite has one writer anyway)."""
+    query = select(*_COLUMNS).where(DeviceRow.branch == branch, DeviceRow.device_id == device_id).with_for_update()
+    row = db.execute(query).first()
+    return _device(row) if row else None
+
+
+def of_account(db: Session, branch: str, account_id: str) -> list[Device]:
+    """All devices of an account, the last seen first."""
+    query = select(*_COLUMNS).where(DeviceRow.branch == branch, DeviceRow.account_id == account_id)
+    return [_device(row) for row in db.execute(query.order_by(DeviceRow.seen_at.desc(), DeviceRow.device_id))]
+
+
+def add(db: Session, branch: str, device_id: str, *, account_id: str, name: str, now: datetime) -> bool:
+    """Register a device; False when it is known already (nothing changes then)."""
+    row = {
+        "branch": branch, "device_id": device_id, "account_id": account_id, "name": name, "registered_at": now,
+        "seen_at": now, "revoked_at": None, "next_seq": 1, "head": START, "chain": "ok", "outbox": 0,
+        "client": "{}", "clock": "{}",
+    }  # fmt: skip
+    return bool(bulk.insert_new(db, DeviceRow.__table__, [row], "device_id"))  # type: ignore[arg-type]
+
+
+def save_contact(db: Session, device: Device) -> None:
+    """Write down where the chain stands and what was heard; everything else of the device stays."""
+    db.execute(
+        _CONTACT,
+        {
+            "its_branch": device.branch, "its_id": device.device_id, "seen_at": device.seen_at,
+            "next_seq": device.next_seq, "head": device.head, "chain": device.chain, "outbox": device.outbox,
+            "client": json.dumps(device.client), "clock": json.dumps(device.clock),
+        },
+    )  # fmt: skip
+
+
+def revoke(db: Session, branch: str, device_id: str, now: datetime) -> bool:
+    """From now on what this device sends is kept but waits; False when it was revoked before or is unknown."""
+    change = update(DeviceRow).where(
+        DeviceRow.branch == branch, DeviceRow.device_id == device_id, DeviceRow.revoked_at.is_(None)
+    )
+    return bool(db.execute(change.values(revoked_at=now)).rowcount)  # type: ignore[attr-defined]
+
+
+def entries(db: Session, branch: str, device_id: str, seqs: Iterable[int]) -> dict[int, Entry]:
+    """The ledger's entries under these sequence numbers."""
+    query = select(
+        DeviceEntryRow.seq, DeviceEntryRow.event_id, DeviceEntryRow.hash, DeviceEntryRow.status, DeviceEntryRow.code,
+        DeviceEntryRow.effective_at,
+    ).where(
+        DeviceEntryRow.branch == branch, DeviceEntryRow.device_id == device_id, DeviceEntryRow.seq.in_(list(seqs))
+    )  # fmt: skip
+    return {row.seq: Entry(*row) for row in db.execute(query)}  # type: ignore[arg-type]
+
+
+def save_entries(db: Session, branch: str, device_id: str, found: Sequence[Entry]) -> None:
+    """Write entries; one that is there already is replaced (a damaged copy by the fact itself)."""
+    rows = [
+        {
+            "branch": branch, "device_id": device_id, "seq": one.seq, "event_id": one.event_id, "hash": one.hash,
+            "status": one.status, "code": one.code, "effective_at": one.effective_at,
+        }
+        for one in found
+    ]  # fmt: skip
+    bulk.upsert(db, DeviceEntryRow.__table__, rows)  # type: ignore[arg-type]
+
+
+def keep_payloads(db: Session, branch: str, payloads: Mapping[str, str]) -> None:
+    """Keep the payload of each event id, byte for byte."""
+    rows = [
+        {"branch": branch, "ym": year_month(event_id), "event_id": event_id, "payload": payload.encode()}
+        for event_id, payload in payloads.items()
+    ]
+    bulk.insert_new(db, PayloadRow.__table__, rows, "event_id")  # type: ignore[arg-type]
+
+
+def payload(db: Session, branch: str, event_id: str) -> bytes | None:
+    """The payload of a pushed event as the phone hashed it."""
+    return db.scalar(
+        select(PayloadRow.payload).where(
+            PayloadRow.branch == branch, PayloadRow.ym == year_month(event_id), PayloadRow.event_id == event_id
+        )
+    )
+
+
+_COLUMNS = (
+    DeviceRow.branch, DeviceRow.device_id, DeviceRow.account_id, DeviceRow.name, DeviceRow.registered_at,
+    DeviceRow.seen_at, DeviceRow.revoked_at, DeviceRow.next_seq, DeviceRow.head, DeviceRow.chain, DeviceRow.outbox,
+    DeviceRow.client, DeviceRow.clock,
+)  # fmt: skip
+
+
+_TABLE = DeviceRow.__table__
+_CONTACT = (
+    _TABLE.update()  # type: ignore[attr-defined]
+    .where(_TABLE.c.branch == bindparam("its_branch"), _TABLE.c.device_id == bindparam("its_id"))
+    .values({name: bindparam(name) for name in ("seen_at", "next_seq", "head", "chain", "outbox", "client", "clock")})
+)
+
+
+def _device(row: Any) -> Device:
+    *plain, client, clock = row
+    return Device(*plain, client=json.loads(client), clock=json.loads(clock))  # type: ignore[misc]

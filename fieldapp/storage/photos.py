@@ -1,0 +1,41 @@
+"""Which photos are whole and what they turned out to be. The bytes are `blobs`'."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from fieldapp.storage import bulk
+from fieldapp.storage.tables.blobs import BlobRow
+
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A whole upload. `media` is its true kind, or `unreadable`: kept, never shown."""
+
+    sha256: str
+    size: int
+    media: str
+    received_at: datetime
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it may be shown (re-encoded) at all."""
+        return self.media != UNREADABLE
+
+
+def find(db: Session, branch: str, sha256: str) -> Photo | None:
+    """The photo with this hash."""
+    row = db.get(BlobRow, (branch, sha256))
+    return Photo(row.sha256, row.size, row.media, row.received_at) if row else None
+
+
+def add(db: Session, branch: str, photo: Photo) -> bool:
+    """Write it down; False when it was."""
+    row = {
+        "branch": branch, "sha256": photo.sha256, "size": photo.size, "media": photo.media,
+        "received_at": photo.received_at,
+    }  # fmt: skip
+    return bool(bulk.insert_new(db, BlobRow.__table__, [row], "sha256"))  # type: ignore[arg-type]

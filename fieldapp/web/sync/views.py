@@ -1,0 +1,126 @@
+"""The phone's interface: devices, push, day, time (design: sync.md; docs/sync-protocol.md).
+
+Owns the wire form of the answers. Photos are `blobs`; what a push means is `services.sync_push`'s.
+"""
+
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from fieldapp.domain.errors import Invalid
+from fieldapp.domain.visits.device_time import milliseconds
+from fieldapp.services import sync_day, sync_devices, sync_push, sync_wire
+from fieldapp.services.sync_devices import Device
+from fieldapp.services.sync_push import Answer, Result
+from fieldapp.web.context import current_actor, current_settings, current_work
+from fieldapp.web.sync import gate
+
+blueprint = Blueprint("sync", __name__)
+#: Older apps still push, and are told to update.
+MIN_APP = "0.1.0"
+JSON = "application/json"
+DEVICE_BODY = 4096
+YEAR = 365 * 24 * 3600
+
+
+class _Registration(msgspec.Struct, frozen=True):
+    device_id: str
+    name: str = ""
+
+
+@blueprint.post("/devices")
+@gate.ours_only(JSON)
+def register() -> Response:
+    """A phone makes itself known; once is enough."""
+    try:
+        asked = msgspec.json.decode(gate.read_body(DEVICE_BODY), type=_Registration)
+    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
+        raise Invalid("bad_request") from None
+    known = sync_devices.register(
+        current_work(), current_actor(), device_id=asked.device_id, name=asked.name,
+        browser_had=request.cookies.get(_cookie()),
+    )  # fmt: skip
+    previous = known.previous
+    response = gate.answer(
+        {
+            "device_id": known.device.device_id, "name": known.device.name, "next_seq": known.device.next_seq,
+            "server_epoch": known.server_epoch,
+            "previous": {"device_id": previous.device_id, "next_seq": previous.next_seq} if previous else None,
+        },
+        201 if known.is_new else 200,
+    )  # fmt: skip
+    return _remember(response, known.device)
+
+
+@blueprint.post("/push")
+@gate.ours_only(JSON)
+def push() -> Response:
+    """Store a batch of facts; the answer comes after the commit."""
+    answered = sync_push.push(current_work(), current_actor(), gate.read_body(sync_wire.MAX_BYTES))
+    return gate.answer(_answer(answered))
+
+
+@blueprint.get("/day")
+def day() -> Response:
+    """The snapshot of the technician's visits; 304 when the phone has it."""
+    named = request.headers.get("X-Field-Device") or request.cookies.get(_cookie())
+    etags = request.if_none_match
+    known = next(iter(etags.as_set(include_weak=True)), None) if etags else None
+    found = sync_day.look(current_work(), current_actor(), device_id=named, known_etag=known)
+    response = gate.bare(304) if found.visits is None else gate.answer({"etag": found.etag, "visits": found.visits})
+    response.set_etag(found.etag)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/time")
+def time() -> Response:
+    """Two stamps of the server's clock, as in NTP."""
+    work = current_work()
+    received = milliseconds(work.now())
+    return gate.answer({"received": received, "answered": milliseconds(work.now())})
+
+
+def _answer(answered: Answer) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "server_time": milliseconds(answered.server_time),
+        "server_epoch": answered.server_epoch,
+        "min_app": MIN_APP,
+        "results": [_result(one) for one in answered.results],
+        "device": None,
+        "blobs_wanted": [{"blob": one.blob, "offset": one.offset} for one in answered.blobs_wanted],
+        "day_etag": answered.day_etag,
+    }
+    if answered.device is not None:
+        found["device"] = {
+            "next_seq": answered.device.next_seq, "head": answered.device.head, "chain": answered.device.chain,
+        }  # fmt: skip
+    if answered.revoked:
+        found["revoked"] = True
+    return found
+
+
+def _result(one: Result) -> dict[str, Any]:
+    found: dict[str, Any] = {"id": one.id, "status": one.status}
+    if one.code is not None:
+        found["code"] = one.code
+    if one.effective_at is not None:
+        found["effective_at"] = milliseconds(one.effective_at)
+        found["flags"] = one.flags
+    if one.expect_seq is not None:
+        found["expect_seq"] = one.expect_seq
+    return found
+
+
+def _remember(response: Response, device: Device) -> Response:
+    """So that a browser whose storage was emptied can be told what it was."""
+    secure = current_settings().secure
+    response.set_cookie(
+        _cookie(), device.device_id, max_age=YEAR, path="/", secure=secure, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+def _cookie() -> str:
+    return "__Host-device" if current_settings().secure else "device"
