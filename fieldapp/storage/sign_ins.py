@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from fieldapp.domain.access import Actor, Role
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
@@ -50,24 +50,20 @@ class Failures:
     last_at: datetime
 
 
+_accounts, _branches, _sign_ins = AccountRow.__table__, BranchRow.__table__, SignInRow.__table__
+#: One statement, built once, past the ORM: it runs before every request of everybody (a third of the time).
 _RESUME = (
     select(
-        AccountRow.account_id,
-        AccountRow.login,
-        AccountRow.name,
-        AccountRow.role,
-        AccountRow.branch,
-        AccountRow.team,
-        AccountRow.locale,
-        BranchRow.timezone,
-        SignInRow.sign_in_id,
-        SignInRow.created_at,
-        SignInRow.seen_at,
-        SignInRow.expires_at,
+        *(_accounts.c[name] for name in ("account_id", "login", "name", "role", "branch", "team", "locale")),
+        _branches.c.timezone,
+        *(_sign_ins.c[name] for name in ("sign_in_id", "created_at", "seen_at", "expires_at")),
     )
-    .join(AccountRow, AccountRow.account_id == SignInRow.account_id)
-    .outerjoin(BranchRow, BranchRow.branch == AccountRow.branch)
-    .where(AccountRow.disabled_at.is_(None))
+    .select_from(
+        _sign_ins.join(_accounts, _accounts.c.account_id == _sign_ins.c.account_id).outerjoin(
+            _branches, _branches.c.branch == _accounts.c.branch
+        )
+    )
+    .where(_accounts.c.disabled_at.is_(None), _sign_ins.c.token_hash == bindparam("token_hash"))
 )
 
 
@@ -88,7 +84,7 @@ def add(db: Db, token_hash: str, sign_in: SignIn) -> None:
 
 def resume(db: Db, token_hash: str) -> Resumed | None:
     """Whose session this is; None for an unknown one and for a disabled account. Asked on every request."""
-    row = db.execute(_RESUME.where(SignInRow.token_hash == token_hash)).one_or_none()
+    row = db.connection().execute(_RESUME, {"token_hash": token_hash}).one_or_none()
     if row is None:
         return None
     actor = Actor(
