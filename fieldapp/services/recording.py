@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fieldapp.domain.ids import VisitId
+from fieldapp.domain.visits.events import VisitScheduled
 from fieldapp.domain.visits.lifecycle import VisitState, replay
 from fieldapp.services import scoring
 from fieldapp.services.work import Db
-from fieldapp.storage import events, visits
+from fieldapp.storage import events, standings, visits
 from fieldapp.storage.events import Record
 
 
@@ -35,6 +36,7 @@ def record(db: Db, branch: str, records: Sequence[Record], now: datetime) -> Rec
     conflicts = tuple(one for one in records if one.hash != stored.get(one.event.id, seen.get(one.event.id, one.hash)))
     fresh = [one for one in records if one.event.id in new]
     states = refresh(db, branch, _touched(db, branch, fresh), now) if fresh else {}
+    states |= _adopt(db, branch, fresh, states, now)
     scoring.rejudge_findings(db, branch, [one.event for one in fresh])
     return Recorded(frozenset(new), conflicts, states)
 
@@ -49,6 +51,17 @@ def refresh(db: Db, branch: str, touched: Sequence[VisitId], now: datetime) -> d
     visits.add_promises(db, branch, (event for visit in states for event in histories[visit]), now)
     scoring.rejudge(db, branch, histories, held)
     return states
+
+
+def _adopt(
+    db: Db, branch: str, fresh: Sequence[Record], states: dict[VisitId, VisitState], now: datetime
+) -> dict[VisitId, VisitState]:
+    """Facts that phones sent before their visit was known count from now on, if they are its technician's."""
+    scheduled = [one.event.visit for one in fresh if isinstance(one.event.data, VisitScheduled) and one.event.visit]
+    waited = standings.waiting_for(db, branch, scheduled) if scheduled else set()
+    for visit in waited:
+        standings.adopt(db, branch, visit, states[VisitId(visit)].technician)
+    return refresh(db, branch, [VisitId(visit) for visit in waited], now) if waited else {}
 
 
 def _touched(db: Db, branch: str, fresh: Sequence[Record]) -> list[VisitId]:

@@ -1,0 +1,173 @@
+"""When the office and an offline phone disagree: everything is kept, and what contradicts the plan waits."""
+
+from datetime import timedelta
+
+import pytest
+
+from fieldapp.services import sync_devices
+from fieldapp.storage import events, visits
+from tests import builders, cast
+from tests.sync.phone import DAY, Phone, plan
+
+CANCELLED = {"asked_by": "company", "apology": True, "cause": "plan", "reason": "storm"}
+
+
+def moved(visit, to, at, *, actor="D001", asked_by="customer"):
+    return builders.line(
+        "promise.changed", visit, at, actor, asked_by=asked_by, promise=builders.promise(to, told_before=to - at),
+        apology=True, cause="customer", reason="",
+    )  # fmt: skip
+
+
+def cancelled(visit, at):
+    return builders.line("visit.cancelled", visit, at, "D001", told_at=at.isoformat(), **CANCELLED)
+
+
+def state_of(work, visit):
+    with work.read() as db:
+        return visits.get(db, cast.MAIN, visit).state
+
+
+def test_work_on_a_cancelled_visit_waits_and_disputes_it(phone, work, clock, visit):
+    plan(work, cancelled("WO-1", clock()))
+    assert phone.fates(phone.append("visit.departed", visit), phone.append("visit.arrived", visit)) == [
+        ("held", "visit_cancelled")
+    ] * 2  # fmt: skip
+    assert state_of(work, visit) == "disputed"
+
+
+def test_later_facts_of_a_disputed_cancelled_visit_wait_too(phone, work, clock, visit):
+    plan(work, cancelled("WO-1", clock()))
+    phone.push(phone.append("visit.arrived", visit))
+    assert phone.fates(phone.append("visit.completed", visit)) == [("held", "visit_cancelled")]
+
+
+def test_work_by_an_older_plan_after_a_move_waits(phone, work, clock, visit, start):
+    plan(work, moved("WO-1", start + timedelta(days=1), clock()))
+    assert phone.fates(phone.append("visit.arrived", visit)) == [("held", "promise_moved")]
+
+
+def test_work_by_the_new_plan_after_a_move_counts(phone, work, clock, visit, start):
+    plan(work, moved("WO-1", start + timedelta(hours=1), clock()))
+    assert phone.fates(phone.append("visit.arrived", visit, visit_rev=2)) == [("accepted", None)]
+
+
+def test_preparing_for_a_visit_that_was_moved_disputes_nothing(phone, work, clock, visit, start):
+    plan(work, moved("WO-1", start + timedelta(days=1), clock()))
+    fates = phone.fates(phone.append("kit.checked", visit), phone.append("customer.called", visit))
+    assert fates == [("accepted", None)] * 2
+    assert state_of(work, visit) == "planned"
+
+
+def test_a_visit_that_was_begun_before_the_move_goes_on(phone, work, clock, visit, start):
+    phone.push(phone.append("visit.arrived", visit))
+    plan(work, moved("WO-1", start + timedelta(days=1), clock()))
+    assert phone.fates(phone.append("visit.completed", visit)) == [("accepted", None)]
+
+
+def test_a_move_that_the_phone_itself_proposed_holds_nothing(phone, clock, visit, start):
+    data = {
+        "asked_by": "company", "promise": builders.promise(start + timedelta(hours=2)), "apology": True,
+        "cause": "earlier_visit", "reason": "",
+    }  # fmt: skip
+    entries = [phone.append("promise.changed", visit, data=data), phone.append("visit.arrived", visit)]
+    assert phone.fates(*entries) == [("accepted", None)] * 2
+
+
+def test_facts_about_somebody_else_s_visit_wait(phone_of, visit):
+    other = phone_of("T002")
+    assert other.fates(other.append("visit.arrived", visit)) == [("held", "not_assignee")]
+
+
+def test_a_visit_given_to_somebody_else_while_offline_is_disputed(phone, work, clock, visit):
+    entry = phone.append("visit.arrived", visit)
+    plan(work, builders.line("visit.assigned", "WO-1", clock(), "D001", technician="T002"))
+    assert phone.fates(entry) == [("held", "not_assignee")]
+    assert state_of(work, visit) == "disputed"
+
+
+def test_facts_by_another_actor_than_the_one_signed_in_wait(phone, visit):
+    assert phone.fates(phone.append("visit.arrived", visit, actor="T002")) == [("held", "actor_mismatch")]
+
+
+def test_another_person_s_phone_is_kept_but_its_sequence_left_alone(phone, phone_of, visit):
+    phone.push()
+    guest = Phone(phone.clock, phone_of("T002").client, "T001")
+    guest.device_id = phone.device_id
+    entry = guest.append("note.added", visit)
+    answer = guest.push(entry)
+    assert (answer["results"][0]["status"], answer["results"][0]["code"]) == ("held", "actor_mismatch")
+    assert answer["device"] is None
+    assert guest.fates(entry) == [("duplicate", None)]
+    assert phone.fates(phone.append("note.added", visit)) == [("accepted", None)]
+
+
+def test_a_revoked_phone_is_heard_but_not_counted_and_gets_no_plan(phone, work, visit):
+    phone.push(phone.append("note.added", visit))
+    sync_devices.revoke(work, cast.T001.actor, cast.MAIN, phone.device_id)
+    answer = phone.push(phone.append("visit.arrived", visit))
+    assert answer["revoked"] is True
+    assert (answer["results"][0]["status"], answer["results"][0]["code"]) == ("held", "device_revoked")
+    day = phone.client.get(DAY, headers={"X-Field-Device": phone.device_id})
+    assert day.status_code == 403
+    assert day.get_json()["code"] == "device_revoked"
+    assert phone.client.get(DAY).status_code == 403
+
+
+def test_after_completion_only_leaving_and_corrections_count(phone, clock, visit, start):
+    at = start + timedelta(minutes=10)
+    phone.push(phone.append("visit.arrived", visit, start), phone.append("visit.completed", visit, at))
+    later = at + timedelta(minutes=1)
+    entries = [
+        phone.append("note.added", visit, later),
+        phone.append("visit.left", visit, later),
+        phone.append("note.added", visit, at - timedelta(minutes=1)),
+    ]
+    assert phone.fates(*entries) == [("held", "after_completion"), ("accepted", None), ("accepted", None)]
+
+
+def test_completion_counts_within_the_same_batch(phone, visit, start):
+    at = start + timedelta(minutes=10)
+    entries = [
+        phone.append("visit.completed", visit, at),
+        phone.append("note.added", visit, at + timedelta(minutes=1)),
+    ]
+    assert phone.fates(*entries) == [("accepted", None), ("held", "after_completion")]
+
+
+def test_a_clock_set_back_offline_is_kept_and_waits(phone, work, visit, start):
+    """Departure at the right time; then the clock goes back 40 minutes, and on again before the push."""
+    first = phone.append("visit.departed", visit, start)
+    phone.wrong = timedelta(minutes=-40)
+    second = phone.append("visit.arrived", visit, start + timedelta(minutes=20))
+    phone.wrong = timedelta()
+    assert phone.fates(first, second) == [("accepted", None), ("held", "clock_suspect")]
+
+
+def test_a_clock_that_was_wrong_from_the_page_s_start_earns_no_punctuality(phone, work, visit, start):
+    phone.wrong = timedelta(minutes=-40)
+    entry = phone.append("visit.arrived", visit, start + timedelta(minutes=20))
+    phone.wrong = timedelta()
+    answer = phone.push(entry)
+    assert answer["results"][0]["flags"] == ["clock_slept"]
+    with work.read() as db:
+        assert events.find(db, cast.MAIN, entry["id"]).grade == "C"
+
+
+def test_offsets_that_differ_by_over_a_minute_are_suspect(phone, visit, start):
+    entry = phone.append("visit.arrived", visit, start)
+    phone.off = 90_000
+    assert phone.fates(entry) == [("held", "clock_suspect")]
+
+
+@pytest.mark.parametrize(("technician", "fate"), [("T001", None), ("T002", "not_assignee")])
+def test_facts_sent_before_their_visit_was_scheduled_count_once_it_is(phone, work, start, technician, fate):
+    visit = builders.as_event(builders.scheduled("WO-2", start)).visit
+    entry = phone.append("visit.arrived", visit)
+    assert phone.fates(entry) == [("held", "unknown_visit")]
+    plan(work, builders.scheduled("WO-2", start, technician))
+    with work.read() as db:
+        held = [one.code for one in events.held_of(db, cast.MAIN)]
+    assert held == ([] if fate is None else [fate])
+    assert state_of(work, visit) == ("arrived" if fate is None else "disputed")
+    assert phone.fates(entry) == [("duplicate", "unknown_visit")]
