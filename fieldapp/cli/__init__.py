@@ -25,6 +25,7 @@ COMMANDS = {
     "score": "scoring:score",
     "link": "link:link",
     "doctor": "doctor:doctor",
+    "routes": "routes:routes",
 }
 
 
