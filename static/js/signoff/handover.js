@@ -6,11 +6,12 @@ import { go } from "../lib/router.js";
 import { clockTime, dateOf } from "../lib/time.js";
 import { language, LANGUAGES, setLanguage, t } from "../lib/words.js";
 import { sha256 } from "../lib/ids.js";
-import { append, drafts } from "../sync/journal.js";
+import { append } from "../sync/journal.js";
 import { store } from "../sync/store.js";
 import { manifestOf } from "../visit/facts.js";
 import { bottomBar } from "../visit/form.js";
 import { mayFollow } from "../visit/lifecycle.js";
+import { forget, keep, recall } from "../visit/keep.js";
 import { know } from "../visit/record.js";
 import { review } from "./review.js";
 import { sign } from "./sign.js";
@@ -45,7 +46,7 @@ export const view = {
 
 // The draft of this hand-over: the one that was begun, or a new one where the visit is ready for it.
 async function begin(id, known) {
-  const draft = await drafts.get("handover");
+  const draft = await recall("handover");
   if (draft?.locked && draft.visit === id) return draft;
   if (!known || !mayFollow(known.state, "statement.presented") || !known.facts.site) return null;
   const wanted = known.visit.customer.language;
@@ -53,7 +54,7 @@ async function begin(id, known) {
     visit: id, locked: true, screen: "review", language: LANGUAGES.includes(wanted) ? wanted : "zh-Hans", answers: {},
     signer: { name: known.visit.customer.name, relation: "self" }, way: "draw", strokes: [], docHash: null, shownAt: null,
   };
-  await drafts.put("handover", fresh);
+  await keep("handover", () => fresh);
   return fresh;
 }
 
@@ -90,20 +91,20 @@ async function contextOf(here) {
   else if (here.draft.docHash !== docHash) {
     Object.assign(here.draft, { docHash, shownAt: Date.now(), strokes: [], weak: false, again: here.draft.strokes.length > 0 });
   }
-  await drafts.put("handover", here.draft);
+  await keep("handover", () => here.draft);
   return {
     ...known, id: here.id, draft: here.draft, doc, docHash, own, technician: technician.name || technician.code,
-    keep: (change) => keep(here, change),
-    to: (name) => keep(here, { screen: name }).then(draw),
+    keep: (change) => kept(here, change),
+    to: (name) => kept(here, { screen: name }).then(draw),
     record: (type, data) => append(here.id, type, data),
     complete: () => complete(here.id, known.facts).then(draw),
     giveBack: () => giveBack(here),
   };
 }
 
-function keep(here, change) {
+function kept(here, change) {
   Object.assign(here.draft, change);
-  return drafts.put("handover", here.draft);
+  return keep("handover", () => here.draft);
 }
 
 // Killed between the signature (or its refusal) and the completion: the completion is made up for.
@@ -117,7 +118,7 @@ const complete = (id, facts) => append(id, "visit.completed", { manifest: manife
 
 async function giveBack(here) {
   here.leaving = true;
-  await drafts.remove("handover");
+  await forget("handover");
   await setLanguage(own);
   own = null;
   go("visit", { visit: here.id }, { replace: true });
@@ -128,7 +129,7 @@ function languages(frame) {
     input.checked = input.value === shown.draft.language;
     input.addEventListener("change", async () => {
       await shown.screen.flush?.();
-      await keep(shown, { language: input.value });
+      await kept(shown, { language: input.value });
       await setLanguage(input.value);
       await draw();
     });

@@ -4,15 +4,16 @@
 import SignaturePad from "../../vendor/signature_pad/signature_pad.js";
 import { BOX, fromBox, toBox } from "./strokes.js";
 
-/** Starts on `canvas` with `strokes`; `kept(strokes)` is called after every change. Resolves {clear, stop}. */
+/** Starts on `canvas` with `strokes`; `kept(strokes)` is called after every change;
+ * `data-strokes` on the canvas counts those that are kept. Resolves {clear, stop}. */
 export async function startPad(canvas, strokes, kept) {
   const pad = new SignaturePad(canvas, { minWidth: 1, maxWidth: 3, penColor: "#10203a" });
   let now = strokes;
   let width = 0;
-  const lifted = () => {
+  const lifted = async () => {
     now = toBox(pad.toData(), width);
+    await kept(now);
     canvas.dataset.strokes = String(now.length);
-    return kept(now);
   };
   const fit = () => {
     const next = canvas.clientWidth;

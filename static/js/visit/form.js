@@ -2,7 +2,7 @@
 // the camera opens and comes back after a killed app.
 
 import { $, clone, put, show } from "../lib/dom.js";
-import { drafts } from "../sync/journal.js";
+import { keep, recall } from "./keep.js";
 import { sentence } from "./record.js";
 
 /** All fields by name; boxes as booleans, everything else as text. */
@@ -31,8 +31,8 @@ export function write(root, values) {
 
 /** Fills the fields from the draft `key` and keeps it up to date with every change. */
 export async function remembered(root, key) {
-  write(root, await drafts.get(key));
-  root.addEventListener("input", () => drafts.put(key, read(root)));
+  write(root, await recall(key));
+  root.addEventListener("input", () => keep(key, () => read(root)));
 }
 
 /** The bottom bar: one next step, links beside it. `act` may raise an error that has a sentence. */

@@ -3,8 +3,8 @@
 import { clone, field, put } from "../lib/dom.js";
 import { go } from "../lib/router.js";
 import { t } from "../lib/words.js";
-import { drafts } from "../sync/journal.js";
 import { bottomBar, remembered } from "./form.js";
+import { forget } from "./keep.js";
 import { know } from "./record.js";
 
 /**
@@ -32,7 +32,7 @@ export function sideView(name, build) {
         label: t(`visit.${name}.next`), icon: "check",
         act: async () => {
           await parts.act();
-          await drafts.remove(key);
+          await forget(key);
           go("visit", { visit: id }, { replace: true });
         },
         more: [{ text: t("visit.back"), symbol: "left", run: () => go("visit", { visit: id }, { replace: true }) }],

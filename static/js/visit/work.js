@@ -5,9 +5,10 @@ import { $, clone, field, put, say, show } from "../lib/dom.js";
 import { go } from "../lib/router.js";
 import { money } from "../lib/time.js";
 import { t } from "../lib/words.js";
-import { addPhoto, drafts, photoUrl } from "../sync/journal.js";
+import { addPhoto, photoUrl } from "../sync/journal.js";
 import { amountFrom } from "./facts.js";
 import { bottomBar, complain, read, remembered, Unfinished, write } from "./form.js";
+import { forget, keep } from "./keep.js";
 import { know, record, sentence } from "./record.js";
 import { scanner } from "./scan.js";
 
@@ -57,7 +58,7 @@ async function build(id, facts, redraw) {
   const after = async (names) => {
     const rest = read(element);
     for (const name of names) rest[name] = name === "quantity" ? "1" : "";
-    await drafts.put(key, rest);
+    await keep(key, () => rest);
     await redraw();
   };
   const add = {
@@ -71,7 +72,7 @@ async function build(id, facts, redraw) {
   scanner(element);
   return {
     element,
-    flush: async () => { if (await addNote(id, element)) write(element, { text: "" }); await drafts.remove(key); },
+    flush: async () => { if (await addNote(id, element)) write(element, { text: "" }); await forget(key); },
     stop: () => urls.forEach((url) => URL.revokeObjectURL(url)),
   };
 }

@@ -1,0 +1,21 @@
+// Drafts in the order of their changes: sealing takes time, and an older text must never land on a newer one.
+// Owns one queue per draft; what was kept last is what is read again.
+
+import { drafts } from "../sync/journal.js";
+
+const queues = new Map();
+
+function next(key, work) {
+  const mine = (queues.get(key) ?? Promise.resolve()).then(work, work);
+  queues.set(key, mine);
+  return mine;
+}
+
+/** Keeps what `value()` says when its turn comes; resolves when it is on the disk. */
+export const keep = (key, value) => next(key, () => drafts.put(key, value()));
+
+/** Removes the draft after everything that was kept before. */
+export const forget = (key) => next(key, () => drafts.remove(key));
+
+/** The draft as it was kept last, or null. */
+export const recall = (key) => next(key, () => drafts.get(key));
