@@ -14,7 +14,10 @@ from fieldapp.web.admin import accounts as admin_accounts
 from fieldapp.web.admin import branches as admin_branches
 from fieldapp.web.auth import own
 from fieldapp.web.auth import views as auth
+from fieldapp.web.dispatch import imports as dispatch_imports
 from fieldapp.web.dispatch import links as dispatch_links
+from fieldapp.web.dispatch import lists as dispatch_lists
+from fieldapp.web.dispatch import visits as dispatch_visits
 from fieldapp.web.pwa import views as pwa
 from fieldapp.web.quality import cases as quality
 from fieldapp.web.scores import views as scores
@@ -77,6 +80,8 @@ def _register(app: Flask) -> None:
     guards.register(app, customer.blueprint, guards.public("the token of a link is the key"), "/c")
     guards.register(app, receipt.blueprint, guards.roles("technician"), "/m")
     guards.register(app, dispatch_links.blueprint, guards.roles("dispatcher", "quality", "manager"), "/dispatch")
+    for dispatch in (dispatch_lists, dispatch_visits, dispatch_imports):
+        guards.register(app, dispatch.blueprint, guards.roles("dispatcher"), "/dispatch")
     guards.register(app, quality.blueprint, guards.roles("quality", "manager"), "/quality")
     # Nothing that expires offline: `web.sync.gate` asks for a header that no other site can send.
     for blueprint in (sync.blueprint, sync_blobs.blueprint):

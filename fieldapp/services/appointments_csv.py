@@ -348,6 +348,20 @@ def _charges(cell: str) -> list[dict[str, str]]:
     return found
 
 
+def read_charges(text: str) -> list[ev.Charge]:
+    """`label amount; label amount` as typed in a form; raises `Invalid("charge_malformed", field="charges")`."""
+    try:
+        _check_characters(text)
+        return [ev.Charge(**one) for one in _charges(text.strip())]
+    except _Bad:
+        raise Invalid("charge_malformed", field="charges") from None
+
+
+def is_phone(text: str) -> bool:
+    """Whether this can be dialled: digits with the usual marks between them, an extension at most."""
+    return _PHONE.fullmatch(text) is not None
+
+
 def plain_row(row: Row) -> dict[str, Any]:
     """The row as plain values, for a digest of a preview."""
     return {**plain(row.order), "asked_by": row.asked_by, "apology": row.apology, "cause": row.cause}

@@ -28,6 +28,7 @@ REFUSALS: dict[str, Any] = {
         "Less than %(minutes)s minutes before the window, a request of the customer counts only when a second person "
         "approves it. You can enter it as the company's change with the cause “customer”."
     ),
+    "charge_malformed": _l("Write charges as a label and an amount, such as: Deposit 100.00; Cable 20.00"),
     "import_stale": _l("Something changed since the preview. Look at the new preview and confirm again."),
 }
 

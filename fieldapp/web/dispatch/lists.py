@@ -1,0 +1,138 @@
+"""The dispatcher's overviews: the list, the day by technicians and hours, facts that wait for a decision."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, get_args
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from fieldapp.domain.calendar import Window
+from fieldapp.services import planning
+from fieldapp.services.planning import Day, Lane, SortKey, Visit
+from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
+from fieldapp.web.dispatch import words
+
+blueprint = Blueprint("dispatch", __name__)
+
+#: The grid's step; work is shown to the quarter of an hour, its exact times stand in the words.
+STEP = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A stretch of one line of the grid: a visit, or None for time between visits; `span` in steps."""
+
+    span: int
+    visit: Visit | None = None
+
+
+def overview() -> dict[str, Any]:
+    """What every page of the dispatcher shows beside its own: words, and how much waits."""
+    pool, held = planning.counts(current_work(), current_actor(), current_branch())
+    return {"words": words, "pool_count": pool, "held_count": held}
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """All visits; narrowed, sorted, page by page."""
+    args = request.args
+    sort = args.get("sort", "window")
+    found = planning.list_visits(
+        current_work(), current_actor(), current_branch(),
+        text=args.get("q", ""), states=[args["state"]] if args.get("state") in words.STATES else [],
+        technician=args.get("technician") or None, first=_day(args.get("from")), last=_day(args.get("to")),
+        sort=sort if sort in get_args(SortKey) else "window",  # type: ignore[arg-type]
+        descending=args.get("down") == "1", page=max(1, min(args.get("page", 1, int), 100_000)),
+    )  # fmt: skip
+    names = {one.code: one.name for one in found.technicians}
+    return render_template(
+        "dispatch/list.html", found=found, names=names, args=args, sort=sort, at=_at("dispatch.index"), **overview()
+    )
+
+
+@blueprint.get("/day")
+def day() -> ResponseReturnValue:
+    """One day: who works where and when, and what nobody was given yet."""
+    today = current_work().now().astimezone(current_zone()).date()
+    wanted = _day(request.args.get("day")) or today
+    found = planning.look_at_day(current_work(), current_actor(), current_branch(), wanted)
+    lanes = [Lane(None, found.pool), *found.lanes] if found.pool else found.lanes
+    grid = [(lane, [_cells(line, found) for line in _lines(lane.visits)]) for lane in lanes]
+    hours = [found.shown.start + timedelta(hours=n) for n in range((found.shown.end - found.shown.start) // _HOUR)]
+    return render_template(
+        "dispatch/day.html", found=found, grid=grid, hours=hours, now=current_work().now(), today=today,
+        before=wanted - timedelta(days=1), after=wanted + timedelta(days=1), per_hour=_HOUR // STEP, **overview(),
+    )  # fmt: skip
+
+
+@blueprint.get("/held")
+def held() -> ResponseReturnValue:
+    """Facts that phones sent against the plan."""
+    waiting = planning.list_disputed(current_work(), current_actor(), current_branch())
+    people = planning.list_technicians(current_work(), current_actor(), current_branch())
+    return render_template(
+        "dispatch/held.html", waiting=waiting, names={one.code: one.name for one in people}, **overview()
+    )
+
+
+_HOUR = timedelta(hours=1)
+
+
+def _day(text: str | None) -> date | None:
+    """A day of an address; nonsense is none."""
+    try:
+        found = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if 2000 <= found.year < 2100 else None
+
+
+def _at(endpoint: str) -> Callable[..., str]:
+    """`at(page=2)`: this page with some arguments changed."""
+
+    def at(**changed: Any) -> str:
+        kept = {name: value for name, value in request.args.items() if value and name not in changed}
+        return url_for(endpoint, **kept, **{name: value for name, value in changed.items() if value})
+
+    return at
+
+
+def _lines(visits: Sequence[Visit]) -> list[list[Visit]]:
+    """The visits on as few lines as none runs into another; one empty line for nobody's visits."""
+    lines: list[list[Visit]] = []
+    for visit in sorted(visits, key=lambda one: one.planned.start):
+        for line in lines:
+            if _stretch(line[-1]).end <= _stretch(visit).start:
+                line.append(visit)
+                break
+        else:
+            lines.append([visit])
+    return lines or [[]]
+
+
+def _stretch(visit: Visit) -> Window:
+    """The planned work in whole steps, at least two: a block must be wide enough to be read and hit."""
+    start = datetime.min.replace(tzinfo=visit.planned.start.tzinfo)
+    down = (visit.planned.start - start) // STEP
+    up = max(down + 3, -((start - visit.planned.end) // STEP))
+    return Window(start + down * STEP, start + up * STEP)
+
+
+def _cells(line: Sequence[Visit], found: Day) -> list[Cell]:
+    """One line of the grid from edge to edge; what lies beyond the shown hours is cut there."""
+    cells, at = [], found.shown.start
+    for visit in line:
+        stretch = _stretch(visit)
+        start, end = max(stretch.start, at), min(stretch.end, found.shown.end)
+        if end <= start:
+            # Work of another day whose promise reaches into this one: at the edge, so that it is seen.
+            start, end = (at, at + STEP) if stretch.end <= at else (found.shown.end - STEP, found.shown.end)
+        if start > at:
+            cells.append(Cell((start - at) // STEP))
+        cells.append(Cell((end - start) // STEP, visit))
+        at = end
+    if at < found.shown.end:
+        cells.append(Cell((found.shown.end - at) // STEP))
+    return cells

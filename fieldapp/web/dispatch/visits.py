@@ -1,0 +1,180 @@
+"""One visit at the dispatcher's desk: new, look, move, assign, cancel, correct, decide. Plain pages and forms.
+
+A refused form comes back with everything typed, the field named, and, where somebody else was faster, what they did.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from fieldapp.domain.errors import Conflict, DomainError
+from fieldapp.services import planning, scheduling
+from fieldapp.services.planning import Details
+from fieldapp.services.scheduling import Order, Visit
+from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
+from fieldapp.web.dispatch.forms import AmendForm, AssignForm, CancelForm, DecideForm, MoveForm, OrderForm, RevForm
+from fieldapp.web.dispatch.lists import overview
+from fieldapp.web.forms import Form
+
+blueprint = Blueprint("dispatch_visits", __name__)
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    """A new appointment."""
+    form = OrderForm(told_at=_now(), agreed=True, language="zh-Hans", technician=request.args.get("technician", ""))
+    form.offer(planning.list_technicians(current_work(), current_actor(), current_branch()))
+    clash = None
+    if form.validate_on_submit():
+        try:
+            visit = scheduling.schedule_visit(current_work(), current_actor(), current_branch(), _order(form))
+        except DomainError as error:
+            clash = _refuse(form, error)
+        else:
+            flash(_("%(number)s is scheduled.", number=visit.external_id), "good")
+            return redirect(url_for("dispatch_visits.visit", visit_id=visit.visit_id), 303)
+    page = render_template("dispatch/new.html", form=form, clash=clash, zone=current_zone(), **overview())
+    return page, 422 if request.method == "POST" else 200
+
+
+@blueprint.get("/visits/<visit_id>")
+def visit(visit_id: str) -> ResponseReturnValue:
+    """Everything promised and everything that happened, and what can be done."""
+    return render_template("dispatch/visit.html", details=_get(visit_id), zone=current_zone(), **overview())
+
+
+@blueprint.route("/visits/<visit_id>/move", methods=["GET", "POST"])
+def move(visit_id: str) -> ResponseReturnValue:
+    """Another window."""
+    seen = _get(visit_id).visit
+    form = MoveForm(
+        rev=seen.rev, window_start=_local(seen.window.start), window_end=_local(seen.window.end), told_at=_now(),
+        agreed=True, technician=seen.technician or "", duration=_minutes(seen),
+    )  # fmt: skip
+
+    def act() -> Visit:
+        zone = current_zone()
+        return scheduling.move_visit(*_who(visit_id, form), form.change(zone), form.slot(zone))
+
+    return _change(visit_id, "move", form, act)
+
+
+@blueprint.route("/visits/<visit_id>/assign", methods=["GET", "POST"])
+def assign(visit_id: str) -> ResponseReturnValue:
+    """Another technician."""
+    seen = _get(visit_id).visit
+    form = AssignForm(
+        rev=seen.rev, technician=seen.technician or "", planned_start=_local(seen.planned.start),
+        duration=_minutes(seen),
+    )  # fmt: skip
+
+    def act() -> Visit:
+        slot = form.slot(current_zone())
+        return scheduling.assign_visit(*_who(visit_id, form), slot, form.reason.data or "")
+
+    return _change(visit_id, "assign", form, act)
+
+
+@blueprint.route("/visits/<visit_id>/cancel", methods=["GET", "POST"])
+def cancel(visit_id: str) -> ResponseReturnValue:
+    """Call it off."""
+    form = CancelForm(rev=_get(visit_id).visit.rev, told_at=_now())
+    return _change(
+        visit_id,
+        "cancel",
+        form,
+        lambda: scheduling.cancel_visit(*_who(visit_id, form), form.cancellation(current_zone())),
+    )
+
+
+@blueprint.route("/visits/<visit_id>/amend", methods=["GET", "POST"])
+def amend(visit_id: str) -> ResponseReturnValue:
+    """Correct what is written."""
+    seen = _get(visit_id).visit
+    form = AmendForm(
+        rev=seen.rev, job_type=seen.job_type, customer_name=seen.customer_name, phone=seen.phone,
+        address=seen.address, language=seen.language, note=seen.note,
+        charges="; ".join(f"{one.label} {one.amount:.2f}" for one in seen.charges),
+    )  # fmt: skip
+    return _change(visit_id, "amend", form, lambda: scheduling.amend_visit(*_who(visit_id, form), form.amended(seen)))
+
+
+@blueprint.route("/visits/<visit_id>/decide", methods=["GET", "POST"])
+def decide(visit_id: str) -> ResponseReturnValue:
+    """Whether it counts."""
+    form = DecideForm(rev=_get(visit_id).visit.rev, decision=request.args.get("decision"))
+    acts = {"reinstate": scheduling.reinstate_visit, "void": scheduling.void_visit}
+    return _change(
+        visit_id, "decide", form, lambda: acts[form.decision.data](*_who(visit_id, form), form.reason.data or "")
+    )
+
+
+def _get(visit_id: str) -> Details:
+    return planning.get_visit(current_work(), current_actor(), current_branch(), visit_id)
+
+
+def _who(visit_id: str, form: RevForm) -> tuple[Any, ...]:
+    """What every change of a visit begins with."""
+    return current_work(), current_actor(), current_branch(), visit_id, form.seen()
+
+
+def _change(visit_id: str, name: str, form: RevForm, act: Callable[[], Visit]) -> ResponseReturnValue:
+    """Show the form, or do what it says; a refusal comes back as the form with what was typed."""
+    clash = None
+    details = _get(visit_id)
+    if hasattr(form, "offer"):
+        form.offer(details.technicians)
+    if form.validate_on_submit():
+        try:
+            changed = act()
+        except DomainError as error:
+            clash = _refuse(form, error)
+            details = _get(visit_id)
+            form.rev.data = str(details.visit.rev)
+        else:
+            flash(_done(name, changed), "good")
+            return redirect(url_for("dispatch_visits.visit", visit_id=visit_id), 303)
+    page = render_template(
+        f"dispatch/{name}.html", form=form, details=details, clash=clash, zone=current_zone(), **overview()
+    )
+    return page, 422 if request.method == "POST" else 200
+
+
+def _refuse(form: Form, error: DomainError) -> DomainError | None:
+    """Show the refusal at its field; a conflict is handed back, for the page tells what it collides with."""
+    form.refuse(error)
+    return error if isinstance(error, Conflict) else None
+
+
+def _done(name: str, visit: Visit) -> str:
+    texts = {
+        "move": _("%(number)s has moved.", number=visit.external_id),
+        "assign": _("%(number)s is assigned.", number=visit.external_id),
+        "cancel": _("%(number)s is cancelled.", number=visit.external_id),
+        "amend": _("%(number)s is corrected.", number=visit.external_id),
+        "decide": _("%(number)s is decided.", number=visit.external_id),
+    }
+    return texts[name]
+
+
+def _order(form: OrderForm) -> Order:
+    zone = current_zone()
+    return Order(
+        customer=form.customer(), promise=form.promise(zone), job_type=form.job_type.data, slot=form.slot(zone),
+        external_id=form.external_id.data or "", charges=form.priced(), note=form.note.data or "",
+    )  # fmt: skip
+
+
+def _local(moment: Any) -> Any:
+    return moment.astimezone(current_zone()).replace(tzinfo=None)
+
+
+def _now() -> Any:
+    return _local(current_work().now())
+
+
+def _minutes(visit: Visit) -> int:
+    return int((visit.planned.end - visit.planned.start).total_seconds() // 60)

@@ -1,0 +1,178 @@
+"""The words of planning: jobs, channels, causes, what happened. Codes come from the domain, every text stands here."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from msgspec import UNSET
+
+from fieldapp.domain.calendar import Window
+from fieldapp.domain.visits import events as ev
+from fieldapp.web.context import current_zone
+from fieldapp.web.templating import localdate, localmoment, window
+
+JOBS: dict[str, Any] = {"install": _l("Installation"), "move": _l("Relocation"), "repair": _l("Repair")}
+
+CHANNELS: dict[str, Any] = {
+    "phone": _l("Phone call"),
+    "sms": _l("Text message"),
+    "app": _l("App"),
+    "mail": _l("E-mail"),
+    "in_person": _l("In person"),
+}
+
+PARTIES: dict[str, Any] = {"company": _l("We, the company"), "customer": _l("The customer")}
+
+CAUSES: dict[str, Any] = {
+    "plan": _l("Our planning"),
+    "technician": _l("The technician"),
+    "earlier_visit": _l("An earlier visit took longer"),
+    "system": _l("Our systems"),
+    "customer": _l("The customer"),
+    "access": _l("Building or access"),
+    "force_majeure": _l("Weather or other force majeure"),
+}
+
+STATES: dict[str, Any] = {
+    "planned": _l("planned"),
+    "en_route": _l("on the way"),
+    "arrived": _l("arrived"),
+    "admitted": _l("at work"),
+    "signed": _l("signed"),
+    "completed": _l("completed"),
+    "not_completed": _l("not completed"),
+    "no_access": _l("nobody home"),
+    "cancelled": _l("cancelled"),
+    "missed": _l("missed"),
+    "disputed": _l("to be decided"),
+    "void": _l("not counted"),
+}
+
+#: Event type -> what happened.
+EVENTS: dict[str, Any] = {
+    "visit.scheduled": _l("Scheduled"),
+    "visit.assigned": _l("Assigned"),
+    "visit.amended": _l("Order corrected"),
+    "promise.changed": _l("Window moved"),
+    "visit.cancelled": _l("Cancelled"),
+    "visit.reinstated": _l("Reinstated"),
+    "visit.voided": _l("Taken out of the count"),
+    "kit.checked": _l("Kit checked"),
+    "customer.called": _l("Customer called"),
+    "visit.departed": _l("On the way"),
+    "visit.arrived": _l("Arrived"),
+    "door.checked": _l("Introduced at the door"),
+    "consent.given": _l("Customer let the technician in"),
+    "access.failed": _l("No access"),
+    "photo.added": _l("Photo taken"),
+    "note.added": _l("Note written"),
+    "damage.reported": _l("Damage reported"),
+    "equipment.used": _l("Equipment used"),
+    "charge.added": _l("Charge added"),
+    "site.checked": _l("Cleaned up"),
+    "answers.given": _l("Customer answered"),
+    "statement.presented": _l("Statement shown to the customer"),
+    "signature.captured": _l("Customer signed"),
+    "signature.refused": _l("Signature refused"),
+    "visit.completed": _l("Completed"),
+    "visit.not_completed": _l("Not completed"),
+    "visit.left": _l("Left"),
+    "event.corrects": _l("Entry corrected"),
+    "finding.recorded": _l("Finding recorded"),
+    "finding.decided": _l("Finding decided"),
+    "appeal.filed": _l("Appeal filed"),
+    "appeal.decided": _l("Appeal decided"),
+}
+
+#: Why a phone's fact waits for a decision.
+HELD: dict[str, Any] = {
+    "visit_cancelled": _l("The visit had been cancelled."),
+    "promise_moved": _l("The window had been moved."),
+    "not_assignee": _l("The visit had been given to somebody else."),
+    "actor_mismatch": _l("Somebody else was signed in on this phone."),
+    "unknown_visit": _l("We know no such visit."),
+    "after_completion": _l("The visit had been completed before."),
+    "device_revoked": _l("The phone had been locked out."),
+    "clock_suspect": _l("The phone's clock contradicts itself."),
+    "chain_fork": _l("The phone sent two different histories."),
+}
+
+#: Where a fact came from.
+ORIGINS: dict[str, Any] = {
+    "push": _l("phone"), "office": _l("office"), "import": _l("import"), "link": _l("customer's link"),
+}  # fmt: skip
+
+_AMENDED: dict[str, Any] = {
+    "customer": _l("customer"), "charges": _l("charges"), "job_type": _l("job"), "note": _l("note"),
+}  # fmt: skip
+
+
+def word(words: Mapping[str, Any], code: str | None) -> str:
+    """The word for a code; codes that imports brought along and we have no word for stand for themselves."""
+    return str(words.get(code or "", code or "–"))
+
+
+def person(names: Mapping[str, str], code: str | None) -> str:
+    """Who that is: name and code, or what stands for nobody, the customer, the office."""
+    if not code:
+        return _("nobody yet")
+    if code in {"customer", "office"}:
+        return _("customer") if code == "customer" else _("office")
+    return f"{names[code]} ({code})" if code in names else code
+
+
+def describe(data: ev.Data, names: Mapping[str, str]) -> list[str]:
+    """What an event says beside its name, as short lines. What customers answered is not the dispatcher's to read."""
+    match data:
+        case ev.VisitScheduled():
+            return [_window(data.promise), person(names, data.technician)]
+        case ev.VisitAssigned():
+            start = [_("from %(time)s", time=localmoment(data.planned_start))] if data.planned_start else []
+            return [person(names, data.technician), *start, *_given(data.reason)]
+        case ev.VisitAmended():
+            named = (name for name in _AMENDED if getattr(data, name) is not UNSET)
+            return [", ".join(str(_AMENDED[name]) for name in named)]
+        case ev.PromiseChanged():
+            return [_window(data.promise), *_asked(data.asked_by, data.cause), *_given(data.reason)]
+        case ev.VisitCancelled():
+            return [*_asked(data.asked_by, data.cause), *_given(data.reason)]
+        case ev.VisitReinstated() | ev.VisitVoided() | ev.SignatureRefused():
+            return [data.reason]
+        case ev.NoteAdded():
+            return [data.text]
+        case ev.DamageReported():
+            return [data.description]
+        case ev.ChargeAdded():
+            return [f"{data.label} {data.amount}"]
+        case ev.VisitNotCompleted():
+            return _given(data.reason)
+    return []
+
+
+def held_because(code: str | None) -> str:
+    """Why a fact waits."""
+    return str(HELD.get(code or "", _("It needs a decision.")))
+
+
+def day(at: datetime) -> str:
+    """The day of a moment in the branch's zone, as addresses write it."""
+    return at.astimezone(current_zone()).date().isoformat()
+
+
+def moment(iso: str) -> str:
+    """A time out of a refusal's facts, as this page writes times."""
+    return localmoment(datetime.fromisoformat(iso))
+
+
+def _window(promise: ev.Promise) -> str:
+    return f"{localdate(promise.start)} {window(Window(promise.start, promise.end))}"
+
+
+def _asked(party: str, cause: str) -> list[str]:
+    return [_("asked by: %(party)s", party=word(PARTIES, party)), _("cause: %(cause)s", cause=word(CAUSES, cause))]
+
+
+def _given(reason: str | None) -> list[str]:
+    return [reason] if reason else []
