@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fieldapp.app import create_app
 from fieldapp.domain import ids
@@ -20,7 +21,6 @@ from tests.live import serving
 
 #: Wednesday 14 October 2026, ten in the morning in Shanghai.
 MOMENT = datetime(2026, 10, 14, 2, 0, tzinfo=UTC)
-WISH = demo.Wish("screens", MOMENT, 400, (date(2026, 9, 1), date(2026, 10, 1)))
 DONE, NOW_DUE, NEXT, LATER = "WO-MAIN-T001", "WO-MAIN-T003", "WO-MAIN-T004", "WO-MAIN-T005"
 
 
@@ -35,22 +35,24 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
-    """Set the stage below `folder`; everything on it is the same each time."""
-    work = make_test_work(folder, Clock(MOMENT))
+def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
+    """Set the stage below `folder`; everything on it is the same each time. Its clock stands still at `moment`."""
+    work = make_test_work(folder, Clock(moment))
     installation.upgrade(work, timezone=cast.ZONE)
-    passwords = {one.login: one.password for one in demo.load_demo(work, WISH)}
+    this = moment.astimezone(ZoneInfo(cast.ZONE)).date().replace(day=1)
+    wish = demo.Wish("screens", moment, 400, ((this - timedelta(days=1)).replace(day=1), this))
+    passwords = {one.login: one.password for one in demo.load_demo(work, wish)}
     settings = Settings(
         instance=folder, database_url=str(work.database.url), secret_key="only for screenshots, long enough",
         blobs=folder / "blobs", timezone=cast.ZONE, locale="en", demo=True,
     )  # fmt: skip
     app = create_app(settings, work=work)
     with serving(app) as url:
-        yield Stage(url, work, passwords, _places(work))
+        yield Stage(url, work, passwords, _places(work, f"{wish.months[0]:%Y-%m}"))
     work.database.dispose()
 
 
-def _places(work: Work) -> dict[str, str]:
+def _places(work: Work, month: str) -> dict[str, str]:
     """Ids and links that the tour's addresses name."""
     branch = ids.BranchCode(cast.MAIN)
     visits = {
@@ -62,7 +64,7 @@ def _places(work: Work) -> dict[str, str]:
     link = links.open_link(work, own_done)
     link_acts.report(work, link, "commend", "Very polite, and left everything clean. 谢谢师傅！")
     link_acts.report(work, link, "complain", "The new socket in the bedroom is loose.")
-    return {**visits, "own_done": own_done, "own_next": own_next, "case": _newest_case(work), "month": "2026-09"}
+    return {**visits, "own_done": own_done, "own_next": own_next, "case": _newest_case(work), "month": month}
 
 
 def _newest_case(work: Work) -> str:
