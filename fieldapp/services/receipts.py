@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import NotFound
-from fieldapp.domain.visits.signoff import Receipt, receipt_of
+from fieldapp.domain.visits.signoff import Photo, Receipt, receipt_of
 from fieldapp.services import cases
 from fieldapp.services.cases import CaseView
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, branches, events, links
+from fieldapp.storage import accounts, branches, events, links, photos
 from fieldapp.storage.links import Act, Kind, Link
 
 #: Acts of the customer's own link. `confirm_visit` is about the appointment, `confirm` about what was signed.
@@ -42,6 +42,7 @@ class LinkView:
     cases: tuple[CaseView, ...]
     now: datetime
     expires_at: datetime
+    arrived_photos: tuple[Photo, ...]
 
     @property
     def window(self) -> Window:
@@ -60,8 +61,8 @@ class LinkView:
         return self.kind == "own"
 
     def blobs(self) -> frozenset[str]:
-        """The photos that this link may show."""
-        return frozenset(photo.blob for photo in self.receipt.photos)
+        """The photos that this link may show: of this visit, on the server, readable."""
+        return frozenset(photo.blob for photo in self.arrived_photos)
 
 
 def view(work: Work, link: Link) -> LinkView:
@@ -98,7 +99,14 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
         cases=tuple(cases.of_visit(db, link.branch, link.visit_id)) if own else (),
         now=now,
         expires_at=link.expires_at,
+        arrived_photos=tuple(photo for photo in receipt.photos if _is_here(db, link.branch, photo)),
     )
+
+
+def _is_here(db: Db, branch: str, photo: Photo) -> bool:
+    """A photo's event may come long before its bytes."""
+    found = photos.find(db, branch, photo.blob)
+    return found is not None and found.is_readable
 
 
 def _offers(receipt: Receipt, state: str, now: datetime) -> set[str]:

@@ -8,7 +8,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from fieldapp.domain.visits.signoff import is_weak, statement_hash, svg_paths
-from fieldapp.services import links, previews, receipt_pdf, receipts
+from fieldapp.services import links, pictures, receipt_pdf, receipts
 from fieldapp.services.receipt_pdf import Headings, Sheet
 from tests import builders, cast
 from tests.links import INK, STATEMENT, done, own_token, planned_visit, signed_visit, store, unsigned_visit
@@ -122,7 +122,7 @@ def test_the_same_sheet_gives_the_same_bytes(work):
 
 
 def test_photos_are_on_the_paper(work):
-    picture = previews.reencode(jpeg())
+    picture = pictures.shown(jpeg())
     reader = PdfReader(BytesIO(receipt_pdf.render(sheet(work, photos=[(picture, "施工後 09:10")]))))
     assert len([one for page in reader.pages for one in page.images]) == 1
 
@@ -131,31 +131,6 @@ def jpeg(size=(1200, 900), **options):
     target = BytesIO()
     Image.new("RGB", size, "#5a8").save(target, "JPEG", **options)
     return target.getvalue()
-
-
-def test_a_preview_has_no_metadata_and_stands_upright():
-    exif = Image.Exif()
-    exif[0x0112] = 6  # turned by a quarter
-    exif[0x010F] = "SECRET MAKER"
-    shown = previews.reencode(jpeg((400, 200), exif=exif.tobytes(), comment=b"SECRET COMMENT"))
-    assert b"SECRET" not in shown
-    with Image.open(BytesIO(shown)) as picture:
-        assert picture.size == (200, 400)
-        assert not picture.getexif()
-        assert "comment" not in picture.info
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<html>", jpeg()[:300], b"GIF89a"]
-)
-def test_what_is_no_photo_has_no_preview(content):
-    assert previews.reencode(content) is None
-
-
-def test_a_pixel_bomb_is_refused_before_it_is_decoded():
-    target = BytesIO()
-    Image.new("1", (20_000, 20_000)).save(target, "PNG")
-    assert previews.reencode(target.getvalue()) is None
 
 
 def test_times_are_those_of_the_branch(work):

@@ -10,12 +10,14 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from fieldapp.domain.errors import Conflict, DomainError, Invalid
 from fieldapp.services import links, receipts
 from fieldapp.services.links import LinkGone
 from fieldapp.services.receipts import LinkView
 from fieldapp.web import locale
 from fieldapp.web.context import current_settings, current_work
 from fieldapp.web.customer.guesses import Guesses
+from fieldapp.web.errors import sentence
 
 blueprint = Blueprint("customer", __name__)
 
@@ -67,6 +69,19 @@ def find_view(token: str) -> LinkView | None:
     chosen = request.cookies.get(locale.COOKIE)
     locale.speak(chosen if chosen in locale.LANGUAGES else view.language)
     return view
+
+
+@blueprint.errorhandler(Conflict)
+@blueprint.errorhandler(Invalid)
+def refused(error: DomainError) -> ResponseReturnValue:
+    """A refusal in the customer's own surroundings, with the way back to their page."""
+    return render_template("customer/refused.html", text=sentence(error)), 409 if isinstance(error, Conflict) else 422
+
+
+@blueprint.errorhandler(LinkGone)
+def ended(_: LinkGone) -> ResponseReturnValue:
+    """The link ended while its page was open."""
+    return gone()
 
 
 def gone() -> Response:

@@ -3,7 +3,7 @@
 from flask import Response, abort, g, make_response, render_template
 from flask.typing import ResponseReturnValue
 
-from fieldapp.services import previews, receipt_pdf
+from fieldapp.services import photos, receipt_pdf
 from fieldapp.services.receipts import LinkView
 from fieldapp.web.context import current_work
 from fieldapp.web.customer import words
@@ -17,8 +17,7 @@ ON_PAPER = 6
 @behind_link
 def page(view: LinkView) -> ResponseReturnValue:
     """The appointment before the visit, the receipt after it."""
-    here = [photo for photo in view.receipt.photos if previews.has(current_work(), g.link.branch, photo.blob)]
-    return render_template("customer/page.html", view=view, words=words, photos=here)
+    return render_template("customer/page.html", view=view, words=words)
 
 
 @blueprint.get("/receipt.pdf")
@@ -27,8 +26,7 @@ def pdf(view: LinkView) -> ResponseReturnValue:
     """The receipt on paper, in the reader's language; 404 before there is one."""
     if view.receipt.state.arrived_at is None:
         abort(404)
-    found = ((_picture(photo.blob), words.caption(photo)) for photo in view.receipt.photos)
-    shown = [(content, caption) for content, caption in found if content is not None][:ON_PAPER]
+    shown = [(_picture(photo.blob), words.caption(photo)) for photo in view.arrived_photos[:ON_PAPER]]
     response = make_response(receipt_pdf.render(words.sheet(view, shown)))
     response.content_type = "application/pdf"
     name = "".join(one for one in view.receipt.state.external_id if one.isascii() and (one.isalnum() or one in "-_"))
@@ -42,13 +40,10 @@ def photo(view: LinkView, blob: str) -> ResponseReturnValue:
     """One photo of this visit, re-encoded and without metadata."""
     if blob not in view.blobs():
         abort(404)
-    content = _picture(blob)
-    if content is None:
-        abort(404)
-    response: Response = make_response(content)
+    response: Response = make_response(_picture(blob))
     response.content_type = "image/jpeg"
     return response
 
 
-def _picture(blob: str) -> bytes | None:
-    return previews.preview(current_work(), g.link.branch, blob)
+def _picture(blob: str) -> bytes:
+    return photos.render(current_work(), g.link.branch, blob)

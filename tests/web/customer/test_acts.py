@@ -1,11 +1,15 @@
 """What customers do through their own link: each act once, each on record."""
 
+import hashlib
 import json
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from fieldapp.domain.ids import visit_id
 from fieldapp.domain.visits.signoff import statement_hash
+from fieldapp.services import photos
 from fieldapp.storage import audit, events
 from tests import cast
 from tests.links import INK, STATEMENT, own_token, planned_visit, signed_visit, unsigned_visit
@@ -16,6 +20,8 @@ VISIT = visit_id(cast.MAIN, "WO-1")
 @pytest.fixture
 def enter_link(client, work):
     """A browser that opened the customer's own link of the visit."""
+
+    client.set_cookie("lang", "en")
 
     def act(visit):
         assert client.get(f"/c/{own_token(work, visit)}").status_code == 303
@@ -172,11 +178,21 @@ def test_there_is_no_pdf_before_the_visit(work, enter_link):
     assert enter_link(planned_visit(work)).get("/c/receipt.pdf").status_code == 404
 
 
-def test_only_the_visits_own_photos_are_served_and_without_metadata(work, enter_link):
-    from tests.services.test_receipts import jpeg
+def jpeg(size=(1200, 900), **options):
+    target = BytesIO()
+    Image.new("RGB", size, "#5a8").save(target, "JPEG", **options)
+    return target.getvalue()
 
-    mine = work.blobs.put(cast.MAIN, jpeg(comment=b"SECRET"))
-    other = work.blobs.put(cast.MAIN, jpeg((300, 200)))
+
+def taken(work, content):
+    """A photo that has arrived from the phone; its hash."""
+    name = hashlib.sha256(content).hexdigest()
+    photos.add_piece(work, cast.T001.actor, name, offset=0, length=len(content), piece=content)
+    return name
+
+
+def test_only_the_visits_own_photos_are_served_and_without_metadata(work, enter_link):
+    mine, other = (taken(work, content) for content in (jpeg(comment=b"SECRET"), jpeg((300, 200))))
     browser = enter_link(signed_visit(work, photos=(mine, "0" * 64)))
     answer = browser.get(f"/c/photos/{mine}")
     assert (answer.status_code, answer.content_type) == (200, "image/jpeg")
