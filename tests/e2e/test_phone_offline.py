@@ -28,6 +28,22 @@ DRAW_AND_KEEP = """
   await image.decode();
   return { ...kept, shown: [image.naturalWidth, image.naturalHeight] };
 """
+#: A disk that is full for one kind of record; where `eases`, deleting the reserve makes room again.
+FULL = """([name, eases]) => {
+  let full = true;
+  for (const method of ["put", "add"]) {
+    const real = IDBObjectStore.prototype[method];
+    IDBObjectStore.prototype[method] = function (...rest) {
+      if (full && this.name === name) throw new DOMException("full", "QuotaExceededError");
+      return real.apply(this, rest);
+    };
+  }
+  const real = IDBObjectStore.prototype.delete;
+  IDBObjectStore.prototype.delete = function (key) {
+    if (eases && this.name === "blob_chunks") full = false;
+    return real.call(this, key);
+  };
+}"""
 #: Every record of every database of this origin, as text.
 READ_EVERYTHING = """async () => {
   const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
@@ -215,6 +231,28 @@ def test_a_file_that_is_no_photo_is_refused_in_words(work, on_phone):
     )
     assert code == "not_a_photo"
     assert phone.outbox(page) == []
+
+
+def test_a_full_phone_refuses_photos_in_words_and_keeps_nothing_half(work, on_phone):
+    visit = phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    page.evaluate(FULL, ["blob_chunks", False])
+    assert phone.run(page, f"try {{ {DRAW_AND_KEEP} }} catch (error) {{ return error.code; }}", visit) == (
+        "photo_storage_full"
+    )
+    assert phone.outbox(page) == []
+    assert phone.append(page, visit, "visit.departed")["seq"] == 1
+
+
+def test_a_full_phone_gives_up_its_reserve_for_words(work, on_phone):
+    visit = phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    phone.call(page, "sync/store.js", "keepReserve")
+    page.evaluate(FULL, ["outbox", True])
+    assert phone.append(page, visit, "visit.departed")["seq"] == 1
+    assert [entry["type"] for entry in phone.outbox(page)] == ["visit.departed"]
 
 
 def test_signing_out_leaves_no_name_behind(work, on_phone):

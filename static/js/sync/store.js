@@ -99,8 +99,17 @@ export async function strictly(stores, change) {
 
 async function attempt(stores, change) {
   const tx = store().transaction(stores, "readwrite", { durability: "strict" });
+  let requests;
+  try {
+    requests = [change(tx)].flat();
+  } catch (error) {
+    // What was queued before the refusal must not be kept without the rest.
+    tx.done.catch(() => {});
+    tx.abort();
+    throw error;
+  }
   // A request that fails aborts the transaction; `done` then carries the reason.
-  const results = Promise.allSettled([change(tx)].flat());
+  const results = Promise.allSettled(requests);
   await tx.done;
   return (await results).map((result) => result.value);
 }
