@@ -13,6 +13,7 @@ import { today } from "./phone/today.js";
 import { startEngine } from "./sync/engine.js";
 import { drafts } from "./sync/journal.js";
 import { currentUser, keepReserve, store } from "./sync/store.js";
+import { resume as resumeArrival } from "./visit/arrival.js";
 import "./visit/routes.js";
 
 const RESUME_WITHIN = 12 * 3600_000;
@@ -51,6 +52,7 @@ async function speak(me) {
 async function open() {
   startChrome();
   await resume();
+  await resumeArrival();
   await startRouter({
     root: $("#view"), home: "today", failed,
     remember: (place) => drafts.put("route", { ...place, at: Date.now() }),

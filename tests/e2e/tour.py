@@ -5,10 +5,12 @@ Each stop is an address, or a few steps on the page before it. Used by the acces
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.e2e import phone
 
+DATA = Path(__file__).resolve().parents[1] / "data"
 Steps = Callable[[Any, dict[str, str]], None]
 
 
@@ -48,6 +50,30 @@ def _today(page: Any, _: dict[str, str]) -> None:
     phone.wait_until_kept(page)
 
 
+def _on(selector: str = ".bottom button.primary", before: str | None = None) -> Steps:
+    """Go on from the screen that is shown: first `before`, then one tap."""
+
+    def steps(page: Any, _: dict[str, str]) -> None:
+        heading = page.inner_text("#view h1")
+        if before:
+            page.click(before)
+            page.fill("[name=typed]", "Wang Fang")
+        page.click(selector)
+        page.wait_for_function("(old) => document.querySelector('#view h1')?.textContent !== old", arg=heading)
+        page.wait_for_timeout(250)
+
+    return steps
+
+
+def _upload(name: str) -> Steps:
+    def steps(page: Any, _: dict[str, str]) -> None:
+        page.set_input_files("input[type=file]", DATA / name)
+        with page.expect_navigation():
+            page.click("main form button[type=submit]")
+
+    return steps
+
+
 OPEN = Walk(
     None,
     (
@@ -56,6 +82,8 @@ OPEN = Walk(
         Stop("customer-appointment", "/c/{own_next}"),
         Stop("customer-receipt", "/c/{own_done}"),
         Stop("customer-complain", "/c/report/complain"),
+        Stop("customer-unsigned", "/c/{own_unsigned}"),
+        Stop("customer-sign", "/c/sign"),
         Stop("customer-gone", "/c/main.gone"),
     ),
 )
@@ -63,6 +91,20 @@ DISPATCHER = Walk(
     "D001",
     (
         Stop("dispatch-list", "/dispatch/"),
+        Stop("dispatch-day", "/dispatch/day"),
+        Stop("dispatch-new", "/dispatch/new"),
+        Stop("dispatch-visit", "/dispatch/visits/{next}"),
+        Stop("dispatch-visit-done", "/dispatch/visits/{done}"),
+        Stop("dispatch-assign", "/dispatch/visits/{next}/assign"),
+        Stop("dispatch-move", "/dispatch/visits/{next}/move"),
+        Stop("dispatch-cancel", "/dispatch/visits/{next}/cancel"),
+        Stop("dispatch-amend", "/dispatch/visits/{next}/amend"),
+        Stop("dispatch-link", "/dispatch/visits/{later}/link"),
+        Stop("dispatch-held", "/dispatch/held"),
+        Stop("dispatch-decide", "/dispatch/visits/{held}/decide"),
+        Stop("dispatch-import", "/dispatch/import"),
+        Stop("dispatch-import-faults", "", _upload("appointments-bad.csv")),
+        Stop("dispatch-import-preview", "/dispatch/import", _upload("appointments-2026-12.csv")),
         Stop("me", "/me/"),
     ),
 )
@@ -105,10 +147,14 @@ TECHNICIAN = Walk(
             "visit", door__checked={"introduced": True, "shoe_covers": True},
             consent__given={"by": "customer", "method": "spoken"},
         )),
+        Stop("phone-visit-cleanup", "", _on()),
         Stop("phone-visit-handover", "", _at("visit", site__checked={"cleanup": True, "belongings": True})),
         Stop("phone-outbox", "", _at("outbox")),
         Stop("phone-settings", "", _at("settings")),
         Stop("phone-customer", "", _at("handover")),
+        Stop("phone-customer-sign", "", _on()),
+        Stop("phone-customer-thanks", "", _on(before="label:has([value=type])")),
+        Stop("phone-visit-leave", "", _on()),
     ),
 )  # fmt: skip
 WALKS = (OPEN, DISPATCHER, QUALITY, MANAGER, ADMIN, TECHNICIAN)

@@ -21,10 +21,19 @@ export async function arrive(visitId) {
   const stamp = tapped();
   if (best && stamp.wall - best.ts < FRESH) return append(visitId, "visit.arrived", { gps: best }, { stamp });
   await drafts.put("arrival", { visit: visitId, stamp });
+  wait();
+  return null;
+}
+
+/** After a start: an arrival that a killed app left behind is waited for again, and written. */
+export async function resume() {
+  if (!giveUp && (await pending())) wait();
+}
+
+function wait() {
   const timer = new Promise((resolve) => { giveUp = () => resolve({ status: "timeout" }); });
   const late = setTimeout(giveUp, WAIT);
   Promise.race([read(), timer]).then(settle).finally(() => clearTimeout(late));
-  return null;
 }
 
 /** The arrival that still waits for its fix: {visit, at}, or null. */

@@ -17,7 +17,9 @@ export async function know(visitId) {
   if (waiting?.visit === visitId && !events.some((event) => event.type === "visit.arrived")) {
     events.push({ id: "pending", type: "visit.arrived", at: waiting.at, data: { gps: null } });
   }
-  const ruling = visit.state === "cancelled" || visit.state === "void" ? visit.state : null;
+  // Who stands in the customer's home goes on although the office cancelled meanwhile; the dispatcher decides about it.
+  const arrived = events.some((event) => event.type === "visit.arrived");
+  const ruling = visit.state === "void" || (visit.state === "cancelled" && !arrived) ? visit.state : null;
   return { visit, facts: factsOf(visit, events), state: stateOf(events.map((event) => event.type), ruling) };
 }
 

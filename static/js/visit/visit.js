@@ -7,7 +7,6 @@ import { timeWindow } from "../lib/time.js";
 import { t } from "../lib/words.js";
 import { stateOf as lookOf } from "../phone/states.js";
 import { drafts } from "../sync/journal.js";
-import { settle } from "./arrival.js";
 import { bottomBar } from "./form.js";
 import { cleanup, handover } from "./finish.js";
 import { ended, leave } from "./leave.js";
@@ -24,8 +23,6 @@ export const view = {
   async start(place, params) {
     const lock = await drafts.get("handover");
     if (lock?.locked) return go("handover", { visit: lock.visit }, { replace: true });
-    const waiting = await drafts.get("arrival");
-    if (waiting && Date.now() - waiting.stamp.wall > 10_000) await settle({ status: "unavailable" });
     shown = { place, id: params.visit, key: null, busy: false };
     addEventListener("sync:changed", changed);
     return draw({ first: true });
@@ -101,13 +98,14 @@ function head(frame, { visit, facts, state }) {
   put(frame, "job", t(`job.${visit.job_type}`));
   put(frame, "number", visit.external_id);
   put(frame, "note", visit.note);
-  const disputed = visit.state === "disputed" ? "disputed" : state;
+  const overruled = ["disputed", "cancelled"].includes(visit.state) && state !== "cancelled";
+  const disputed = overruled ? "disputed" : state;
   const mark = field(frame, "state");
   const look = lookOf(disputed);
   mark.classList.add(...look.tone);
   icon(mark, look.icon);
   put(mark, "state-word", t(`state.${disputed}`));
-  show(field(frame, "disputed"), visit.state === "disputed");
+  show(field(frame, "disputed"), overruled);
 }
 
 function progress(frame, step) {
