@@ -17,8 +17,12 @@ export async function installUpdates() {
   addEventListener("hashchange", offer);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && registration.update().catch(() => {}));
   $("#update").addEventListener("click", () => registration.waiting?.postMessage("update"));
-  const controlled = Boolean(navigator.serviceWorker.controller);
-  navigator.serviceWorker.addEventListener("controllerchange", () => controlled && location.reload());
+  // The first worker takes charge of this very page; any later one brings other files, which do not mix with these.
+  let { controller } = navigator.serviceWorker;
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (controller) location.reload();
+    ({ controller } = navigator.serviceWorker);
+  });
   offer();
 }
 

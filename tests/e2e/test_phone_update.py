@@ -1,0 +1,93 @@
+"""A new release reaches the phone whole or not at all, and only when the person says so."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from fieldapp.paths import STATIC
+from fieldapp.web.templating import Assets
+from tests.e2e import phone
+
+pytestmark = pytest.mark.browser
+RELEASE = "document.querySelector('script[type=module]').src.split('/')[4]"
+
+
+@pytest.fixture
+def release(app, tmp_path):
+    """Make the server serve another release: the same files, but for one more style."""
+
+    def make() -> Assets:
+        folder = tmp_path / "static"
+        shutil.copytree(STATIC, folder)
+        with (folder / "css/phone.css").open("a") as styles:
+            styles.write(".release-two { color: inherit; }\n")
+        app.extensions["assets"] = Assets(folder)
+        app.jinja_env.globals["asset"] = app.extensions["assets"].url
+        app.jinja_env.cache.clear()
+        return app.extensions["assets"]
+
+    return make
+
+
+@pytest.fixture
+def page(work, phone_page, enter):
+    """T001's phone with a visit, kept for offline use."""
+    phone.plan(work, "Wang Fang")
+    enter(phone_page, "T001")
+    phone_page.goto("/m/")
+    phone_page.wait_for_selector(".next")
+    phone.wait_until_kept(phone_page)
+    return phone_page
+
+
+def look_for_update(page):
+    page.evaluate("() => navigator.serviceWorker.getRegistration('/m/').then((r) => r.update()).then(() => true)")
+
+
+def test_a_new_release_waits_until_the_person_asks_for_it(page, release):
+    before = page.evaluate(RELEASE)
+    after = release().release
+    look_for_update(page)
+    page.wait_for_selector("#banner-update:not([hidden])")
+    assert page.evaluate(RELEASE) == before
+    with page.expect_navigation():
+        page.click("#update")
+    page.wait_for_selector(".next")
+    assert page.evaluate(RELEASE) == after
+    page.context.set_offline(True)
+    page.goto("/m/")
+    page.wait_for_selector(".next")
+    assert page.evaluate(RELEASE) == after
+
+
+def test_a_broken_release_changes_nothing(page, release):
+    before = page.evaluate(RELEASE)
+    del release().files["js/visit/visit.js"]
+    page.evaluate("() => navigator.serviceWorker.getRegistration('/m/').then((r) => r.update()).catch(() => true)")
+    assert page.is_hidden("#banner-update")
+    page.context.set_offline(True)
+    page.goto("/m/")
+    page.wait_for_selector(".next")
+    assert page.evaluate(RELEASE) == before
+
+
+def test_a_file_that_was_changed_on_the_way_stops_the_release(page, release):
+    before = page.evaluate(RELEASE)
+    assets = release()
+    listed = assets.files["js/phone.js"]
+    assets.files["js/phone.js"] = replace(listed, content=listed.content + b"\n", zipped=None)
+    installed = page.evaluate(
+        """async () => {
+          const registration = await navigator.serviceWorker.getRegistration('/m/');
+          await registration.update();
+          const worker = registration.installing ?? registration.waiting;
+          if (!worker || worker.state !== 'installing') return worker?.state ?? 'none';
+          return new Promise((done) => worker.addEventListener('statechange', () => done(worker.state)));
+        }"""
+    )
+    assert installed == "redundant"
+    page.context.set_offline(True)
+    page.goto("/m/")
+    page.wait_for_selector(".next")
+    assert page.evaluate(RELEASE) == before
