@@ -180,11 +180,10 @@ def _missed_after(moment: datetime, zone: ZoneInfo) -> timedelta:
 
 
 def _hours(found: Sequence[Visit], bounds: Window) -> Window:
-    """From 08:00 to 20:00 of the day, and as far beyond as the work goes; whole hours."""
-    start, end = bounds.start + timedelta(hours=8), bounds.start + timedelta(hours=20)
-    for one in found:
-        start = min(start, one.planned.start, one.window.start)
-        end = max(end, one.planned.end, one.window.end)
-    start, end = max(start, bounds.start), min(end, bounds.end)
-    down, up = (start - bounds.start) // timedelta(hours=1), -((bounds.start - end) // timedelta(hours=1))
-    return Window(bounds.start + timedelta(hours=down), min(bounds.end, bounds.start + timedelta(hours=up)))
+    """From the first planned work of the day to the last, in whole hours and at least ten; 08:00 to 18:00 without."""
+    hour = timedelta(hours=1)
+    first = min((one.planned.start for one in found), default=bounds.start + 8 * hour)
+    last = max((one.planned.end for one in found), default=first)
+    down = max(0, min((first - bounds.start) // hour, (bounds.end - bounds.start) // hour - 10))
+    up = max(down + 10, -((bounds.start - last) // hour))
+    return Window(bounds.start + down * hour, min(bounds.end, bounds.start + up * hour))

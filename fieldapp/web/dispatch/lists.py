@@ -36,26 +36,32 @@ def overview() -> dict[str, Any]:
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """All visits; narrowed, sorted, page by page."""
-    args = request.args
-    sort = args.get("sort", "window")
+    """All visits; narrowed, sorted, page by page. Without any wish: from today on."""
+    args = dict(request.args.items()) or {"from": _today().isoformat()}
+    sort, page = args.get("sort", "window"), args.get("page", "")
     found = planning.list_visits(
         current_work(), current_actor(), current_branch(),
         text=args.get("q", ""), states=[args["state"]] if args.get("state") in words.STATES else [],
         technician=args.get("technician") or None, first=_day(args.get("from")), last=_day(args.get("to")),
         sort=sort if sort in get_args(SortKey) else "window",  # type: ignore[arg-type]
-        descending=args.get("down") == "1", page=max(1, min(args.get("page", 1, int), 100_000)),
+        descending=args.get("down") == "1", page=max(1, int(page[:5])) if page.isdecimal() else 1,
     )  # fmt: skip
     names = {one.code: one.name for one in found.technicians}
     return render_template(
-        "dispatch/list.html", found=found, names=names, args=args, sort=sort, at=_at("dispatch.index"), **overview()
+        "dispatch/list.html",
+        found=found,
+        names=names,
+        args=args,
+        sort=sort,
+        at=_at("dispatch.index", args),
+        **overview(),
     )
 
 
 @blueprint.get("/day")
 def day() -> ResponseReturnValue:
     """One day: who works where and when, and what nobody was given yet."""
-    today = current_work().now().astimezone(current_zone()).date()
+    today = _today()
     wanted = _day(request.args.get("day")) or today
     found = planning.look_at_day(current_work(), current_actor(), current_branch(), wanted)
     lanes = [Lane(None, found.pool), *found.lanes] if found.pool else found.lanes
@@ -89,11 +95,15 @@ def _day(text: str | None) -> date | None:
     return found if 2000 <= found.year < 2100 else None
 
 
-def _at(endpoint: str) -> Callable[..., str]:
+def _today() -> date:
+    return current_work().now().astimezone(current_zone()).date()
+
+
+def _at(endpoint: str, args: dict[str, str]) -> Callable[..., str]:
     """`at(page=2)`: this page with some arguments changed."""
 
     def at(**changed: Any) -> str:
-        kept = {name: value for name, value in request.args.items() if value and name not in changed}
+        kept = {name: value for name, value in args.items() if value and name not in changed}
         return url_for(endpoint, **kept, **{name: value for name, value in changed.items() if value})
 
     return at
