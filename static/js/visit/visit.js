@@ -94,6 +94,7 @@ async function turn(id, workDone) {
 function head(frame, { visit, facts, state }) {
   put(frame, "name", visit.customer.name);
   put(frame, "address", visit.customer.address);
+  show(field(frame, "address").parentElement, Boolean(visit.customer.address));
   put(frame, "window", facts.promise ? timeWindow(facts.promise.start, facts.promise.end) : "");
   put(frame, "job", t(`job.${visit.job_type}`));
   put(frame, "number", visit.external_id);
