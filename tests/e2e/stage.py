@@ -11,9 +11,13 @@ from zoneinfo import ZoneInfo
 from fieldapp.app import create_app
 from fieldapp.domain import ids
 from fieldapp.domain.access import OPERATOR
-from fieldapp.services import accounts, demo, installation, link_acts, links
+from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits.events import Event
+from fieldapp.services import accounts, cases, demo, installation, link_acts, links, recording
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
+from fieldapp.storage import visits
+from fieldapp.storage.events import Record
 from tests import cast
 from tests.conftest import make_test_work
 from tests.fakes import Clock
@@ -21,7 +25,7 @@ from tests.live import serving
 
 #: Wednesday 14 October 2026, ten in the morning in Shanghai.
 MOMENT = datetime(2026, 10, 14, 2, 0, tzinfo=UTC)
-DONE, NOW_DUE, NEXT, LATER = "WO-MAIN-T001", "WO-MAIN-T003", "WO-MAIN-T004", "WO-MAIN-T005"
+DONE, NOW_DUE, NEXT, LATER, HELD = "WO-MAIN-T001", "WO-MAIN-T003", "WO-MAIN-T004", "WO-MAIN-T005", "WO-MAIN-T012"
 
 
 @dataclass(frozen=True)
@@ -55,21 +59,47 @@ def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
 def _places(work: Work, month: str) -> dict[str, str]:
     """Ids and links that the tour's addresses name."""
     branch = ids.BranchCode(cast.MAIN)
-    visits = {
+    places = {
         name: ids.visit_id(branch, order)
         for name, order in {"done": DONE, "due": NOW_DUE, "next": NEXT, "later": LATER}.items()
     }
-    own_done = links.create_own_link(work, OPERATOR, branch, visits["done"])
-    own_next = links.create_own_link(work, OPERATOR, branch, visits["next"])
+    own_done = links.create_own_link(work, OPERATOR, branch, places["done"])
+    own_next = links.create_own_link(work, OPERATOR, branch, places["next"])
     link = links.open_link(work, own_done)
     link_acts.report(work, link, "commend", "Very polite, and left everything clean. 谢谢师傅！")
     link_acts.report(work, link, "complain", "The new socket in the bedroom is loose.")
-    return {**visits, "own_done": own_done, "own_next": own_next, "case": _newest_case(work), "month": month}
+    places["held"] = _dispute(work, branch)
+    unsigned = _unsigned(work, branch)
+    places["own_unsigned"] = links.create_own_link(work, OPERATOR, branch, unsigned)
+    return {**places, "own_done": own_done, "own_next": own_next, "case": _newest_case(work), "month": month}
+
+
+def _dispute(work: Work, branch: ids.BranchCode) -> str:
+    """A visit that the office cancelled and a phone without signal set out for: it waits for the dispatcher."""
+    visit, now = ids.visit_id(branch, HELD), work.now()
+    cancelled = ev.VisitCancelled(asked_by="customer", told_at=now, apology=False, cause="customer")
+
+    def record(kind: str, actor: str, data: ev.Data, held: str | None = None) -> Record:
+        event = Event(id=ids.EventId(work.new_id()), type=kind, visit=visit, effective_at=now, actor=actor, data=data)
+        return Record(event=event, origin="push" if held else "office", received_at=now, held_code=held)
+
+    with work.write() as db:
+        facts = [
+            record("visit.cancelled", "office", cancelled),
+            record("visit.departed", "T002", ev.VisitDeparted(), held="visit_cancelled"),
+        ]
+        recording.record(db, branch, facts, now)
+    return visit
+
+
+def _unsigned(work: Work, branch: ids.BranchCode) -> str:
+    """A completed visit of this week that nobody signed."""
+    with work.read() as db:
+        found = visits.between(db, branch, work.now() - timedelta(days=6), work.now())
+    return next(one.visit_id for one in found if one.state == "completed" and not one.signed)
 
 
 def _newest_case(work: Work) -> str:
-    from fieldapp.services import cases
-
     quality = next(one for one in accounts.list_accounts(work, OPERATOR) if one.login == "Q001")
     return next(iter(cases.desk(work, quality.actor, "open"))).case.case_id
 

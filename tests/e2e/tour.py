@@ -69,7 +69,7 @@ def _upload(name: str) -> Steps:
     def steps(page: Any, _: dict[str, str]) -> None:
         page.set_input_files("input[type=file]", DATA / name)
         with page.expect_navigation():
-            page.click("main form button[type=submit]")
+            page.click("main form:has(input[type=file]) button")
 
     return steps
 
@@ -103,7 +103,7 @@ DISPATCHER = Walk(
         Stop("dispatch-held", "/dispatch/held"),
         Stop("dispatch-decide", "/dispatch/visits/{held}/decide"),
         Stop("dispatch-import", "/dispatch/import"),
-        Stop("dispatch-import-faults", "", _upload("appointments-bad.csv")),
+        Stop("dispatch-import-faults", "/dispatch/import", _upload("appointments-bad.csv")),
         Stop("dispatch-import-preview", "/dispatch/import", _upload("appointments-2026-12.csv")),
         Stop("me", "/me/"),
     ),
