@@ -64,7 +64,7 @@ def up_to_the_door(technician):
 def up_to_the_handover(technician):
     up_to_the_door(technician)
     technician.go_on("I was let in", "The work")
-    technician.go_on("Work done", "Is all clean?")
+    technician.go_on("The work is done", "Is all clean?")
     technician.go_on("All clean", "Hand the phone over")
     technician.go_on("Hand over", "Please have a look")
 
@@ -81,7 +81,7 @@ def test_a_whole_visit_offline_takes_at_most_12_taps_and_syncs_by_itself(work, o
     chooser.value.set_files(PHOTO)
     page.wait_for_selector(".photos img")
     assert page.input_value("textarea[name=text]") == "Laid the fibre to the living room"
-    technician.go_on("Work done", "Is all clean?")
+    technician.go_on("The work is done", "Is all clean?")
     technician.go_on("All clean", "Hand the phone over")
     technician.go_on("Hand over", "Please have a look")
     assert "Laid the fibre to the living room" in page.inner_text(".statement")
@@ -302,7 +302,7 @@ def test_a_killed_browser_loses_neither_the_tap_of_arrival_nor_a_stroke(work, se
     context, technician = killed(context)
     technician.at("At the door")
     technician.go_on("I was let in", "The work")
-    technician.go_on("Work done", "Is all clean?")
+    technician.go_on("The work is done", "Is all clean?")
     technician.go_on("All clean", "Hand the phone over")
     technician.go_on("Hand over", "Please have a look")
     technician.page.tap("label:has(input[name=explained][value=yes])")

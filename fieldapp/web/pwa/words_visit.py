@@ -52,7 +52,7 @@ VISIT: dict[str, Any] = {
     "visit.work.name": _l("Work"),
     "visit.work.title": _l("The work"),
     "visit.work.hint": _l("What you note here is what the customer reads and signs."),
-    "visit.work.next": _l("Work done"),
+    "visit.work.next": _l("The work is done"),
     "visit.work.back": _l("Done"),
     "visit.cleanup.name": _l("Clean up"),
     "visit.cleanup.title": _l("Is all clean?"),

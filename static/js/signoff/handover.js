@@ -6,6 +6,8 @@ import { go } from "../lib/router.js";
 import { clockTime, dateOf } from "../lib/time.js";
 import { language, LANGUAGES, setLanguage, t } from "../lib/words.js";
 import { sha256 } from "../lib/ids.js";
+import { report } from "../sync/bus.js";
+import { syncState } from "../sync/engine.js";
 import { append } from "../sync/journal.js";
 import { store } from "../sync/store.js";
 import { manifestOf } from "../visit/facts.js";
@@ -121,6 +123,7 @@ async function giveBack(here) {
   await forget("handover");
   await setLanguage(own);
   own = null;
+  report(syncState());
   go("visit", { visit: here.id }, { replace: true });
 }
 

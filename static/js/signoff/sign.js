@@ -42,6 +42,9 @@ async function open(element, context) {
     complain("");
     return context.keep({ strokes, weak: false });
   });
+  // On a small phone the field lies under the bar: nobody has to look for it.
+  const bar = document.querySelector(".bottom");
+  if ($("canvas", element).getBoundingClientRect().bottom > innerHeight - bar.offsetHeight) $(".ink", element).scrollIntoView({ block: "center" });
   $("[data-clear]", element).addEventListener("click", () => pad.clear());
   return pad;
 }
