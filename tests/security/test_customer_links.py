@@ -1,9 +1,11 @@
 """The acceptance list of security.md, customers' links: items 23 to 27 (and 32 for their photos)."""
 
 import base64
+import dataclasses
 
 import pytest
 
+from fieldapp.app import create_app
 from fieldapp.domain.ids import visit_id
 from fieldapp.services import links
 from tests import cast
@@ -115,3 +117,12 @@ def test_27_the_read_only_receipt_cannot_act(work, client, token):
     for path in ("/c/confirm", "/c/sign", "/c/report/commend", "/c/report/complain", "/c/report/repudiate"):
         assert client.post(path, data={"act": "confirm", "text": "x", "name": "x"}).status_code == 404
     assert dump(work) == before
+
+
+def test_03_the_cookie_of_a_link_is_bound_to_the_host_on_tls(settings, work, token):
+    app = create_app(dataclasses.replace(settings, base_url="https://visits.example.org"), work=work)
+    answer = app.test_client().get(f"/c/{token}", base_url="https://visits.example.org")
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-link=")
+    assert all(part in cookie for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"))
+    assert "Domain" not in cookie

@@ -14,7 +14,7 @@ from fieldapp.services.receipts import LinkView
 from fieldapp.web.locale import current_language
 from fieldapp.web.templating import localtime, money, window
 
-JOBS = {"install": _l("Installation"), "move": _l("Move of a line"), "repair": _l("Repair")}
+JOBS = {"install": _l("Installation"), "move": _l("Relocation"), "repair": _l("Repair")}
 SLOTS = {
     "before": _l("Before the work"), "after": _l("After the work"), "damage": _l("Damage"), "door": _l("At the door"),
     "other": _l("Photo"),
@@ -28,7 +28,7 @@ def total(charges: Sequence[Charge]) -> Decimal:
 
 def caption(photo: Photo) -> str:
     """What a photo shows and when it was taken."""
-    return f"{SLOTS.get(photo.slot, SLOTS['other'])}, {localtime(photo.taken_at)}"
+    return _("%(what)s, %(time)s", what=SLOTS.get(photo.slot, SLOTS["other"]), time=localtime(photo.taken_at))
 
 
 def day(view: LinkView) -> str:
@@ -134,14 +134,14 @@ def statement(view: LinkView) -> str:
         *(_line(f"{one.kind} × {one.quantity} {one.serial or ''}") for one in receipt.equipment),
     ]
     blocks = [
-        [_("Visit statement"), *(f"{name}: {_line(value)}" for name, value in [*facts(view), *_visit_times(view)])],
-        [_("Work done"), *(f"- {one}" for one in done or [_("as ordered")])],
+        [_("Visit statement"), *(_field(name, value) for name, value in [*facts(view), *_visit_times(view)])],
+        [_("What was done"), *(f"- {one}" for one in done or [_("as ordered")])],
     ]
     if receipt.damages:
         blocks.append([_("Damage"), *(f"- {_line(one.description)}" for one in receipt.damages)])
     if charges:
         amounts = [f"- {_line(one.label)}  {Decimal(one.amount):.2f}" for one in charges]
-        blocks.append([_("Charges"), *amounts, f"{_('Total')}: {total(charges):.2f} {view.currency}"])
+        blocks.append([_("Charges"), *amounts, _field(_("Total"), f"{total(charges):.2f} {view.currency}")])
     else:
         blocks.append([_("There is nothing to pay.")])
     return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
@@ -153,6 +153,10 @@ def _visit_times(view: LinkView) -> list[tuple[str, str]]:
     moments = ((_("Promised"), window(view.window)), (_("Arrived"), state.arrived_at and localtime(state.arrived_at)),
                (_("Completed"), state.completed_at and localtime(state.completed_at)))  # fmt: skip
     return [(name, str(value)) for name, value in moments if value]
+
+
+def _field(name: str, value: str) -> str:
+    return _("%(name)s: %(value)s", name=name, value=_line(value))
 
 
 def _line(text: str) -> str:
