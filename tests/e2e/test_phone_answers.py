@@ -1,0 +1,144 @@
+"""What the phone makes of the server's answers: too large, too busy, something missing, another life of the server."""
+
+import json
+
+import pytest
+
+from tests.e2e import phone
+
+pytestmark = pytest.mark.browser
+PUSH = "**/api/sync/v1/push"
+OURS = {"X-Field-Sync": "1", "Content-Type": "application/json"}
+
+
+@pytest.fixture
+def visit(work):
+    return phone.plan(work, "Wang Fang")
+
+
+@pytest.fixture
+def page(visit, phone_page, enter):
+    """T001's phone, in step with the server."""
+    enter(phone_page, "T001")
+    phone_page.goto("/m/")
+    phone_page.wait_for_selector(".next")
+    phone.wait_until_sent(phone_page)
+    return phone_page
+
+
+def sync(page):
+    phone.call(page, "sync/engine.js", "syncNow")
+
+
+def statuses(page):
+    return [entry["status"] for entry in phone.outbox(page)]
+
+
+def write_notes(page, visit, count):
+    """Several facts at once, while the network is away."""
+    page.context.set_offline(True)
+    for number in range(count):
+        phone.append(page, visit, "note.added", {"text": f"note {number}"})
+    page.context.set_offline(False)
+
+
+def test_a_batch_that_is_too_large_goes_in_halves(work, page, visit):
+    sizes = []
+
+    def narrow(route):
+        sizes.append(len(route.request.post_data_json["events"]))
+        if sizes[-1] > 2:
+            route.fulfill(status=413, headers=OURS, body="{}")
+        else:
+            route.continue_()
+
+    page.route(PUSH, narrow)
+    write_notes(page, visit, 5)
+    sync(page)
+    phone.wait_until_sent(page)
+    assert sizes == [5, 2, 2, 1]
+    assert phone.stored(work, visit).count("note.added") == 5
+
+
+@pytest.mark.parametrize("status", [401, 426, 429, 500, 503])
+def test_a_refused_push_keeps_everything(page, visit, status):
+    page.route(PUSH, lambda route: route.fulfill(status=status, headers={**OURS, "Retry-After": "120"}, body="{}"))
+    write_notes(page, visit, 2)
+    sync(page)
+    assert statuses(page) == ["waiting", "waiting"]
+    page.unroute(PUSH)
+    sync(page)
+    phone.wait_until_sent(page)
+    assert statuses(page) == ["accepted", "accepted"]
+
+
+def test_a_server_that_asks_for_a_pause_gets_it(page, visit):
+    asked = []
+
+    def busy(route):
+        asked.append(1)
+        route.fulfill(status=429, headers={**OURS, "Retry-After": "120"}, body="{}")
+
+    page.clock.install()
+    page.reload()
+    page.wait_for_selector(".next")
+    phone.wait_until_sent(page)
+    page.route(PUSH, busy)
+    phone.append(page, visit, "visit.departed")
+    sync(page)
+    phone.append(page, visit, "note.added", {"text": "meanwhile"})
+    page.clock.fast_forward(100_000)
+    assert statuses(page) == ["waiting", "waiting"]
+    assert len(asked) == 1
+    with page.expect_response(PUSH):
+        page.clock.fast_forward(30_000)
+
+
+def test_what_the_server_misses_is_sent_again_from_there(work, page, visit):
+    write_notes(page, visit, 2)
+    sync(page)
+    phone.wait_until_sent(page)
+    sent = []
+
+    def miss(route):
+        events = route.request.post_data_json["events"]
+        sent.append([event["seq"] for event in events])
+        if len(sent) == 1:
+            results = [
+                {"id": event["id"], "status": "retry", "code": "missing_prev", "expect_seq": 2} for event in events
+            ]
+            route.fulfill(status=200, headers=OURS, body=json.dumps({"server_time": 0, "results": results}))
+        else:
+            route.continue_()
+
+    page.route(PUSH, miss)
+    phone.append(page, visit, "visit.departed")
+    sync(page)
+    phone.wait_until_sent(page)
+    assert sent == [[3], [2, 3]]
+    assert statuses(page) == ["accepted", "duplicate", "accepted"]
+    assert phone.stored(work, visit).count("note.added") == 2
+
+
+def test_a_restored_server_gets_everything_again(work, page, visit):
+    write_notes(page, visit, 2)
+    sync(page)
+    phone.wait_until_sent(page)
+    phone.run(page, "const { meta } = await load('sync/store.js'); await meta.put('server_epoch', 'an earlier life');")
+    phone.append(page, visit, "visit.departed")
+    sync(page)
+    phone.wait_until_sent(page)
+    assert statuses(page) == ["duplicate", "duplicate", "accepted"]
+    assert phone.stored(work, visit).count("note.added") == 2
+
+
+def test_the_office_s_changes_are_told_until_they_were_seen(work, page):
+    phone.plan(work, "Li Na", hours=4)
+    sync(page)
+    page.wait_for_selector(".notice:has-text('New: Li Na')")
+    page.reload()
+    page.click(".notice button:has-text('I have seen this')")
+    page.wait_for_selector(".notice:has-text('Li Na')", state="detached")
+    page.reload()
+    page.wait_for_selector(".next")
+    assert page.locator(".notice:has-text('Li Na')").count() == 0
