@@ -101,6 +101,8 @@ def test_a_whole_visit_offline_takes_at_most_12_taps_and_syncs_by_itself(work, o
     assert sorted(phone.stored(work, visit)) == sorted(WHOLE)
     assert {entry["status"] for entry in phone.outbox(page)} == {"accepted"}
     page.wait_for_selector(".receipt img.code[src^='data:image/svg']")
+    fix = facts(work, visit)["visit.arrived"].data.gps
+    assert (fix.lat, fix.lon, fix.acc) == (31.2304, 121.4737, 9)
 
 
 def test_what_the_customer_signed_is_what_the_server_keeps(work, open_phone):
@@ -161,6 +163,32 @@ def test_after_the_phone_is_given_back_no_answer_is_on_any_screen(work, open_pho
         assert not re.search(r"polite|Very poor|wear a badge", page.inner_text("body"))
     left = phone.run(page, "const { drafts } = await load('sync/journal.js'); return drafts.get('handover');")
     assert left is None
+
+
+def test_a_wrong_statement_goes_back_to_the_technician_without_the_answers(work, open_phone):
+    phone.plan(work, "Wang Fang", hours=1)
+    technician = open_phone()
+    page = technician.page
+    up_to_the_handover(technician)
+    page.tap("label:has(input[name=courteous][value=no])")
+    page.tap("text=Something is wrong")
+    technician.at("Hand the phone over")
+    page.tap("text=Add something")
+    technician.at("The work")
+    page.tap("summary:has-text('Extra charge')")
+    page.fill("[name=label]", "Cable")
+    page.fill("[name=amount]", "a lot")
+    page.tap("[data-add=charge]")
+    page.wait_for_selector("text=The amount must be a number")
+    assert page.input_value("[name=label]") == "Cable", "nothing typed is lost"
+    page.fill("[name=amount]", "12,5")
+    page.tap("[data-add=charge]")
+    page.wait_for_selector(".lines:has-text('12.50')")
+    page.tap(NEXT)
+    technician.at("Hand the phone over")
+    technician.go_on("Hand over", "Please have a look")
+    assert "- Cable  12.50" in page.text_content(".statement")
+    assert not page.is_checked("input[name=courteous][value=no]")
 
 
 def test_the_phone_stays_the_customers_until_they_give_it_back(work, open_phone):
