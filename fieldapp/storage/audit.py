@@ -5,13 +5,17 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from fieldapp.storage import bulk
 from fieldapp.storage.tables.audit import AuditHeadRow, AuditRow
 
 START = "0" * 64
 COMPANY = "-"
+#: Locked, so that a chain cannot fork (SQLite has one writer anyway).
+_HEADS = AuditHeadRow.__table__.c
+_HEAD = select(_HEADS.head, _HEADS["count"]).where(_HEADS.branch == bindparam("key")).with_for_update()
 
 
 def append(
@@ -20,18 +24,16 @@ def append(
 ) -> None:  # fmt: skip
     """Add one row to the branch's chain (None: the company's), in the caller's transaction."""
     key = branch or COMPANY
-    head = db.get(AuditHeadRow, key, with_for_update=True)
-    if head is None:
-        head = AuditHeadRow(branch=key, head=START, count=0)
-        db.add(head)
-    row = AuditRow(
-        branch=key, entry_id=entry_id, number=head.count + 1, recorded_at=now, actor=actor, action=action,
-        subject=subject, facts=json.dumps(facts or {}, sort_keys=True, ensure_ascii=False, default=str),
-        prev=head.head,
-    )  # fmt: skip
-    row.hash = digest(row)
-    head.head, head.count = row.hash, row.number
-    db.add(row)
+    found = bulk.fetch(db, _HEAD, {"key": key})
+    prev, count = tuple(found[0]) if found else (START, 0)
+    row = {
+        "branch": key, "entry_id": entry_id, "number": count + 1, "recorded_at": now, "actor": actor,
+        "action": action, "subject": subject,
+        "facts": json.dumps(facts or {}, sort_keys=True, ensure_ascii=False, default=str), "prev": prev,
+    }  # fmt: skip
+    row["hash"] = digest(AuditRow(**row))
+    bulk.insert_new(db, AuditRow.__table__, [row], "entry_id")  # type: ignore[arg-type]
+    bulk.upsert(db, AuditHeadRow.__table__, [{"branch": key, "head": row["hash"], "count": row["number"]}])  # type: ignore[arg-type]
 
 
 def digest(row: AuditRow) -> str:

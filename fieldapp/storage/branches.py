@@ -3,10 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
+from fieldapp.storage import bulk
 from fieldapp.storage.tables.accounts import BranchRow, TeamRow
+
+#: Built once: asked for by every push.
+_BRANCH = BranchRow.__table__.c
+_FIND = select(_BRANCH.branch, _BRANCH.name, _BRANCH.timezone, _BRANCH.currency).where(
+    _BRANCH.branch == bindparam("code")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,8 @@ def any_branch(db: Session) -> bool:
 
 def find(db: Session, code: str) -> Branch | None:
     """The branch with this code."""
-    row = db.get(BranchRow, code)
-    return Branch(row.branch, row.name, row.timezone, row.currency) if row else None
+    row = next(iter(bulk.fetch(db, _FIND, {"code": code})), None)
+    return Branch(*row) if row else None
 
 
 def every(db: Session) -> list[Branch]:

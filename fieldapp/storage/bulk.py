@@ -1,14 +1,14 @@
 """Many rows in one statement, through the driver: the sync path's inserts (ORM 199, Core 484, this 791 batches/s).
 
-Owns two statements, insert-what-is-new and upsert, in the dialect both engines share. Names come from our tables, never
-from input.
+Owns two statements, insert-what-is-new and upsert, in the dialect both engines share, and reading by a statement that
+was built once. Names come from our tables, never from input.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Executable, Row, Table
 from sqlalchemy.orm import Session
 
 #: Rows per statement; SQLite takes 32,766 parameters, PostgreSQL 65,535.
@@ -28,6 +28,12 @@ def upsert(db: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None
     _run(db, table, rows, f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {setting} RETURNING {key[0]}")
 
 
+def fetch(db: Session, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """All rows of a Core statement with bound parameters: half the time of the same through the session."""
+    db.flush()  # what the session holds back is to be seen
+    return db.connection().execute(statement, values).all()
+
+
 def _run(db: Session, table: Table, rows: Sequence[Mapping[str, Any]], ending: str) -> set[str]:
     if not rows:
         return set()
@@ -40,14 +46,16 @@ def _run(db: Session, table: Table, rows: Sequence[Mapping[str, Any]], ending: s
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
         statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {', '.join([one] * len(part))} {ending}"  # noqa: S608
-        values = tuple(_driver(row[name], sqlite) for row in part for name in names)
+        values = tuple(
+            value if value.__class__ is not datetime else _driver(value, sqlite)
+            for row in part
+            for value in map(row.__getitem__, names)
+        )
         found.update(line[0] for line in connection.exec_driver_sql(statement, values))
     return found
 
 
-def _driver(value: Any, sqlite: bool) -> Any:
+def _driver(value: datetime, sqlite: bool) -> Any:
     """What `columns.UtcMoment` does, for values that go past SQLAlchemy's types."""
-    if isinstance(value, datetime):
-        moment = value.astimezone(UTC)
-        return moment.strftime("%Y-%m-%d %H:%M:%S.%f") if sqlite else moment
-    return value
+    moment = value.astimezone(UTC)
+    return moment.replace(tzinfo=None).isoformat(" ", "microseconds") if sqlite else moment

@@ -2,20 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from fieldapp.storage import bulk
 from fieldapp.storage.tables.visits import VisitRow
+
+_VISITS = VisitRow.__table__.c
+_MARKS = (
+    select(_VISITS.visit_id, _VISITS.rev, _VISITS.state)
+    .where(
+        _VISITS.branch == bindparam("branch"), _VISITS.technician == bindparam("technician"),
+        _VISITS.window_start >= bindparam("start"), _VISITS.window_start < bindparam("end"),
+    )
+    .order_by(_VISITS.window_start, _VISITS.visit_id)
+)  # fmt: skip
 
 
 def marks(db: Session, branch: str, technician: str, start: datetime, end: datetime) -> list[tuple[str, int, str]]:
     """(visit id, revision, state) of the technician's visits whose window starts in [start, end), by window."""
-    query = (
-        select(VisitRow.visit_id, VisitRow.rev, VisitRow.state)
-        .where(
-            VisitRow.branch == branch, VisitRow.technician == technician,
-            VisitRow.window_start >= start, VisitRow.window_start < end,
-        )
-        .order_by(VisitRow.window_start, VisitRow.visit_id)
-    )  # fmt: skip
-    return [(row.visit_id, row.rev, row.state) for row in db.execute(query)]
+    values = {"branch": branch, "technician": technician, "start": start, "end": end}
+    return [(row.visit_id, row.rev, row.state) for row in bulk.fetch(db, _MARKS, values)]

@@ -52,15 +52,14 @@ class Entry:
 
 def find(db: Session, branch: str, device_id: str) -> Device | None:
     """The device with this id."""
-    row = db.execute(select(*_COLUMNS).where(DeviceRow.branch == branch, DeviceRow.device_id == device_id)).first()
-    return _device(row) if row else None
+    rows = bulk.fetch(db, _FIND, {"its_branch": branch, "its_id": device_id})
+    return _device(rows[0]) if rows else None
 
 
 def lock(db: Session, branch: str, device_id: str) -> Device | None:
     """The same, and nobody else may write about it until the transaction ends (SQLite has one writer anyway)."""
-    query = select(*_COLUMNS).where(DeviceRow.branch == branch, DeviceRow.device_id == device_id).with_for_update()
-    row = db.execute(query).first()
-    return _device(row) if row else None
+    rows = bulk.fetch(db, _LOCK, {"its_branch": branch, "its_id": device_id})
+    return _device(rows[0]) if rows else None
 
 
 def of_account(db: Session, branch: str, account_id: str) -> list[Device]:
@@ -81,7 +80,7 @@ def add(db: Session, branch: str, device_id: str, *, account_id: str, name: str,
 
 def save_contact(db: Session, device: Device) -> None:
     """Write down where the chain stands and what was heard; everything else of the device stays."""
-    db.execute(
+    db.connection().execute(
         _CONTACT,
         {
             "its_branch": device.branch, "its_id": device.device_id, "seen_at": device.seen_at,
@@ -101,13 +100,8 @@ def revoke(db: Session, branch: str, device_id: str, now: datetime) -> bool:
 
 def entries(db: Session, branch: str, device_id: str, seqs: Iterable[int]) -> dict[int, Entry]:
     """The ledger's entries under these sequence numbers."""
-    query = select(
-        DeviceEntryRow.seq, DeviceEntryRow.event_id, DeviceEntryRow.hash, DeviceEntryRow.status, DeviceEntryRow.code,
-        DeviceEntryRow.effective_at,
-    ).where(
-        DeviceEntryRow.branch == branch, DeviceEntryRow.device_id == device_id, DeviceEntryRow.seq.in_(list(seqs))
-    )  # fmt: skip
-    return {row.seq: Entry(*row) for row in db.execute(query)}  # type: ignore[arg-type]
+    rows = bulk.fetch(db, _ENTRIES, {"its_branch": branch, "its_id": device_id, "seqs": list(seqs)})
+    return {row.seq: Entry(*row) for row in rows}
 
 
 def save_entries(db: Session, branch: str, device_id: str, found: Sequence[Entry]) -> None:
@@ -140,14 +134,24 @@ def payload(db: Session, branch: str, event_id: str) -> bytes | None:
     )
 
 
-_COLUMNS = (
-    DeviceRow.branch, DeviceRow.device_id, DeviceRow.account_id, DeviceRow.name, DeviceRow.registered_at,
-    DeviceRow.seen_at, DeviceRow.revoked_at, DeviceRow.next_seq, DeviceRow.head, DeviceRow.chain, DeviceRow.outbox,
-    DeviceRow.client, DeviceRow.clock,
-)  # fmt: skip
-
-
 _TABLE = DeviceRow.__table__
+_COLUMNS = tuple(
+    _TABLE.c[name]
+    for name in (
+        "branch", "device_id", "account_id", "name", "registered_at", "seen_at", "revoked_at", "next_seq", "head",
+        "chain", "outbox", "client", "clock",
+    )
+)  # fmt: skip
+#: Statements of the push, built once.
+_FIND = select(*_COLUMNS).where(_TABLE.c.branch == bindparam("its_branch"), _TABLE.c.device_id == bindparam("its_id"))
+_LOCK = _FIND.with_for_update()
+_LEDGER = DeviceEntryRow.__table__.c
+_ENTRIES = select(
+    _LEDGER.seq, _LEDGER.event_id, _LEDGER.hash, _LEDGER.status, _LEDGER.code, _LEDGER.effective_at
+).where(
+    _LEDGER.branch == bindparam("its_branch"), _LEDGER.device_id == bindparam("its_id"),
+    _LEDGER.seq.in_(bindparam("seqs", expanding=True)),
+)  # fmt: skip
 _CONTACT = (
     _TABLE.update()  # type: ignore[attr-defined]
     .where(_TABLE.c.branch == bindparam("its_branch"), _TABLE.c.device_id == bindparam("its_id"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, false, func, or_, select, update
+from sqlalchemy import Row, Select, bindparam, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.ids import EventId, StaffCode, VisitId, year_month
@@ -99,7 +99,7 @@ def histories(
     findings: dict[str, VisitId] = {}
     for start in range(0, len(wanted), bulk.CHUNK):
         part = wanted[start : start + bulk.CHUNK]
-        for row in db.execute(_query(branch).where(EventRow.visit_id.in_(part))):
+        for row in bulk.fetch(db, _HISTORIES, {"branch": branch, "visits": part}):
             if row.held_code is not None:
                 held[row.visit_id] += 1
                 continue
@@ -171,6 +171,14 @@ def _query(branch: str) -> Select[*tuple[Any, ...]]:
         EventRow.event_id, EventRow.visit_id, EventRow.kind, EventRow.actor, EventRow.grade, EventRow.effective_at,
         EventRow.received_at, EventRow.held_code, EventRow.body,
     ).where(EventRow.branch == branch)  # fmt: skip
+
+
+#: Built once: every push and every change of a plan asks for it.
+_LOG = EventRow.__table__.c
+_HISTORIES = select(
+    _LOG.event_id, _LOG.visit_id, _LOG.kind, _LOG.actor, _LOG.grade, _LOG.effective_at, _LOG.received_at,
+    _LOG.held_code, _LOG.body,
+).where(_LOG.branch == bindparam("branch"), _LOG.visit_id.in_(bindparam("visits", expanding=True)))  # fmt: skip
 
 
 def _event(row: Row[Any]) -> Event:

@@ -4,11 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from fieldapp.storage import bulk
 from fieldapp.storage.tables.events import EventRow
 from fieldapp.storage.tables.visits import VisitRow
+
+_VISITS, _LOG = VisitRow.__table__.c, EventRow.__table__.c
+_STANDINGS = select(_VISITS.visit_id, _VISITS.technician, _VISITS.state, _VISITS.rev, _VISITS.held).where(
+    _VISITS.branch == bindparam("branch"), _VISITS.visit_id.in_(bindparam("visits", expanding=True))
+)
+_RECEIVED = select(_LOG.visit_id, _LOG.kind, _LOG.origin, _LOG.received_at).where(
+    _LOG.branch == bindparam("branch"), _LOG.visit_id.in_(bindparam("visits", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +33,16 @@ class Standing:
 
 def of(db: Session, branch: str, visits: Iterable[str]) -> dict[str, Standing]:
     """Those of the visits that the branch has."""
-    query = select(VisitRow.visit_id, VisitRow.technician, VisitRow.state, VisitRow.rev, VisitRow.held)
-    rows = db.execute(query.where(VisitRow.branch == branch, VisitRow.visit_id.in_(list(visits))))
+    rows = bulk.fetch(db, _STANDINGS, {"branch": branch, "visits": list(visits)})
     return {row.visit_id: Standing(*row) for row in rows}
 
 
 def moved_at_rev(db: Session, branch: str, visits: Iterable[str]) -> dict[str, int]:
     """For each of the visits that somebody else than a phone gave another promise: the revision that the last such
     change made. A phone that saw an older one did not know of it."""
-    query = select(EventRow.visit_id, EventRow.kind, EventRow.origin, EventRow.received_at)
     received: dict[str, list[datetime]] = {}
     moved: dict[str, datetime] = {}
-    for row in db.execute(query.where(EventRow.branch == branch, EventRow.visit_id.in_(list(visits)))):
+    for row in bulk.fetch(db, _RECEIVED, {"branch": branch, "visits": list(visits)}):
         visit = str(row.visit_id)
         received.setdefault(visit, []).append(row.received_at)
         if row.kind == "promise.changed" and row.origin != "push":
