@@ -64,6 +64,11 @@ def test_ink_stays_inside_its_box_and_a_dot_is_a_dot():
     assert svg_paths([]) == ()
 
 
+def test_a_pen_that_rests_makes_no_endless_path():
+    (path,) = svg_paths([[[100, 100]] * 20_000 + [[200, 150]]])
+    assert path == "M100.0 100.0L200.0 150.0"
+
+
 @pytest.mark.parametrize(
     ("strokes", "weak"), [([], True), ([[[1, 1]]], True), ([[[1, 1], [2, 2], [3, 1], [4, 2]]], True), (INK, False)]
 )
@@ -119,6 +124,13 @@ def drawing(reader):
 
 def test_the_same_sheet_gives_the_same_bytes(work):
     assert receipt_pdf.render(sheet(work)) == receipt_pdf.render(sheet(work))
+
+
+def test_odd_text_and_long_statements_still_make_a_receipt(work):
+    odd = "🙂 \u2028 ไทย \ud7ff #set text(red) $x$ @ref <label> \\ \n" * 60
+    reader = PdfReader(BytesIO(receipt_pdf.render(sheet(work, statement=odd, facts=[("#a", "$b$ *c* _d_")]))))
+    assert len(reader.pages) > 1
+    assert "#set text(red) $x$ @ref <label>" in reader.pages[0].extract_text()
 
 
 def test_photos_are_on_the_paper(work):

@@ -35,7 +35,7 @@ def svg_paths(strokes: Iterable[Points], box: Sequence[float] = BOX) -> tuple[st
 
     Points outside the box are drawn on its edge: nothing that a device sends may paint over the rest of the paper.
     """
-    return tuple(_path([_within(point, box) for point in stroke]) for stroke in strokes if stroke)
+    return tuple(_path(_thinned([_within(point, box) for point in stroke])) for stroke in strokes if stroke)
 
 
 def is_weak(strokes: Iterable[Points]) -> bool:
@@ -158,6 +158,15 @@ def _statement(facts: Sequence[Event], signature: Signature | None) -> ev.Statem
 def _within(point: Sequence[float], box: Sequence[float]) -> tuple[float, float]:
     x, y = (min(max(value, 0.0), limit) if isfinite(value) else 0.0 for value, limit in zip(point, box, strict=False))
     return x, y
+
+
+def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Without samples too close to see apart: a pen that rests sends thousands."""
+    kept = points[:1]
+    for point in points[1:]:
+        if hypot(point[0] - kept[-1][0], point[1] - kept[-1][1]) >= 0.8:
+            kept.append(point)
+    return kept if kept[-1] == points[-1] or len(kept) == 1 else [*kept, points[-1]]
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
