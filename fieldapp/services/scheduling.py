@@ -188,10 +188,11 @@ def reinstate_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, re
 
 
 def void_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, reason: str) -> Visit:
-    """Keep what was done and score none of it. Wants a reason."""
+    """Keep what was done against the plan and score none of it. Wants a reason, and facts that wait: a dispatcher
+    decides disputes and takes no other visit out of a score."""
 
     def applies(seen: Visit) -> bool:
-        return seen.state != "void"
+        return seen.held > 0
 
     return _rule(work, actor, branch, visit, rev, reason, lambda text: ev.VisitVoided(reason=text), applies)
 

@@ -1,6 +1,7 @@
 """Planning through the services: what is stored, what is refused, and what two planners do to each other."""
 
 from datetime import UTC, datetime, timedelta
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -260,6 +261,30 @@ def test_a_decision_wants_a_reason_and_something_to_decide(work: Work) -> None:
     visit = schedule(work)
     refused(Invalid, "reason_missing", scheduling.void_visit, work, ME, MAIN, visit.visit_id, visit.rev, "  ")
     refused(Conflict, "nothing_to_decide", scheduling.reinstate_visit, work, ME, MAIN, visit.visit_id, visit.rev, "why")
+
+
+def test_a_dispatcher_takes_no_visit_out_of_a_score_that_is_not_disputed(work: Work) -> None:
+    visit = schedule(work)
+    refused(Conflict, "nothing_to_decide", scheduling.void_visit, work, ME, MAIN, visit.visit_id, visit.rev, "late")
+
+
+def test_of_two_planners_at_the_same_moment_one_wins(work: Work) -> None:
+    start, answers = Barrier(2), []
+
+    def plan(number: str) -> None:
+        start.wait()
+        try:
+            answers.append(schedule(work, number).external_id)
+        except Conflict as error:
+            answers.append(error.code)
+
+    threads = [Thread(target=plan, args=(number,)) for number in ("WO-1", "WO-2")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({"WO-1", "WO-2"} & set(answers)) == 1
+    assert "technician_busy" in answers
 
 
 def test_another_branchs_dispatcher_meets_nothing(work: Work) -> None:

@@ -243,6 +243,11 @@ class DecideForm(RevForm):
     )
     reason = _line(_l("Reason"), _needed)
 
+    def offer_void(self, disputed: bool) -> None:
+        """Only what a phone did against the plan can be left uncounted."""
+        if not disputed:
+            self.decision.choices = self.decision.choices[:1]
+
 
 class UploadForm(Form):
     """An appointment file."""

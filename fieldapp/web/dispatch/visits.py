@@ -105,7 +105,9 @@ def amend(visit_id: str) -> ResponseReturnValue:
 @blueprint.route("/visits/<visit_id>/decide", methods=["GET", "POST"])
 def decide(visit_id: str) -> ResponseReturnValue:
     """Whether it counts."""
-    form = DecideForm(rev=_get(visit_id).visit.rev, decision=request.args.get("decision"))
+    seen = _get(visit_id).visit
+    form = DecideForm(rev=seen.rev, decision=request.args.get("decision"))
+    form.offer_void(seen.held > 0)
     acts = {"reinstate": scheduling.reinstate_visit, "void": scheduling.void_visit}
     return _change(
         visit_id, "decide", form, lambda: acts[form.decision.data](*_who(visit_id, form), form.reason.data or "")
