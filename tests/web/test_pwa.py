@@ -4,14 +4,21 @@ import base64
 import hashlib
 import json
 import re
+from typing import get_args
 
 import pytest
 
+from fieldapp.domain.visits.events import BY_PHONE, JobType
+from fieldapp.domain.visits.lifecycle import StateName
 from fieldapp.paths import STATIC, TEMPLATES
 from fieldapp.web.locale import LANGUAGES
 from fieldapp.web.pwa.words import WORDS
 
-#: Keys that are put together when asked for: prefix -> what may follow (read from the words themselves).
+#: What sync.md lists: held and quarantined.
+HELD_CODES = (
+    "visit_cancelled promise_moved not_assignee actor_mismatch unknown_visit after_completion device_revoked"
+    " clock_suspect chain_fork schema_invalid hash_mismatch id_conflict seq_conflict"
+).split()
 KEY = re.compile(r"""\bt(?:In)?\(\s*(?:[\w.]+,\s*)?["']([a-z_]+(?:\.[a-z_]+)+)["']""")
 DATA_KEY = re.compile(r"""data-t(?:-label|-title|-placeholder)?="([^"{]+)\"""")
 
@@ -129,3 +136,24 @@ def test_the_worker_is_small_and_takes_over_only_when_asked(client):
     answer = client.get("/m/sw.js")
     assert answer.content_type.startswith("text/javascript")
     assert answer.headers["Cache-Control"] == "no-cache"
+
+
+def test_every_code_that_the_phone_can_meet_has_a_word():
+    """The keys that the client puts together from codes of the domain and of the sync protocol."""
+    notices = re.findall(r'notice\("(\w+)"|kind: "(emptied)"', _source("sync/day.js") + _source("sync/push.js"))
+    kinds = set(re.findall(r'return (?:.*\? )?"(\w+)"', _source("sync/decide.js"))) | {"down", "offline", "other_user"}
+    wanted = (
+        [f"state.{name}" for name in get_args(StateName)]
+        + [f"job.{name}" for name in get_args(JobType)]
+        + [f"event.{kind}" for kind in BY_PHONE]
+        + [f"held.{code}" for code in HELD_CODES]
+        + [f"notice.{one or other}" for one, other in notices]
+        + [f"trouble.{kind}" for kind in kinds - {"ok"}]
+    )
+    assert len(notices) >= 5
+    assert "signin" in kinds
+    assert sorted(key for key in wanted if key not in WORDS) == []
+
+
+def _source(name):
+    return (STATIC / "js" / name).read_text("utf-8")
