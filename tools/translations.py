@@ -42,6 +42,7 @@ def extract() -> Catalog:
         for file, _, message, comments, context in extract_from_dir(
             ROOT / folder, methods, keywords=KEYWORDS, comment_tags=("i18n:",),
             options_map={"**": {"trimmed": "true", "silent": "false"}},
+            directory_filter=lambda _folder: True,  # Babel passes over names that begin with "_": our macros
         ):  # fmt: skip
             catalog.add(message, None, [(f"{folder}/{file}", None)], auto_comments=comments, context=context)
     return catalog
