@@ -275,6 +275,7 @@ def test_who_does_not_sign_says_why_and_the_visit_is_completed_unsigned(work, op
     page.tap(NEXT)
     page.wait_for_selector("text=Please choose a reason.")
     page.tap("label:has([name=reason][value=later])")
+    page.wait_for_selector(f"{NEXT}:has-text('Finish without signing')")
     page.tap(NEXT)
     technician.at("Thank you")
     page.tap(NEXT)

@@ -65,6 +65,7 @@ SIGNOFF: dict[str, Any] = {
     "relation.representative": _l("A representative"),
     "customer.refuse.why": _l("Why not? It has no bad consequences for you."),
     "customer.refuse.words": _l("In your words (may stay empty)"),
+    "customer.refuse.next": _l("Finish without signing"),
     "refusal.later": _l("I would rather sign later"),
     "refusal.unhappy": _l("I do not agree with the work"),
     "refusal.not_entitled": _l("I may not sign for the customer"),

@@ -20,12 +20,14 @@ export async function sign(context) {
     const values = read(element);
     for (const way of ["draw", "type", "refuse"]) show(field(element, `way-${way}`), values.way === way);
     show(field(element, "who"), values.way !== "refuse");
+    put(document.querySelector(".bottom"), "label", t(values.way === "refuse" ? "customer.refuse.next" : "customer.sign.next"));
     if (values.way === "draw" && !pad && element.isConnected) pad = await open(element, context);
   };
   element.addEventListener("input", async () => {
     const { way, name, relation, typed, reason, words } = read(element);
-    await context.keep({ way, typed, reason, words, signer: { name, relation } });
+    const kept = context.keep({ way, typed, reason, words, signer: { name, relation } });
     await update();
+    await kept;
   });
   return {
     element, ready: update, stop: () => pad?.stop(), title: t("customer.sign.title"),
