@@ -121,13 +121,9 @@ def by_external_ids(db: Session, branch: str, numbers: Iterable[str]) -> dict[st
 
 
 def reaching_into(db: Session, branch: str, start: datetime, end: datetime) -> list[Visit]:
-    """Visits whose planned work or promised window reaches into [start, end), by planned start."""
+    """Visits whose planned work reaches into [start, end), by planned start; what came of them does not matter."""
     query = select(VisitRow).where(
-        VisitRow.branch == branch,
-        or_(
-            and_(VisitRow.planned_start < end, VisitRow.planned_end > start),
-            and_(VisitRow.window_start < end, VisitRow.window_end > start),
-        ),
+        VisitRow.branch == branch, VisitRow.planned_start < end, VisitRow.planned_end > start
     )
     return [from_row(row) for row in db.scalars(query.order_by(VisitRow.planned_start, VisitRow.external_id))]
 

@@ -320,3 +320,14 @@ def test_the_list_filters_literally_and_tells_missed_by_the_clock(work: Work, cl
     assert found(states=["planned"]) == ["WO-2"]
     assert found(technician="T002") == []
     assert found(first=NOW.date() + timedelta(days=1)) == []
+
+
+@pytest.mark.postgres
+def test_planning_works_the_same_on_postgresql(postgres_work: Work) -> None:
+    visit = schedule(postgres_work)
+    refused(Conflict, "technician_busy", schedule, postgres_work, "WO-2", 15, 17)
+    moved = scheduling.move_visit(postgres_work, ME, MAIN, visit.visit_id, visit.rev, change(), Slot(technician="T001"))
+    assert moved.planned.start == at(17)
+    [found] = planning.list_visits(postgres_work, ME, MAIN, text="美玲", states=["planned", "missed"]).visits
+    assert found == moved
+    assert planning.look_at_day(postgres_work, ME, MAIN, NOW.date()).lanes[0].visits == [moved]

@@ -136,9 +136,6 @@ def _cells(line: Sequence[Visit], found: Day) -> list[Cell]:
     for visit in line:
         stretch = _stretch(visit)
         start, end = max(stretch.start, at), min(stretch.end, found.shown.end)
-        if end <= start:
-            # Work of another day whose promise reaches into this one: at the edge, so that it is seen.
-            start, end = (at, at + STEP) if stretch.end <= at else (found.shown.end - STEP, found.shown.end)
         if start > at:
             cells.append(Cell((start - at) // STEP))
         cells.append(Cell((end - start) // STEP, visit))
