@@ -18,7 +18,7 @@ from fieldapp.settings import Settings
 from fieldapp.storage import migrate
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
-from tests import cast, postgres
+from tests import branch_guard, cast, postgres
 from tests.browsers import CHROMIUM, CHROMIUM_ARGS, DESK, PHONE
 from tests.fakes import Clock, Ids, PlainPasswords
 
@@ -58,9 +58,11 @@ def clock() -> Clock:
 
 def make_test_work(folder: Path, clock: Clock) -> Work:
     """Work on a database below `folder`, with the tests' fakes."""
+    database = Database(f"sqlite:///{folder / 'fieldapp.db'}")
+    branch_guard.watch(database)
     return Work(
-        database=Database(f"sqlite:///{folder / 'fieldapp.db'}"), blobs=BlobStore(folder / "blobs"),
-        passwords=PlainPasswords(), clock=clock, new_id=Ids(clock),
+        database=database, blobs=BlobStore(folder / "blobs"), passwords=PlainPasswords(), clock=clock,
+        new_id=Ids(clock),
     )  # fmt: skip
 
 
