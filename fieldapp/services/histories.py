@@ -273,7 +273,14 @@ def _store(work: Work, db: Db, branch: str, lines: Sequence[_Line], progress: Ca
 
 
 def _parts(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
-    """The lines by visit, in parts of about `CHUNK`, no visit cut in two."""
+    """The lines by visit, in parts of about `CHUNK`, no visit cut in two; repeated ids after everything else, so that
+    of lines that share an id the first in the file is the one that counts."""
+    first = {line.event.id: line.number for line in reversed(lines)}
+    yield from _by_visit([line for line in lines if first[line.event.id] == line.number])
+    yield from _by_visit([line for line in lines if first[line.event.id] != line.number])
+
+
+def _by_visit(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
     part: list[_Line] = []
     for line in sorted(lines, key=lambda line: line.event.visit or ""):
         if len(part) >= CHUNK and line.event.visit != part[-1].event.visit:

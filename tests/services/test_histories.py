@@ -101,6 +101,26 @@ def test_the_same_id_with_other_content_is_kept_apart_and_the_rest_imported(work
         assert events.find(db, cast.MAIN, other["id"]).actor == "T001"
 
 
+@pytest.mark.parametrize("names", [("WO-1", "WO-2"), ("WO-2", "WO-1")])
+def test_of_lines_that_share_an_id_the_first_in_the_file_counts(work: Work, names: tuple[str, str]):
+    first, second = (builders.scheduled(name, NINE) for name in names)
+    report = imported(work, jsonl([first, second | {"id": first["id"]}, first]))
+    assert (report.new, report.known, [one.line for one in report.conflicts]) == (1, 1, [2])
+
+
+def test_corrections_that_fit_nothing_are_kept_and_change_nothing(work: Work):
+    visit = builders.perfect_visit("WO-1", NINE)
+    wrong = [{"promise": visit[0]["data"]["promise"]}, {"rating": 5}, {"introduced": 10**30}, {"introduced": [1.5]}]
+    visit += [
+        builders.line("event.corrects", "WO-1", NINE, target=target["id"], reason="slip", data=data)
+        for data in wrong
+        for target in (visit[0], visit[5], visit[9])
+    ]
+    assert (imported(work, jsonl(visit)).new, imported(work, jsonl(visit)).known) == (25, 25)
+    sheet = scoring.month_scores(work, OPERATOR, cast.MAIN, Month("2026-10"), now=NOW).technicians[0].sheet
+    assert (sheet.judged_visits, sheet.score) == (1, 100)
+
+
 def test_events_wait_for_their_visit_whatever_file_it_comes_in(work: Work):
     visit = builders.perfect_visit("WO-1", NINE)
     assert imported(work, jsonl(visit[1:])).waiting == 12
@@ -120,6 +140,20 @@ GOOD = builders.line("visit.arrived", "WO-1", NINE, gps=None)
         (b"{", "line", "not_json"),
         (b"\xff\xfe", "line", "not_json"),
         (b"[" * 5000, "line", "not_json"),
+        (
+            json.dumps(
+                builders.line(
+                    "event.corrects",
+                    "WO-1",
+                    NINE,
+                    target=GOOD["id"],
+                    reason="x",
+                    data=json.loads('{"a":' * 50 + "1" + "}" * 50),
+                )
+            ).encode(),
+            "data",
+            "schema_invalid",
+        ),
         (b"[]", "line", "not_an_object"),
         (b"7", "line", "not_an_object"),
         (json.dumps({k: v for k, v in GOOD.items() if k != "at"}).encode(), "at", "missing"),

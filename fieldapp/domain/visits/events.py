@@ -4,8 +4,9 @@ an error. Owns the shapes; reading JSON is `codec`, what may follow what is `lif
 Fields that the table marks with `?` may be null; those with a default may also be left out.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -37,6 +38,16 @@ def is_plausible(moment: datetime) -> bool:
 def _refuse_implausible(*moments: datetime | None) -> None:
     if not all(moment is None or is_plausible(moment) for moment in moments):
         raise ValueError("time is not in this century")
+
+
+#: How deep a value may nest: far more than any field of any event does, far less than a reader's stack.
+MAX_NESTING = 10
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -289,7 +300,14 @@ class VisitLeft(Data, tag="visit.left", frozen=True):
 class EventCorrects(Data, tag="event.corrects", frozen=True):
     target: Uuid
     reason: Text
-    data: dict[str, bool | str | None]
+    data: dict[str, Any]  # read against the target, which may come later: what does not fit it changes nothing
+
+    def __post_init__(self) -> None:
+        level: list[Any] = [self.data]
+        for _ in range(MAX_NESTING):
+            level = [inner for one in level for inner in _inside(one)]
+        if level:
+            raise ValueError("nested too deeply")
 
 
 class FindingRecorded(Data, tag="finding.recorded", frozen=True):
