@@ -16,7 +16,7 @@ Media = Literal["image/jpeg", "image/png", "image/webp"]
 MAX_BYTES = 12 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 #: What cannot be decoded at a reduced size (everything but plain JPEG) would take 4 bytes a pixel and more.
-MAX_PIXELS_WHOLE = 12_000_000
+MAX_PIXELS_WHOLE = 8_000_000
 #: Longest side of what is shown.
 SIDE = 2048
 QUALITY = 85
@@ -63,8 +63,8 @@ def _drawn(picture: Image.Image, media: Media) -> bytes | None:
         return None
     if plain:
         picture.draft("RGB", (SIDE, SIDE))
+    picture.thumbnail((SIDE, SIDE))
     upright = ImageOps.exif_transpose(picture)
-    upright.thumbnail((SIDE, SIDE))
     target = io.BytesIO()
     _opaque(upright).save(target, "JPEG", quality=QUALITY)
     return target.getvalue()

@@ -1,0 +1,97 @@
+"""The day's snapshot: what a phone gets, what it never gets, and when it need not fetch again."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests import builders
+from tests.sync.phone import DAY, plan
+from tests.sync.test_push import whole_visit
+
+
+def visits_of(client):
+    answer = client.get(DAY)
+    assert answer.status_code == 200
+    assert answer.headers["X-Field-Sync"] == "1"
+    return {one["external_id"]: one for one in answer.get_json()["visits"]}
+
+
+def test_it_holds_one_s_own_visits_from_yesterday_to_a_week_ahead(phone, work, clock):
+    now = clock()
+    for number, days in enumerate((-2, -1, 0, 7, 8)):
+        plan(work, builders.scheduled(f"WO-{number}", now + timedelta(days=days)))
+    plan(work, builders.scheduled("WO-9", now, "T002"), builders.scheduled("WO-8", now, None))
+    assert sorted(visits_of(phone.client)) == ["WO-1", "WO-2", "WO-3"]
+
+
+def test_a_visit_has_the_documented_shape(phone, work, visit, start):
+    one = visits_of(phone.client)["WO-1"]
+    assert one["visit_id"] == visit
+    assert set(one) == {
+        "visit_id", "external_id", "rev", "state", "promise", "planned_start", "planned_end", "customer", "job_type",
+        "charges", "note", "events",
+    }  # fmt: skip
+    assert (one["rev"], one["state"], one["job_type"]) == (1, "planned", "install")
+    assert set(one["promise"]) == {"start", "end", "agreed", "told_at", "channel"}
+    assert one["customer"]["phone"] == "13800000001"
+
+
+def test_coming_days_carry_no_phone_number(phone, work, clock):
+    plan(work, builders.scheduled("WO-2", clock() + timedelta(days=1)))
+    assert visits_of(phone.client)["WO-2"]["customer"]["phone"] == ""
+
+
+def test_the_customer_s_answers_never_come_back(phone, visit, start):
+    entries = whole_visit(phone, visit, start)[:9]
+    phone.push(*entries)
+    one = visits_of(phone.client)["WO-1"]
+    answers = [event["data"] for event in one["events"] if event["type"] == "answers.given"]
+    signatures = [event["data"] for event in one["events"] if event["type"] == "signature.captured"]
+    assert answers == [{}]
+    assert signatures == [{"doc_hash": builders.DOC_HASH}]
+
+
+def test_ended_visits_keep_hardly_anything(phone, visit, start):
+    phone.push(*whole_visit(phone, visit, start))
+    one = visits_of(phone.client)["WO-1"]
+    assert one["state"] == "completed"
+    assert one["customer"] == {"name": "Wang Fang", "language": "en", "phone": ""}
+    assert all(event["data"] == {} for event in one["events"])
+
+
+def test_quality_s_facts_are_not_the_phone_s_business(phone, work, clock, visit):
+    plan(
+        work,
+        builders.line(
+            "finding.recorded", "WO-1", clock(), "Q001", source="spot_check", technician="T001", favourable=False,
+            occurred_on="2026-10-14", item="uniform",
+        ),
+    )  # fmt: skip
+    assert [event["type"] for event in visits_of(phone.client)["WO-1"]["events"]] == ["visit.scheduled"]
+
+
+def test_an_unchanged_day_is_not_sent_again(phone, work, visit, clock):
+    first = phone.client.get(DAY)
+    again = phone.client.get(DAY, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.get_data(), again.headers["X-Field-Sync"]) == (304, b"", "1")
+    plan(work, builders.line("visit.amended", "WO-1", clock(), "D001", note="ring twice"))
+    changed = phone.client.get(DAY, headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != first.headers["ETag"]
+
+
+@pytest.mark.parametrize("login", ["D001", "Q001", "M001", "A001"])
+def test_the_day_is_for_technicians(sign_in, login):
+    assert sign_in(login).get(DAY).status_code == 403
+
+
+def test_strangers_get_a_problem(client):
+    answer = client.get(DAY)
+    assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
+
+
+def test_time_gives_two_stamps(phone, clock):
+    answer = phone.client.get("/api/sync/v1/time")
+    now = round(clock().timestamp() * 1000)
+    assert answer.get_json() == {"received": now, "answered": now}
+    assert answer.headers["X-Field-Sync"] == "1"
