@@ -22,7 +22,7 @@ LOGINS = "demo-logins.txt"
 @click.option("--visits", default=700, show_default=True, type=click.IntRange(0, 20_000), help="Visits of the past.")
 @click.option("--month", help="Only this month of history, YYYY-MM (else: last month and this one so far).")
 @click.option("--seed", default="fieldapp", show_default=True, help="Another seed, another company.")
-@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Build around 10:00 of this day instead of now.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Build around 13:00 of this day instead of now.")
 @click.option("--if-empty", is_flag=True, help="Where there is data already, only tell how to sign in.")
 def demo(visits: int, month: str | None, seed: str, today: datetime | None, if_empty: bool) -> None:
     """Load a deterministic demo company into an empty installation."""
@@ -36,7 +36,7 @@ def demo(visits: int, month: str | None, seed: str, today: datetime | None, if_e
             return
     else:
         zone = ZoneInfo(settings.timezone)
-        moment = localise(datetime.combine(today, time(10)), zone) if today else _round(work.now())
+        moment = localise(datetime.combine(today, time(13)), zone) if today else _round(work.now())
         wish = Wish(seed, moment, visits, _months(month, moment.astimezone(zone).date()))
         found = company.load_demo(work, wish, _progress)
     _tell(found, settings.instance / LOGINS)

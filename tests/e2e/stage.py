@@ -23,8 +23,8 @@ from tests.conftest import make_test_work
 from tests.fakes import Clock
 from tests.live import serving
 
-#: Wednesday 14 October 2026, ten in the morning in Shanghai.
-MOMENT = datetime(2026, 10, 14, 2, 0, tzinfo=UTC)
+#: Wednesday 14 October 2026, one in the afternoon in Shanghai.
+MOMENT = datetime(2026, 10, 14, 5, 0, tzinfo=UTC)
 DONE, NOW_DUE, NEXT, LATER, HELD = "WO-MAIN-T001", "WO-MAIN-T003", "WO-MAIN-T004", "WO-MAIN-T005", "WO-MAIN-T012"
 
 

@@ -160,8 +160,8 @@ def _today(rng: Random, plan: BranchPlan, wish: Wish) -> Iterator[list[Event]]:
 
     for place, worker in enumerate(plan.workers):
         first = place == 0
-        yield story(worker, -5.0, "completed")
-        yield story(worker, -2.5, "completed" if first or place % 4 else "no_access")
+        yield story(worker, -3.5, "completed")
+        yield story(worker, -2.0, "completed" if first or place % 4 else "no_access")
         if first:
             yield story(worker, -0.25, "plan")  # to be done at once by whoever tries the demo
         elif place % 3 == 1:
