@@ -66,7 +66,8 @@ def read_findings(events: Iterable[Event]) -> tuple[Finding, ...]:
     """Every finding among `events` with its standing, in the order of recording.
 
     A decision or appeal is found by the finding's id, whatever visit it names; those about unknown findings wait.
-    What a technician recorded about themselves is no finding, and who recorded one is no second person for it.
+    What a technician recorded about themselves is no finding, and neither they nor who recorded one are the second
+    person who decides it.
     """
     unique = {event.id: event for event in events}.values()
     decisions: dict[str, list[Event]] = {}
@@ -85,7 +86,7 @@ def read_findings(events: Iterable[Event]) -> tuple[Finding, ...]:
 
 
 def _finding(event: Event, data: FindingRecorded, decisions: list[Event], overturning: list[Event]) -> Finding:
-    by_second = [one for one in decisions if one.actor == "office" or one.actor != event.actor]
+    by_second = [one for one in decisions if one.actor == "office" or one.actor not in (event.actor, data.technician)]
     decision = max(by_second, key=lambda one: one.order, default=None)
     if decision is not None and isinstance(decision.data, FindingDecided):
         stands = decision.data.outcome == "upheld"

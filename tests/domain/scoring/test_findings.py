@@ -34,6 +34,15 @@ def test_every_discipline_finding_waits_for_a_second_person(source: str):
     assert sheets(finding, decision(finding))["T"].veto == ("abuse",)
 
 
+def test_technicians_decide_nothing_about_themselves():
+    praise = finding_alone(source="praise", commendation=True, favourable=True)
+    assert "T" not in sheets(praise, decision(praise, actor="T"))
+    assert sheets(praise, decision(praise))["T"].commendations == 1
+    story = Story().done()
+    finding = story.finding(item="uniform")
+    assert story.decided(finding, "dismissed", actor="T").met("uniform") is False
+
+
 def test_the_latest_decision_counts():
     story = Story().done()
     finding = story.finding(source="complaint", item="uniform")
