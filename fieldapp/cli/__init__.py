@@ -45,6 +45,12 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            asked = error.ctx.command_path if error.ctx else "fieldapp"
+            click.echo(f"fieldapp: {error.format_message().rstrip('.')}; usage: {asked} --help", err=True)
+            sys.exit(2)
         except DomainError as error:
             from fieldapp.web.errors import MESSAGES
 

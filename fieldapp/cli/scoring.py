@@ -42,7 +42,9 @@ def score(month: str, technician: str | None, branch: str, now: str | None, form
             work, OPERATOR, branch, wanted, technician=technician, now=moment, recount=recount
         )
     except NotFound:
-        raise click.BadParameter(f"nobody in branch {branch} has the staff code {technician}") from None
+        raise click.BadParameter(
+            f"nobody in branch {branch} has the staff code {technician}", param_hint="--technician"
+        ) from None
     {"table": _print_table, "json": _print_json, "csv": _print_csv}[form](scores)
 
 

@@ -78,6 +78,7 @@ def test_what_cannot_be_scored_is_said_with_exit_2(run, arguments, words):
     answer = run("score", *arguments)
     assert answer.exit_code == 2
     assert words in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
 
 
 def test_a_month_without_anything_says_so(run):
