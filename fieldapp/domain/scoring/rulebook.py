@@ -19,8 +19,8 @@ BASE_POINTS = 100
 
 Kind = Literal["rate", "exception"]
 Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
-Code = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z_]{0,31}$")]
-Number = Annotated[str, msgspec.Meta(pattern=r"^\d{1,7}(\.\d{1,4})?$")]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z_]{0,31}\Z")]
+Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,4})?\Z")]
 
 
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
