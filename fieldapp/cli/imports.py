@@ -106,7 +106,7 @@ def _tell_history(report: HistoryReport) -> None:
     if report.created:
         click.echo(f"technicians created: {', '.join(report.created)}")
     if report.waiting:
-        click.echo(f"{report.waiting} lines wait for a visit that is not scheduled yet")
+        click.echo(f"{report.waiting} lines wait for a visit or a finding that is not there yet")
     for conflict in report.conflicts:
         click.echo(
             f"line {conflict.line}, id: {conflict.event_id}: taken by an event with other content; quarantined",

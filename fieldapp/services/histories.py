@@ -28,7 +28,7 @@ from fieldapp.domain.visits.events import TYPES, Event, is_plausible
 from fieldapp.services import recording
 from fieldapp.services.installation import MAIN_TEAM
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, audit, branches, quarantine, scoring
+from fieldapp.storage import accounts, audit, branches, events, quarantine, scoring
 from fieldapp.storage.accounts import Account
 from fieldapp.storage.events import Record
 from fieldapp.storage.quarantine import Quarantined
@@ -292,10 +292,18 @@ def _by_visit(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
 
 
 def _waiting(db: Db, branch: str, lines: Iterable[_Line]) -> int:
-    """How many lines are about visits that are not scheduled yet; they count once those are."""
-    named = {line.event.visit for line in lines if line.event.visit is not None}
-    scheduled = scoring.external_ids(db, branch, named)
-    return sum(line.event.visit is not None and line.event.visit not in scheduled for line in lines)
+    """How many lines are about visits not scheduled yet, or findings not recorded yet; they count once those are."""
+    heap = list(lines)
+    visits = {line.event.visit for line in heap if line.event.visit is not None}
+    scheduled = scoring.external_ids(db, branch, visits).keys() | {None}
+    findings = {about for line in heap if (about := _finding_of(line.event))}
+    recorded = events.visits_of(db, branch, findings).keys() | {None}
+    return sum(line.event.visit not in scheduled or _finding_of(line.event) not in recorded for line in heap)
+
+
+def _finding_of(event: Event) -> str | None:
+    """The finding that a decision or an appeal is about."""
+    return getattr(event.data, "finding", None) or None
 
 
 # --- Staff --------------------------------------------------------------------------------------------------------

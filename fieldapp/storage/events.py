@@ -124,8 +124,12 @@ def about(db: Session, branch: str, findings: Iterable[str]) -> list[Event]:
 
 def visits_of(db: Session, branch: str, findings: Iterable[str]) -> dict[str, VisitId | None]:
     """The visit of each known finding (None: it has none)."""
-    query = select(EventRow.event_id, EventRow.visit_id).where(_known(branch, findings))
-    return {event_id: VisitId(visit) if visit else None for event_id, visit in db.execute(query)}
+    wanted = list(findings)
+    found: dict[str, VisitId | None] = {}
+    for start in range(0, len(wanted), bulk.CHUNK):
+        query = select(EventRow.event_id, EventRow.visit_id).where(_known(branch, wanted[start : start + bulk.CHUNK]))
+        found |= {event_id: VisitId(visit) if visit else None for event_id, visit in db.execute(query)}
+    return found
 
 
 def all_events(db: Session, branch: str) -> Iterator[Event]:

@@ -91,7 +91,7 @@ def test_an_import_tells_what_it_did(run, tmp_path: Path):
     assert answer.output.splitlines() == [
         "5199 new events of 5302 lines; 103 known already",
         "technicians created: Q002, Q003, T0001, T0002, T0003, T0004, T0005, T0006",
-        "4 lines wait for a visit that is not scheduled yet",
+        "4 lines wait for a visit or a finding that is not there yet",
     ]
 
 

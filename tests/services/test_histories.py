@@ -131,6 +131,18 @@ def test_events_wait_for_their_visit_whatever_file_it_comes_in(work: Work):
     assert scores.technicians[0].sheet.judged_visits == 1
 
 
+def test_a_decision_waits_for_its_finding_and_says_so(work: Work):
+    finding = builders.line(
+        "finding.recorded", None, NINE, "Q001",
+        source="complaint", technician="T001", favourable=False, occurred_on="2026-10-05", discipline="gifts",
+    )  # fmt: skip
+    upheld = builders.line("finding.decided", None, NINE, "office", finding=finding["id"], outcome="upheld")
+    assert imported(work, jsonl([upheld])).waiting == 1
+    assert imported(work, jsonl([finding, upheld])).waiting == 0
+    sheet = scoring.month_scores(work, OPERATOR, cast.MAIN, Month("2026-10"), now=NOW).technicians[0].sheet
+    assert sheet.veto == ("gifts",)
+
+
 GOOD = builders.line("visit.arrived", "WO-1", NINE, gps=None)
 
 
