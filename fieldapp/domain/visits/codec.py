@@ -23,7 +23,7 @@ def read_data(kind: str, data: object) -> Data:
     if structure is None:
         raise Invalid("type_unknown", value=str(kind)[:64])
     try:
-        value = msgspec.convert(_without_tag(data), structure)
+        value = msgspec.convert(_house_form(_without_tag(data)), structure)
     except (msgspec.ValidationError, ValueError) as error:
         raise _invalid(error) from None
     _refuse_nul(value)
@@ -51,6 +51,40 @@ def _without_tag(data: object) -> object:
     if isinstance(data, dict) and "type" in data:
         raise msgspec.ValidationError("Object contains unknown field `type`")
     return data
+
+
+def _house_form(data: object) -> object:
+    """Other systems write amounts as numbers and stroke points as objects: the same facts in our one form."""
+    if not isinstance(data, dict):
+        return data
+    changed: dict[str, object] = {}
+    if "amount" in data:
+        changed["amount"] = _as_text(data["amount"])
+    if isinstance(data.get("charges"), list):
+        changed["charges"] = [_house_form(charge) for charge in data["charges"]]
+    if isinstance(data.get("strokes"), list):
+        changed["strokes"] = [_stroke(stroke) for stroke in data["strokes"]]
+    return {**data, **changed} if changed else data
+
+
+def _as_text(amount: object) -> object:
+    is_number = isinstance(amount, int | float) and not isinstance(amount, bool)
+    return str(amount) if is_number else amount
+
+
+def _stroke(stroke: object) -> object:
+    """`{points: [...]}` or a bare list; a point is `[x, y, time, pressure]` or an object with these names."""
+    points = stroke.get("points") if isinstance(stroke, dict) else stroke
+    if not isinstance(points, list):
+        return stroke
+    return [_point(point) for point in points]
+
+
+def _point(point: object) -> object:
+    if not isinstance(point, dict) or not {"x", "y"} <= point.keys():
+        return point
+    moment = point.get("time", point.get("t", 0))
+    return [point["x"], point["y"], moment, point.get("pressure", point.get("p", 0))]
 
 
 def _invalid(error: Exception) -> Invalid:
