@@ -1,4 +1,4 @@
-"""axe finds nothing on any page, on a phone and on a desk."""
+"""axe finds nothing on any page, on a phone in daylight and on a desk in the dark."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("ut
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SIZES = {
     "phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True},
-    "desk": {"viewport": DESK},
+    "desk": {"viewport": DESK, "color_scheme": "dark"},
 }
 
 
