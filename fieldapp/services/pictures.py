@@ -17,6 +17,8 @@ MAX_BYTES = 12 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 #: What cannot be decoded at a reduced size (everything but plain JPEG) would take 4 bytes a pixel and more.
 MAX_PIXELS_WHOLE = 8_000_000
+#: WebP's decoder holds two canvases of its own.
+MAX_PIXELS_WEBP = 4_000_000
 #: Longest side of what is shown.
 SIDE = 2048
 QUALITY = 85
@@ -59,7 +61,8 @@ def _drawn(picture: Image.Image, media: Media) -> bytes | None:
     # Only the header has been read so far.
     pixels = picture.width * picture.height
     plain = media == "image/jpeg" and not picture.info.get("progressive")
-    if pixels > (MAX_PIXELS if plain else MAX_PIXELS_WHOLE) or pixels == 0:
+    whole = MAX_PIXELS_WEBP if media == "image/webp" else MAX_PIXELS_WHOLE
+    if not 0 < pixels <= (MAX_PIXELS if plain else whole):
         return None
     if plain:
         picture.draft("RGB", (SIDE, SIDE))

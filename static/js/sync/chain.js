@@ -16,7 +16,8 @@ export const linkHash = (prev, payload) => sha256(`${prev}\n${payload}`);
 
 // What is hashed: the envelope with times as this phone knows them; the server works out the rest.
 export function payloadOf({ type, visitId, visitRev, actor, data, sample, now, mono, bootId = boot, tz }) {
-  const clk = sample ? { off: sample.off, rtt: sample.rtt, age: Math.max(0, Math.round(now - sample.wall)) } : null;
+  // A negative age says that the clock was set back behind the last contact: the server has to see it.
+  const clk = sample ? { off: sample.off, rtt: sample.rtt, age: Math.round(now - sample.wall) } : null;
   return JSON.stringify({
     v: 1, type, visit_id: visitId, visit_rev: visitRev, actor, wall: now, mono, boot: bootId, clk, tz, data,
   });
