@@ -15,12 +15,15 @@ from dataclasses import replace
 
 import click
 from waitress import create_server
+from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
+from waitress.task import ErrorTask
 
 from fieldapp.app import create_app
 from fieldapp.cli import tls as tls_relay
 from fieldapp.cli.context import open_work
 from fieldapp.settings import Settings
+from fieldapp.web import security
 
 #: Open connections per process; each slow one costs a file handle and a few kB, never a thread.
 CONNECTIONS = 4000
@@ -73,12 +76,28 @@ def _fork(count: int) -> list[int] | None:
 def _server(settings: Settings, listener: socket.socket, *, scheme: str) -> BaseWSGIServer:
     """One process's server: its own app, its own connections to the database, the shared socket."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    return create_server(
+    server: BaseWSGIServer = create_server(
         create_app(settings), sockets=[listener], threads=THREADS, connection_limit=CONNECTIONS,
         asyncore_use_poll=True, ident=None, channel_timeout=60, cleanup_interval=15, url_scheme=scheme,
         max_request_header_size=64 * 1024, max_request_body_size=16 * 1024 * 1024,
         clear_untrusted_proxy_headers=True,
     )  # fmt: skip
+    server.channel_class = _dressed(settings)
+    return server
+
+
+def _dressed(settings: Settings) -> type[HTTPChannel]:
+    """Connections whose refusals of unreadable requests carry the headers that all our answers do."""
+
+    class Refusal(ErrorTask):  # type: ignore[misc]
+        def execute(self) -> None:
+            self.response_headers.extend(security.bare(settings))
+            super().execute()
+
+    class Channel(HTTPChannel):  # type: ignore[misc]
+        error_task_class = Refusal
+
+    return Channel
 
 
 def _reachable(settings: Settings, host: str, port: int, *, secure: bool) -> Settings:

@@ -85,7 +85,7 @@ def schedule_visit(work: Work, actor: Actor, branch: BranchCode, order: Order) -
     now = work.now()
     scheduling.promised(order.promise.start, order.promise.end, now)
     scheduling.told(order.promise.told_at, now)
-    with work.write() as db:
+    with work.write(branch) as db:
         number = order.external_id or _own_number(work, now)
         if not is_external_id(number):
             raise Invalid("external_id_malformed", field="external_id")
@@ -111,9 +111,9 @@ def assign_visit(
     visit_started.
     """
     require(actor, "visits.plan", branch=branch)
-    with work.write() as db:
+    with work.write(branch) as db:
         seen = _open(db, branch, visit, rev)
-        minutes = slot.minutes or _minutes(seen.planned.end - seen.planned.start)
+        minutes = _minutes(seen.planned.end - seen.planned.start) if slot.minutes is None else slot.minutes
         start = slot.start or seen.planned.start
         claim = _Claim(seen.visit_id, seen.external_id, seen.job_type, start, replace(slot, minutes=minutes))
         _claim(work, db, actor, branch, claim, work.now())
@@ -135,10 +135,10 @@ def move_visit(
     now = work.now()
     scheduling.promised(change.promise.start, change.promise.end, now)
     scheduling.told(change.promise.told_at, now)
-    with work.write() as db:
+    with work.write(branch) as db:
         seen = _open(db, branch, visit, rev)
         _refuse_late_request(db, change, seen, now)
-        minutes = slot.minutes or _minutes(seen.planned.end - seen.planned.start)
+        minutes = _minutes(seen.planned.end - seen.planned.start) if slot.minutes is None else slot.minutes
         start = slot.start or change.promise.start
         slot = replace(slot, minutes=minutes)
         _claim(work, db, actor, branch, _Claim(seen.visit_id, seen.external_id, seen.job_type, start, slot), now)
@@ -162,7 +162,7 @@ def cancel_visit(
     """Call the visit off. Raises `Invalid` told_future, `Conflict` visit_changed, visit_over, visit_started."""
     require(actor, "visits.plan", branch=branch)
     scheduling.told(cancellation.told_at, work.now())
-    with work.write() as db:
+    with work.write(branch) as db:
         seen = _open(db, branch, visit, rev)
         return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [cancellation])
 
@@ -170,7 +170,7 @@ def cancel_visit(
 def amend_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, wanted: ev.VisitAmended) -> Visit:
     """Correct what is written about the order; only what differs is recorded, and nothing when nothing does."""
     require(actor, "visits.plan", branch=branch)
-    with work.write() as db:
+    with work.write(branch) as db:
         seen = _unchanged(db, branch, visit, rev)
         change = amendment(seen, wanted)
         if change is None:
@@ -237,12 +237,11 @@ class _Claim:
 
 def _claim(work: Work, db: Db, actor: Actor, branch: BranchCode, claim: _Claim, now: datetime) -> None:
     """Check that the technician exists and is free then; an override is audited with its reason."""
-    duration = timedelta(minutes=claim.slot.minutes) if claim.slot.minutes else DURATIONS[claim.job_type]
-    interval = scheduling.job(claim.start, duration)
+    interval = scheduling.job(claim.start, _length(claim))
     code = claim.slot.technician
     if not code:
         return
-    technician = planning.lock_technician(db, branch, code)
+    technician = planning.find_technician(db, branch, code)
     if technician is None:
         raise Invalid("technician_unknown", field="technician", technician=code)
     if not technician.is_active:
@@ -263,9 +262,15 @@ def _claim(work: Work, db: Db, actor: Actor, branch: BranchCode, claim: _Claim, 
     )  # fmt: skip
 
 
+def _length(claim: _Claim) -> timedelta:
+    """How long the work is planned to take; numbers beyond any day stay beyond it without breaking the arithmetic."""
+    minutes = claim.slot.minutes
+    return DURATIONS[claim.job_type] if minutes is None else timedelta(minutes=max(0, min(minutes, 100_000)))
+
+
 def _unchanged(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
-    """The visit, locked; `Conflict` visit_changed when its plan is not any more what the planner saw at `rev`."""
-    seen = planning.lock_visit(db, branch, visit)
+    """The visit; `Conflict` visit_changed when its plan is not any more what the planner saw at `rev`."""
+    seen = visits.get(db, branch, visit)
     if seen.rev == rev:
         return seen
     since = [one for one in planning.timeline(db, branch, visit)[rev:] if one.event.type in _PLAN_CHANGES]
@@ -300,7 +305,7 @@ def _rule(
     require(actor, "visits.plan", branch=branch)
     if not reason.strip():
         raise Invalid("reason_missing", field="reason")
-    with work.write() as db:
+    with work.write(branch) as db:
         seen = _unchanged(db, branch, visit, rev)
         if not applies(seen):
             raise Conflict("nothing_to_decide", number=seen.external_id)

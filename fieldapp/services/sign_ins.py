@@ -124,8 +124,8 @@ def _open(
 ) -> Opened:
     now, secret, browser = work.now(), secrets.token_urlsafe(32), browser or secrets.token_urlsafe(32)
     end = _end(account.role, now, now)
-    session = SignIn(work.new_id(), account.account_id, agent[:300], now, now, end)
-    with work.write() as db:
+    session = SignIn(work.new_id(), account.account_id, agent.replace("\x00", "")[:300], now, now, end)
+    with work.write(_hash(login.lower())) as db:
         if old:
             sign_ins.end_by_token(db, _hash(old))
         sign_ins.end_expired(db, now)
@@ -142,7 +142,7 @@ def _open(
 def _count_attempt(work: Work, login: str, origin: str, most: int) -> None:
     """Count before the password is looked at: any number of attempts at the same time get no more than `most`."""
     now, key = work.now(), _hash(login.lower())
-    with work.write() as db:
+    with work.write(key) as db:
         before = sign_ins.failures(db, key, origin)
         number = before.failures if before and now < before.last_at + PAUSE else 0
         if before and number >= most:

@@ -37,25 +37,25 @@ def register(work: Work, actor: Actor, *, device_id: str, name: str, browser_had
         raise Invalid("schema_invalid", field="device_id", path="device_id", problem="no UUID")
     cleaned = " ".join(name.replace("\x00", "").split())[:NAME_LENGTH]
     now = work.now()
-    with work.write() as db:
+    with work.write(branch) as db:
         is_new = _add(db, work, actor, branch, device_id, cleaned, now)
         device = devices.find(db, branch, device_id)
         if device is None or device.account_id != actor.account_id:
             raise Conflict("device_taken")
-        previous = devices.find(db, branch, browser_had) if browser_had and browser_had != device_id else None
+        had = browser_had if browser_had != device_id and is_uuid(browser_had or "") else None
+        previous = devices.find(db, branch, had) if had else None
         if previous and (previous.account_id != actor.account_id or previous.next_seq == 1):
             previous = None
         return Registered(device, is_new, epoch(db, work.new_id), previous)
 
 
 def known_or_new(db: Db, work: Work, actor: Actor, device_id: str, now: datetime) -> Device:
-    """The device that pushes, locked. One that is unknown (a restored server may have forgotten it) becomes the
-    actor's."""
+    """The device that pushes. One that is unknown (a restored server may have forgotten it) becomes the actor's."""
     branch = _branch(actor)
-    found = devices.lock(db, branch, device_id)
+    found = devices.find(db, branch, device_id)
     if found is None:
         _add(db, work, actor, branch, device_id, "", now)
-        found = devices.lock(db, branch, device_id)
+        found = devices.find(db, branch, device_id)
     assert found is not None  # noqa: S101 - it was there or was added
     return found
 
@@ -71,7 +71,7 @@ def revoke(work: Work, actor: Actor, branch: BranchCode, device_id: str) -> None
 
     Its owner may do that, and whoever manages accounts. Raises `NotFound`.
     """
-    with work.write() as db:
+    with work.write(branch) as db:
         device = devices.find(db, branch, device_id)
         if device is None:
             raise NotFound()

@@ -1,6 +1,10 @@
 """The base of every form: CSRF by Flask-WTF without an expiry (a form aged three days still submits)."""
 
+from typing import Any
+
+from flask import request
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 
 from fieldapp.domain.errors import DomainError
 from fieldapp.web.errors import sentence
@@ -8,6 +12,19 @@ from fieldapp.web.errors import sentence
 
 class Form(FlaskForm):
     """All forms inherit from this one."""
+
+    class Meta(FlaskForm.Meta):
+        """How forms read a request."""
+
+        def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
+            """What was typed. Never a JSON body (fields expect text), never U+0000 (nobody types it)."""
+            if request.is_json:
+                return None
+            found = super().wrap_formdata(form, formdata)
+            if not found:
+                return found
+            items = found.items(multi=True)
+            return MultiDict([(name, one.replace("\x00", "") if isinstance(one, str) else one) for name, one in items])
 
     def refuse(self, error: DomainError) -> None:
         """Show a service's refusal at the field that it names, else above the form; nothing typed is lost."""

@@ -1,5 +1,8 @@
 """Headers that every answer carries, and which hosts we answer to."""
 
+import re
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, abort, request
 
 from fieldapp.domain.errors import Forbidden
@@ -13,6 +16,8 @@ _CSP = (
 TRUSTED_TYPES = "; require-trusted-types-for 'script'; trusted-types sw"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOCAL = ("127.0.0.1", "localhost", "[::1]")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
+_USUAL_PORTS = {"http": 80, "https": 443}
 
 
 class CrossSite(Forbidden):
@@ -23,13 +28,18 @@ class CrossSite(Forbidden):
 
 def install(app: Flask, settings: Settings) -> None:
     """Refuse foreign hosts and dress every answer, errors and files included."""
-    hosts = _LOCAL if settings.base_url is None else (settings.base_url.split("://", 1)[1].split("/", 1)[0],)
 
     @app.before_request
     def known_host() -> None:
-        host = request.headers.get("Host", "")
-        bare = host.rsplit(":", 1)[0] if settings.base_url is None and not host.endswith("]") else host
-        if bare not in hosts:
+        if not _is_ours(request.headers.get("Host", ""), settings.base_url):
+            abort(400)
+
+    @app.before_request
+    def no_nul() -> None:
+        # No text of ours holds U+0000, and PostgreSQL cannot even be asked about one: nothing has such a name.
+        if "\x00" in request.path:
+            abort(404)
+        if b"%00" in request.query_string or b"\x00" in request.query_string:
             abort(400)
 
     @app.before_request
@@ -41,16 +51,44 @@ def install(app: Flask, settings: Settings) -> None:
     def dress(response: Response) -> Response:
         csp = _CSP + (TRUSTED_TYPES if request.path.startswith("/m/") else "")
         response.headers.setdefault("Content-Security-Policy", csp)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        response.headers["Permissions-Policy"] = "geolocation=(self), camera=(self), microphone=()"
-        if settings.secure:
-            response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        for name, value in everywhere(settings).items():
+            response.headers[name] = value
         # Private unless a view says otherwise; shared machines and back buttons must not keep people's homes.
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def everywhere(settings: Settings) -> dict[str, str]:
+    """What is the same on every answer of this installation."""
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "geolocation=(self), camera=(self), microphone=()",
+    }
+    if settings.secure:
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return headers
+
+
+def bare(settings: Settings) -> list[tuple[str, str]]:
+    """All headers of an answer that no app has seen: the server's own, to a request that it cannot read."""
+    return [("Content-Security-Policy", _CSP), ("Cache-Control", "no-store"), *everywhere(settings).items()]
+
+
+def _is_ours(host: str, base_url: str | None) -> bool:
+    """Whether a `Host` names this server: the one of the base URL, else this machine itself on any port."""
+    match = _HOST.fullmatch(host)
+    if match is None:
+        return False
+    name, port = match[1].lower(), match[2]
+    if base_url is None:
+        return name in _LOCAL
+    ours = urlsplit(base_url)
+    usual = _USUAL_PORTS[ours.scheme]
+    known = f"[{ours.hostname}]" if ":" in (ours.hostname or "") else ours.hostname
+    return name == known and int(port or usual) == (ours.port or usual)
 
 
 def _from_own_site(settings: Settings) -> bool:

@@ -1,5 +1,6 @@
 """`fieldapp serve` and `fieldapp db`: what an operator meets first."""
 
+import socket
 import ssl
 import urllib.request
 
@@ -43,3 +44,19 @@ def test_tls_is_spoken_with_our_own_certificate(tmp_path):
         with urllib.request.urlopen(url, timeout=10, context=context) as answer:
             assert answer.headers["Strict-Transport-Security"]
             assert b"alive" in answer.read()
+
+
+def test_the_server_s_own_refusals_wear_the_headers_of_all_answers(tmp_path):
+    processes.run(tmp_path, "db", "upgrade")
+    with processes.serving(tmp_path) as port:
+        for request, status in (
+            (b"NONSENSE\r\n\r\n", b"400"),
+            (b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n", b"413"),
+            (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", b"431"),
+        ):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+                line.sendall(request)
+                answer = line.recv(4096)
+            assert answer.split(b" ")[1] == status
+            for name in (b"Content-Security-Policy: default-src 'none'", b"nosniff", b"Cache-Control: no-store"):
+                assert name in answer

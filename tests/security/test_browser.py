@@ -155,12 +155,15 @@ def test_21_a_way_home_on_our_own_site_is_kept(app):
     assert answer.location == "/admin/branches?q=1"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "", "evil:8000"])
+@pytest.mark.parametrize("host", [
+    "evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "", "evil:8000", "127.0.0.1:80@evil.example",
+    "localhost:8000/evil", "localhost:x", "localhost:80:80", "localhost:80#", "[::1]:80@evil", "localhost: 80",
+])  # fmt: skip
 def test_22_a_wrong_host_is_400(client, host):
     assert client.get("/login", headers={"Host": host}).status_code == 400
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8000", "localhost:9", "[::1]", "[::1]:8000"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8000", "localhost:9", "[::1]", "[::1]:8000", "LocalHost"])
 def test_22_our_own_hosts_are_right(client, host):
     assert client.get("/login", headers={"Host": host}).status_code == 200
 
@@ -172,3 +175,18 @@ def test_22_with_a_base_url_only_its_host_is_right(settings, work):
     assert client.get("/login", headers={"Host": "visits.example.org"}).status_code == 200
     for host in ("localhost", "evil.example", "visits.example.org.evil.example", "visits.example.org:444"):
         assert client.get("/login", headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host"),
+    [
+        ("https://Visits.Example.org", "visits.example.org"),
+        ("https://visits.example.org:443", "visits.example.org"),
+        ("http://visits.example.org", "visits.example.org:80"),
+        ("https://[2001:DB8::1]:8443", "[2001:db8::1]:8443"),
+    ],
+)
+def test_22_the_host_is_compared_as_browsers_write_it(settings, work, base_url, host):
+    app = create_app(dataclasses.replace(settings, base_url=base_url), work=work)
+    assert app.test_client().get("/login", headers={"Host": host}).status_code == 200
+    assert app.test_client().get("/login", headers={"Host": host.replace("80", "81") + "1"}).status_code == 400

@@ -4,7 +4,7 @@ Times are typed in the branch's zone. What cannot be read is named at its field;
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,6 +47,8 @@ class MomentField(DateTimeLocalField):
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
             super().process_formdata(valuelist)
+            if self.data is not None and not _is_plausible(self.data):
+                raise ValueError
         except ValueError:
             raise ValueError(_("This is no day and time. Write it as 2026-12-01 08:30.")) from None
 
@@ -76,6 +78,12 @@ class PhoneNumber:
     def __call__(self, _form: Form, field: Field) -> None:
         if not is_phone((field.data or "").strip()):
             raise ValidationError(_("This is no phone number."))
+
+
+def _is_plausible(wall: datetime) -> bool:
+    """Whether the moment is in this century, whichever zone the wall clock hangs in."""
+    day = timedelta(days=1)
+    return ev.is_plausible(wall) and ev.is_plausible(wall - day) and ev.is_plausible(wall + day)
 
 
 def _line(label: Any, *checks: Any) -> StringField:
@@ -122,7 +130,8 @@ class RevForm(Form):
 
     def seen(self) -> int:
         """The revision that the page showed."""
-        return int(self.rev.data) if (self.rev.data or "").isdigit() else -1
+        text = self.rev.data or ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 class ToldForm(Form):
