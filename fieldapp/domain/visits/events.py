@@ -4,13 +4,13 @@ an error. Owns the shapes; reading JSON is `codec`, what may follow what is `lif
 Fields that the table marks with `?` may be null; those with a default may also be left out.
 """
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fieldapp.domain.ids import EventId, StaffCode, VisitId
+from fieldapp.domain.visits.nesting import is_deep
 
 # Limits keep a hostile or broken client from filling the store; they are far above what people type.
 Line = Annotated[str, Meta(max_length=200)]
@@ -39,16 +39,6 @@ def is_plausible(moment: datetime) -> bool:
 def _refuse_implausible(*moments: datetime | None) -> None:
     if not all(moment is None or is_plausible(moment) for moment in moments):
         raise ValueError("time is not in this century")
-
-
-#: How deep a value may nest: far more than any field of any event does, far less than a reader's stack.
-MAX_NESTING = 10
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -304,10 +294,7 @@ class EventCorrects(Data, tag="event.corrects", frozen=True):
     data: dict[str, Any]  # read against the target, which may come later: what does not fit it changes nothing
 
     def __post_init__(self) -> None:
-        level: list[Any] = [self.data]
-        for _ in range(MAX_NESTING):
-            level = [inner for one in level for inner in _inside(one)]
-        if level:
+        if is_deep(self.data):
             raise ValueError("nested too deeply")
 
 
