@@ -73,7 +73,7 @@ def import_appointments(
     """
     require(actor, "visits.plan", branch=branch)
     now = work.now()
-    with work.write() as db:
+    with work.write(branch) as db:
         found = _look(work, db, branch, raw)
         if found.preview.faults:
             return found.preview

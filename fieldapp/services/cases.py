@@ -71,7 +71,7 @@ def add_note(work: Work, actor: Actor, case_id: str, text: str) -> None:
     """What was found out, for colleagues; the customer never sees it."""
     branch = _branch(actor, write=True)
     note = _words(text, "note")
-    with work.write() as db:
+    with work.write(branch) as db:
         case = cases.get(db, branch, case_id)
         if case.state != "open":
             raise Conflict("case_closed")
@@ -85,7 +85,7 @@ def close(work: Work, actor: Actor, case_id: str, *, outcome: str, reply: str, a
     Raises `Invalid` naming the field, `Conflict("case_closed")` when somebody was faster.
     """
     branch = _branch(actor, write=True)
-    with work.write() as db:
+    with work.write(branch) as db:
         case = cases.get(db, branch, case_id)
         closing = complaints.close(case.kind, case.state, outcome, reply, apology)
         if not cases.close(db, branch, case_id, work.now()):

@@ -110,7 +110,7 @@ def import_events(
     require(actor, "events.import", branch=BranchCode(branch))
     lines, faults = _read(raw, branch)
     total = len(lines) + len(faults)
-    with work.write() as db:
+    with work.write(branch) as db:
         if branches.find(db, branch) is None:
             raise NotFound()
         unknown = _unknown_staff(db, lines)

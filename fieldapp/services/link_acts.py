@@ -30,7 +30,7 @@ def confirm(work: Work, link: Link, act: str) -> None:
     """`confirm_visit`: the appointment stands. `confirm`: what was signed is right; the statement's hash is kept."""
     if act not in {"confirm_visit", "confirm"}:
         raise NotFound()
-    with work.write() as db:
+    with work.write(link.branch) as db:
         view = _begin(db, work, link, act)
         _note(db, work, link, act, (view.receipt.statement_hash or "") if act == "confirm" else "")
 
@@ -44,7 +44,7 @@ def report(work: Work, link: Link, act: str, text: str) -> None:
         raise Invalid("text_missing", field="text")
     if len(words) > TEXT_LIMIT:
         raise Invalid("text_too_long", field="text", limit=TEXT_LIMIT)
-    with work.write() as db:
+    with work.write(link.branch) as db:
         _begin(db, work, link, act)
         case_id = cases.open_by_customer(db, work, link.branch, link.visit_id, REPORTS[act], words)
         _note(db, work, link, act, case_id)
@@ -63,7 +63,7 @@ def sign(
         raise Invalid("signer_missing", field="name")
     if len(signer) > 200:
         raise Invalid("text_too_long", field="name", limit=200)
-    with work.write() as db:
+    with work.write(link.branch) as db:
         receipt = _begin(db, work, link, "sign").receipt
         text = receipt.statement if receipt.statement is not None else doc
         if doc_hash != statement_hash(text):

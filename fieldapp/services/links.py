@@ -49,7 +49,7 @@ def open_link(work: Work, token: str) -> Link:
 def create_own_link(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> str:
     """A new token for the customer, shown this once; ends the one before. For dispatchers, quality and managers."""
     _may_make(actor, branch)
-    with work.write() as db:
+    with work.write(branch) as db:
         visit = visits.get(db, branch, visit_id)
         return _create(db, work, visit, "own", secrets.token_urlsafe(32), work.now(), actor.login)
 
@@ -94,7 +94,7 @@ def receipt_token(work: Work, actor: Actor, visit_id: str, key: str) -> str:
     if branch is None:
         raise Forbidden(permission="visits.work", role=actor.role)
     now = work.now()
-    with work.write() as db:
+    with work.write(branch) as db:
         visit = visits.get(db, branch, visit_id)
         require(actor, "visits.work", branch=branch, technician=StaffCode(visit.technician or ""))
         if visit.state not in _RECEIPT_STATES:

@@ -93,7 +93,7 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
         raise Forbidden(role=actor.role)
     received = work.now()
     batch = sync_wire.read_batch(body)
-    with work.write() as db:
+    with work.write(actor.branch) as db:
         epoch = sync_devices.epoch(db, work.new_id)
         device = sync_devices.known_or_new(db, work, actor, batch.device_id, received)
         going = _Push(work, db, actor, actor.branch, batch, received, device)

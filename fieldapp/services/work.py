@@ -38,9 +38,9 @@ class Work:
         """The server's time, aware UTC."""
         return self.clock()
 
-    def write(self) -> AbstractContextManager[Db]:
-        """One transaction that commits when its block ends."""
-        return self.database.write()
+    def write(self, about: str | None = None) -> AbstractContextManager[Db]:
+        """One transaction that commits when its block ends; nobody else writes about the same (a branch) meanwhile."""
+        return self.database.write(about)
 
     def read(self) -> AbstractContextManager[Db]:
         """One consistent view that changes nothing."""

@@ -9,13 +9,13 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from fieldapp.storage import bulk
+from fieldapp.storage.engine import take_turn
 from fieldapp.storage.tables.audit import AuditHeadRow, AuditRow
 
 START = "0" * 64
 COMPANY = "-"
-#: Locked, so that a chain cannot fork (SQLite has one writer anyway).
 _HEADS = AuditHeadRow.__table__.c
-_HEAD = select(_HEADS.head, _HEADS["count"]).where(_HEADS.branch == bindparam("key")).with_for_update()
+_HEAD = select(_HEADS.head, _HEADS["count"]).where(_HEADS.branch == bindparam("key"))
 
 
 def append(
@@ -24,6 +24,7 @@ def append(
 ) -> None:  # fmt: skip
     """Add one row to the branch's chain (None: the company's), in the caller's transaction."""
     key = branch or COMPANY
+    take_turn(db, key)  # a chain cannot fork
     found = bulk.fetch(db, _HEAD, {"key": key})
     prev, count = tuple(found[0]) if found else (START, 0)
     row = {
@@ -32,8 +33,9 @@ def append(
         "facts": json.dumps(facts or {}, sort_keys=True, ensure_ascii=False, default=str), "prev": prev,
     }  # fmt: skip
     row["hash"] = digest(AuditRow(**row))
-    bulk.insert_new(db, AuditRow.__table__, [row], "entry_id")  # type: ignore[arg-type]
-    bulk.upsert(db, AuditHeadRow.__table__, [{"branch": key, "head": row["hash"], "count": row["number"]}])  # type: ignore[arg-type]
+    if not bulk.insert_new(db, AuditRow, [row], "entry_id"):
+        raise RuntimeError(f"audit {key}: entry {entry_id} or its number {count + 1} is there already")
+    bulk.upsert(db, AuditHeadRow, [{"branch": key, "head": row["hash"], "count": row["number"]}])
 
 
 def digest(row: AuditRow) -> str:

@@ -8,24 +8,26 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Executable, Row, Table
+from sqlalchemy import Executable, Row
 from sqlalchemy.orm import Session
+
+from fieldapp.storage.tables.base import Base
 
 #: Rows per statement; SQLite takes 32,766 parameters, PostgreSQL 65,535.
 CHUNK = 400
 
 
-def insert_new(db: Session, table: Table, rows: Sequence[Mapping[str, Any]], returning: str) -> set[str]:
+def insert_new(db: Session, kind: type[Base], rows: Sequence[Mapping[str, Any]], returning: str) -> set[str]:
     """Insert the rows whose key is new; returns the `returning` column of those (never trust a row count on replay)."""
-    return _run(db, table, rows, f"ON CONFLICT DO NOTHING RETURNING {returning}")
+    return _run(db, kind, rows, f"ON CONFLICT DO NOTHING RETURNING {returning}")
 
 
-def upsert(db: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def upsert(db: Session, kind: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows, or replace every column of those whose primary key is there."""
-    key = [column.name for column in table.primary_key]
+    key = [column.name for column in kind.__table__.primary_key]
     changed = [name for name in (rows[0] if rows else ()) if name not in key]
     setting = ", ".join(f"{name} = excluded.{name}" for name in changed)
-    _run(db, table, rows, f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {setting} RETURNING {key[0]}")
+    _run(db, kind, rows, f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {setting} RETURNING {key[0]}")
 
 
 def fetch(db: Session, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -34,7 +36,7 @@ def fetch(db: Session, statement: Executable, values: Mapping[str, Any]) -> Sequ
     return db.connection().execute(statement, values).all()
 
 
-def _run(db: Session, table: Table, rows: Sequence[Mapping[str, Any]], ending: str) -> set[str]:
+def _run(db: Session, kind: type[Base], rows: Sequence[Mapping[str, Any]], ending: str) -> set[str]:
     if not rows:
         return set()
     db.flush()
@@ -45,7 +47,8 @@ def _run(db: Session, table: Table, rows: Sequence[Mapping[str, Any]], ending: s
     found: set[str] = set()
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
-        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {', '.join([one] * len(part))} {ending}"  # noqa: S608
+        every = ", ".join([one] * len(part))
+        statement = f"INSERT INTO {kind.__tablename__} ({', '.join(names)}) VALUES {every} {ending}"  # noqa: S608
         values = tuple(
             value if value.__class__ is not datetime else _driver(value, sqlite)
             for row in part

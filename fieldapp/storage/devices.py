@@ -56,12 +56,6 @@ def find(db: Session, branch: str, device_id: str) -> Device | None:
     return _device(rows[0]) if rows else None
 
 
-def lock(db: Session, branch: str, device_id: str) -> Device | None:
-    """The same, and nobody else may write about it until the transaction ends (SQLite has one writer anyway)."""
-    rows = bulk.fetch(db, _LOCK, {"its_branch": branch, "its_id": device_id})
-    return _device(rows[0]) if rows else None
-
-
 def of_account(db: Session, branch: str, account_id: str) -> list[Device]:
     """All devices of an account, the last seen first."""
     query = select(*_COLUMNS).where(DeviceRow.branch == branch, DeviceRow.account_id == account_id)
@@ -75,7 +69,7 @@ def add(db: Session, branch: str, device_id: str, *, account_id: str, name: str,
         "seen_at": now, "revoked_at": None, "next_seq": 1, "head": START, "chain": "ok", "outbox": 0,
         "client": "{}", "clock": "{}",
     }  # fmt: skip
-    return bool(bulk.insert_new(db, DeviceRow.__table__, [row], "device_id"))  # type: ignore[arg-type]
+    return bool(bulk.insert_new(db, DeviceRow, [row], "device_id"))
 
 
 def save_contact(db: Session, device: Device) -> None:
@@ -95,7 +89,7 @@ def revoke(db: Session, branch: str, device_id: str, now: datetime) -> bool:
     change = update(DeviceRow).where(
         DeviceRow.branch == branch, DeviceRow.device_id == device_id, DeviceRow.revoked_at.is_(None)
     )
-    return bool(db.execute(change.values(revoked_at=now)).rowcount)  # type: ignore[attr-defined]
+    return db.scalar(change.values(revoked_at=now).returning(DeviceRow.device_id)) is not None
 
 
 def entries(db: Session, branch: str, device_id: str, seqs: Iterable[int]) -> dict[int, Entry]:
@@ -113,7 +107,7 @@ def save_entries(db: Session, branch: str, device_id: str, found: Sequence[Entry
         }
         for one in found
     ]  # fmt: skip
-    bulk.upsert(db, DeviceEntryRow.__table__, rows)  # type: ignore[arg-type]
+    bulk.upsert(db, DeviceEntryRow, rows)
 
 
 def keep_payloads(db: Session, branch: str, payloads: Mapping[str, str]) -> None:
@@ -122,7 +116,7 @@ def keep_payloads(db: Session, branch: str, payloads: Mapping[str, str]) -> None
         {"branch": branch, "ym": year_month(event_id), "event_id": event_id, "payload": payload.encode()}
         for event_id, payload in payloads.items()
     ]
-    bulk.insert_new(db, PayloadRow.__table__, rows, "event_id")  # type: ignore[arg-type]
+    bulk.insert_new(db, PayloadRow, rows, "event_id")
 
 
 def payload(db: Session, branch: str, event_id: str) -> bytes | None:
@@ -144,7 +138,6 @@ _COLUMNS = tuple(
 )  # fmt: skip
 #: Statements of the push, built once.
 _FIND = select(*_COLUMNS).where(_TABLE.c.branch == bindparam("its_branch"), _TABLE.c.device_id == bindparam("its_id"))
-_LOCK = _FIND.with_for_update()
 _LEDGER = DeviceEntryRow.__table__.c
 _ENTRIES = select(
     _LEDGER.seq, _LEDGER.event_id, _LEDGER.hash, _LEDGER.status, _LEDGER.code, _LEDGER.effective_at
@@ -153,7 +146,7 @@ _ENTRIES = select(
     _LEDGER.seq.in_(bindparam("seqs", expanding=True)),
 )  # fmt: skip
 _CONTACT = (
-    _TABLE.update()  # type: ignore[attr-defined]
+    update(DeviceRow)
     .where(_TABLE.c.branch == bindparam("its_branch"), _TABLE.c.device_id == bindparam("its_id"))
     .values({name: bindparam(name) for name in ("seen_at", "next_seq", "head", "chain", "outbox", "client", "clock")})
 )

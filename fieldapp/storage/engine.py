@@ -1,6 +1,7 @@
-"""Engines and transactions. Owns how SQLite and PostgreSQL are opened, and that there is one writer at a time.
+"""Engines and transactions. Owns how SQLite and PostgreSQL are opened, and who writes while nobody else does.
 
 A transaction is opened here and nowhere else: `Database.write()` commits on leaving, `Database.read()` never does.
+SQLite has one writer at a time; on PostgreSQL those wait for each other that write about the same thing.
 """
 
 import fcntl
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pysqlite3
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 #: Below this, two connections can corrupt a WAL database (WAL-reset bug, fixed in 3.51.3).
@@ -52,16 +54,18 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A consistent view; anything written through it is rolled back."""
         with self._once(), self._sessions() as session:
+            _begin(session, {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"})
             yield session
             session.rollback()
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """One transaction: committed when the block ends, rolled back when it raises. Raises `Busy`."""
+    def write(self, about: str | None = None) -> Iterator[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises. Raises `Busy`.
+
+        Who decides by what they read says what it is `about` (a branch): nobody else then writes about the same.
+        """
         with self._once(), self._turn(), self._sessions() as session:
-            if self.is_sqlite:
-                session.info["writing"] = True
-                session.connection(execution_options={"fieldapp_begin": "IMMEDIATE"})
+            _begin(session, {"fieldapp_begin": "IMMEDIATE"}, about)
             yield session
             session.commit()
 
@@ -89,7 +93,7 @@ class Database:
                 yield
                 return
             with self._lock_file.open("a") as handle:
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                fcntl.flock(handle, fcntl.LOCK_EX)  # the kernel takes it from a process that dies
                 yield
         finally:
             self._lock.release()
@@ -97,6 +101,25 @@ class Database:
     def dispose(self) -> None:
         """Close every connection (before a fork, at the end of a test)."""
         self.engine.dispose()
+
+
+def take_turn(db: Session, about: str) -> None:
+    """Wait until nobody else writes about the same thing, and keep everybody else waiting until the transaction ends.
+
+    Again in the same transaction changes nothing. On SQLite whoever writes has the turn already.
+    """
+    if db.get_bind().dialect.name == "postgresql":
+        turn = "SELECT set_config('lock_timeout', :patience, true), pg_advisory_xact_lock(hashtextextended(:about, 0))"
+        db.execute(text(turn), {"patience": f"{LOCK_PATIENCE:.0f}s", "about": about})
+
+
+def _begin(session: Session, options: dict[str, Any], about: str | None = None) -> None:
+    try:
+        session.connection(execution_options=options)
+        if about is not None:
+            take_turn(session, about)
+    except OperationalError as error:
+        raise Busy("the database is away, or held by somebody else") from error
 
 
 def sqlite_version() -> tuple[int, ...]:

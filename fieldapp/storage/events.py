@@ -14,6 +14,7 @@ from fieldapp.domain.ids import EventId, StaffCode, VisitId, year_month
 from fieldapp.domain.visits.codec import dump_data, load_data
 from fieldapp.domain.visits.events import Event
 from fieldapp.storage import bulk
+from fieldapp.storage.engine import take_turn
 from fieldapp.storage.tables.events import EventRow
 
 Origin = Literal["push", "office", "import", "link"]
@@ -61,8 +62,12 @@ class Held:
 
 
 def insert(db: Session, branch: str, records: Sequence[Record]) -> set[str]:
-    """Add what is new; returns the ids that were. Known ids are left exactly as they are."""
-    return bulk.insert_new(db, EventRow.__table__, [_values(branch, one) for one in records], "event_id")  # type: ignore[arg-type]
+    """Add what is new; returns the ids that were. Known ids are left exactly as they are.
+
+    Read models are made from the whole log afterwards: so nobody else adds to the branch's until the transaction ends.
+    """
+    take_turn(db, branch)
+    return bulk.insert_new(db, EventRow, [_values(branch, one) for one in records], "event_id")
 
 
 def hashes(db: Session, branch: str, ids: Iterable[str]) -> dict[str, str]:

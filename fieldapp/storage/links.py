@@ -71,7 +71,7 @@ def current(db: Session, branch: str, visit_id: str, kind: Kind, now: datetime) 
 def add_act(db: Session, branch: str, visit_id: str, act: Act) -> bool:
     """Note the act; False when it was done before (whatever happens at the same moment)."""
     row = {"branch": branch, "visit_id": visit_id, "act": act.act, "done_at": act.done_at, "text": act.text}
-    return bool(bulk.insert_new(db, LinkActRow.__table__, [row], "act"))  # type: ignore[arg-type]
+    return bool(bulk.insert_new(db, LinkActRow, [row], "act"))
 
 
 def acts(db: Session, branch: str, visit_id: str) -> list[Act]:

@@ -38,4 +38,4 @@ def add(db: Session, branch: str, photo: Photo) -> bool:
         "branch": branch, "sha256": photo.sha256, "size": photo.size, "media": photo.media,
         "received_at": photo.received_at,
     }  # fmt: skip
-    return bool(bulk.insert_new(db, BlobRow.__table__, [row], "sha256"))  # type: ignore[arg-type]
+    return bool(bulk.insert_new(db, BlobRow, [row], "sha256"))

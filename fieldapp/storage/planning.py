@@ -1,8 +1,4 @@
-"""What planning asks of the store: technicians, planned work, lists with filters, a visit's history. Reads only.
-
-Rows that are about to be planned against are locked here, so that two planners of one technician queue (PostgreSQL;
-on SQLite there is one writer anyway).
-"""
+"""What planning asks of the store: technicians, planned work, lists with filters, a visit's history. Reads only."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -14,7 +10,6 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Window
-from fieldapp.domain.errors import NotFound
 from fieldapp.domain.ids import EventId, StaffCode, VisitId
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits.codec import load_data
@@ -71,12 +66,12 @@ def technicians(db: Session, branch: str) -> list[Technician]:
     return [_technician(row) for row in db.scalars(query.order_by(AccountRow.login))]
 
 
-def lock_technician(db: Session, branch: str, code: str) -> Technician | None:
-    """The branch's technician with this code; whoever else plans them waits until this transaction ends."""
+def find_technician(db: Session, branch: str, code: str) -> Technician | None:
+    """The branch's technician with this code."""
     query = select(AccountRow).where(
         AccountRow.branch == branch, AccountRow.login == code, AccountRow.role == "technician"
     )
-    row = db.scalar(query.with_for_update())
+    row = db.scalar(query)
     return _technician(row) if row else None
 
 
@@ -84,15 +79,6 @@ def names(db: Session, branch: str) -> dict[str, str]:
     """Login -> name of everybody in the branch."""
     query = select(AccountRow.login, AccountRow.name).where(AccountRow.branch == branch)
     return dict(db.execute(query).all())
-
-
-def lock_visit(db: Session, branch: str, visit_id: str) -> Visit:
-    """The visit, held against other planners until this transaction ends; raises `NotFound`."""
-    query = select(VisitRow).where(VisitRow.branch == branch, VisitRow.visit_id == visit_id)
-    row = db.scalar(query.with_for_update())
-    if row is None:
-        raise NotFound()
-    return from_row(row)
 
 
 def plans(db: Session, branch: str, technicians: Iterable[str], start: datetime, end: datetime) -> list[Plan]:

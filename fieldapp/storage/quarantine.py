@@ -53,7 +53,7 @@ def keep(db: Session, branch: str, things: list[Quarantined]) -> int:
         }
         for one in things
     ]
-    return len(bulk.insert_new(db, QuarantineRow.__table__, rows, "digest"))  # type: ignore[arg-type]
+    return len(bulk.insert_new(db, QuarantineRow, rows, "digest"))
 
 
 def count(db: Session, branch: str) -> int:

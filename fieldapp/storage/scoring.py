@@ -37,7 +37,7 @@ def save_judgements(db: Session, branch: str, judgements: Iterable[Judgement]) -
         }
         for one in judgements
     ]
-    bulk.upsert(db, JudgementRow.__table__, rows)  # type: ignore[arg-type]
+    bulk.upsert(db, JudgementRow, rows)
 
 
 def save_effects(db: Session, branch: str, effects: Iterable[FindingEffect]) -> None:
@@ -56,7 +56,7 @@ def save_effects(db: Session, branch: str, effects: Iterable[FindingEffect]) -> 
         }
         for one in effects
     ]
-    bulk.upsert(db, FindingEffectRow.__table__, rows)  # type: ignore[arg-type]
+    bulk.upsert(db, FindingEffectRow, rows)
 
 
 def judgements(db: Session, branch: str, month: Month, technician: str | None = None) -> list[Judgement]:

@@ -141,7 +141,7 @@ def save(
         }
         for visit_id, state in states.items()
     ]
-    bulk.upsert(db, VisitRow.__table__, rows)  # type: ignore[arg-type]
+    bulk.upsert(db, VisitRow, rows)
     db.expire_all()
 
 
@@ -171,7 +171,7 @@ def add_promises(db: Session, branch: str, events: Iterable[Event], now: datetim
                 "recorded_at": now,
             }
         )
-    bulk.insert_new(db, PromiseRow.__table__, rows, "event_id")  # type: ignore[arg-type]
+    bulk.insert_new(db, PromiseRow, rows, "event_id")
 
 
 def from_row(row: VisitRow) -> Visit:
