@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fieldapp.domain.ids import VisitId
-from fieldapp.domain.visits.events import VisitScheduled
+from fieldapp.domain.visits.events import PromiseChanged, VisitScheduled
 from fieldapp.domain.visits.lifecycle import VisitState, replay
 from fieldapp.services import scoring
 from fieldapp.services.work import Db
@@ -35,20 +35,27 @@ def record(db: Db, branch: str, records: Sequence[Record], now: datetime) -> Rec
     seen = {one.event.id: one.hash for one in reversed(records) if one.event.id in new}
     conflicts = tuple(one for one in records if one.hash != stored.get(one.event.id, seen.get(one.event.id, one.hash)))
     fresh = [one for one in records if one.event.id in new]
-    states = refresh(db, branch, _touched(db, branch, fresh), now) if fresh else {}
+    told = any(isinstance(one.event.data, VisitScheduled | PromiseChanged) for one in fresh)
+    states = refresh(db, branch, _touched(db, branch, fresh), now, promises=told) if fresh else {}
     states |= _adopt(db, branch, fresh, states, now)
     scoring.rejudge_findings(db, branch, [one.event for one in fresh])
     return Recorded(frozenset(new), conflicts, states)
 
 
-def refresh(db: Db, branch: str, touched: Sequence[VisitId], now: datetime) -> dict[VisitId, VisitState]:
-    """Rebuild the read models of the visits from their events; those never scheduled have none."""
+def refresh(
+    db: Db, branch: str, touched: Sequence[VisitId], now: datetime, *, promises: bool = True
+) -> dict[VisitId, VisitState]:
+    """Rebuild the read models of the visits from their events; those never scheduled have none.
+
+    Without `promises` the ledger is left alone: the caller knows that there is no new one.
+    """
     histories, held = events.histories(db, branch, touched)
     replayed = {visit: replay(history, held.get(visit, 0)) for visit, history in histories.items()}
     states = {visit: state for visit, state in replayed.items() if state is not None}
     revs = {visit: len(histories[visit]) + held.get(visit, 0) for visit in states}
     visits.save(db, branch, states, revs, now)
-    visits.add_promises(db, branch, (event for visit in states for event in histories[visit]), now)
+    if promises:
+        visits.add_promises(db, branch, (event for visit in states for event in histories[visit]), now)
     scoring.rejudge(db, branch, histories, held)
     return states
 
