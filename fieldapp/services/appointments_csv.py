@@ -227,11 +227,14 @@ class _Cells:
             raise _Bad("time_malformed")
         try:
             moment = datetime.fromisoformat(cell)
-            return localise(moment, self.reader.zone) if moment.tzinfo is None else moment.astimezone(UTC)
+            found = localise(moment, self.reader.zone) if moment.tzinfo is None else moment.astimezone(UTC)
         except Invalid as error:
             raise _Bad(error.code) from None
         except (ValueError, OverflowError):
             raise _Bad("time_malformed") from None
+        if not ev.is_plausible(found):
+            raise _Bad("time_malformed")
+        return found
 
     def _technician(self, cell: str) -> str | None:
         if not cell:
@@ -252,8 +255,11 @@ def _lines(text: str, faults: list[Remark]) -> Iterator[tuple[int, list[str]]]:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:
-            faults.append(Remark(line, "-", "", "quotes"))
+        except csv.Error as error:
+            if "field limit" in str(error):
+                faults.append(Remark(line, "-", "", "too_long", {"most": _TEXT}))
+            else:
+                faults.append(Remark(line, "-", "", "quotes"))
             continue
         if any(cell.strip() for cell in cells):
             yield line, cells

@@ -180,6 +180,16 @@ def test_a_row_too_short_and_quotes_that_do_not_match_are_faults_of_their_line()
     assert faults(raw) == [(3, "-", "cells"), (4, "-", "quotes")]
 
 
+@pytest.mark.parametrize("column", ["window_start", "window_end", "told_at"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00", "1999-12-31T12:00", "2000-01-01T00:00", "9999-12-31T23:59"])
+def test_a_time_of_another_century_is_a_fault_of_its_own_column(column: str, moment: str) -> None:
+    assert faults(file(row(**{column: moment}))) == [(2, column, "time_malformed")]
+
+
+def test_a_cell_without_end_is_too_long() -> None:
+    assert faults(file(row(note="x" * 200_000))) == [(2, "-", "too_long")]
+
+
 def test_the_same_order_twice_is_a_fault_only_with_other_content() -> None:
     assert faults(file(row(), row(note="other"))) == [(3, "external_id", "duplicate_other")]
     twice = parse(file(row(), row(window_start="2026-12-02T08:30+08:00")))
