@@ -52,11 +52,12 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who asks, from which session, and in which zone they live (None: the installation's)."""
+    """Who asks, from which session, and in which zone and with which money they live (None: whoever has no branch)."""
 
     actor: Actor
     sign_in_id: str
     zone: ZoneInfo | None
+    currency: str | None
 
 
 def sign_in(work: Work, *, login: str, password: str, agent: str, browser: str | None, old: str | None) -> Opened:
@@ -91,7 +92,7 @@ def resume(work: Work, secret: str, *, reading: bool = True) -> Session | None:
         with work.write() as db:
             end = _end(found.actor.role, found.created_at, now)
             sign_ins.touch(db, found.sign_in_id, seen_at=now, expires_at=end)
-    return Session(found.actor, found.sign_in_id, ZoneInfo(found.timezone) if found.timezone else None)
+    return Session(found.actor, found.sign_in_id, ZoneInfo(found.timezone) if found.timezone else None, found.currency)
 
 
 def sign_out(work: Work, secret: str) -> None:

@@ -37,6 +37,7 @@ class Resumed:
     actor: Actor
     sign_in_id: str
     timezone: str | None
+    currency: str | None
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
@@ -56,6 +57,7 @@ _RESUME = (
     select(
         *(_accounts.c[name] for name in ("account_id", "login", "name", "role", "branch", "team", "locale")),
         _branches.c.timezone,
+        _branches.c.currency,
         *(_sign_ins.c[name] for name in ("sign_in_id", "created_at", "seen_at", "expires_at")),
     )
     .select_from(
@@ -96,7 +98,7 @@ def resume(db: Db, token_hash: str) -> Resumed | None:
         TeamCode(row.team) if row.team else None,
         row.locale,
     )
-    return Resumed(actor, row.sign_in_id, row.timezone, row.created_at, row.seen_at, row.expires_at)
+    return Resumed(actor, row.sign_in_id, row.timezone, row.currency, row.created_at, row.seen_at, row.expires_at)
 
 
 def touch(db: Db, sign_in_id: str, *, seen_at: datetime, expires_at: datetime) -> None:

@@ -45,6 +45,11 @@ def current_zone() -> ZoneInfo:
     return g.get("zone") or ZoneInfo(current_settings().timezone)
 
 
+def current_currency() -> str | None:
+    """The currency of this request's amounts: the branch's; None for whoever has no branch."""
+    return g.get("currency")
+
+
 def wants_problem() -> bool:
     """Whether this client reads `application/problem+json` (sync, API) rather than pages."""
     return request.path.startswith("/api/") or request.path == "/m/me.json"

@@ -72,7 +72,7 @@ def _load(asked: Request) -> User | None:
     g.sign_in_unreadable = False
     if session is None:
         return None
-    g.zone = session.zone
+    g.zone, g.currency = session.zone, session.currency
     return User(session.actor, session.sign_in_id)
 
 

@@ -1,4 +1,4 @@
-"""Static files by content, and how times and money are written.
+"""Static files by content, and how times are written (money: `web/money.py`).
 
 One table, made at start-up, names every static file's bytes, gzip form and SHA-256; pages, the `/a/` route and the
 service worker's list are served from it. Files live under `/a/<release>/`, where the release is the hash of them all:
@@ -11,17 +11,17 @@ import hashlib
 import mimetypes
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 
 from babel.dates import format_skeleton
 from flask import Blueprint, Flask, Response, abort, current_app, make_response, request
-from flask_babel import format_decimal, format_time, get_locale
+from flask_babel import format_time, get_locale
 
 from fieldapp.domain.calendar import Window
 from fieldapp.web import styles
 from fieldapp.web.context import current_zone
 from fieldapp.web.locale import current_language
+from fieldapp.web.money import money, price
 
 blueprint = Blueprint("assets", __name__)
 mimetypes.add_type("text/javascript", ".js")
@@ -71,7 +71,7 @@ def install(app: Flask, folder: Path) -> None:
     app.extensions["assets"] = assets
     app.jinja_env.globals["asset"] = assets.url
     app.jinja_env.filters.update(localtime=localtime, localdate=localdate, localmoment=localmoment, window=window,
-                                 money=money)  # fmt: skip
+                                 money=money, price=price)  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -132,8 +132,3 @@ def window(value: Window) -> str:
     start, end = value.start.astimezone(current_zone()), value.end.astimezone(current_zone())
     until = localtime(end) if start.date() == end.date() else localmoment(end)
     return f"{localtime(start)}–{until}"
-
-
-def money(amount: Decimal | str) -> str:
-    """Two decimals, grouped as the reader groups them; the currency stands beside it."""
-    return format_decimal(Decimal(amount), "#,##0.00")

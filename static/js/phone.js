@@ -3,7 +3,7 @@
 
 import { $ } from "./lib/dom.js";
 import { hashOf, refresh, route, startRouter } from "./lib/router.js";
-import { setZone } from "./lib/time.js";
+import { setPlace } from "./lib/time.js";
 import { LANGUAGES, nearest, setLanguage } from "./lib/words.js";
 import { view as closedView } from "./phone/closed.js";
 import { startChrome } from "./phone/chrome.js";
@@ -44,7 +44,7 @@ async function firstStart() {
 }
 
 async function speak(me) {
-  setZone(me.zone);
+  setPlace(me);
   const chosen = (await store().get("meta", "language")) ?? me.locale;
   await setLanguage(LANGUAGES.includes(chosen) ? chosen : nearest(navigator.languages));
 }
@@ -62,7 +62,7 @@ async function open() {
     app: settings.app,
     deviceName: navigator.userAgentData?.platform || navigator.platform || "phone",
     otherUser: (me) => leaveTo(null, me.login),
-    known: (me) => setZone(me.zone),
+    known: setPlace,
   });
   navigator.storage?.persist?.();
   keepReserve();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { hashOf, parse } from "../../static/js/lib/router.js";
-import { dateOf, setZone, until } from "../../static/js/lib/time.js";
+import { dateOf, setPlace, until } from "../../static/js/lib/time.js";
 import { fillIn, nearest } from "../../static/js/lib/words.js";
 
 test("an address goes there and back", () => {
@@ -24,9 +24,9 @@ test("the language is the nearest that we speak", () => {
 });
 
 test("a day is the branch's day, not the phone's", () => {
-  setZone("Asia/Shanghai");
+  setPlace({ zone: "Asia/Shanghai" });
   assert.equal(dateOf("2026-11-20T17:00:00Z"), "2026-11-21");
-  setZone("UTC");
+  setPlace({ zone: "UTC" });
   assert.equal(dateOf("2026-11-20T17:00:00Z"), "2026-11-20");
 });
 

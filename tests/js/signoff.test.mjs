@@ -12,7 +12,10 @@ import { factsOf } from "../../static/js/visit/facts.js";
 const vectors = JSON.parse(readFileSync(new URL("../vectors/statement.json", import.meta.url), "utf8"));
 const fillIn = (sentence, params) => sentence.replace(/%\((\w+)\)s/g, (whole, name) => (name in params ? String(params[name]) : whole));
 const t = (key, params = {}) => fillIn(vectors.words[key] ?? `?${key}`, params);
-const format = { date: (ms) => new Date(ms).toISOString().slice(0, 10), time: (ms) => new Date(ms).toISOString().slice(11, 16) };
+const format = {
+  date: (ms) => new Date(ms).toISOString().slice(0, 10), time: (ms) => new Date(ms).toISOString().slice(11, 16),
+  price: (amount) => t("money.CNY", { amount }),
+};
 const state = (visit, events) => statementOf(visit, factsOf(visit, events), vectors.technician, t, format);
 
 test("the statement is exactly this text, and this is its hash", () => {

@@ -7,7 +7,7 @@ import test from "node:test";
 import { amountFrom, factsOf, manifestOf, totalOf, undoable } from "../../static/js/visit/facts.js";
 import { mayFollow, NEXT, stateOf } from "../../static/js/visit/lifecycle.js";
 import { moment } from "../../static/js/visit/when.js";
-import { setZone } from "../../static/js/lib/time.js";
+import { setPlace } from "../../static/js/lib/time.js";
 import { passed, stepOf, STEPS } from "../../static/js/visit/steps.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../vectors/lifecycle.json", import.meta.url), "utf8"));
@@ -117,12 +117,12 @@ test("amounts are read as people type them", () => {
 });
 
 test("typed times are the branch's, and a time that the clocks skip is none", () => {
-  setZone("Asia/Shanghai");
+  setPlace({ zone: "Asia/Shanghai" });
   assert.equal(moment("2026-12-01", "09:30"), Date.parse("2026-12-01T01:30:00Z"));
-  setZone("America/New_York");
+  setPlace({ zone: "America/New_York" });
   assert.equal(moment("2026-03-08", "02:30"), null);
   assert.equal(moment("2026-03-08", "03:30"), Date.parse("2026-03-08T07:30:00Z"));
   assert.equal(moment("2026-11-01", "12:00"), Date.parse("2026-11-01T17:00:00Z"));
   for (const wrong of [["", "09:00"], ["2026-12-01", ""], ["2026-13-01", "09:00"]]) assert.equal(moment(...wrong), null);
-  setZone("UTC");
+  setPlace({ zone: "UTC" });
 });

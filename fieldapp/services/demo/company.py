@@ -169,9 +169,9 @@ NOTES: dict[Language, tuple[str, ...]] = {
 }
 
 STATEMENT: dict[Language, str] = {
-    "en": "Work: {done}\nOrder: {order}\nAddress: {address}\nCharges: {label} {amount} {currency}\nTechnician: {name}",
-    "zh-Hans": "工作内容：{done}\n工单：{order}\n地址：{address}\n费用：{label} {amount} {currency}\n装维人员：{name}",
-    "zh-Hant": "工作內容：{done}\n工單：{order}\n地址：{address}\n費用：{label} {amount} {currency}\n裝維人員：{name}",
+    "en": "Work: {done}\nOrder: {order}\nAddress: {address}\nCharges: {label} {currency} {amount}\nTechnician: {name}",
+    "zh-Hans": "工作内容：{done}\n工单：{order}\n地址：{address}\n费用：{label} {currency} {amount}\n技术员：{name}",
+    "zh-Hant": "工作內容：{done}\n工單：{order}\n地址：{address}\n費用：{label} {currency} {amount}\n技術員：{name}",
 }
 
 #: Words of the demo's passwords: easy to read from one screen and type into another.

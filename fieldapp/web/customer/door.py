@@ -65,7 +65,7 @@ def find_view(token: str) -> LinkView | None:
         guesses.wrong(address, work.now())
         return None
     view = receipts.view(work, g.link)
-    g.zone = view.zone
+    g.zone, g.currency = view.zone, view.currency
     chosen = request.cookies.get(locale.COOKIE)
     locale.speak(chosen if chosen in locale.LANGUAGES else view.language)
     return view

@@ -11,8 +11,10 @@ from fieldapp.domain.visits.events import Charge
 from fieldapp.domain.visits.signoff import Photo
 from fieldapp.services.receipt_pdf import Headings, Sheet, signature_svg
 from fieldapp.services.receipts import LinkView
+from fieldapp.web.context import current_currency
 from fieldapp.web.locale import current_language
-from fieldapp.web.templating import localtime, money, window
+from fieldapp.web.money import in_currency, price
+from fieldapp.web.templating import localtime, window
 
 JOBS = {"install": _l("Installation"), "move": _l("Relocation"), "repair": _l("Repair")}
 SLOTS = {
@@ -119,8 +121,8 @@ def sheet(view: LinkView, photos: Sequence[tuple[bytes, str]]) -> Sheet:
         signed=signed(view),
         signature=signature_svg(signature.paths, signature.box) if signature and signature.paths else None,
         remarks=warnings(view),
-        charges=[(charge.label, money(charge.amount)) for charge in charges],
-        total=(_("Total"), f"{money(total(charges))} {view.currency}"),
+        charges=[(charge.label, price(charge.amount)) for charge in charges],
+        total=(_("Total"), price(total(charges))),
         photos=photos,
     )  # fmt: skip
 
@@ -140,8 +142,8 @@ def statement(view: LinkView) -> str:
     if receipt.damages:
         blocks.append([_("Damage"), *(f"- {_line(one.description)}" for one in receipt.damages)])
     if charges:
-        amounts = [f"- {_line(one.label)}  {Decimal(one.amount):.2f}" for one in charges]
-        blocks.append([_("Charges"), *amounts, _field(_("Total"), f"{total(charges):.2f} {view.currency}")])
+        amounts = [f"- {_line(one.label)}  {_exact(Decimal(one.amount))}" for one in charges]
+        blocks.append([_("Charges"), *amounts, _field(_("Total"), _exact(total(charges)))])
     else:
         blocks.append([_("There is nothing to pay.")])
     return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
@@ -153,6 +155,11 @@ def _visit_times(view: LinkView) -> list[tuple[str, str]]:
     moments = ((_("Promised"), window(view.window)), (_("Arrived"), state.arrived_at and localtime(state.arrived_at)),
                (_("Completed"), state.completed_at and localtime(state.completed_at)))  # fmt: skip
     return [(name, str(value)) for name, value in moments if value]
+
+
+def _exact(amount: Decimal) -> str:
+    """As the phone writes it in a statement: ungrouped, the same wherever it is written."""
+    return in_currency(f"{amount:.2f}", current_currency())
 
 
 def _field(name: str, value: str) -> str:

@@ -136,7 +136,7 @@ CORE: dict[str, Any] = {
     ),
     "settings.score": _l("My score"),
     "settings.my_score": _l("Show my score"),
-    "settings.turn": _l("Leave"),
+    "settings.turn": _l("Account"),
     "settings.sign_out": _l("Sign out"),
     "settings.sending_first": _l("Sending what is still here…"),
     "settings.unsent_title": _l("Not everything is sent"),

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 SIGNOFF: dict[str, Any] = {
     "statement.title": _l("Statement of the visit"),
     "statement.field": _l("%(name)s: %(value)s"),
-    "statement.number": _l("Visit"),
+    "statement.number": _l("Order number"),
     "statement.customer": _l("Customer"),
     "statement.address": _l("Address"),
     "statement.job": _l("Kind of work"),

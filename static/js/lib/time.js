@@ -1,12 +1,18 @@
-// Times as the branch's people write them, in the branch's zone whatever the phone is set to. Owns formatting only.
+// Times and amounts as the branch's people write them, in the branch's zone and currency whatever the phone is set to.
+// Owns formatting only.
 
 import { language, t } from "./words.js";
 
 let zone = "UTC";
+let currency = "";
+// Currencies with a sentence of their own among the words; any other stands as three letters before the amount.
+const WRITTEN = new Set(["CNY", "HKD", "SGD", "TWD"]);
 const formats = new Map();
 
-export function setZone(name) {
-  zone = name;
+/** The branch that the phone works for: {zone, currency}. */
+export function setPlace(branch) {
+  zone = branch.zone;
+  currency = branch.currency ?? "";
   formats.clear();
 }
 
@@ -59,6 +65,13 @@ export function span(milliseconds) {
   return minutes % 60 ? t("span.hours_minutes", { hours, minutes: minutes % 60 }) : t("span.hours", { hours });
 }
 
+/** An amount grouped as the reader groups it, with its currency. */
 export function money(amount) {
-  return new Intl.NumberFormat(language(), { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(Number(amount));
+  const options = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  return price(new Intl.NumberFormat(language(), options).format(Number(amount)));
+}
+
+/** A written amount with its currency: the same text in every browser, for what is signed. */
+export function price(amount) {
+  return currency ? t(WRITTEN.has(currency) ? `money.${currency}` : "money.other", { amount, currency }) : amount;
 }

@@ -3,7 +3,7 @@
 
 import { $, clone, field, put, say } from "../lib/dom.js";
 import { go } from "../lib/router.js";
-import { clockTime, dateOf } from "../lib/time.js";
+import { clockTime, dateOf, price } from "../lib/time.js";
 import { language, LANGUAGES, setLanguage, t } from "../lib/words.js";
 import { sha256 } from "../lib/ids.js";
 import { report } from "../sync/bus.js";
@@ -87,7 +87,7 @@ async function contextOf(here) {
   const known = await know(here.id);
   const finished = known.facts.completedAt !== null || (await repaired(here.id, known));
   const technician = { name: here.me.name === here.me.login ? "" : here.me.name, code: here.me.login };
-  const doc = statementOf(known.visit, known.facts, technician, t, { date: dateOf, time: clockTime });
+  const doc = statementOf(known.visit, known.facts, technician, t, { date: dateOf, time: clockTime, price });
   const docHash = await sha256(doc);
   if (finished) here.draft = { visit: here.id, locked: true, screen: "thanks", language: here.draft.language };
   else if (here.draft.docHash !== docHash) {

@@ -4,12 +4,12 @@ import { totalOf } from "../visit/facts.js";
 
 /**
  * `visit`: the day's entry; `facts`: visit/facts.js; `technician`: {name, code}; `t(key, params)`: words;
- * `format`: {date(ms), time(ms)} in the branch's zone. Ends with a newline; never contains answers.
+ * `format`: {date(ms), time(ms), price(amount)} of the branch. Ends with a newline; never contains answers.
  */
 export function statementOf(visit, facts, technician, t, format) {
   const blocks = [heading(visit, facts, technician, t, format), work(facts, t)];
   if (facts.damages.length) blocks.push(listed(t("statement.damage"), facts.damages.map((one) => damage(one, t))));
-  blocks.push(charges(facts, t));
+  blocks.push(charges(facts, t, format));
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
@@ -42,10 +42,10 @@ function damage(one, t) {
   return one.compensation ? t("statement.compensated", { damage: text, compensation: clean(one.compensation) }) : text;
 }
 
-function charges(facts, t) {
+function charges(facts, t, format) {
   if (!facts.charges.length) return [t("statement.no_charges")];
-  const lines = facts.charges.map((one) => `${clean(one.label)}  ${totalOf([one])}`);
-  return [...listed(t("statement.charges"), lines), field(t, "statement.total", totalOf(facts.charges))];
+  const lines = facts.charges.map((one) => `${clean(one.label)}  ${format.price(totalOf([one]))}`);
+  return [...listed(t("statement.charges"), lines), field(t, "statement.total", format.price(totalOf(facts.charges)))];
 }
 
 const listed = (title, lines) => [title, ...lines.map((line) => `- ${line}`)];

@@ -89,7 +89,7 @@ def test_without_a_statement_from_the_phone_the_page_makes_one_and_records_it(wo
     assert browser.post("/c/sign", data=signing(doc_hash=digest)).status_code == 303
     (shown,) = facts_of(work, "statement.presented")
     assert statement_hash(shown.data.doc) == shown.data.doc_hash == digest
-    assert "上门服务费  120.00" in shown.data.doc
+    assert "上门服务费  CNY 120.00" in shown.data.doc
     assert "a secret word between us" not in shown.data.doc
 
 
