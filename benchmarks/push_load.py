@@ -13,7 +13,7 @@ from flask import Blueprint, Response
 from waitress import create_server
 
 from fieldapp.app import create_app, csrf
-from fieldapp.cli.serve import THREADS
+from fieldapp.cli.serve import THREADS, settle_memory
 from fieldapp.domain.ids import year_month
 from fieldapp.services import recording, sync_wire
 from fieldapp.services.work import Work
@@ -141,6 +141,7 @@ def serve(folder: str, ready: Connection) -> None:
     app = create_app(settings)
     csrf.exempt(blueprint)
     guards.register(app, blueprint, guards.roles("technician"), "/api/sync/v1")
+    settle_memory()
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     listener = socket.create_server(("127.0.0.1", 0))
     ready.send(listener.getsockname()[1])

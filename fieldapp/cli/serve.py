@@ -5,6 +5,7 @@ under 20 ms, where servers that hand a slow body to a thread stop answering (doc
 """
 
 import contextlib
+import gc
 import logging
 import os
 import resource
@@ -27,6 +28,8 @@ from fieldapp.web import security
 
 #: Open connections per process; each slow one costs a file handle and a few kB, never a thread.
 CONNECTIONS = 4000
+#: Rescue files are the largest thing that is uploaded; everything else is refused by its own limit.
+LARGEST_BODY = 64 * 1024 * 1024
 THREADS = 8
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -76,14 +79,24 @@ def _fork(count: int) -> list[int] | None:
 def _server(settings: Settings, listener: socket.socket, *, scheme: str) -> BaseWSGIServer:
     """One process's server: its own app, its own connections to the database, the shared socket."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    app = create_app(settings)
+    settle_memory()
     server: BaseWSGIServer = create_server(
-        create_app(settings), sockets=[listener], threads=THREADS, connection_limit=CONNECTIONS,
+        app, sockets=[listener], threads=THREADS, connection_limit=CONNECTIONS,
         asyncore_use_poll=True, ident=None, channel_timeout=60, cleanup_interval=15, url_scheme=scheme,
-        max_request_header_size=64 * 1024, max_request_body_size=16 * 1024 * 1024,
+        max_request_header_size=64 * 1024, max_request_body_size=LARGEST_BODY,
         clear_untrusted_proxy_headers=True,
     )  # fmt: skip
     server.channel_class = _dressed(settings)
     return server
+
+
+def settle_memory() -> None:
+    """Take what lives as long as the process out of the collector's sight, and let it come less often: its looks
+    around cost a sixth of every push (1.7 of 10 ms)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _dressed(settings: Settings) -> type[HTTPChannel]:

@@ -41,9 +41,12 @@ def any_branch(db: Session) -> bool:
 
 
 def find(db: Session, code: str) -> Branch | None:
-    """The branch with this code."""
-    row = next(iter(bulk.fetch(db, _FIND, {"code": code})), None)
-    return Branch(*row) if row else None
+    """The branch with this code; asked for several times in one transaction and read once."""
+    met: dict[str, Branch] = db.info.setdefault("branches", {})
+    if code not in met:
+        for row in bulk.fetch(db, _FIND, {"code": code}):
+            met[code] = Branch(*row)
+    return met.get(code)
 
 
 def every(db: Session) -> list[Branch]:
@@ -61,6 +64,7 @@ def add(db: Session, code: str, *, name: str, timezone: str, currency: str, now:
 def rename(db: Session, code: str, name: str) -> None:
     """Another name for a branch that exists."""
     db.get_one(BranchRow, code).name = name
+    db.info.pop("branches", None)
 
 
 def has_team(db: Session, code: str, team: str) -> bool:

@@ -27,7 +27,7 @@ def upsert(db: Session, kind: type[Base], rows: Sequence[Mapping[str, Any]]) -> 
     key = [column.name for column in kind.__table__.primary_key]
     changed = [name for name in (rows[0] if rows else ()) if name not in key]
     setting = ", ".join(f"{name} = excluded.{name}" for name in changed)
-    _run(db, kind, rows, f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {setting} RETURNING {key[0]}")
+    _run(db, kind, rows, f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {setting}")
 
 
 def fetch(db: Session, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -54,7 +54,9 @@ def _run(db: Session, kind: type[Base], rows: Sequence[Mapping[str, Any]], endin
             for row in part
             for value in map(row.__getitem__, names)
         )
-        found.update(line[0] for line in connection.exec_driver_sql(statement, values))
+        result = connection.exec_driver_sql(statement, values)
+        if result.returns_rows:
+            found.update(line[0] for line in result)
     return found
 
 
