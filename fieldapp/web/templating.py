@@ -16,6 +16,7 @@ from pathlib import Path
 from babel.dates import format_skeleton
 from flask import Blueprint, Flask, Response, abort, current_app, make_response, request
 from flask_babel import format_time, get_locale
+from markupsafe import Markup
 
 from fieldapp.domain.calendar import Window
 from fieldapp.web import styles
@@ -71,7 +72,7 @@ def install(app: Flask, folder: Path) -> None:
     app.extensions["assets"] = assets
     app.jinja_env.globals["asset"] = assets.url
     app.jinja_env.filters.update(localtime=localtime, localdate=localdate, localmoment=localmoment, window=window,
-                                 money=money, price=price)  # fmt: skip
+                                 localwindow=localwindow, money=money, price=price)  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -125,6 +126,12 @@ def localmoment(moment: datetime) -> str:
     """Day and time in the branch's zone, e.g. `Tue, Dec 1, 09:47` or `12月1日周二 09:47`."""
     joint = " " if current_language().startswith("zh") else ", "
     return f"{localdate(moment)}{joint}{localtime(moment)}"
+
+
+def localwindow(value: Window) -> Markup:
+    """The day and the window, e.g. `Tue, Dec 1, 09:00–10:30`; a line breaks between the two or not at all."""
+    joint = " " if current_language().startswith("zh") else ", "
+    return Markup('{}{}<span class="nowrap">{}</span>').format(localdate(value.start), joint, window(value))
 
 
 def window(value: Window) -> str:
