@@ -28,11 +28,6 @@ from fieldapp.web.technician import receipt
 csrf = CSRFProtect()
 
 
-def make_work(settings: Settings) -> Work:
-    """The real parts, as `settings` name them."""
-    return real_work(settings.database_url, settings.blobs)
-
-
 def create_app(settings: Settings | None = None, *, work: Work | None = None) -> Flask:
     """A ready app. `work` is given by tests and by commands that have one already."""
     settings = settings or Settings.from_environment()
@@ -53,7 +48,7 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
     )
     app.extensions["settings"] = settings
-    app.extensions["work"] = work or make_work(settings)
+    app.extensions["work"] = work or real_work(settings.database_url, settings.blobs)
     _name_requests(app)
     security.install(app, settings)
     sessions.install(app)
@@ -110,6 +105,3 @@ def _catch_all(app: Flask) -> None:
     def unexpected(error: Exception) -> Response:
         structlog.get_logger().error("unexpected", method=request.method, endpoint=request.endpoint, exc_info=error)
         return errors.answer(500, "internal_server_error", str(errors.MESSAGES["internal_server_error"]))
-
-
-__all__ = ["create_app", "make_work"]

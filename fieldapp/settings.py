@@ -5,11 +5,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from fieldapp.domain.visits.events import Language
 from fieldapp.paths import INSTANCE
 
-LOCALES = ("en", "zh-Hans", "zh-Hant")
+LOCALES = get_args(Language)
 
 
 class SettingsError(Exception):
@@ -28,6 +30,8 @@ class Settings:
     timezone: str = "Asia/Shanghai"
     locale: str = "zh-Hans"
     demo: bool = False
+    #: How long after its last contact a phone opens without one.
+    offline_hours: int = 72
 
     @property
     def secure(self) -> bool:
@@ -57,6 +61,7 @@ class Settings:
             timezone=_zone(env.get("FIELDAPP_TIMEZONE") or "Asia/Shanghai"),
             locale=_locale(env.get("FIELDAPP_LOCALE") or "zh-Hans"),
             demo=env.get("FIELDAPP_DEMO") == "1",
+            offline_hours=_hours(env.get("FIELDAPP_OFFLINE_HOURS") or "72"),
         )
 
 
@@ -85,6 +90,12 @@ def _zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         raise SettingsError(f"FIELDAPP_TIMEZONE is {name!r}; give an IANA zone, e.g. Asia/Shanghai") from None
     return name
+
+
+def _hours(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 24 * 30:
+        raise SettingsError(f"FIELDAPP_OFFLINE_HOURS is {text!r}; give whole hours from 1 to 720, e.g. 72")
+    return int(text)
 
 
 def _locale(name: str) -> str:

@@ -52,10 +52,9 @@ class Commands(click.Group):
             click.echo(f"fieldapp: {error.format_message().rstrip('.')}; usage: {asked} --help", err=True)
             sys.exit(2)
         except DomainError as error:
-            from fieldapp.web.errors import MESSAGES
+            from fieldapp.web.errors import sentence
 
-            text = str(MESSAGES.get(error.code, error.code))
-            click.echo(f"fieldapp: {text % error.facts if error.facts else text}", err=True)
+            click.echo(f"fieldapp: {sentence(error)}", err=True)
             sys.exit(2)
         except SettingsError as error:
             click.echo(f"fieldapp: {error}", err=True)

@@ -10,8 +10,8 @@ import click
 
 from fieldapp.cli.context import make_work
 from fieldapp.domain.calendar import localise, parse_month
+from fieldapp.services import accounts, installation
 from fieldapp.services import demo as company
-from fieldapp.services import installation
 from fieldapp.services.demo import Login, Wish
 from fieldapp.settings import Settings
 
@@ -29,7 +29,7 @@ def demo(visits: int, month: str | None, seed: str, today: datetime | None, if_e
     settings = Settings.from_environment()
     work = make_work(settings)
     installation.upgrade(work, timezone=settings.timezone)
-    if if_empty and not company.is_empty(work):
+    if if_empty and not accounts.is_empty(work):
         found = company.existing(work)
         if found is None:
             click.echo("fieldapp: this installation holds a real company; the demo stays out", err=True)

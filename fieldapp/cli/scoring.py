@@ -12,7 +12,7 @@ from fieldapp.cli.context import open_work
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.calendar import parse_month
 from fieldapp.domain.errors import Invalid, NotFound
-from fieldapp.services import scoring
+from fieldapp.services import branches, scoring
 from fieldapp.services.installation import MAIN
 from fieldapp.services.scoring import MonthScores
 from fieldapp.services.work import Work
@@ -50,10 +50,13 @@ def score(month: str, technician: str | None, branch: str, now: str | None, form
 
 def _zone(work: Work, branch: str) -> ZoneInfo:
     """The branch's time zone; ends with exit 2 when there is no such branch."""
-    zone = scoring.zone_of(work, branch)
-    if zone is None:
-        raise click.BadParameter(f"there is no branch {branch}; see: fieldapp branch list", param_hint="--branch")
-    return zone
+    try:
+        with work.read() as db:
+            return branches.zone_of(db, branch)
+    except NotFound:
+        raise click.BadParameter(
+            f"there is no branch {branch}; see: fieldapp branch list", param_hint="--branch"
+        ) from None
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:

@@ -21,7 +21,6 @@ Permission = Literal[
     "events.import",
     "accounts.manage",
     "branches.manage",
-    "quarantine.count",
     "quarantine.read",
 ]
 
@@ -32,7 +31,7 @@ _MAY: dict[Role, frozenset[Permission]] = {
         {"visits.read", "scores.team", "findings.write", "cases.read", "cases.write", "quarantine.read"}
     ),
     "manager": frozenset({"visits.read", "scores.team", "cases.read", "cases.write"}),
-    "admin": frozenset({"accounts.manage", "branches.manage", "quarantine.count"}),
+    "admin": frozenset({"accounts.manage", "branches.manage"}),
 }
 
 
@@ -80,3 +79,11 @@ def require(
         raise Forbidden(permission=permission, role=actor.role)
     if not may(actor, permission, branch=branch, technician=technician):
         raise NotFound()
+
+
+def own_branch(actor: Actor, permission: Permission) -> BranchCode:
+    """The branch of whoever may use `permission` there; raises `Forbidden`, also for who belongs to no branch."""
+    require(actor, permission)
+    if actor.branch is None:
+        raise Forbidden(permission=permission, role=actor.role)
+    return actor.branch

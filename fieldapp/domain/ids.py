@@ -13,7 +13,6 @@ StaffCode = NewType("StaffCode", str)  # the login; a technician's staff number
 AccountId = NewType("AccountId", str)
 VisitId = NewType("VisitId", str)
 EventId = NewType("EventId", str)
-DeviceId = NewType("DeviceId", str)
 
 _VISIT_NAMESPACE = UUID("6d5cf1a6-57a5-5a3c-9a5c-7c8f3f7d6b10")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")

@@ -1,18 +1,20 @@
 """Who may sign in and as what: adding, changing, disabling, new passwords. Knows nothing of cookies or pages."""
 
 from dataclasses import replace
+from typing import get_args
 
 from fieldapp.domain.access import ROLES, Actor, Role, require
 from fieldapp.domain.errors import Conflict, Invalid, NotFound
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode, is_code
+from fieldapp.domain.visits.events import Language
 from fieldapp.services import password_rules
+from fieldapp.services.branches import clean_name
 from fieldapp.services.installation import MAIN
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, audit, branches, sign_ins
 from fieldapp.storage.accounts import Account
 
 __all__ = ["Account"]
-_LANGUAGES = ("en", "zh-Hans", "zh-Hant")
 
 
 def add_account(
@@ -40,7 +42,7 @@ def add_account(
         account = Account(
             account_id=AccountId(work.new_id()),
             login=StaffCode(login),
-            name=_name(name),
+            name=clean_name(name),
             role=_role(role),
             branch=None,
             team=None,
@@ -62,7 +64,7 @@ def change_account(
         before = _get(db, login)
         if before.role == "admin" and role != "admin":
             _keep_an_admin(db, before)
-        after = _placed(db, replace(before, name=_name(name), role=_role(role)), branch, team)
+        after = _placed(db, replace(before, name=clean_name(name), role=_role(role)), branch, team)
         accounts.save(db, after)
         _audit(work, db, actor, "account.changed", after, before=before.role, role=after.role, team=after.team)
     return after
@@ -117,7 +119,7 @@ def enable_account(work: Work, actor: Actor, login: str) -> None:
 
 def choose_language(work: Work, actor: Actor, tag: str) -> None:
     """The language of one's own account, one of `en`, `zh-Hans`, `zh-Hant`."""
-    if tag not in _LANGUAGES:
+    if tag not in get_args(Language):
         raise Invalid("language_unknown", field="language", value=tag)
     with work.write() as db:
         accounts.save(db, replace(_get(db, actor.login), locale=tag))
@@ -174,13 +176,6 @@ def _keep_an_admin(db: Db, account: Account) -> None:
     admins = accounts.accounts(db, role="admin", with_disabled=False)
     if account.role == "admin" and [each.login for each in admins] == [account.login]:
         raise Conflict("last_admin", field="role", login=account.login)
-
-
-def _name(name: str) -> str:
-    text = " ".join(name.split())
-    if not text or len(text) > 100 or not text.isprintable():
-        raise Invalid("name_missing", field="name")
-    return text
 
 
 def _role(role: str) -> Role:

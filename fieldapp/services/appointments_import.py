@@ -18,10 +18,11 @@ from fieldapp.domain.ids import BranchCode, VisitId, visit_id
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
-from fieldapp.domain.visits.lifecycle import DURATIONS, VisitState, replay
+from fieldapp.domain.visits.lifecycle import DURATIONS, ENDED, VisitState, replay
 from fieldapp.services.appointments_csv import Remark, Row, Sheet, parse_appointments, plain_row
+from fieldapp.services.branches import zone_of
 from fieldapp.services.recording import record
-from fieldapp.services.scheduling import amendment, event, zone_of
+from fieldapp.services.scheduling import amendment, event
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, planning
 from fieldapp.storage.events import Record
@@ -30,7 +31,6 @@ from fieldapp.storage.visits import Visit
 __all__ = ["Line", "Preview", "Remark", "import_appointments", "preview_appointments"]
 
 Verdict = Literal["new", "changed", "same"]
-_OVER = frozenset({"completed", "not_completed", "no_access", "cancelled", "void"})
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _look(work: Work, db: Db, branch: BranchCode, raw: bytes) -> _Look:
         if data:
             said[visit.visit_id if visit else visit_id(branch, row.order.external_id)] = data
         verdict: Verdict = "new" if visit is None else "changed" if data else "same"
-        lines.append(Line(row, verdict, tuple(_kind(one) for one in data) if visit else ()))
+        lines.append(Line(row, verdict, tuple(one.event_type for one in data) if visit else ()))
     warnings = _warnings(db, branch, sheet, lines, known)
     return _Look(Preview(tuple(lines), (), warnings, _digest(lines)), said)
 
@@ -129,12 +129,11 @@ def _changes(row: Row, visit: Visit, earlier: Sequence[Event]) -> list[ev.Data]:
     """
     order, before = row.order, replay(earlier)
     changes: list[ev.Data] = []
-    if before is None or order.promise != before.promise:
-        promise_stands = before is None and _stands(order.promise, visit)
-        if not promise_stands:
-            changes.append(
-                ev.PromiseChanged(asked_by=row.asked_by, promise=order.promise, apology=row.apology, cause=row.cause)
-            )
+    promise_stands = _stands(order.promise, visit) if before is None else order.promise == before.promise
+    if not promise_stands:
+        changes.append(
+            ev.PromiseChanged(asked_by=row.asked_by, promise=order.promise, apology=row.apology, cause=row.cause)
+        )
     if (before is None or order.technician != before.technician) and order.technician != visit.technician:
         changes.append(ev.VisitAssigned(technician=order.technician))
     wanted = _wanted(order, before)
@@ -172,7 +171,7 @@ def _warnings(
     found = [one for one in sheet.warnings if one.line not in quiet]
     for line in lines:
         visit = known.get(line.row.order.external_id)
-        if visit is not None and visit.state in _OVER and line.verdict == "changed":
+        if visit is not None and visit.state in ENDED and line.verdict == "changed":
             found.append(Remark(line.row.line, "external_id", visit.external_id, "visit_over"))
     found.extend(_overlaps(db, branch, [line for line in lines if line.verdict != "same"], known))
     return tuple(sorted(found, key=lambda one: one.line))
@@ -205,10 +204,6 @@ def _plan(branch: BranchCode, row: Row, known: Mapping[str, Visit]) -> Plan | No
     length = visit.planned.end - visit.planned.start if visit else DURATIONS[order.job_type]
     start = order.promise.start
     return Plan(visit_id(branch, order.external_id), order.external_id, order.technician, Window(start, start + length))
-
-
-def _kind(data: ev.Data) -> str:
-    return str(type(data).__struct_config__.tag)
 
 
 def _digest(lines: Sequence[Line]) -> str:

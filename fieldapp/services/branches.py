@@ -1,10 +1,10 @@
-"""Branches and their teams, as an admin or the command line makes them."""
+"""Branches and their teams, as an admin or the command line makes them, and the zone that a branch lives in."""
 
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fieldapp.domain.access import Actor, require
-from fieldapp.domain.errors import Conflict, Invalid
+from fieldapp.domain.errors import Conflict, Invalid, NotFound
 from fieldapp.domain.ids import is_code
 from fieldapp.services.installation import MAIN_TEAM
 from fieldapp.services.work import Db, Work
@@ -25,7 +25,7 @@ def add_branch(work: Work, actor: Actor, *, code: str, name: str, timezone: str,
         raise Invalid("timezone_unknown", field="timezone", value=timezone) from None
     if not _CURRENCY.fullmatch(currency):
         raise Invalid("currency_malformed", field="currency", value=currency)
-    branch = Branch(code, _name(name), timezone, currency)
+    branch = Branch(code, clean_name(name), timezone, currency)
     with work.write() as db:
         if branches.find(db, code) is not None:
             raise Conflict("branch_taken", field="code", value=code)
@@ -39,7 +39,7 @@ def add_team(work: Work, actor: Actor, *, branch: str, code: str, name: str) -> 
     """A new team of a branch."""
     require(actor, "branches.manage")
     _check_code(code)
-    team = Team(branch, code, _name(name))
+    team = Team(branch, code, clean_name(name))
     with work.write() as db:
         if branches.find(db, branch) is None:
             raise Invalid("branch_unknown", field="branch", value=branch)
@@ -64,16 +64,25 @@ def list_teams(work: Work, actor: Actor) -> list[Team]:
         return branches.teams(db)
 
 
-def _check_code(code: str) -> None:
-    if not is_code(code):
-        raise Invalid("code_malformed", field="code", value=code)
+def zone_of(db: Db, branch: str) -> ZoneInfo:
+    """The branch's time zone; raises `NotFound` for a branch that does not exist."""
+    found = branches.find(db, branch)
+    if found is None:
+        raise NotFound()
+    return ZoneInfo(found.timezone)
 
 
-def _name(name: str) -> str:
+def clean_name(name: str) -> str:
+    """A name of a person, branch or team without needless spaces; raises `Invalid("name_missing", field="name")`."""
     text = " ".join(name.split())
     if not text or len(text) > 100 or not text.isprintable():
         raise Invalid("name_missing", field="name")
     return text
+
+
+def _check_code(code: str) -> None:
+    if not is_code(code):
+        raise Invalid("code_malformed", field="code", value=code)
 
 
 def _audit(work: Work, db: Db, actor: Actor, action: str, branch: str, subject: str) -> None:

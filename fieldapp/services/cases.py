@@ -7,12 +7,12 @@ Nobody can edit, delete or reopen one.
 from dataclasses import dataclass
 
 from fieldapp.domain import complaints
-from fieldapp.domain.access import Actor, Permission, require
-from fieldapp.domain.errors import Conflict, Forbidden, Invalid
-from fieldapp.domain.ids import BranchCode
+from fieldapp.domain.access import Actor, own_branch
+from fieldapp.domain.complaints import Kind
+from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, audit, cases, visits
-from fieldapp.storage.cases import KINDS, Case, Entry, Kind
+from fieldapp.storage.cases import KINDS, Case, Entry
 from fieldapp.storage.visits import Visit
 
 __all__ = ["KINDS", "Case", "CaseView", "Entry", "Kind"]
@@ -48,7 +48,7 @@ def open_by_customer(db: Db, work: Work, branch: str, visit_id: str, kind: Kind,
 
 def desk(work: Work, actor: Actor, state: str, kind: str | None = None) -> list[CaseView]:
     """The branch's cases in this state: open ones oldest first, closed ones latest first."""
-    branch = _branch(actor, write=False)
+    branch = own_branch(actor, "cases.read")
     if state not in {"open", "closed"} or (kind is not None and kind not in KINDS):
         raise Invalid()
     with work.read() as db:
@@ -57,7 +57,7 @@ def desk(work: Work, actor: Actor, state: str, kind: str | None = None) -> list[
 
 def detail(work: Work, actor: Actor, case_id: str) -> CaseView:
     """One case of the actor's branch; raises `NotFound`."""
-    branch = _branch(actor, write=False)
+    branch = own_branch(actor, "cases.read")
     with work.read() as db:
         return _view(db, cases.get(db, branch, case_id))
 
@@ -69,7 +69,7 @@ def of_visit(db: Db, branch: str, visit_id: str) -> list[CaseView]:
 
 def add_note(work: Work, actor: Actor, case_id: str, text: str) -> None:
     """What was found out, for colleagues; the customer never sees it."""
-    branch = _branch(actor, write=True)
+    branch = own_branch(actor, "cases.write")
     note = _words(text, "note")
     with work.write(branch) as db:
         case = cases.get(db, branch, case_id)
@@ -84,7 +84,7 @@ def close(work: Work, actor: Actor, case_id: str, *, outcome: str, reply: str, a
 
     Raises `Invalid` naming the field, `Conflict("case_closed")` when somebody was faster.
     """
-    branch = _branch(actor, write=True)
+    branch = own_branch(actor, "cases.write")
     with work.write(branch) as db:
         case = cases.get(db, branch, case_id)
         closing = complaints.close(case.kind, case.state, outcome, reply, apology)
@@ -95,14 +95,6 @@ def close(work: Work, actor: Actor, case_id: str, *, outcome: str, reply: str, a
         if closing.apology:
             _add(db, work, branch, case_id, actor.login, "apology", _words(closing.apology, "apology"))
         _audit(db, work, actor, "case.closed", case, {"outcome": outcome})
-
-
-def _branch(actor: Actor, *, write: bool) -> BranchCode:
-    permission: Permission = "cases.write" if write else "cases.read"
-    require(actor, permission)
-    if actor.branch is None:
-        raise Forbidden(permission=permission, role=actor.role)
-    return actor.branch
 
 
 def _words(text: str, field: str) -> str:

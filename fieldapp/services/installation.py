@@ -1,13 +1,12 @@
-"""The installation itself: its schema, its epoch, the branch it starts with, whether it holds demo data."""
+"""The installation itself: its schema, its epoch, the branch it starts with."""
 
 from dataclasses import dataclass
 
-from fieldapp.services.work import Db, Work
+from fieldapp.services.work import Work
 from fieldapp.storage import branches, migrate, server
 
 #: Every installation has this branch; commands without `--branch` mean it.
 MAIN, MAIN_TEAM = "main", "main"
-DEMO = "demo"
 EPOCH = "epoch"
 
 
@@ -39,8 +38,3 @@ def upgrade(work: Work, *, timezone: str) -> str:
 def downgrade(work: Work, revision: str) -> None:
     """Take the schema down to `revision`."""
     migrate.downgrade(work.database, revision)
-
-
-def is_demo(db: Db) -> bool:
-    """Whether the demo company lives here."""
-    return server.find(db, DEMO) == "1"

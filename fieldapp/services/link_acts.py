@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from fieldapp.domain.complaints import Kind
 from fieldapp.domain.errors import Conflict, Invalid, NotFound
 from fieldapp.domain.ids import EventId
 from fieldapp.domain.visits import codec
@@ -18,7 +19,6 @@ from fieldapp.services.links import LinkGone
 from fieldapp.services.receipts import LinkView
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, links
-from fieldapp.storage.cases import Kind
 from fieldapp.storage.events import Record
 from fieldapp.storage.links import Act, Link
 

@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fieldapp.domain.access import Actor, may, require
+from fieldapp.domain.access import Actor, may, own_branch, require
 from fieldapp.domain.errors import Conflict, Forbidden, NotFound
 from fieldapp.domain.ids import BranchCode, StaffCode, VisitId, is_code
 from fieldapp.services.work import Db, Work
@@ -90,9 +90,7 @@ def receipt_token(work: Work, actor: Actor, visit_id: str, key: str) -> str:
     The same token as long as it opens: a screen that is opened twice must not end the code that a customer has just
     photographed. So its secret is derived, from the server's key, instead of drawn; the database alone cannot tell it.
     """
-    branch = actor.branch
-    if branch is None:
-        raise Forbidden(permission="visits.work", role=actor.role)
+    branch = own_branch(actor, "visits.work")
     now = work.now()
     with work.write(branch) as db:
         visit = visits.get(db, branch, visit_id)

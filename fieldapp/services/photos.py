@@ -7,8 +7,8 @@ import hashlib
 import threading
 from collections import OrderedDict
 
-from fieldapp.domain.access import Actor, require
-from fieldapp.domain.errors import DomainError, Forbidden, Invalid, NotFound
+from fieldapp.domain.access import Actor, own_branch
+from fieldapp.domain.errors import DomainError, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
@@ -43,7 +43,7 @@ class PhotoTooLarge(DomainError):
 
 def received(work: Work, actor: Actor, sha256: str) -> tuple[int, bool]:
     """How many bytes are here, and whether that is all."""
-    branch = _branch(actor)
+    branch = own_branch(actor, "visits.work")
     _check_name(sha256)
     if work.blobs.has(branch, sha256):
         _take_in(work, branch, sha256)
@@ -53,7 +53,7 @@ def received(work: Work, actor: Actor, sha256: str) -> tuple[int, bool]:
 
 def add_piece(work: Work, actor: Actor, sha256: str, *, offset: int, length: int, piece: bytes) -> int:
     """Add a piece; returns the new offset. Raises `OffsetMismatch`, `HashMismatch`, `PhotoTooLarge`, `Invalid`."""
-    branch = _branch(actor)
+    branch = own_branch(actor, "visits.work")
     _check_name(sha256)
     if length > pictures.MAX_BYTES:
         raise PhotoTooLarge()
@@ -75,15 +75,13 @@ def show(work: Work, actor: Actor, sha256: str, *, visit_id: str | None) -> byte
 
     Raises `NotFound`, also for what is no readable photo.
     """
-    require(actor, "visits.read")
-    if actor.branch is None:
-        raise Forbidden(role=actor.role)
+    branch = own_branch(actor, "visits.read")
     _check_name(sha256)
     if actor.role == "technician" or visit_id is not None:
         with work.read() as db:
-            if not _belongs(db, actor, actor.branch, sha256, visit_id):
+            if not _belongs(db, actor, branch, sha256, visit_id):
                 raise NotFound()
-    return render(work, actor.branch, sha256)
+    return render(work, branch, sha256)
 
 
 def render(work: Work, branch: str, sha256: str) -> bytes:
@@ -157,10 +155,3 @@ def _blobs(event: Event) -> set[str | None]:
 def _check_name(sha256: str) -> None:
     if len(sha256) != hashlib.sha256().digest_size * 2 or not set(sha256) <= set("0123456789abcdef"):
         raise NotFound()
-
-
-def _branch(actor: Actor) -> BranchCode:
-    require(actor, "visits.work")
-    if actor.branch is None:
-        raise Forbidden(role=actor.role)
-    return actor.branch

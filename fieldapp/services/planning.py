@@ -10,10 +10,10 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Actor, require
-from fieldapp.domain.calendar import Window, day_bounds, month_of
+from fieldapp.domain.calendar import Window, day_bounds
 from fieldapp.domain.ids import BranchCode
-from fieldapp.services.rulebooks import shipped_rulebooks
-from fieldapp.services.scheduling import zone_of
+from fieldapp.services.branches import zone_of
+from fieldapp.services.rulebooks import missed_after
 from fieldapp.services.work import Work
 from fieldapp.storage import planning, visits
 from fieldapp.storage.planning import WAITING, Entry, Filters, SortKey, Technician
@@ -87,7 +87,7 @@ def list_visits(
     with work.read() as db:
         zone = zone_of(db, branch)
         filters = Filters(
-            missed_before=now - _missed_after(now, zone),
+            missed_before=now - missed_after(now, zone),
             text=text.strip(),
             states=states,
             technician=technician,
@@ -159,24 +159,13 @@ def counts(work: Work, actor: Actor, branch: BranchCode) -> tuple[int, int]:
         return planning.count_pool(db, branch), planning.count_held(db, branch)
 
 
-def branch_zone(work: Work, actor: Actor, branch: BranchCode) -> ZoneInfo:
-    """The zone that the branch's times are typed and shown in."""
-    require(actor, "visits.plan", branch=branch)
-    with work.read() as db:
-        return zone_of(db, branch)
-
-
 def _states(found: Sequence[Visit], now: datetime, zone: ZoneInfo) -> dict[str, str]:
     return {
         one.visit_id: "missed"
-        if one.state in WAITING and now > one.window.end + _missed_after(one.window.start, zone)
+        if one.state in WAITING and now > one.window.end + missed_after(one.window.start, zone)
         else one.state
         for one in found
     }
-
-
-def _missed_after(moment: datetime, zone: ZoneInfo) -> timedelta:
-    return shipped_rulebooks().in_force(month_of(moment, zone)).parameters.missed_after
 
 
 def _hours(found: Sequence[Visit], bounds: Window) -> Window:

@@ -4,7 +4,7 @@ Owns the view model only. Answers to the conduct questions are never part of it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Window
@@ -12,15 +12,13 @@ from fieldapp.domain.errors import NotFound
 from fieldapp.domain.visits.signoff import Photo, Receipt, receipt_of
 from fieldapp.services import cases
 from fieldapp.services.cases import CaseView
+from fieldapp.services.rulebooks import missed_after
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, branches, events, links, photos
 from fieldapp.storage.links import Act, Kind, Link
 
 #: Acts of the customer's own link. `confirm_visit` is about the appointment, `confirm` about what was signed.
 ACTS = ("confirm_visit", "sign", "confirm", "commend", "complain", "repudiate")
-
-#: A customer sees *missed* as soon as it is one for the score (norm sheet, missed_after_minutes).
-_MISSED_AFTER = timedelta(minutes=120)
 
 
 @dataclass(frozen=True)
@@ -82,12 +80,14 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
     account = accounts.find_by_login(db, login) if login else None
     own = link.kind == "own"
     acts = {act.act: act for act in links.acts(db, link.branch, link.visit_id)} if own else {}
-    state = receipt.state.seen_at(now, _MISSED_AFTER)
+    zone = ZoneInfo(branch.timezone)
+    # A customer sees *missed* as soon as it is one for the score.
+    state = receipt.state.seen_at(now, missed_after(receipt.state.promise.start, zone))
     return LinkView(
         kind=link.kind,
         branch=link.branch,
         branch_name=branch.name,
-        zone=ZoneInfo(branch.timezone),
+        zone=zone,
         currency=branch.currency,
         visit_id=link.visit_id,
         receipt=receipt,

@@ -7,24 +7,24 @@ somebody says why. What a change does to a score is `domain.scoring`'s; reading 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from msgspec import UNSET
 
 from fieldapp.domain import scheduling
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import month_of
-from fieldapp.domain.errors import Conflict, Invalid, NotFound
+from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.domain.ids import BranchCode, EventId, VisitId, is_external_id, visit_id
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.codec import plain, read_data
 from fieldapp.domain.visits.events import Event
-from fieldapp.domain.visits.lifecycle import DURATIONS
+from fieldapp.domain.visits.lifecycle import DURATIONS, ENDED
+from fieldapp.services.branches import zone_of
 from fieldapp.services.recording import record
 from fieldapp.services.rulebooks import shipped_rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, branches, events, planning, visits
+from fieldapp.storage import audit, events, planning, visits
 from fieldapp.storage.events import Record
 from fieldapp.storage.visits import Visit
 
@@ -45,7 +45,6 @@ __all__ = [
 _PLAN_CHANGES = (ev.BY_OFFICE - {"event.corrects"}) | {
     "visit.departed", "visit.arrived", "access.failed", "visit.completed", "visit.not_completed",
 }  # fmt: skip
-_OVER = frozenset({"completed", "not_completed", "no_access", "cancelled", "void"})
 _INSIDE = frozenset({"arrived", "admitted", "signed"})
 
 
@@ -213,14 +212,6 @@ def amendment(seen: Visit, wanted: ev.VisitAmended) -> ev.VisitAmended | None:
     return change if plain(change) else None
 
 
-def zone_of(db: Db, branch: str) -> ZoneInfo:
-    """The branch's time zone; raises `NotFound` for a branch that does not exist."""
-    found = branches.find(db, branch)
-    if found is None:
-        raise NotFound()
-    return ZoneInfo(found.timezone)
-
-
 # --- Inside -------------------------------------------------------------------------------------------------------
 
 
@@ -289,7 +280,7 @@ def _unchanged(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
 def _open(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
     """The unchanged visit, and only while there is something left to plan."""
     seen = _unchanged(db, branch, visit, rev)
-    if seen.state in _OVER:
+    if seen.state in ENDED:
         raise Conflict("visit_over", number=seen.external_id)
     if seen.state in _INSIDE:
         raise Conflict("visit_started", number=seen.external_id)
@@ -330,7 +321,7 @@ def _say(
 
 def event(work: Work, actor: Actor, visit: VisitId, data: ev.Data, now: datetime) -> Event:
     """`data` as a fact by `actor`, read back strictly: what is stored can be read (else `Invalid` schema_invalid)."""
-    kind = str(type(data).__struct_config__.tag)
+    kind = data.event_type
     checked = read_data(kind, plain(data))
     return Event(id=EventId(work.new_id()), type=kind, visit=visit, effective_at=now, actor=actor.login, data=checked)
 

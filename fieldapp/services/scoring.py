@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Actor, may, require
 from fieldapp.domain.calendar import Month
@@ -19,6 +18,7 @@ from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
 from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.domain.visits.events import Event, FindingRecorded
+from fieldapp.services.branches import zone_of
 from fieldapp.services.rulebooks import shipped_rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import branches, events, scoring
@@ -95,7 +95,7 @@ def rejudge(db: Db, branch: str, histories: Mapping[VisitId, Sequence[Event]], h
     `histories` holds all counting events of each visit (decisions about its findings included), so that nothing is
     loaded twice; visits with `held` facts are disputed: pending, whatever else.
     """
-    books, zone = shipped_rulebooks(), _zone(db, branch)
+    books, zone = shipped_rulebooks(), zone_of(db, branch)
     judgements: list[Judgement] = []
     effects: list[FindingEffect] = []
     for visit, history in histories.items():
@@ -161,13 +161,6 @@ def month_scores(
         technicians=tuple(Scored(*people.get(one.technician, (one.technician, None)), one) for one in sheets),
         unassigned=tuple(one.visit for one in judgements if one.technician is None and one.is_judged(moment)),
     )
-
-
-def zone_of(work: Work, branch: str) -> ZoneInfo | None:
-    """The branch's time zone, for reading times that people give without one."""
-    with work.read() as db:
-        found = branches.find(db, branch)
-    return ZoneInfo(found.timezone) if found else None
 
 
 def technician_month(
@@ -285,14 +278,7 @@ def _month(
 
 def _recount(db: Db, branch: str) -> tuple[list[Judgement], list[FindingEffect]]:
     disputed = frozenset(held.event.visit for held in events.held_of(db, branch) if held.event.visit is not None)
-    return judge_all(events.all_events(db, branch), shipped_rulebooks(), _zone(db, branch), disputed)
-
-
-def _zone(db: Db, branch: str) -> ZoneInfo:
-    found = branches.find(db, branch)
-    if found is None:
-        raise NotFound()
-    return ZoneInfo(found.timezone)
+    return judge_all(events.all_events(db, branch), shipped_rulebooks(), zone_of(db, branch), disputed)
 
 
 def _by_visit(judgements: Iterable[Judgement]) -> dict[str, object]:

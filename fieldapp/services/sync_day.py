@@ -5,19 +5,21 @@ visits hardly anything.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from fieldapp.domain.access import Actor, require
+from fieldapp.domain.access import Actor, own_branch
 from fieldapp.domain.calendar import day_bounds
 from fieldapp.domain.errors import Forbidden
+from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.domain.visits import codec
 from fieldapp.domain.visits.device_time import milliseconds
 from fieldapp.domain.visits.events import BY_OFFICE, BY_PHONE, Event
 from fieldapp.domain.visits.lifecycle import ENDED, VisitState, replay
 from fieldapp.services import sync_devices
-from fieldapp.services.scheduling import zone_of
+from fieldapp.services.branches import zone_of
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import days, events
 
@@ -46,37 +48,35 @@ class Day:
 
 def look(work: Work, actor: Actor, *, device_id: str | None, known_etag: str | None) -> Day:
     """The snapshot, or only its mark when that is `known_etag`. Raises `DeviceRevoked`."""
-    require(actor, "visits.work")
+    branch = own_branch(actor, "visits.work")
     now = work.now()
     with work.read() as db:
         if sync_devices.is_revoked(db, actor, device_id):
             raise DeviceRevoked()
-        etag, ids = _marked(db, actor, now)
+        etag, ids = _marked(db, actor, branch, now)
         if etag == known_etag:
             return Day(etag, None)
-        return Day(etag, _visits(db, actor, ids, now))
+        return Day(etag, _visits(db, branch, ids, now))
 
 
 def etag(db: Db, actor: Actor, now: datetime) -> str:
     """The mark of the snapshot that `look` would give now."""
-    return _marked(db, actor, now)[0]
+    return _marked(db, actor, own_branch(actor, "visits.work"), now)[0]
 
 
-def _marked(db: Db, actor: Actor, now: datetime) -> tuple[str, list[str]]:
-    assert actor.branch is not None  # noqa: S101 - whoever works visits has one
-    zone = zone_of(db, actor.branch)
+def _marked(db: Db, actor: Actor, branch: BranchCode, now: datetime) -> tuple[str, list[VisitId]]:
+    zone = zone_of(db, branch)
     today = now.astimezone(zone).date()
     start, end = day_bounds(today - BEHIND, zone)[0], day_bounds(today + AHEAD, zone)[1]
-    marks = days.marks(db, actor.branch, actor.login, start, end)
+    marks = days.marks(db, branch, actor.login, start, end)
     digest = hashlib.sha256(f"{SHAPE} {actor.login} {today} {marks}".encode()).hexdigest()
     return digest[:32], [visit for visit, _, _ in marks]
 
 
-def _visits(db: Db, actor: Actor, ids: list[str], now: datetime) -> list[dict[str, Any]]:
-    assert actor.branch is not None  # noqa: S101
-    zone = zone_of(db, actor.branch)
+def _visits(db: Db, branch: BranchCode, ids: Sequence[VisitId], now: datetime) -> list[dict[str, Any]]:
+    zone = zone_of(db, branch)
     tonight = day_bounds(now.astimezone(zone).date(), zone)[1]
-    histories, held = events.histories(db, actor.branch, ids)  # type: ignore[arg-type]
+    histories, held = events.histories(db, branch, ids)
     found = []
     for visit, history in histories.items():
         state = replay(history, held.get(visit, 0))

@@ -97,11 +97,6 @@ def accounts(
     return [_account(row) for row in db.scalars(query)]
 
 
-def technicians(db: Db, branch: str) -> list[Account]:
-    """The active technicians of a branch, by code."""
-    return accounts(db, branch=branch, role="technician", with_disabled=False)
-
-
 def save(db: Db, account: Account) -> None:
     """Write back what can change: name, role, branch, team, language, disabled."""
     db.execute(

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from fieldapp.domain.complaints import Kind
 from fieldapp.domain.errors import NotFound
 from fieldapp.storage.tables.cases import CaseEntryRow, CaseRow
 
-Kind = Literal["complaint", "repudiation", "commendation"]
-KINDS: tuple[Kind, ...] = ("complaint", "repudiation", "commendation")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from fieldapp.domain.ids import VisitId
 from fieldapp.storage import bulk
 from fieldapp.storage.tables.visits import VisitRow
 
@@ -19,7 +20,7 @@ _MARKS = (
 )  # fmt: skip
 
 
-def marks(db: Session, branch: str, technician: str, start: datetime, end: datetime) -> list[tuple[str, int, str]]:
+def marks(db: Session, branch: str, technician: str, start: datetime, end: datetime) -> list[tuple[VisitId, int, str]]:
     """(visit id, revision, state) of the technician's visits whose window starts in [start, end), by window."""
     values = {"branch": branch, "technician": technician, "start": start, "end": end}
-    return [(row.visit_id, row.rev, row.state) for row in bulk.fetch(db, _MARKS, values)]
+    return [(VisitId(row.visit_id), row.rev, row.state) for row in bulk.fetch(db, _MARKS, values)]

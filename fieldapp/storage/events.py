@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, bindparam, false, func, or_, select, update
+from sqlalchemy import Select, bindparam, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.ids import EventId, StaffCode, VisitId, year_month
@@ -78,8 +78,8 @@ def hashes(db: Session, branch: str, ids: Iterable[str]) -> dict[str, str]:
 
 def find(db: Session, branch: str, event_id: str) -> Event | None:
     """One event, held or not."""
-    row = db.execute(_query(branch).where(EventRow.event_id == event_id)).first()
-    return _event(row) if row else None
+    row = db.execute(_query(branch).where(_known(branch, [event_id]))).first()
+    return from_row(row) if row else None
 
 
 def by_ids(db: Session, branch: str, ids: Iterable[str]) -> list[Event]:
@@ -87,7 +87,7 @@ def by_ids(db: Session, branch: str, ids: Iterable[str]) -> list[Event]:
     wanted, found = list(ids), []
     for start in range(0, len(wanted), bulk.CHUNK):
         known = _known(branch, wanted[start : start + bulk.CHUNK])
-        found += [_event(row) for row in db.execute(_query(branch).where(known, EventRow.held_code.is_(None)))]
+        found += [from_row(row) for row in db.execute(_query(branch).where(known, EventRow.held_code.is_(None)))]
     return found
 
 
@@ -108,7 +108,7 @@ def histories(
             if row.held_code is not None:
                 held[row.visit_id] += 1
                 continue
-            found[row.visit_id].append(_event(row))
+            found[row.visit_id].append(from_row(row))
             if row.kind == "finding.recorded":
                 findings[row.event_id] = row.visit_id
     for event in about(db, branch, findings):
@@ -123,7 +123,7 @@ def about(db: Session, branch: str, findings: Iterable[str]) -> list[Event]:
     wanted, found = list(findings), []
     for start in range(0, len(wanted), bulk.CHUNK):
         part = EventRow.about.in_(wanted[start : start + bulk.CHUNK])
-        found += [_event(row) for row in db.execute(_query(branch).where(part, EventRow.held_code.is_(None)))]
+        found += [from_row(row) for row in db.execute(_query(branch).where(part, EventRow.held_code.is_(None)))]
     return found
 
 
@@ -141,7 +141,7 @@ def all_events(db: Session, branch: str) -> Iterator[Event]:
     """Every fact that counts, streamed in no particular order (a recount reads them all)."""
     query = _query(branch).where(EventRow.held_code.is_(None)).execution_options(yield_per=2000)
     for row in db.execute(query):
-        yield _event(row)
+        yield from_row(row)
 
 
 def held_of(db: Session, branch: str, visit: VisitId | None = None) -> list[Held]:
@@ -149,7 +149,7 @@ def held_of(db: Session, branch: str, visit: VisitId | None = None) -> list[Held
     query = _query(branch).where(EventRow.held_code.is_not(None)).order_by(EventRow.effective_at, EventRow.event_id)
     if visit is not None:
         query = query.where(EventRow.visit_id == visit)
-    return [Held(_event(row), row.held_code, row.received_at) for row in db.execute(query)]
+    return [Held(from_row(row), row.held_code, row.received_at) for row in db.execute(query)]
 
 
 def release(db: Session, branch: str, visit: VisitId) -> int:
@@ -157,7 +157,7 @@ def release(db: Session, branch: str, visit: VisitId) -> int:
     change = update(EventRow).where(
         EventRow.branch == branch, EventRow.visit_id == visit, EventRow.held_code.is_not(None)
     )
-    return db.execute(change.values(held_code=None)).rowcount  # type: ignore[attr-defined, no-any-return]
+    return len(db.scalars(change.values(held_code=None).returning(EventRow.event_id)).all())
 
 
 def count(db: Session, branch: str) -> int:
@@ -190,7 +190,8 @@ _HISTORIES = select(
 ).where(_LOG.branch == bindparam("branch"), _LOG.visit_id.in_(bindparam("visits", expanding=True)))  # fmt: skip
 
 
-def _event(row: Row[Any]) -> Event:
+def from_row(row: Any) -> Event:
+    """The event in a row (for the other query modules of storage)."""
     return Event(
         id=EventId(row.event_id),
         type=row.kind,

@@ -10,11 +10,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Window
-from fieldapp.domain.ids import EventId, StaffCode, VisitId
+from fieldapp.domain.ids import StaffCode, VisitId
 from fieldapp.domain.scheduling import Plan
-from fieldapp.domain.visits.codec import load_data
 from fieldapp.domain.visits.events import Event
-from fieldapp.storage import bulk
+from fieldapp.storage import bulk, events
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.events import EventRow
 from fieldapp.storage.tables.visits import VisitRow
@@ -171,23 +170,7 @@ def imported(db: Session, branch: str, visits: Iterable[VisitId]) -> dict[VisitI
 def _entries(db: Session, branch: str, condition: ColumnElement[bool]) -> list[Entry]:
     query = select(EventRow).where(EventRow.branch == branch, condition)
     rows = db.scalars(query.order_by(EventRow.received_at, EventRow.event_id))
-    return [
-        Entry(
-            Event(
-                id=EventId(row.event_id),
-                type=row.kind,
-                visit=VisitId(row.visit_id) if row.visit_id else None,
-                effective_at=row.effective_at,
-                actor=StaffCode(row.actor),
-                data=load_data(row.kind, row.body),
-                grade=row.grade,  # type: ignore[arg-type]
-            ),
-            row.origin,
-            row.received_at,
-            row.held_code,
-        )
-        for row in rows
-    ]
+    return [Entry(events.from_row(row), row.origin, row.received_at, row.held_code) for row in rows]
 
 
 def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:

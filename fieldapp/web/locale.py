@@ -1,7 +1,7 @@
 """Languages: which one a request speaks, and how each is named. Tags are BCP 47; Babel's names have underscores."""
 
 from flask import Flask, g, request
-from flask_babel import Babel, get_locale, refresh
+from flask_babel import Babel, refresh
 
 from fieldapp.web.context import current_settings, find_actor
 
@@ -34,11 +34,6 @@ def speak(tag: str) -> None:
     """Answer this request in `tag` from here on (a customer's page in the customer's language)."""
     g.language = tag if tag in LANGUAGES else "en"
     refresh()
-
-
-def babel_name() -> str:
-    """The locale as Babel names it, e.g. `zh_Hant`."""
-    return str(get_locale())
 
 
 def _accepted() -> str | None:

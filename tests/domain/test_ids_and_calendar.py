@@ -37,11 +37,6 @@ def test_what_is_no_month_is_refused(text):
         calendar.parse_month(text)
 
 
-def test_a_month_begins_and_ends_in_the_branchs_zone():
-    start, end = calendar.month_bounds(calendar.parse_month("2026-12"), SHANGHAI)
-    assert (start, end) == (datetime(2026, 11, 30, 16, tzinfo=UTC), datetime(2026, 12, 31, 16, tzinfo=UTC))
-
-
 def test_days_of_a_clock_change_are_longer_or_shorter():
     long, short = calendar.day_bounds(date(2026, 10, 25), BERLIN), calendar.day_bounds(date(2026, 3, 29), BERLIN)
     assert (long[1] - long[0], short[1] - short[0]) == (timedelta(hours=25), timedelta(hours=23))

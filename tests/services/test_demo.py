@@ -1,7 +1,6 @@
 """The demo company: the same each time, alive around now, and never on top of anybody's data."""
 
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +10,7 @@ from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import Conflict
 from fieldapp.services import demo, installation, scoring
 from fieldapp.services.demo import Wish
-from fieldapp.storage import accounts, visits
+from fieldapp.storage import accounts, branches, planning, visits
 from fieldapp.storage.tables.events import EventRow
 from tests import cast
 from tests.conftest import make_test_work
@@ -101,20 +100,21 @@ def test_every_role_is_told_one_login_that_works(demo_work):
 
 def test_the_main_branch_has_its_twelve_technicians(demo_work):
     with demo_work.read() as db:
-        found = {account.login for account in accounts.technicians(db, "main")}
+        found = {technician.code for technician in planning.technicians(db, "main")}
     assert found == {f"T{number:03}" for number in range(1, 13)}
 
 
 def test_the_company_lives_in_three_places(demo_work):
-    zones = {plan.code: ZoneInfo(plan.timezone) for plan in demo.company.BRANCHES}
-    assert len(zones) == 3
     with demo_work.read() as db:
-        assert installation.is_demo(db)
+        assert {branch.timezone for branch in branches.every(db)} == {
+            "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore",
+        }  # fmt: skip
+    assert demo.existing(demo_work) == demo.logins(WISH.seed)
 
 
 def test_an_installation_with_people_in_it_is_left_alone(work):
     with pytest.raises(Conflict, match="demo_refused"):
         demo.load_demo(work, WISH)
+    assert demo.existing(work) is None
     with work.read() as db:
-        assert not installation.is_demo(db)
         assert accounts.find_by_login(db, "T004") is None

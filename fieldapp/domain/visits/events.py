@@ -31,12 +31,12 @@ Answer = Literal["yes", "no", "none"]
 Minutes = Annotated[int, Meta(ge=0, le=100_000)]
 
 
-def is_plausible(moment: datetime) -> bool:
-    """Whether a time lies in this century: others are slips of a clock or a pen, and break sums of times."""
+def is_plausible(moment: date) -> bool:
+    """Whether a day or time lies in this century: others are slips of a clock or a pen, and break sums of times."""
     return 2000 <= moment.year < 2100
 
 
-def _refuse_implausible(*moments: datetime | None) -> None:
+def _refuse_implausible(*moments: date | None) -> None:
     if not all(moment is None or is_plausible(moment) for moment in moments):
         raise ValueError("time is not in this century")
 
@@ -107,6 +107,11 @@ class Signer(Part, frozen=True):
 class Data(Part, frozen=True):
     """What an event says beside its envelope."""
 
+    @property
+    def event_type(self) -> str:
+        """The type of event that says this, e.g. `visit.scheduled`."""
+        return str(self.__struct_config__.tag)
+
 
 class VisitScheduled(Data, tag="visit.scheduled", frozen=True):
     external_id: Words
@@ -154,6 +159,9 @@ class VisitCancelled(Data, tag="visit.cancelled", frozen=True):
     apology: bool
     cause: Cause
     reason: Text | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_implausible(self.told_at)
 
 
 class VisitReinstated(Data, tag="visit.reinstated", frozen=True):
@@ -309,6 +317,7 @@ class FindingRecorded(Data, tag="finding.recorded", frozen=True):
     note: Text | None = None
 
     def __post_init__(self) -> None:
+        _refuse_implausible(self.occurred_on)
         if sum(bool(one) for one in (self.item, self.discipline, self.commendation)) != 1:
             raise ValueError("exactly one of item, discipline, commendation")
 
@@ -353,18 +362,16 @@ TYPES: dict[str, type[Data]] = {
     )
 }  # fmt: skip
 
-#: Who may say what. `phone` is the technician's device; `customer` acts on it in hand-over or by their own link.
+#: Who may say what: the technician's device (the customer acts on it in hand-over), and planners.
 BY_PHONE = frozenset(
     """promise.changed kit.checked customer.called visit.departed visit.arrived door.checked consent.given access.failed
     photo.added note.added damage.reported equipment.used charge.added site.checked answers.given statement.presented
     signature.captured signature.refused visit.completed visit.not_completed visit.left event.corrects""".split()
 )
-BY_CUSTOMER = frozenset({"answers.given", "signature.captured"})
 BY_OFFICE = frozenset(
     """visit.scheduled visit.assigned visit.amended promise.changed visit.cancelled visit.reinstated visit.voided
     event.corrects""".split()
 )
-BY_QUALITY = frozenset({"finding.recorded", "finding.decided", "appeal.decided"})
 
 Grade = Literal["A", "B", "C"]
 

@@ -1,7 +1,7 @@
 """The only state machine of a visit: `apply(state, event)` is pure, `replay` folds a history in the order of its facts.
 
 Owns what state a visit is in and which phone event may come next. What a state is worth is `scoring`'s; what happens
-to facts from a phone that did not know the latest plan is `services.sync`'s (it asks here).
+to facts from a phone that did not know the latest plan is `services.sync_holding`'s (it asks here).
 """
 
 from collections.abc import Iterable

@@ -15,7 +15,7 @@ from fieldapp.domain.calendar import localise
 from fieldapp.domain.errors import Conflict
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import installation, recording
+from fieldapp.services import recording
 from fieldapp.services.demo import company, findings
 from fieldapp.services.demo.company import BranchPlan, Worker
 from fieldapp.services.demo.stories import Ending, Story, choose_ending, tell
@@ -69,7 +69,6 @@ def load_demo(work: Work, wish: Wish, progress: Progress = lambda done, total: N
     with work.write() as db:
         if accounts.count(db):
             raise Conflict("demo_refused")
-        server.save(db, installation.DEMO, "1")
         server.save(db, "demo_seed", wish.seed)
         for plan in company.BRANCHES:
             _move_in(db, plan, hashes, wish)
@@ -93,12 +92,6 @@ def existing(work: Work) -> list[Login] | None:
     with work.read() as db:
         seed = server.find(db, "demo_seed")
     return None if seed is None else logins(seed)
-
-
-def is_empty(work: Work) -> bool:
-    """Whether nobody has an account yet."""
-    with work.read() as db:
-        return accounts.count(db) == 0
 
 
 def _move_in(db: Db, plan: BranchPlan, hashes: dict[Role, str], wish: Wish) -> None:

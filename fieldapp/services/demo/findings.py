@@ -36,7 +36,7 @@ def invent(rng: Random, plan: BranchPlan, events: list[Event], moment: datetime)
 
         def found(data: ev.Data, at: datetime, actor: str, visit: VisitId = event.visit) -> Event:
             return Event(
-                id=EventId(new_id(rng, at)), type=str(data.__struct_config__.tag), visit=visit, effective_at=at,
+                id=EventId(new_id(rng, at)), type=data.event_type, visit=visit, effective_at=at,
                 actor=ids.StaffCode(actor), data=data,
             )  # fmt: skip
 

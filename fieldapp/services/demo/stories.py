@@ -52,8 +52,8 @@ class Story:
         if moment > self.until:
             return None
         event = Event(
-            id=new_id(self.rng, moment), type=data.__struct_config__.tag,  # type: ignore[arg-type]
-            visit=self.visit, effective_at=moment, actor=ids.StaffCode(actor), data=data,
+            id=new_id(self.rng, moment), type=data.event_type, visit=self.visit, effective_at=moment,
+            actor=ids.StaffCode(actor), data=data,
         )  # fmt: skip
         self.events.append(event)
         return event
