@@ -9,7 +9,7 @@ from fieldapp import logs
 from fieldapp.paths import STATIC, TEMPLATES, TRANSLATIONS
 from fieldapp.services.work import Work, real_work
 from fieldapp.settings import Settings
-from fieldapp.web import customer, errors, guards, health, locale, navigation, security, sessions, templating
+from fieldapp.web import customer, errors, guards, health, locale, navigation, rescue, security, sessions, templating
 from fieldapp.web.admin import accounts as admin_accounts
 from fieldapp.web.admin import branches as admin_branches
 from fieldapp.web.auth import own
@@ -17,8 +17,10 @@ from fieldapp.web.auth import views as auth
 from fieldapp.web.dispatch import imports as dispatch_imports
 from fieldapp.web.dispatch import links as dispatch_links
 from fieldapp.web.dispatch import lists as dispatch_lists
+from fieldapp.web.dispatch import phones as dispatch_phones
 from fieldapp.web.dispatch import visits as dispatch_visits
 from fieldapp.web.pwa import views as pwa
+from fieldapp.web.quality import approvals as quality_approvals
 from fieldapp.web.quality import cases as quality
 from fieldapp.web.scores import views as scores
 from fieldapp.web.sync import blobs as sync_blobs
@@ -77,7 +79,12 @@ def _register(app: Flask) -> None:
     guards.register(app, dispatch_links.blueprint, guards.roles("dispatcher", "quality", "manager"), "/dispatch")
     for dispatch in (dispatch_lists, dispatch_visits, dispatch_imports):
         guards.register(app, dispatch.blueprint, guards.roles("dispatcher"), "/dispatch")
+    guards.register(app, dispatch_phones.blueprint, guards.roles("dispatcher", "manager"), "/dispatch")
+    # Checks the form token itself: a rescue file may be larger than what is read for others.
+    csrf.exempt(rescue.blueprint)
+    guards.register(app, rescue.blueprint, guards.signed_in(), "/rescue")
     guards.register(app, quality.blueprint, guards.roles("quality", "manager"), "/quality")
+    guards.register(app, quality_approvals.blueprint, guards.roles("quality", "manager"), "/quality/approvals")
     # Nothing that expires offline: `web.sync.gate` asks for a header that no other site can send.
     for blueprint in (sync.blueprint, sync_blobs.blueprint):
         csrf.exempt(blueprint)

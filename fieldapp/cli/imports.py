@@ -9,11 +9,14 @@ from fieldapp.cli.context import open_work
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.ids import BranchCode
 from fieldapp.services import appointments_import as appointments
-from fieldapp.services import histories
+from fieldapp.services import histories, rescue
 from fieldapp.services.appointments_import import Remark
 from fieldapp.services.histories import Fault, HistoryReport
 from fieldapp.services.installation import MAIN
+from fieldapp.services.rescue_files import RescueKey
+from fieldapp.settings import Settings
 from fieldapp.web import planning_words
+from fieldapp.web.rescue_key import FILE as KEY_FILE
 
 #: Why a line of a history cannot be; what is expected instead.
 HISTORY_REASONS = {
@@ -78,6 +81,21 @@ def import_events(file: Path, branch: str, create_staff: bool) -> None:
     if report.faults:
         _refuse_history(file, report)
     _tell_history(report)
+
+
+@group.command("rescue")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_rescue(file: Path) -> None:
+    """What a phone could not send itself: a file fieldapp-rescue-….json that was saved on it. Twice changes nothing."""
+    settings = Settings.from_environment()
+    key = RescueKey.open_or_make(settings.instance / KEY_FILE)
+    report = rescue.import_file(open_work(settings), OPERATOR, key, file.read_bytes())
+    for fact in report.facts:
+        code = f" ({fact.result.code})" if fact.result.code else ""
+        click.echo(f"{fact.seq or '-'}\t{fact.type or '-'}\t{fact.result.status}{code}")
+    for photo in report.photos:
+        click.echo(f"photo\t{photo.sha256[:12]}\t{photo.status}")
+    click.echo(f"{len(report.facts)} entries and {len(report.photos)} photos of {report.owner}")
 
 
 def _is_quiet() -> bool:

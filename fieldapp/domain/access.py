@@ -22,6 +22,7 @@ Permission = Literal[
     "accounts.manage",
     "branches.manage",
     "quarantine.read",
+    "phones.read",  # which phones there are and what they still hold
 ]
 
 _MAY: dict[Role, frozenset[Permission]] = {
@@ -57,7 +58,8 @@ def may(
 ) -> bool:
     """Whether `actor` may use `permission` on things of `branch` and, where it is somebody's, of `technician`.
 
-    Technicians reach their own rows only; everybody but the admin and the operator their own branch only.
+    Technicians reach their own rows only; everybody but the admin and the operator their own branch only, unless the
+    permission is for the whole company.
     """
     if actor is OPERATOR:
         return True

@@ -4,7 +4,7 @@ Owns who may do that; what a device sends is `sync_push`'s.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fieldapp.domain.access import Actor, require
@@ -12,10 +12,10 @@ from fieldapp.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, is_uuid
 from fieldapp.services.installation import EPOCH
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, devices, server
+from fieldapp.storage import accounts, audit, devices, server
 from fieldapp.storage.devices import Device
 
-__all__ = ["Device", "Registered"]
+__all__ = ["Deletion", "Device", "Registered"]
 NAME_LENGTH = 100
 
 
@@ -28,6 +28,19 @@ class Registered:
     is_new: bool
     server_epoch: str
     previous: Device | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What somebody deleted on a phone before it was sent, and why. `id` names this word; `wall`: the phone's time."""
+
+    id: str
+    device_id: str
+    login: str
+    reason: str
+    events: int
+    photos: int
+    wall: float
 
 
 def register(work: Work, actor: Actor, *, device_id: str, name: str, browser_had: str | None = None) -> Registered:
@@ -109,10 +122,3 @@ def _add(db: Db, work: Work, actor: Actor, branch: BranchCode, device_id: str, n
             subject=device_id,
         )  # fmt: skip
     return is_new
-
-
-def _branch(actor: Actor) -> BranchCode:
-    require(actor, "visits.work")
-    if actor.branch is None:
-        raise Forbidden(role=actor.role)
-    return actor.branch

@@ -78,6 +78,8 @@ class _Push:
     results: dict[int, Result] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     specimens: list[Quarantined] = field(default_factory=list)
+    #: Who brings a rescue file, where the phone does not speak itself.
+    by: Actor | None = None
     stored: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -93,18 +95,33 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
         raise Forbidden(role=actor.role)
     received = work.now()
     batch = sync_wire.read_batch(body)
-    with work.write(actor.branch) as db:
+    with work.write(branch) as db:
         epoch = sync_devices.epoch(db, work.new_id)
         device = sync_devices.known_or_new(db, work, actor, batch.device_id, received)
-        going = _Push(work, db, actor, actor.branch, batch, received, device)
+        going = _Push(work, db, actor, branch, batch, received, device)
         restored = batch.server_epoch is not None and batch.server_epoch != epoch
         after = _store(going, restored)
         etag = sync_day.etag(db, actor, received)
     return Answer(
         server_time=work.now(), server_epoch=epoch,
         results=tuple(going.results[place] for place in sorted(going.results)),
-        device=after, revoked=device.revoked_at is not None, blobs_wanted=_wanted(work, actor.branch, batch.items),
+        device=after, revoked=device.revoked_at is not None, blobs_wanted=_wanted(work, branch, batch.items),
         day_etag=etag,
+def deposit(work: Work, owner: Actor, batch: Batch, *, by: Actor) -> tuple[Result, ...]:
+    """Store a batch that `by` brings for `owner`, from a rescue file: by the rules of a push, in the owner's name.
+
+    Nobody will send what may be missing in it, so gaps are bridged. From a device that is not known as the owner's
+    everything waits.
+    """
+    assert owner.branch is not None  # noqa: S101 - the caller looked
+    received = work.now()
+    with work.write(owner.branch) as db:
+        device = devices.find(db, owner.branch, batch.device_id) or devices.unknown(owner.branch, batch.device_id)
+        going = _Push(work, db, owner, owner.branch, batch, received, device, by=by)
+        _store(going, restored=True)
+    return tuple(going.results[place] for place in sorted(going.results))
+
+
     )  # fmt: skip
 
 
@@ -240,26 +257,38 @@ def _keep_specimens(push: _Push) -> None:
 def _contact(push: _Push, chain: Chain, pages: Mapping[str, float]) -> Device:
     """Write down where the chain stands and what the phone said of itself."""
     clock = push.batch.clock
-    outbox = push.batch.client.get("outbox")
     kept = dict(list(pages.items())[-PAGES_KEPT:])
     after = replace(
-        push.device,
-        next_seq=chain.next_seq, head=chain.head, chain=chain.chain, seen_at=push.received,
-        outbox=min(int(outbox), 2_000_000_000) if isinstance(outbox, float) and outbox >= 0 else push.device.outbox,
-        client=push.batch.client,
+    if push.by is None:
+        after = replace(after, seen_at=push.received, client=push.batch.client)
+    else:
+        after = replace(after, client={**push.device.client, "photos": 0, "oldest": None})
+        push.device, next_seq=chain.next_seq, head=chain.head, chain=chain.chain, outbox=_left(push),
         clock={"wall": clock.wall, "mono": clock.mono, "boot": clock.boot, "off": clock.off, "pages": kept},
     )  # fmt: skip
     devices.save_contact(push.db, after)
+def _left(push: _Push) -> int:
+    """How many facts the phone still holds: what it said it had, without what has just been stored."""
+    told = push.batch.client.get("outbox")
+    if not isinstance(told, float) or not 0 <= told <= 2_000_000_000:
+        return push.device.outbox
+    settled = sum(result.status != "retry" for result in push.results.values())
+    return max(0, int(told) - settled) if push.by is None else int(told)
+
+
     return after
 
 
 def _audit(push: _Push) -> None:
+    action = "pushed"
+    if push.by is not None:
+        facts["owner"], action = push.actor.login, "rescued"
     if not push.stored.total():
         return
     facts: dict[str, Any] = {"batch": push.batch.batch_id, **push.stored}
     audit.append(
-        push.db, push.branch, entry_id=push.work.new_id(), now=push.received, actor=push.actor.login,
-        action="pushed", subject=push.device.device_id, facts=facts,
+        push.db, push.branch, entry_id=push.work.new_id(), now=push.received, actor=(push.by or push.actor).login,
+        action=action, subject=push.device.device_id, facts=facts,
     )  # fmt: skip
 
 

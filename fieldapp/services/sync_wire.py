@@ -146,9 +146,9 @@ _payloads = msgspec.json.Decoder(Payload)
 _clocks = msgspec.json.Decoder(_Clock)
 
 
-def read_batch(body: bytes) -> Batch:
-    """Raises `Invalid` for an envelope that is none, `TooLarge`, `Outdated`."""
-    if len(body) > MAX_BYTES:
+def read_batch(body: bytes, *, most: int = MAX_BYTES) -> Batch:
+    """Raises `Invalid` for an envelope that is none, `TooLarge` beyond `most` bytes, `Outdated`."""
+    if len(body) > most:
         raise TooLarge()
     try:
         envelope = _batches.decode(body)
@@ -255,7 +255,7 @@ def _client(raw: Raw) -> dict[str, Any]:
         value = msgspec.json.decode(raw, type=dict[str, str | float | bool | None])
     except _UNREADABLE:
         return {}
-    known = ("app", "schema", "persisted", "outbox", "quota", "usage", "sealed")
+    known = ("app", "schema", "persisted", "outbox", "photos", "oldest", "quota", "usage", "sealed")
     return {
         name: one.replace("\x00", "")[:64] if isinstance(one, str) else one
         for name, one in value.items()

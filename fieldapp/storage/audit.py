@@ -38,6 +38,12 @@ def append(
     bulk.upsert(db, AuditHeadRow, [{"branch": key, "head": row["hash"], "count": row["number"]}])
 
 
+def has(db: Session, branch: str, entry_id: str) -> bool:
+    """Whether the branch's chain has a row with this id."""
+    query = select(AuditRow.number).where(AuditRow.branch == branch, AuditRow.entry_id == entry_id)
+    return db.scalar(query) is not None
+
+
 def digest(row: AuditRow) -> str:
     """SHA-256 over the row's own fields and the hash before it."""
     moment = row.recorded_at.astimezone(UTC).isoformat(timespec="microseconds")

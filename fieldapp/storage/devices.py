@@ -15,6 +15,7 @@ from fieldapp.storage.tables.devices import DeviceRow
 from fieldapp.storage.tables.events import DeviceEntryRow, PayloadRow
 
 START = "0" * 64
+_NEVER = datetime.min.replace(tzinfo=UTC)
 Status = Literal["accepted", "held", "quarantined"]
 
 
@@ -62,6 +63,17 @@ def of_account(db: Session, branch: str, account_id: str) -> list[Device]:
     return [_device(row) for row in db.execute(query.order_by(DeviceRow.seen_at.desc(), DeviceRow.device_id))]
 
 
+def of_branch(db: Session, branch: str) -> list[Device]:
+    """All devices of a branch, the last seen first."""
+    query = select(*_COLUMNS).where(DeviceRow.branch == branch)
+    return [_device(row) for row in db.execute(query.order_by(DeviceRow.seen_at.desc(), DeviceRow.device_id))]
+
+
+def unknown(branch: str, device_id: str) -> Device:
+    """A device that is in no row and belongs to nobody: what a rescue file names and a restored server forgot."""
+    return Device(branch, device_id, "-", "", _NEVER, _NEVER, None, 1, START, "ok", 0, {}, {})
+
+
 def add(db: Session, branch: str, device_id: str, *, account_id: str, name: str, now: datetime) -> bool:
     """Register a device; False when it is known already (nothing changes then)."""
     row = {
@@ -90,6 +102,14 @@ def revoke(db: Session, branch: str, device_id: str, now: datetime) -> bool:
         DeviceRow.branch == branch, DeviceRow.device_id == device_id, DeviceRow.revoked_at.is_(None)
     )
     return db.scalar(change.values(revoked_at=now).returning(DeviceRow.device_id)) is not None
+
+
+def restore(db: Session, branch: str, device_id: str) -> bool:
+    """Undo `revoke`; False when there is nothing to undo."""
+    change = update(DeviceRow).where(
+        DeviceRow.branch == branch, DeviceRow.device_id == device_id, DeviceRow.revoked_at.is_not(None)
+    )
+    return db.scalar(change.values(revoked_at=None).returning(DeviceRow.device_id)) is not None
 
 
 def entries(db: Session, branch: str, device_id: str, seqs: Iterable[int]) -> dict[int, Entry]:

@@ -100,6 +100,13 @@ MESSAGES: dict[str, Any] = {
     "language_unknown": _l("“%(value)s” is none of our languages."),
     "batch_too_large": _l("This is more than one push may hold. Send half of it."),
     "protocol_unknown": _l("This app is too old (or too new) for the server. Please update it; nothing is lost."),
+    "rescue_format": _l("This is no rescue file. It is called fieldapp-rescue-… and ends in .json."),
+    "rescue_cut_off": _l("This rescue file is not whole. Nothing was brought in; please copy it from the phone again."),
+    "rescue_wrong_key": _l("This rescue file was sealed for another server. Nothing was brought in."),
+    "rescue_damaged": _l("This rescue file was changed or damaged. Nothing was brought in; please copy it again."),
+    "rescue_owner_unknown": _l(
+        "This rescue file is of %(login)s, whom your branch does not know. Nothing was brought in."
+    ),
     "device_taken": _l("This phone is registered to somebody else."),
     "device_revoked": _l("This phone was taken out of use. What it sends is kept; please ask your dispatcher."),
     "blob_offset": _l("The photo goes on at byte %(offset)s."),
@@ -131,7 +138,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(Busy)
     def busy(_: Busy) -> Response:
         response = answer(503, "busy", str(MESSAGES["busy"]))
-        response.headers["Retry-After"] = "5"
+        response.headers["Retry-After"] = "2"
         return response
 
     @app.errorhandler(CSRFError)

@@ -1,13 +1,15 @@
 """Where each role can go from the bar on top, where each begins, and what roles are called."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Flask, current_app, request
 from flask_babel import lazy_gettext as _l
 
-from fieldapp.domain.access import Role
-from fieldapp.web.context import current_settings, find_actor
+from fieldapp.domain.access import Actor, Role
+from fieldapp.services import approvals
+from fieldapp.services.work import Busy
+from fieldapp.web.context import current_settings, current_work, find_actor
 
 
 @dataclass(frozen=True)
@@ -19,14 +21,19 @@ class Place:
     label: Any
     roles: tuple[Role, ...]
     here: bool = False
+    #: How many things wait there for whoever looks.
+    count: int = 0
 
 
+APPROVALS = "/quality/approvals/"
 #: In the order of the bar. A place whose address no blueprint serves is left out.
 PLACES = (
     Place("/m/", "home", _l("Today"), ("technician",)),
     Place("/dispatch/", "calendar", _l("Visits"), ("dispatcher",)),
     Place("/dispatch/import", "upload", _l("Import"), ("dispatcher",)),
+    Place("/dispatch/phones", "mobile", _l("Phones"), ("manager",)),
     Place("/quality/", "shield", _l("Quality"), ("quality", "manager")),
+    Place(APPROVALS, "check", _l("Approvals"), ("quality", "manager")),
     Place("/scores/", "chart", _l("My score"), ("technician",)),
     Place("/scores/", "chart", _l("Scores"), ("quality", "manager")),
     Place("/scores/norm", "list", _l("The norm"), ("technician", "quality", "manager")),
@@ -61,7 +68,17 @@ def places() -> list[Place]:
     served = {rule.rule for rule in current_app.url_map.iter_rules()}
     mine = [place for place in PLACES if actor and actor.role in place.roles and place.path in served]
     here = max((place.path for place in mine if request.path.startswith(place.path)), key=len, default=None)
-    return [Place(place.path, place.icon, place.label, place.roles, place.path == here) for place in mine]
+    return [replace(place, here=place.path == here, count=_count(actor, place)) for place in mine if actor]
+
+
+def _count(actor: Actor, place: Place) -> int:
+    """How many requests wait for a second person; none where the database cannot be asked right now."""
+    if place.path != APPROVALS:
+        return 0
+    try:
+        return approvals.count_waiting(current_work(), actor)
+    except Busy:
+        return 0
 
 
 def home() -> str:

@@ -5,8 +5,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from fieldapp.domain.access import ROLES
-from fieldapp.domain.errors import DomainError
-from fieldapp.services import accounts, branches
+from fieldapp.domain.errors import DomainError, NotFound
+from fieldapp.domain.ids import BranchCode
+from fieldapp.services import accounts, branches, phones, sync_devices
 from fieldapp.services.accounts import Account
 from fieldapp.web.admin.forms import AccountForm, NewAccountForm, PasswordForm
 from fieldapp.web.context import current_actor, current_work
@@ -113,6 +114,30 @@ def enable(login: str) -> ResponseReturnValue:
     return redirect(url_for("admin.account", login=login), 303)
 
 
+@blueprint.post("/accounts/<login>/phones/<device_id>/revoke")
+def revoke_phone(login: str, device_id: str) -> ResponseReturnValue:
+    """Take a phone of the account out of use."""
+    sync_devices.revoke(current_work(), current_actor(), _branch_of_phone(login, device_id), device_id)
+    flash(_("That phone is out of use. It shows no visits any more; what it still sends is kept."), "good")
+    return redirect(url_for("admin.account", login=login), 303)
+
+
+@blueprint.post("/accounts/<login>/phones/<device_id>/restore")
+def restore_phone(login: str, device_id: str) -> ResponseReturnValue:
+    """Let it be used again."""
+    sync_devices.restore(current_work(), current_actor(), _branch_of_phone(login, device_id), device_id)
+    flash(_("That phone can be used again."), "good")
+    return redirect(url_for("admin.account", login=login), 303)
+
+
+def _branch_of_phone(login: str, device_id: str) -> BranchCode:
+    own = phones.list_of_account(current_work(), current_actor(), login)
+    found = next((one.device for one in own if one.device.device_id == device_id), None)
+    if found is None:
+        raise NotFound()
+    return BranchCode(found.branch)
+
+
 def _new(form: NewAccountForm) -> str:
     _offer(form)
     return render_template("admin/account_new.html", form=form)
@@ -121,7 +146,8 @@ def _new(form: NewAccountForm) -> str:
 def _account(found: Account, form: AccountForm, password_form: PasswordForm | None = None) -> str:
     _offer(form)
     password_form = password_form or PasswordForm(formdata=None)
-    return render_template("admin/account.html", account=found, form=form, password_form=password_form)
+    own = phones.list_of_account(current_work(), current_actor(), found.login)
+    return render_template("admin/account.html", account=found, form=form, password_form=password_form, phones=own)
 
 
 def _offer(form: AccountForm) -> None:

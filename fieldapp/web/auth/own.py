@@ -6,10 +6,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from fieldapp.domain.errors import Invalid
-from fieldapp.services import accounts, sign_ins
+from fieldapp.services import accounts, phones, sign_ins, sync_devices
 from fieldapp.web.auth.devices import describe
 from fieldapp.web.auth.forms import PasswordForm
-from fieldapp.web.context import current_actor, current_work
+from fieldapp.web.context import current_actor, current_branch, current_work
 
 blueprint = Blueprint("own", __name__)
 blueprint.add_app_template_filter(describe, "device")
@@ -53,6 +53,15 @@ def end_others() -> ResponseReturnValue:
     return redirect(url_for("own.me"), 303)
 
 
+@blueprint.post("/phones/<device_id>/revoke")
+def revoke(device_id: str) -> ResponseReturnValue:
+    """Take one of one's phones out of use."""
+    sync_devices.revoke(current_work(), current_actor(), current_branch(), device_id)
+    flash(_("That phone is out of use. It shows no visits any more; what it still sends is kept."), "good")
+    return redirect(url_for("own.me"), 303)
+
+
 def _page(form: PasswordForm) -> str:
     devices = sign_ins.list_own(current_work(), current_actor())
-    return render_template("auth/me.html", form=form, devices=devices, here=current_user.sign_in_id)
+    own = phones.list_own(current_work(), current_actor())
+    return render_template("auth/me.html", form=form, devices=devices, here=current_user.sign_in_id, phones=own)

@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fieldapp.domain.calendar import Window
-from fieldapp.services import planning
+from fieldapp.services import phones, planning
 from fieldapp.services.planning import Day, Lane, SortKey, Visit
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.dispatch import words
@@ -31,7 +31,8 @@ class Cell:
 def overview() -> dict[str, Any]:
     """What every page of the dispatcher shows beside its own: words, and how much waits."""
     pool, held = planning.counts(current_work(), current_actor(), current_branch())
-    return {"words": words, "pool_count": pool, "held_count": held}
+    waiting = phones.count_alerts(current_work(), current_actor(), current_branch())
+    return {"words": words, "pool_count": pool, "held_count": held, "phone_count": waiting}
 
 
 @blueprint.get("/")

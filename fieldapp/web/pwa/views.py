@@ -14,10 +14,11 @@ from flask_wtf.csrf import generate_csrf
 import fieldapp
 from fieldapp.domain.errors import NotFound
 from fieldapp.paths import STATIC
-from fieldapp.web.context import current_actor, current_zone
+from fieldapp.web.context import current_actor, current_currency, current_settings, current_zone
 from fieldapp.web.locale import LANGUAGES
 from fieldapp.web.pwa import modules
 from fieldapp.web.pwa.words import WORDS
+from fieldapp.web.rescue_key import current_rescue_key
 from fieldapp.web.templating import Assets
 
 blueprint = Blueprint("pwa", __name__)
@@ -69,7 +70,10 @@ def who() -> Response:
     actor = current_actor()
     facts = {
         "login": actor.login, "name": actor.name, "branch": actor.branch, "team": actor.team, "locale": actor.locale,
-        "zone": current_zone().key, "csrf": generate_csrf(), "app": fieldapp.__version__,
+        "zone": current_zone().key, "currency": current_currency(), "csrf": generate_csrf(),
+        "app": fieldapp.__version__,
+        "rescue": {"id": current_rescue_key().key_id, "key": base64.b64encode(current_rescue_key().public).decode()},
+        "offline_hours": current_settings().offline_hours,
     }  # fmt: skip
     response = make_response(json.dumps(facts))
     response.content_type = "application/json"

@@ -3,15 +3,17 @@
 Owns the wire form of the answers. Photos are `blobs`; what a push means is `services.sync_push`'s.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from flask import Blueprint, Response, request
+from msgspec import Meta
 
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.visits.device_time import milliseconds
+from fieldapp.domain.visits.events import Staff, Uuid
 from fieldapp.services import sync_day, sync_devices, sync_push, sync_wire
-from fieldapp.services.sync_devices import Device
+from fieldapp.services.sync_devices import Deletion, Device
 from fieldapp.services.sync_push import Answer, Result
 from fieldapp.web.context import current_actor, current_settings, current_work
 from fieldapp.web.sync import gate
@@ -51,6 +53,32 @@ def register() -> Response:
         201 if known.is_new else 200,
     )  # fmt: skip
     return _remember(response, known.device)
+
+
+class _Deletion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: Uuid
+    device_id: Uuid
+    login: Staff
+    reason: Annotated[str, Meta(max_length=500)]
+    events: Annotated[int, Meta(ge=0, le=1_000_000)]
+    photos: Annotated[int, Meta(ge=0, le=1_000_000)]
+    wall: Annotated[float, Meta(ge=0, le=4e12)]
+
+
+@blueprint.post("/deletions")
+@gate.ours_only(JSON)
+def record_deletion() -> Response:
+    """A phone says that its owner deleted what was not sent, and why; again with the same id changes nothing."""
+    try:
+        told = msgspec.json.decode(gate.read_body(DEVICE_BODY), type=_Deletion)
+    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
+        raise Invalid("bad_request") from None
+    deletion = Deletion(
+        id=told.id, device_id=told.device_id, login=told.login, reason=told.reason.replace("\x00", ""),
+        events=told.events, photos=told.photos, wall=told.wall,
+    )  # fmt: skip
+    is_new = sync_devices.record_deletion(current_work(), current_actor(), deletion)
+    return gate.answer({"id": told.id}, 201 if is_new else 200)
 
 
 @blueprint.post("/push")
