@@ -18,22 +18,27 @@ Permission = Literal[
     "findings.write",
     "cases.read",
     "cases.write",
+    "changes.approve",  # be the second person for a late change that somebody else entered
     "events.import",
     "accounts.manage",
     "branches.manage",
-    "quarantine.read",
     "phones.read",  # which phones there are and what they still hold
+    "quarantine.read",
 ]
 
 _MAY: dict[Role, frozenset[Permission]] = {
     "technician": frozenset({"visits.read", "visits.work", "scores.own"}),
-    "dispatcher": frozenset({"visits.read", "visits.plan"}),
-    "quality": frozenset(
-        {"visits.read", "scores.team", "findings.write", "cases.read", "cases.write", "quarantine.read"}
-    ),
-    "manager": frozenset({"visits.read", "scores.team", "cases.read", "cases.write"}),
-    "admin": frozenset({"accounts.manage", "branches.manage"}),
-}
+    "dispatcher": frozenset({"visits.read", "visits.plan", "phones.read"}),
+    "quality": frozenset({
+        "visits.read", "scores.team", "findings.write", "cases.read", "cases.write", "changes.approve",
+        "quarantine.read",
+    }),
+    "manager": frozenset({"visits.read", "scores.team", "cases.read", "cases.write", "changes.approve", "phones.read"}),
+    "admin": frozenset({"accounts.manage", "branches.manage", "phones.read"}),
+}  # fmt: skip
+
+#: What people of any branch may do in every branch: a second person need not be a colleague.
+_COMPANY_WIDE: frozenset[Permission] = frozenset({"changes.approve"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +70,14 @@ def may(
         return True
     if permission not in _MAY[actor.role]:
         return False
-    if branch is not None and actor.branch is not None and branch != actor.branch:
+    if permission not in _COMPANY_WIDE and branch is not None and actor.branch is not None and branch != actor.branch:
         return False
     return not (actor.role == "technician" and technician is not None and technician != actor.login)
+
+
+def roles_with(permission: Permission) -> list[Role]:
+    """The roles that have the permission."""
+    return [role for role in ROLES if permission in _MAY[role]]
 
 
 def require(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from fieldapp.domain.access import Actor, require
-from fieldapp.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from fieldapp.domain.access import Actor, own_branch, require
+from fieldapp.domain.errors import Conflict, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, is_uuid
 from fieldapp.services.installation import EPOCH
 from fieldapp.services.work import Db, Work
@@ -45,7 +45,7 @@ class Deletion:
 
 def register(work: Work, actor: Actor, *, device_id: str, name: str, browser_had: str | None = None) -> Registered:
     """Make a phone known; again with the same id changes nothing. Raises `Conflict` for somebody else's."""
-    branch = _branch(actor)
+    branch = own_branch(actor, "visits.work")
     if not is_uuid(device_id):
         raise Invalid("schema_invalid", field="device_id", path="device_id", problem="no UUID")
     cleaned = " ".join(name.replace("\x00", "").split())[:NAME_LENGTH]
@@ -64,7 +64,7 @@ def register(work: Work, actor: Actor, *, device_id: str, name: str, browser_had
 
 def known_or_new(db: Db, work: Work, actor: Actor, device_id: str, now: datetime) -> Device:
     """The device that pushes. One that is unknown (a restored server may have forgotten it) becomes the actor's."""
-    branch = _branch(actor)
+    branch = own_branch(actor, "visits.work")
     found = devices.find(db, branch, device_id)
     if found is None:
         _add(db, work, actor, branch, device_id, "", now)
@@ -76,7 +76,7 @@ def known_or_new(db: Db, work: Work, actor: Actor, device_id: str, now: datetime
 def list_own(work: Work, actor: Actor) -> list[Device]:
     """One's own phones, the last seen first."""
     with work.read() as db:
-        return devices.of_account(db, _branch(actor), actor.account_id)
+        return devices.of_account(db, own_branch(actor, "visits.work"), actor.account_id)
 
 
 def revoke(work: Work, actor: Actor, branch: BranchCode, device_id: str) -> None:
@@ -98,9 +98,50 @@ def revoke(work: Work, actor: Actor, branch: BranchCode, device_id: str) -> None
             )  # fmt: skip
 
 
+def restore(work: Work, actor: Actor, branch: BranchCode, device_id: str) -> None:
+    """Let a phone that was taken away be used again. Only who manages accounts may. Raises `NotFound`."""
+    require(actor, "accounts.manage", branch=branch)
+    with work.write(branch) as db:
+        if devices.find(db, branch, device_id) is None:
+            raise NotFound()
+        if devices.restore(db, branch, device_id):
+            audit.append(
+                db, branch, entry_id=work.new_id(), now=work.now(), actor=actor.login, action="device_restored",
+                subject=device_id,
+            )  # fmt: skip
+
+
+def record_deletion(work: Work, actor: Actor, deletion: Deletion) -> bool:
+    """Write down that somebody deleted what a phone had not sent; False when it is on record already.
+
+    Whoever signs in next on the phone brings the word; the facts name whose it was. Raises `Invalid`.
+    """
+    branch = own_branch(actor, "visits.work")
+    if not deletion.reason.strip():
+        raise Invalid("reason_missing", field="reason")
+    with work.write(branch) as db:
+        if audit.has(db, branch, deletion.id):
+            return False
+        audit.append(
+            db, branch, entry_id=deletion.id, now=work.now(), actor=actor.login, action="outbox_deleted",
+            subject=deletion.device_id,
+            facts={
+                "owner": deletion.login, "reason": deletion.reason, "events": deletion.events,
+                "photos": deletion.photos, "wall": deletion.wall,
+            },
+        )  # fmt: skip
+        device = devices.find(db, branch, deletion.device_id)
+        owner = accounts.find(db, device.account_id) if device else None
+        if device and owner and owner.login == deletion.login:
+            told = {"reason": deletion.reason, "events": deletion.events, "photos": deletion.photos}
+            client = {**device.client, "photos": 0, "oldest": None, "deleted": told}
+            devices.save_contact(db, replace(device, outbox=0, client=client))
+        return True
+
+
 def is_revoked(db: Db, actor: Actor, device_id: str | None) -> bool:
     """Whether the phone that asks was taken away; one that does not say who it is counts as the account's last."""
-    own = devices.of_account(db, _branch(actor), actor.account_id)
+    own = devices.of_account(db, own_branch(actor, "visits.work"), actor.account_id)
     named = [device for device in own if device.device_id == device_id]
     return bool(own) and all(device.revoked_at is not None for device in named or own)
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from fieldapp.domain.access import Actor, require
-from fieldapp.domain.errors import Forbidden
+from fieldapp.domain.access import Actor, own_branch
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
 from fieldapp.domain.visits import device_time
 from fieldapp.domain.visits import events as ev
@@ -78,9 +77,9 @@ class _Push:
     results: dict[int, Result] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     specimens: list[Quarantined] = field(default_factory=list)
+    stored: Counter[str] = field(default_factory=Counter)
     #: Who brings a rescue file, where the phone does not speak itself.
     by: Actor | None = None
-    stored: Counter[str] = field(default_factory=Counter)
 
     @property
     def foreign(self) -> bool:
@@ -90,9 +89,7 @@ class _Push:
 
 def push(work: Work, actor: Actor, body: bytes) -> Answer:
     """Store a push. Raises `Invalid`, `TooLarge`, `Outdated` when nothing of it could be, `Busy`."""
-    require(actor, "visits.work")
-    if actor.branch is None:
-        raise Forbidden(role=actor.role)
+    branch = own_branch(actor, "visits.work")
     received = work.now()
     batch = sync_wire.read_batch(body)
     with work.write(branch) as db:
@@ -107,6 +104,9 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
         results=tuple(going.results[place] for place in sorted(going.results)),
         device=after, revoked=device.revoked_at is not None, blobs_wanted=_wanted(work, branch, batch.items),
         day_etag=etag,
+    )  # fmt: skip
+
+
 def deposit(work: Work, owner: Actor, batch: Batch, *, by: Actor) -> tuple[Result, ...]:
     """Store a batch that `by` brings for `owner`, from a rescue file: by the rules of a push, in the owner's name.
 
@@ -120,9 +120,6 @@ def deposit(work: Work, owner: Actor, batch: Batch, *, by: Actor) -> tuple[Resul
         going = _Push(work, db, owner, owner.branch, batch, received, device, by=by)
         _store(going, restored=True)
     return tuple(going.results[place] for place in sorted(going.results))
-
-
-    )  # fmt: skip
 
 
 def _store(push: _Push, restored: bool) -> Device | None:
@@ -259,14 +256,17 @@ def _contact(push: _Push, chain: Chain, pages: Mapping[str, float]) -> Device:
     clock = push.batch.clock
     kept = dict(list(pages.items())[-PAGES_KEPT:])
     after = replace(
+        push.device, next_seq=chain.next_seq, head=chain.head, chain=chain.chain, outbox=_left(push),
+        clock={"wall": clock.wall, "mono": clock.mono, "boot": clock.boot, "off": clock.off, "pages": kept},
+    )  # fmt: skip
     if push.by is None:
         after = replace(after, seen_at=push.received, client=push.batch.client)
     else:
         after = replace(after, client={**push.device.client, "photos": 0, "oldest": None})
-        push.device, next_seq=chain.next_seq, head=chain.head, chain=chain.chain, outbox=_left(push),
-        clock={"wall": clock.wall, "mono": clock.mono, "boot": clock.boot, "off": clock.off, "pages": kept},
-    )  # fmt: skip
     devices.save_contact(push.db, after)
+    return after
+
+
 def _left(push: _Push) -> int:
     """How many facts the phone still holds: what it said it had, without what has just been stored."""
     told = push.batch.client.get("outbox")
@@ -276,16 +276,13 @@ def _left(push: _Push) -> int:
     return max(0, int(told) - settled) if push.by is None else int(told)
 
 
-    return after
-
-
 def _audit(push: _Push) -> None:
-    action = "pushed"
-    if push.by is not None:
-        facts["owner"], action = push.actor.login, "rescued"
     if not push.stored.total():
         return
     facts: dict[str, Any] = {"batch": push.batch.batch_id, **push.stored}
+    action = "pushed"
+    if push.by is not None:
+        facts["owner"], action = push.actor.login, "rescued"
     audit.append(
         push.db, push.branch, entry_id=push.work.new_id(), now=push.received, actor=(push.by or push.actor).login,
         action=action, subject=push.device.device_id, facts=facts,
