@@ -24,6 +24,7 @@ COMMANDS = {
     "import": "imports:group",
     "score": "scoring:score",
     "link": "link:link",
+    "approvals": "approvals:group",
     "doctor": "doctor:doctor",
     "routes": "routes:routes",
 }

@@ -80,7 +80,7 @@ def import_appointments(
         if expected is not None and expected != found.preview.digest:
             raise Conflict("import_stale")
         records = [
-            Record(event=event(work, actor, visit, data, now), origin="import", received_at=now)
+            Record(event=event(work, actor.login, visit, data, now), origin="import", received_at=now)
             for visit, said in found.said.items()
             for data in said
         ]

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import Window, day_bounds
 from fieldapp.domain.ids import BranchCode
+from fieldapp.services import approvals
+from fieldapp.services.approvals import Approval
 from fieldapp.services.branches import zone_of
 from fieldapp.services.rulebooks import missed_after
 from fieldapp.services.work import Work
@@ -66,6 +68,8 @@ class Details:
     timeline: Sequence[Entry]
     names: Mapping[str, str]
     technicians: Sequence[Technician]
+    #: Late changes that somebody asked for, latest first, each with why nothing is left to approve.
+    asked: Sequence[tuple[Approval, str | None]]
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,7 @@ def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> De
             timeline=sorted(planning.timeline(db, branch, visit_id), key=lambda one: one.event.order),
             names=planning.names(db, branch),
             technicians=planning.technicians(db, branch),
+            asked=approvals.of_visit(db, visit),
         )
 
 

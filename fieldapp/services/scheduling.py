@@ -7,14 +7,16 @@ somebody says why. What a change does to a score is `domain.scoring`'s; reading 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar, cast
 
 from msgspec import UNSET
 
-from fieldapp.domain import scheduling
+from fieldapp.domain import approvals, scheduling
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import month_of
 from fieldapp.domain.errors import Conflict, Invalid
-from fieldapp.domain.ids import BranchCode, EventId, VisitId, is_external_id, visit_id
+from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, is_external_id, visit_id
+from fieldapp.domain.punctuality import keep_ledger
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.codec import plain, read_data
@@ -46,6 +48,8 @@ _PLAN_CHANGES = (ev.BY_OFFICE - {"event.corrects"}) | {
     "visit.departed", "visit.arrived", "access.failed", "visit.completed", "visit.not_completed",
 }  # fmt: skip
 _INSIDE = frozenset({"arrived", "admitted", "signed"})
+
+Data = TypeVar("Data", bound=ev.Data)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +101,7 @@ def schedule_visit(work: Work, actor: Actor, branch: BranchCode, order: Order) -
         )  # fmt: skip
         visit = visit_id(branch, number)
         planned = order.slot.start or order.promise.start
-        _claim(work, db, actor, branch, _Claim(visit, number, order.job_type, planned, order.slot), now)
+        _claim(work, db, actor.login, branch, _Claim(visit, number, order.job_type, planned, order.slot), now)
         return _say(work, db, actor, branch, visit, number, [data])
 
 
@@ -112,10 +116,10 @@ def assign_visit(
     require(actor, "visits.plan", branch=branch)
     with work.write(branch) as db:
         seen = _open(db, branch, visit, rev)
-        minutes = _minutes(seen.planned.end - seen.planned.start) if slot.minutes is None else slot.minutes
+        minutes = length(seen) if slot.minutes is None else slot.minutes
         start = slot.start or seen.planned.start
         claim = _Claim(seen.visit_id, seen.external_id, seen.job_type, start, replace(slot, minutes=minutes))
-        _claim(work, db, actor, branch, claim, work.now())
+        _claim(work, db, actor.login, branch, claim, work.now())
         data = ev.VisitAssigned(
             technician=slot.technician or None, reason=reason or None, planned_start=start, duration=minutes
         )
@@ -127,31 +131,17 @@ def move_visit(
 ) -> Visit:
     """A new promise, told to the customer, and the plan that goes with it; both or neither.
 
-    Raises what `assign_visit` does; `Invalid` needs_second_person when the customer asked so late that only two
-    people may enter it (scoring.md 4).
+    Raises what `assign_visit` does; `Invalid` needs_second_person when the customer asked so late that a second
+    person has to approve it: `services.approvals` takes such a request.
     """
     require(actor, "visits.plan", branch=branch)
     now = work.now()
-    scheduling.promised(change.promise.start, change.promise.end, now)
-    scheduling.told(change.promise.told_at, now)
     with work.write(branch) as db:
-        seen = _open(db, branch, visit, rev)
-        _refuse_late_request(db, change, seen, now)
-        minutes = _minutes(seen.planned.end - seen.planned.start) if slot.minutes is None else slot.minutes
-        start = slot.start or change.promise.start
-        slot = replace(slot, minutes=minutes)
-        _claim(work, db, actor, branch, _Claim(seen.visit_id, seen.external_id, seen.job_type, start, slot), now)
-        said: list[ev.Data] = [change]
-        if (
-            (slot.technician or None) != seen.technician
-            or slot.start not in (None, change.promise.start)
-            or (minutes != _minutes(seen.planned.end - seen.planned.start))
-        ):
-            said.append(
-                ev.VisitAssigned(
-                    technician=slot.technician or None, reason=change.reason, planned_start=start, duration=minutes
-                )
-            )
+        seen = movable(db, branch, visit, rev, change, now)
+        notice = late_by(db, seen, change, now)
+        if notice is not None:
+            raise Invalid("needs_second_person", field="asked_by", minutes=_minutes(notice))
+        said = plan_move(work, db, actor.login, seen, change, slot, now)
         return _say(work, db, actor, branch, seen.visit_id, seen.external_id, said)
 
 
@@ -212,6 +202,67 @@ def amendment(seen: Visit, wanted: ev.VisitAmended) -> ev.VisitAmended | None:
     return change if plain(change) else None
 
 
+# --- Shared with `services.approvals` -----------------------------------------------------------------------------
+
+
+def movable(db: Db, branch: BranchCode, visit: str, rev: int, change: ev.PromiseChanged, now: datetime) -> Visit:
+    """The visit as the planner saw it, open to this change; raises what `move_visit` says."""
+    scheduling.promised(change.promise.start, change.promise.end, now)
+    scheduling.told(change.promise.told_at, now)
+    return _open(db, branch, visit, rev)
+
+
+def late_by(db: Db, seen: Visit, change: ev.PromiseChanged, now: datetime) -> timedelta | None:
+    """The notice that entering this change now would undercut; None when nobody else needs to agree.
+
+    Counted from the promise in force: a window that the company moved too late shields nobody (scoring.md 4).
+    """
+    histories, _ = events.histories(db, seen.branch, [seen.visit_id])
+    history = histories[seen.visit_id]
+    first = next(
+        one.data.promise
+        for one in sorted(history, key=lambda one: one.order)
+        if isinstance(one.data, ev.VisitScheduled)
+    )
+    zone = zone_of(db, seen.branch)
+    notice = shipped_rulebooks().in_force(month_of(first.start, zone)).parameters.notice
+    in_force = keep_ledger(first, history, None, notice).in_force
+    notice = shipped_rulebooks().in_force(month_of(in_force.start, zone)).parameters.notice
+    return notice if approvals.is_late(change.asked_by, in_force.start, now, notice) else None
+
+
+def plan_move(
+    work: Work, db: Db, planner: str | None, seen: Visit, change: ev.PromiseChanged, slot: Slot, now: datetime
+) -> list[ev.Data]:
+    """What has to be said to move the visit and its plan; a free technician is required, an override audited as
+    `planner`'s (None: only looked at)."""
+    minutes = length(seen) if slot.minutes is None else slot.minutes
+    start = slot.start or change.promise.start
+    claim = _Claim(seen.visit_id, seen.external_id, seen.job_type, start, replace(slot, minutes=minutes))
+    _claim(work, db, planner, BranchCode(seen.branch), claim, now)
+    technician = slot.technician or None
+    if technician == seen.technician and start == change.promise.start and minutes == length(seen):
+        return [change]
+    assigned = ev.VisitAssigned(
+        technician=technician, reason=change.reason, planned_start=start, duration=minutes
+    )  # fmt: skip
+    return [change, assigned]
+
+
+def say(
+    work: Work, db: Db, author: str, branch: BranchCode, visit: VisitId, said: Sequence[ev.Data], now: datetime
+) -> list[Event]:
+    """Record what the office says about the visit in the name of `author`; auditing it is the caller's."""
+    records = [Record(event=event(work, author, visit, data, now), origin="office", received_at=now) for data in said]
+    record(db, branch, records, now)
+    return [one.event for one in records]
+
+
+def length(seen: Visit) -> int:
+    """For how many minutes the visit is planned."""
+    return _minutes(seen.planned.end - seen.planned.start)
+
+
 # --- Inside -------------------------------------------------------------------------------------------------------
 
 
@@ -226,8 +277,9 @@ class _Claim:
     slot: Slot
 
 
-def _claim(work: Work, db: Db, actor: Actor, branch: BranchCode, claim: _Claim, now: datetime) -> None:
-    """Check that the technician exists and is free then; an override is audited with its reason."""
+def _claim(work: Work, db: Db, planner: str | None, branch: BranchCode, claim: _Claim, now: datetime) -> None:
+    """Check that the technician exists and is free then; an override is audited with its reason, unless nobody plans
+    yet (`planner` None)."""
     interval = scheduling.job(claim.start, _length(claim))
     code = claim.slot.technician
     if not code:
@@ -247,10 +299,11 @@ def _claim(work: Work, db: Db, actor: Actor, branch: BranchCode, claim: _Claim, 
     }  # fmt: skip
     if not claim.slot.override.strip():
         raise Conflict("technician_busy", field="technician", **facts)
-    audit.append(
-        db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action="visit.double_booked",
-        subject=claim.number, facts={**facts, "reason": claim.slot.override.strip()},
-    )  # fmt: skip
+    if planner is not None:
+        audit.append(
+            db, branch, entry_id=work.new_id(), now=now, actor=planner, action="visit.double_booked",
+            subject=claim.number, facts={**facts, "reason": claim.slot.override.strip()},
+        )  # fmt: skip
 
 
 def _length(claim: _Claim) -> timedelta:
@@ -309,29 +362,25 @@ def _say(
 ) -> Visit:
     """Record what the office says about the visit, with one audit row for each; the visit as it stands then."""
     now = work.now()
-    records = [Record(event=event(work, actor, visit, data, now), origin="office", received_at=now) for data in said]
-    record(db, branch, records, now)
-    for one in records:
+    for one in say(work, db, actor.login, branch, visit, said, now):
         audit.append(
-            db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action=one.event.type, subject=number,
-            facts={"event": one.event.id},
+            db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action=one.type, subject=number,
+            facts={"event": one.id},
         )  # fmt: skip
     return visits.get(db, branch, visit)
 
 
-def event(work: Work, actor: Actor, visit: VisitId, data: ev.Data, now: datetime) -> Event:
-    """`data` as a fact by `actor`, read back strictly: what is stored can be read (else `Invalid` schema_invalid)."""
-    kind = data.event_type
-    checked = read_data(kind, plain(data))
-    return Event(id=EventId(work.new_id()), type=kind, visit=visit, effective_at=now, actor=actor.login, data=checked)
+def event(work: Work, author: str, visit: VisitId, data: ev.Data, now: datetime) -> Event:
+    """`data` as a fact by `author`, read back strictly: what is stored can be read (else `Invalid` schema_invalid)."""
+    kind, made = str(type(data).__struct_config__.tag), EventId(work.new_id())
+    return Event(
+        id=made, type=kind, visit=visit, effective_at=now, actor=StaffCode(author), data=checked(data)
+    )  # fmt: skip
 
 
-def _refuse_late_request(db: Db, change: ev.PromiseChanged, seen: Visit, now: datetime) -> None:
-    """Staff alone cannot enter that the customer asked, once it is too late for the company itself to move."""
-    month = month_of(seen.window.start, zone_of(db, seen.branch))
-    notice = shipped_rulebooks().in_force(month).parameters.notice
-    if change.asked_by == "customer" and now > seen.window.start - notice:
-        raise Invalid("needs_second_person", field="asked_by", minutes=_minutes(notice))
+def checked(data: Data) -> Data:
+    """`data` as it will be read again; raises `Invalid` schema_invalid."""
+    return cast(Data, read_data(str(type(data).__struct_config__.tag), plain(data)))
 
 
 def _own_number(work: Work, now: datetime) -> str:

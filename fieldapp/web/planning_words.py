@@ -5,6 +5,24 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+CHANNELS: dict[str, Any] = {
+    "phone": _l("Phone call"),
+    "sms": _l("Text message"),
+    "app": _l("App"),
+    "mail": _l("E-mail"),
+    "in_person": _l("In person"),
+}
+
+CAUSES: dict[str, Any] = {
+    "plan": _l("Our planning"),
+    "technician": _l("The technician"),
+    "earlier_visit": _l("An earlier visit took longer"),
+    "system": _l("Our systems"),
+    "customer": _l("The customer"),
+    "access": _l("Building or access"),
+    "force_majeure": _l("Weather or other force majeure"),
+}
+
 #: Refusals (`DomainError` codes); merged into `errors.MESSAGES`.
 REFUSALS: dict[str, Any] = {
     "window_past": _l("This window is in the past. Choose one that still lies ahead."),
@@ -26,8 +44,19 @@ REFUSALS: dict[str, Any] = {
     "reason_missing": _l("Please give a reason."),
     "needs_second_person": _l(
         "Less than %(minutes)s minutes before the window, a request of the customer counts only when a second person "
-        "approves it. You can enter it as the company's change with the cause “customer”."
+        "approves it."
     ),
+    "request_waiting": _l("A request about %(number)s waits for a second person already. It has to be decided first."),
+    "request_own": _l("You entered this request yourself. Somebody else has to decide it."),
+    "request_benefit": _l("This is about your own visit. Somebody else has to decide it."),
+    "request_head_office": _l(
+        "Fewer than %(fewest)s people could decide this. So that colleagues need not decide for each other, head office "
+        "does."
+    ),
+    "request_decided": _l("Somebody was faster: this request is decided already."),
+    "request_outcome": _l("Say whether you approve or decline."),
+    "request_visit_over": _l("The visit has ended or was cancelled meanwhile. There is nothing left to approve."),
+    "request_moved": _l("The window was moved meanwhile in another way. This request can only be declined."),
     "charge_malformed": _l("Write charges as a label and an amount, such as: Deposit 100.00; Cable 20.00"),
     "import_stale": _l("Something changed since the preview. Look at the new preview and confirm again."),
 }

@@ -1,6 +1,21 @@
 """The tables as `*Row` classes, one file per noun. Seen by `storage` alone."""
 
-from fieldapp.storage.tables import accounts, audit, blobs, cases, devices, events, links, scoring, server, visits
+from fieldapp.storage.tables import (
+    accounts,
+    approvals,
+    audit,
+    blobs,
+    cases,
+    devices,
+    events,
+    links,
+    scoring,
+    server,
+    visits,
+)
 from fieldapp.storage.tables.base import Base
 
-__all__ = ["Base", "accounts", "audit", "blobs", "cases", "devices", "events", "links", "scoring", "server", "visits"]
+__all__ = [
+    "Base", "accounts", "approvals", "audit", "blobs", "cases", "devices", "events", "links", "scoring", "server",
+    "visits",
+]  # fmt: skip

@@ -10,8 +10,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from fieldapp.domain.errors import Conflict, DomainError
-from fieldapp.services import planning, scheduling
+from fieldapp.domain.errors import Conflict, DomainError, Invalid
+from fieldapp.services import approvals, planning, scheduling
+from fieldapp.services.approvals import Approval
 from fieldapp.services.planning import Details
 from fieldapp.services.scheduling import Order, Visit
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
@@ -48,16 +49,22 @@ def visit(visit_id: str) -> ResponseReturnValue:
 
 @blueprint.route("/visits/<visit_id>/move", methods=["GET", "POST"])
 def move(visit_id: str) -> ResponseReturnValue:
-    """Another window."""
+    """Another window; what only a second person can let through is asked for."""
     seen = _get(visit_id).visit
     form = MoveForm(
         rev=seen.rev, window_start=_local(seen.window.start), window_end=_local(seen.window.end), told_at=_now(),
         agreed=True, technician=seen.technician or "", duration=_minutes(seen),
     )  # fmt: skip
 
-    def act() -> Visit:
+    def act() -> Visit | Approval:
         zone = current_zone()
-        return scheduling.move_visit(*_who(visit_id, form), form.change(zone), form.slot(zone))
+        wanted = *_who(visit_id, form), form.change(zone), form.slot(zone)
+        try:
+            return scheduling.move_visit(*wanted)
+        except Invalid as error:
+            if error.code != "needs_second_person":
+                raise
+            return approvals.ask(*wanted)
 
     return _change(visit_id, "move", form, act)
 
@@ -123,7 +130,7 @@ def _who(visit_id: str, form: RevForm) -> tuple[Any, ...]:
     return current_work(), current_actor(), current_branch(), visit_id, form.seen()
 
 
-def _change(visit_id: str, name: str, form: RevForm, act: Callable[[], Visit]) -> ResponseReturnValue:
+def _change(visit_id: str, name: str, form: RevForm, act: Callable[[], Visit | Approval]) -> ResponseReturnValue:
     """Show the form, or do what it says; a refusal comes back as the form with what was typed."""
     clash = None
     details = _get(visit_id)
@@ -137,7 +144,7 @@ def _change(visit_id: str, name: str, form: RevForm, act: Callable[[], Visit]) -
             details = _get(visit_id)
             form.rev.data = str(details.visit.rev)
         else:
-            flash(_done(name, changed), "good")
+            flash(*_done(name, changed))
             return redirect(url_for("dispatch_visits.visit", visit_id=visit_id), 303)
     page = render_template(
         f"dispatch/{name}.html", form=form, details=details, clash=clash, zone=current_zone(), **overview()
@@ -151,7 +158,12 @@ def _refuse(form: Form, error: DomainError) -> DomainError | None:
     return error if isinstance(error, Conflict) else None
 
 
-def _done(name: str, visit: Visit) -> str:
+def _done(name: str, visit: Visit | Approval) -> tuple[str, str]:
+    if isinstance(visit, Approval):
+        return _(
+            "Your request waits for a second person from quality or management. Until they approve it, the promise "
+            "stays as it was."
+        ), "info"
     texts = {
         "move": _("%(number)s has moved.", number=visit.external_id),
         "assign": _("%(number)s is assigned.", number=visit.external_id),
@@ -159,7 +171,7 @@ def _done(name: str, visit: Visit) -> str:
         "amend": _("%(number)s is corrected.", number=visit.external_id),
         "decide": _("%(number)s is decided.", number=visit.external_id),
     }
-    return texts[name]
+    return texts[name], "good"
 
 
 def _order(form: OrderForm) -> Order:

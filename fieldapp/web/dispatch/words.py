@@ -11,29 +11,12 @@ from msgspec import UNSET
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.visits import events as ev
 from fieldapp.web.context import current_zone
+from fieldapp.web.planning_words import CAUSES, CHANNELS, REFUSALS
 from fieldapp.web.templating import localdate, localmoment, window
 
 JOBS: dict[str, Any] = {"install": _l("Installation"), "move": _l("Relocation"), "repair": _l("Repair")}
 
-CHANNELS: dict[str, Any] = {
-    "phone": _l("Phone call"),
-    "sms": _l("Text message"),
-    "app": _l("App"),
-    "mail": _l("E-mail"),
-    "in_person": _l("In person"),
-}
-
 PARTIES: dict[str, Any] = {"company": _l("We, the company"), "customer": _l("The customer")}
-
-CAUSES: dict[str, Any] = {
-    "plan": _l("Our planning"),
-    "technician": _l("The technician"),
-    "earlier_visit": _l("An earlier visit took longer"),
-    "system": _l("Our systems"),
-    "customer": _l("The customer"),
-    "access": _l("Building or access"),
-    "force_majeure": _l("Weather or other force majeure"),
-}
 
 STATES: dict[str, Any] = {
     "planned": _l("planned"),
@@ -164,6 +147,11 @@ def day(at: datetime) -> str:
 def moment(iso: str) -> str:
     """A time out of a refusal's facts, as this page writes times."""
     return localmoment(datetime.fromisoformat(iso))
+
+
+def overtaken(code: str) -> str:
+    """Why a request has nothing left to approve."""
+    return str(REFUSALS[code])
 
 
 def _window(promise: ev.Promise) -> str:

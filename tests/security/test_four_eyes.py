@@ -1,0 +1,104 @@
+"""Item 49: a step that needs two people can be neither skipped nor doubled by a direct call."""
+
+import pytest
+
+from tests.cast import MAIN
+from tests.services.test_approvals import ask, become, decide, soon
+from tests.services.test_scheduling import details
+from tests.web.dispatch.test_pages import address, page, rev
+from tests.web.quality.test_approvals import LATE, file_one
+
+YES = {"outcome": "approved", "reason": "because"}
+
+
+@pytest.fixture
+def request_of_d001(work):
+    return ask(work, soon(work))
+
+
+@pytest.fixture
+def door(request_of_d001):
+    return f"/quality/approvals/{MAIN}/{request_of_d001.approval_id}"
+
+
+def ledger(work, request):
+    return details(work, request).ledger
+
+
+@pytest.mark.parametrize("extra", [
+    {}, {"state": "approved"}, {"decided_by": "Q001"}, {"approved": "y"}, {"outcome": "approved", "reason": "x"},
+    {"asked_by": ["company", "customer"]},
+])  # fmt: skip
+def test_49_no_field_of_the_move_form_skips_the_second_person(sign_in, work, extra):
+    desk = sign_in("D001")
+    answer = file_one(desk)
+    assert answer.status_code == 303
+    data = {**LATE, "rev": rev(page(desk.get(address("/move")))), **extra}
+    desk.post(address("/move"), data=data)
+    html = page(desk.get(address()))
+    assert "first promise" in html
+    assert "Request approved" not in html
+    if extra.get("asked_by") is None:
+        assert html.count("A request waits for a second person") == 1
+
+
+@pytest.mark.parametrize("login", ["D001", "T001", "T002", "A001", "D900"])
+def test_49_who_has_no_say_is_refused_at_the_door(sign_in, door, login, work, request_of_d001):
+    somebody = sign_in(login)
+    assert somebody.get(door).status_code == 403
+    assert somebody.post(door, data=YES).status_code == 403
+    assert len(ledger(work, request_of_d001)) == 1
+
+
+@pytest.mark.parametrize("role", ["quality", "manager"])
+@pytest.mark.parametrize("login", ["D001", "T001"])
+def test_49_author_and_beneficiary_stay_who_they_are_in_another_role(
+    sign_in, door, login, role, work, request_of_d001
+):  # fmt: skip
+    become(work, login, role)
+    somebody = sign_in(login)
+    html = page(somebody.get(door))
+    assert "Somebody else has to decide it." in html
+    assert 'name="outcome"' not in html
+    for outcome in ("approved", "declined"):
+        assert somebody.post(door, data={**YES, "outcome": outcome}).status_code == 403
+    assert len(ledger(work, request_of_d001)) == 1
+
+
+def test_49_a_decision_is_not_doubled(sign_in, door, work, request_of_d001):
+    quality = sign_in("Q001")
+    assert quality.post(door, data=YES).status_code == 303
+    for outcome in ("approved", "declined"):
+        assert quality.post(door, data={**YES, "outcome": outcome}).status_code == 409
+    assert len(ledger(work, request_of_d001)) == 2
+    with work.database.engine.connect() as connection:
+        actions = "SELECT count(*) FROM audit WHERE branch = 'main' AND action LIKE 'change.approved'"
+        assert connection.exec_driver_sql(actions).scalar_one() == 1
+
+
+def test_49_a_decision_is_no_get_and_needs_its_token(sign_in, door, work, request_of_d001):
+    quality = sign_in("Q001")
+    quality.get(f"{door}?outcome=approved&reason=x")
+    assert quality.post(door, data=YES, csrf=False).status_code == 400
+    assert quality.put(door, data=YES).status_code == 405
+    assert quality.delete(door).status_code == 405
+    assert len(ledger(work, request_of_d001)) == 1
+
+
+def test_49_no_name_in_the_form_decides_for_somebody_else(sign_in, door, work, request_of_d001):
+    sign_in("Q001").post(door, data={**YES, "decided_by": "M001", "author": "X", "branch": "north", "state": "open"})
+    [(asked, _)] = details(work, request_of_d001).asked
+    assert (asked.decided_by, asked.author, asked.branch) == ("Q001", "D001", "main")
+
+
+def test_49_who_was_disabled_or_demoted_decides_nothing_any_more(sign_in, door, work):
+    quality = sign_in("Q001")
+    become(work, "Q001", "dispatcher")
+    assert quality.post(door, data=YES).status_code == 403
+
+
+def test_49_a_decided_request_is_not_filed_again_by_sending_the_old_form(sign_in, work, request_of_d001):
+    decide(work, request_of_d001)
+    answer = sign_in("D001").post(address("/move"), data={**LATE, "rev": "1"})
+    assert answer.status_code == 422
+    assert "Somebody was faster" in page(answer)
