@@ -4,6 +4,7 @@ A browser holds a 256-bit secret, we hold its SHA-256. Wrong passwords are count
 and apart for each browser that the account knows: guessing from elsewhere cannot lock its owner out.
 """
 
+import contextlib
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from fieldapp.domain.access import Actor, Role
 from fieldapp.domain.errors import DomainError, NotFound, TooMany
 from fieldapp.domain.ids import is_code
 from fieldapp.services import password_rules
-from fieldapp.services.work import Work
+from fieldapp.services.work import Busy, Work
 from fieldapp.storage import accounts, audit, sign_ins
 from fieldapp.storage.accounts import Account
 from fieldapp.storage.sign_ins import SignIn
@@ -89,7 +90,8 @@ def resume(work: Work, secret: str, *, reading: bool = True) -> Session | None:
     if found is None or now >= min(found.expires_at, _end(found.actor.role, found.created_at, now)):
         return None
     if now - found.seen_at > (TOUCH_READING if reading else TOUCH):
-        with work.write() as db:
+        # Whoever reads must not wait for those who write: the next request does it as well.
+        with contextlib.suppress(Busy), work.write(patience=0) as db:
             end = _end(found.actor.role, found.created_at, now)
             sign_ins.touch(db, found.sign_in_id, seen_at=now, expires_at=end)
     return Session(found.actor, found.sign_in_id, ZoneInfo(found.timezone) if found.timezone else None, found.currency)

@@ -12,6 +12,7 @@ from uuid_utils import uuid7
 from fieldapp.services.passwords import Argon2
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Busy, Database, Db
+from fieldapp.storage.turns import PATIENCE
 
 __all__ = ["Busy", "Db", "Passwords", "Work", "real_work"]
 
@@ -38,9 +39,12 @@ class Work:
         """The server's time, aware UTC."""
         return self.clock()
 
-    def write(self, about: str | None = None) -> AbstractContextManager[Db]:
-        """One transaction that commits when its block ends; nobody else writes about the same (a branch) meanwhile."""
-        return self.database.write(about)
+    def write(self, about: str | None = None, *, patience: float = PATIENCE) -> AbstractContextManager[Db]:
+        """One transaction that commits when its block ends; nobody else writes about the same (a branch) meanwhile.
+
+        Raises `Busy` when the turn does not come within `patience` seconds, or the database is away.
+        """
+        return self.database.write(about, patience=patience)
 
     def read(self) -> AbstractContextManager[Db]:
         """One consistent view that changes nothing."""

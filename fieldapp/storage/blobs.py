@@ -5,7 +5,10 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from fieldapp.storage.turns import Busy
 
 _SHA = re.compile(r"[0-9a-f]{64}")
 
@@ -31,7 +34,7 @@ class BlobStore:
     def offset(self, branch: str, sha256: str) -> int | None:
         """Bytes received so far; None when nothing is here."""
         for path in (self._whole(branch, sha256), self._partial(branch, sha256)):
-            if path.exists():
+            with suppress(FileNotFoundError):  # or just now renamed: then it is asked for from its beginning
                 return path.stat().st_size
         return None
 
@@ -42,12 +45,16 @@ class BlobStore:
     def append(self, branch: str, sha256: str, offset: int, piece: bytes, length: int) -> int:
         """Add a piece; returns the new offset. The last piece is verified, synced to disk and renamed at once.
 
-        Raises `WrongOffset`, `WrongHash`.
+        Raises `WrongOffset`, `WrongHash`, `Busy`.
         """
         if self.has(branch, sha256):
             return self._whole(branch, sha256).stat().st_size
+        with _writing():
+            return self._append(branch, sha256, offset, piece, length)
+
+    def _append(self, branch: str, sha256: str, offset: int, piece: bytes, length: int) -> int:
         partial = self._partial(branch, sha256)
-        partial.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(partial.parent)
         with partial.open("ab") as target:
             # Two tabs may send the same photo at once: one after the other, and the second sees what the first did.
             fcntl.flock(target, fcntl.LOCK_EX)
@@ -64,16 +71,17 @@ class BlobStore:
         return held + len(piece)
 
     def put(self, branch: str, content: bytes) -> str:
-        """Store whole content; returns its SHA-256."""
+        """Store whole content; returns its SHA-256. Raises `Busy`."""
         sha256 = hashlib.sha256(content).hexdigest()
         if not self.has(branch, sha256):
             partial = self._partial(branch, sha256)
-            partial.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as target:
-                target.write(content)
-                target.flush()
-                os.fsync(target.fileno())
-            self._finish(partial, self._whole(branch, sha256), sha256)
+            with _writing():
+                _make_folder(partial.parent)
+                with partial.open("wb") as target:
+                    target.write(content)
+                    target.flush()
+                    os.fsync(target.fileno())
+                self._finish(partial, self._whole(branch, sha256), sha256)
         return sha256
 
     def read(self, branch: str, sha256: str) -> bytes | None:
@@ -92,14 +100,10 @@ class BlobStore:
             if hashlib.file_digest(source, "sha256").hexdigest() != sha256:
                 partial.unlink()
                 raise WrongHash(sha256)
-        whole.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(whole.parent)
         partial.replace(whole)
         # The rename itself has to survive a power cut before anybody is told.
-        folder = os.open(whole.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(whole.parent)
 
     def _whole(self, branch: str, sha256: str) -> Path:
         return self._folder / branch / self._checked(sha256)[:2] / sha256
@@ -112,3 +116,29 @@ class BlobStore:
         if not _SHA.fullmatch(sha256):
             raise ValueError("not a SHA-256")
         return sha256
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """A full or failing disk passes: whoever sends is to come again, from wherever the file then ends."""
+    try:
+        yield
+    except OSError as error:
+        raise Busy("the disk takes nothing") from error
+
+
+def _make_folder(folder: Path) -> None:
+    """Make it with the folders above it, each of them on the disk as an entry of the one that holds it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

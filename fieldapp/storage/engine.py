@@ -4,8 +4,6 @@ A transaction is opened here and nowhere else: `Database.write()` commits on lea
 SQLite has one writer at a time; on PostgreSQL those wait for each other that write about the same thing.
 """
 
-import fcntl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,22 +13,24 @@ from typing import Any
 import pysqlite3
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+
+from fieldapp.storage.turns import PATIENCE, Busy, Turns
+
+__all__ = ["Busy", "Database", "Db", "sqlite_version", "take_turn"]
 
 #: Below this, two connections can corrupt a WAL database (WAL-reset bug, fixed in 3.51.3).
 SAFE_SQLITE = (3, 51, 3)
 
-#: Seconds a writer waits for another one before the caller is told to come again.
-LOCK_PATIENCE = 30.0
+#: Seconds a statement waits for a program that writes to the file without queueing as we do.
+STRANGERS = 2.0
+#: SQLite's reasons that pass: busy, locked, out of memory, read-only, input/output, full, cannot open, protocol.
+PASSING = frozenset({5, 6, 7, 8, 10, 13, 14, 15})
 
 
 #: What functions of `storage` and services without a transaction of their own are handed.
 Db = Session
-
-
-class Busy(Exception):
-    """Another writer held the database for longer than anybody should wait, or the database is away."""
 
 
 class Database:
@@ -42,29 +42,28 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite(self.url) if self.is_sqlite else create_engine(self.url, pool_pre_ping=True)
+        self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
-        self._lock = threading.Lock()
         self._open: ContextVar[bool] = ContextVar("fieldapp_transaction", default=False)
-        self._lock_file: Path | None = None
-        if self.is_sqlite and self.url.database not in (None, "", ":memory:"):
-            self._lock_file = Path(f"{self.url.database}.writer")
+        on_disk = self.is_sqlite and self.url.database not in (None, "", ":memory:")
+        self._turns = Turns(Path(f"{self.url.database}.writer") if on_disk else None)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent view; anything written through it is rolled back."""
-        with self._once(), self._sessions() as session:
+        """A consistent view; anything written through it is rolled back. Raises `Busy` when the database is away."""
+        with self._once(), _passing(), self._sessions() as session:
             _begin(session, {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"})
             yield session
             session.rollback()
 
     @contextmanager
-    def write(self, about: str | None = None) -> Iterator[Session]:
-        """One transaction: committed when the block ends, rolled back when it raises. Raises `Busy`.
+    def write(self, about: str | None = None, *, patience: float = PATIENCE) -> Iterator[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises. Raises `Busy`: nobody can say
+        then whether it was stored, and the same has to be tried again.
 
         Who decides by what they read says what it is `about` (a branch): nobody else then writes about the same.
         """
-        with self._once(), self._turn(), self._sessions() as session:
+        with self._once(), self._turn(patience), _passing(), self._sessions() as session:
             _begin(session, {"fieldapp_begin": "IMMEDIATE"}, about)
             yield session
             session.commit()
@@ -81,22 +80,13 @@ class Database:
             self._open.reset(token)
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self, patience: float) -> Iterator[None]:
         """Writers queue here instead of in SQLite's busy handler (p99 of a batch 18.6 ms against 300 ms)."""
-        if not self.is_sqlite:
+        if self.is_sqlite:
+            with self._turns.one(patience):
+                yield
+        else:
             yield
-            return
-        if not self._lock.acquire(timeout=LOCK_PATIENCE):
-            raise Busy("another writer holds the database")
-        try:
-            if self._lock_file is None:
-                yield
-                return
-            with self._lock_file.open("a") as handle:
-                fcntl.flock(handle, fcntl.LOCK_EX)  # the kernel takes it from a process that dies
-                yield
-        finally:
-            self._lock.release()
 
     def dispose(self) -> None:
         """Close every connection (before a fork, at the end of a test)."""
@@ -110,16 +100,26 @@ def take_turn(db: Session, about: str) -> None:
     """
     if db.get_bind().dialect.name == "postgresql":
         turn = "SELECT set_config('lock_timeout', :patience, true), pg_advisory_xact_lock(hashtextextended(:about, 0))"
-        db.execute(text(turn), {"patience": f"{LOCK_PATIENCE:.0f}s", "about": about})
+        db.execute(text(turn), {"patience": f"{PATIENCE:.0f}s", "about": about})
 
 
 def _begin(session: Session, options: dict[str, Any], about: str | None = None) -> None:
+    session.connection(execution_options=options)
+    if about is not None:
+        take_turn(session, about)
+
+
+@contextmanager
+def _passing() -> Iterator[None]:
+    """A full disk, a lock, a database that stops in the middle: not our mistake, and not for ever."""
     try:
-        session.connection(execution_options=options)
-        if about is not None:
-            take_turn(session, about)
-    except OperationalError as error:
-        raise Busy("the database is away, or held by somebody else") from error
+        yield
+    except DBAPIError as error:
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        passes = isinstance(error, OperationalError) if code is None else code & 0xFF in PASSING
+        if passes or error.connection_invalidated:
+            raise Busy("the database is away, full, or held by somebody else") from error
+        raise
 
 
 def sqlite_version() -> tuple[int, ...]:
@@ -127,10 +127,15 @@ def sqlite_version() -> tuple[int, ...]:
     return tuple(int(part) for part in pysqlite3.sqlite_version.split("."))
 
 
+def _postgres(url: Any) -> Engine:
+    # A server that does not even answer must not keep a thread for the minutes that the network would take.
+    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": round(PATIENCE)})
+
+
 def _sqlite(url: Any) -> Engine:
     if sqlite_version() < SAFE_SQLITE:
         raise RuntimeError(f"SQLite {pysqlite3.sqlite_version} can corrupt WAL databases; 3.51.3 or newer is needed")
-    engine = create_engine(url, module=pysqlite3, connect_args={"timeout": LOCK_PATIENCE, "check_same_thread": False})
+    engine = create_engine(url, module=pysqlite3, connect_args={"timeout": STRANGERS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:

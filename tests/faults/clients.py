@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -134,12 +134,16 @@ class Reader(threading.Thread):
 
 
 def ask(
-    port: int, person: Technician, method: str, path: str, body: bytes, timeout: float
-) -> tuple[int, http.client.HTTPMessage, bytes]:
+    port: int, person: Technician, method: str, path: str, body: bytes, timeout: float,
+    more: Mapping[str, str] | None = None,
+) -> tuple[int, http.client.HTTPMessage, bytes]:  # fmt: skip
     """One request of a signed-in technician."""
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        headers = {**MARK, "Content-Type": "application/json", "Cookie": f"sid={person.secret}", "Connection": "close"}
+        headers = {
+            **MARK, "Content-Type": "application/json", "Cookie": f"sid={person.secret}", "Connection": "close",
+            **(more or {}),
+        }  # fmt: skip
         line.request(method, path, body=body or None, headers=headers)
         answer = line.getresponse()
         return answer.status, answer.headers, answer.read()
