@@ -13,7 +13,8 @@ from fieldapp.domain import ids
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import accounts, cases, demo, installation, link_acts, links, recording
+from fieldapp.services import accounts, approvals, cases, demo, installation, link_acts, links, recording
+from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
 from fieldapp.storage import visits
@@ -69,9 +70,32 @@ def _places(work: Work, month: str) -> dict[str, str]:
     link_acts.report(work, link, "commend", "Very polite, and left everything clean. 谢谢师傅！")
     link_acts.report(work, link, "complain", "The new socket in the bedroom is loose.")
     places["held"] = _dispute(work, branch)
+    places["asked"] = places["due"]
+    places["approval"] = _ask(work, branch, places["asked"])
     unsigned = _unsigned(work, branch)
     places["own_unsigned"] = links.create_own_link(work, OPERATOR, branch, unsigned)
     return {**places, "own_done": own_done, "own_next": own_next, "case": _newest_case(work), "month": month}
+
+
+def _ask(work: Work, branch: ids.BranchCode, visit: str) -> str:
+    """The customer of a visit that begins shortly asked for another window: it waits for a second person."""
+    now, logins = work.now(), {one.login: one.actor for one in accounts.list_accounts(work, OPERATOR)}
+    with work.read() as db:
+        seen = visits.get(db, branch, visit)
+    start = now.replace(minute=0) + timedelta(hours=5)
+    promise = ev.Promise(
+        start=start, end=start + timedelta(hours=1), agreed=True, told_at=now - timedelta(minutes=4), channel="phone"
+    )
+    change = ev.PromiseChanged(
+        asked_by="customer",
+        promise=promise,
+        apology=False,
+        cause="customer",
+        reason="Her train is late.",
+    )
+    slot = Slot(technician=seen.technician, override="the later visit is in the same house")
+    asked = approvals.ask(work, logins["D001"], branch, visit, seen.rev, change, slot)
+    return f"{asked.branch}/{asked.approval_id}"
 
 
 def _dispute(work: Work, branch: ids.BranchCode) -> str:

@@ -94,6 +94,7 @@ DISPATCHER = Walk(
         Stop("dispatch-day", "/dispatch/day"),
         Stop("dispatch-new", "/dispatch/new"),
         Stop("dispatch-visit", "/dispatch/visits/{next}"),
+        Stop("dispatch-visit-asked", "/dispatch/visits/{asked}"),
         Stop("dispatch-visit-done", "/dispatch/visits/{done}"),
         Stop("dispatch-assign", "/dispatch/visits/{next}/assign"),
         Stop("dispatch-move", "/dispatch/visits/{next}/move"),
@@ -108,7 +109,15 @@ DISPATCHER = Walk(
         Stop("me", "/me/"),
     ),
 )
-QUALITY = Walk("Q001", (Stop("quality-desk", "/quality/"), Stop("quality-case", "/quality/cases/{case}")))
+QUALITY = Walk(
+    "Q001",
+    (
+        Stop("quality-desk", "/quality/"),
+        Stop("quality-case", "/quality/cases/{case}"),
+        Stop("quality-approvals", "/quality/approvals/"),
+        Stop("quality-approval", "/quality/approvals/{approval}"),
+    ),
+)
 MANAGER = Walk(
     "M001",
     (

@@ -11,7 +11,8 @@ from msgspec import UNSET
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.visits import events as ev
 from fieldapp.web.context import current_zone
-from fieldapp.web.planning_words import CAUSES, CHANNELS, REFUSALS
+from fieldapp.web.planning_words import CAUSES, REFUSALS
+from fieldapp.web.planning_words import CHANNELS as CHANNELS
 from fieldapp.web.templating import localdate, localmoment, window
 
 JOBS: dict[str, Any] = {"install": _l("Installation"), "move": _l("Relocation"), "repair": _l("Repair")}
