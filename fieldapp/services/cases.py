@@ -4,6 +4,7 @@ Append-only: a case is opened, gets notes, and is closed once with an outcome, a
 Nobody can edit, delete or reopen one.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldapp.domain import complaints
@@ -11,7 +12,7 @@ from fieldapp.domain.access import Actor, own_branch
 from fieldapp.domain.complaints import Kind
 from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, audit, cases, visits
+from fieldapp.storage import audit, cases, planning, visits
 from fieldapp.storage.cases import KINDS, Case, Entry
 from fieldapp.storage.visits import Visit
 
@@ -22,12 +23,12 @@ TEXT_LIMIT = 4000
 
 @dataclass(frozen=True)
 class CaseView:
-    """A case with its visit, its history and who is who in it (login -> name)."""
+    """A case with its visit, its history and who is who in the branch (login -> name)."""
 
     case: Case
     visit: Visit | None
     history: tuple[Entry, ...]
-    names: dict[str, str]
+    names: Mapping[str, str]
 
     def text(self, kind: str) -> str | None:
         """The latest entry of this kind."""
@@ -52,19 +53,19 @@ def desk(work: Work, actor: Actor, state: str, kind: str | None = None) -> list[
     if state not in {"open", "closed"} or (kind is not None and kind not in KINDS):
         raise Invalid()
     with work.read() as db:
-        return [_view(db, case) for case in cases.of_branch(db, branch, state, kind)]
+        return _views(db, branch, cases.of_branch(db, branch, state, kind))
 
 
 def detail(work: Work, actor: Actor, case_id: str) -> CaseView:
     """One case of the actor's branch; raises `NotFound`."""
     branch = own_branch(actor, "cases.read")
     with work.read() as db:
-        return _view(db, cases.get(db, branch, case_id))
+        return _views(db, branch, [cases.get(db, branch, case_id)])[0]
 
 
 def of_visit(db: Db, branch: str, visit_id: str) -> list[CaseView]:
     """The cases about a visit, for its customer's own page."""
-    return [_view(db, case) for case in cases.of_visit(db, branch, visit_id)]
+    return _views(db, branch, cases.of_visit(db, branch, visit_id))
 
 
 def add_note(work: Work, actor: Actor, case_id: str, text: str) -> None:
@@ -106,12 +107,12 @@ def _words(text: str, field: str) -> str:
     return words
 
 
-def _view(db: Db, case: Case) -> CaseView:
-    history = tuple(cases.entries(db, case.branch, case.case_id))
-    visit = visits.find(db, case.branch, case.visit_id) if case.visit_id else None
-    logins = {entry.actor for entry in history} | ({visit.technician} if visit and visit.technician else set())
-    found = (accounts.find_by_login(db, login) for login in sorted(logins - {"customer"}))
-    return CaseView(case, visit, history, {account.login: account.name for account in found if account})
+def _views(db: Db, branch: str, found: Sequence[Case]) -> list[CaseView]:
+    if not found:
+        return []
+    histories, names = cases.histories(db, branch, (case.case_id for case in found)), planning.names(db, branch)
+    about = ((case, visits.find(db, branch, case.visit_id) if case.visit_id else None) for case in found)
+    return [CaseView(case, visit, tuple(histories[case.case_id]), names) for case, visit in about]
 
 
 def _add(db: Db, work: Work, branch: str, case_id: str, actor: str, kind: str, text: str) -> None:

@@ -77,13 +77,11 @@ class TechnicianMonth:
 
 @dataclass(frozen=True, slots=True)
 class VisitScore:
-    """One visit's verdicts and what its findings do, for explanations."""
+    """One visit's judgement, with its order number and its technician's name (None: nobody's visit)."""
 
     external_id: str
-    timezone: str
+    technician_name: str | None
     judgement: Judgement
-    effects: tuple[FindingEffect, ...]
-    events: Mapping[EventId, Event]
 
 
 # --- Kept in step with the events (in the caller's transaction) ---------------------------------------------------
@@ -196,15 +194,29 @@ def technician_month(
 def visit_score(work: Work, actor: Actor, branch: str, visit: str) -> VisitScore:
     """How one visit was judged and why. Raises `Forbidden`, `NotFound` (also for a visit of somebody else)."""
     with work.read() as db:
-        found, judgement = branches.find(db, branch), scoring.find_judgement(db, branch, visit)
-        if found is None or judgement is None:
+        judgement = scoring.find_judgement(db, branch, visit)
+        if judgement is None:
             raise NotFound()
-        _scope(actor, branch, judgement.technician or "")
-        effects = scoring.effects_on(db, branch, visit)
-        shown = {event for verdict in judgement.verdicts for event in verdict.evidence}
-        evidence = events.by_ids(db, branch, shown | {one.finding for one in effects})
+        code = _scope(actor, branch, judgement.technician or "")
         number = scoring.external_ids(db, branch, [visit])[judgement.visit]
-    return VisitScore(number, found.timezone, judgement, tuple(effects), {event.id: event for event in evidence})
+        name, _ = scoring.staff(db, branch).get(code, (code, None)) if code else (None, None)
+    return VisitScore(number, name, judgement)
+
+
+def past_sheets(
+    work: Work, actor: Actor, branch: str, technician: str, months: Sequence[Month]
+) -> dict[Month, ScoreSheet]:
+    """One technician's sheet of each of the months. Raises `Forbidden`, `NotFound` like `technician_month`."""
+    _scope(actor, branch, technician)
+    books, now = shipped_rulebooks(), work.now()
+    with work.read() as db:
+        return {
+            month: tally(
+                technician, month, scoring.judgements(db, branch, month, technician),
+                scoring.effects(db, branch, month, technician), books.in_force(month), now,
+            )
+            for month in months
+        }  # fmt: skip
 
 
 def drift(db: Db, branch: str) -> list[str]:

@@ -1,5 +1,7 @@
 """Cases: what customers report, with a history that only grows. Nothing here deletes or edits."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -9,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from fieldapp.domain.complaints import Kind
 from fieldapp.domain.errors import NotFound
+from fieldapp.storage import bulk
 from fieldapp.storage.tables.cases import CaseEntryRow, CaseRow
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -79,11 +82,15 @@ def of_visit(db: Session, branch: str, visit_id: str) -> list[Case]:
     return [_case(row) for row in db.scalars(query.order_by(CaseRow.opened_at, CaseRow.case_id))]
 
 
-def entries(db: Session, branch: str, case_id: str) -> list[Entry]:
-    """The history of a case, oldest first."""
-    query = select(CaseEntryRow).where(CaseEntryRow.branch == branch, CaseEntryRow.case_id == case_id)
-    rows = db.scalars(query.order_by(CaseEntryRow.recorded_at, CaseEntryRow.entry_id))
-    return [Entry(row.entry_id, row.recorded_at, row.actor, row.kind, row.text) for row in rows]
+def histories(db: Session, branch: str, case_ids: Iterable[str]) -> dict[str, list[Entry]]:
+    """The history of each of the cases, oldest first."""
+    wanted, found = list(case_ids), defaultdict(list)
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = CaseEntryRow.case_id.in_(wanted[start : start + bulk.CHUNK])
+        query = select(CaseEntryRow).where(CaseEntryRow.branch == branch, part)
+        for row in db.scalars(query.order_by(CaseEntryRow.recorded_at, CaseEntryRow.entry_id)):
+            found[row.case_id].append(Entry(row.entry_id, row.recorded_at, row.actor, row.kind, row.text))
+    return found
 
 
 def _case(row: CaseRow) -> Case:

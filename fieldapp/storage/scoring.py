@@ -82,11 +82,6 @@ def effects(db: Session, branch: str, month: Month, technician: str | None = Non
     return _read_effects(db, query)
 
 
-def effects_on(db: Session, branch: str, visit: str) -> list[FindingEffect]:
-    """What the findings about one visit do."""
-    return _read_effects(db, _effects(branch).where(FindingEffectRow.visit_id == visit))
-
-
 def every_judgement(db: Session, branch: str) -> list[Judgement]:
     """All of a branch, for comparing with a recount."""
     return [

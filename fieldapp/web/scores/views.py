@@ -145,18 +145,15 @@ def visit(visit_id: str) -> ResponseReturnValue:
     judged, now = found.judgement, current_work().now()
     book = shipped_rulebooks().in_force(judged.month)
     articles = {one.code: one.article for one in book.items}
-    name, back = None, None
+    back = None
     if judged.technician:
-        month = scoring.technician_month(
-            current_work(), current_actor(), current_branch(), judged.technician, judged.month
-        )
-        name = month.name
         back = url_for("scores.sheet", month=judged.month, technician=judged.technician)
     return render_template(
         "scores/visit.html", external_id=found.external_id, job=words.JOBS[judged.job_type],
         promised=Window(judged.promised_start, judged.promised_end), arrived_at=judged.arrived_at,
-        outcome=words.OUTCOMES[judged.outcome_at(now)], name=name, month=judged.month, rulebook=judged.rulebook,
-        back=back, items=words.ITEMS, unjudged=[(code, words.REASONS[why]) for code, why in judged.unjudged.items()],
+        outcome=words.OUTCOMES[judged.outcome_at(now)], name=found.technician_name, month=judged.month,
+        rulebook=judged.rulebook, back=back, items=words.ITEMS,
+        unjudged=[(code, words.REASONS[why]) for code, why in judged.unjudged.items()],
         lines=[_line(verdict, articles[verdict.code]) for verdict in judged.counted(now)],
     )  # fmt: skip
 
@@ -171,14 +168,9 @@ def _month_of(technician: str, month: str) -> TechnicianMonth:
 
 def _last_months(technician: str, found: TechnicianMonth) -> list[tuple[str, Decimal | None]]:
     """The month before `found`'s and so on back, oldest first, `found`'s own last."""
-    months = [found.month]
-    while len(months) < HISTORY:
-        months.insert(0, _shifted(months[0], -1))
-    line: list[tuple[str, Decimal | None]] = []
-    for month in months[:-1]:
-        scores = scoring.month_scores(current_work(), current_actor(), found.branch, month, technician=technician)
-        line.append((month, next((_shown(one.sheet) for one in scores.technicians), None)))
-    return [*line, (found.month, _shown(found.sheet))]
+    earlier = [_shifted(found.month, -back) for back in range(HISTORY - 1, 0, -1)]
+    sheets = scoring.past_sheets(current_work(), current_actor(), found.branch, technician, earlier)
+    return [(month, _shown(sheet)) for month, sheet in {**sheets, found.month: found.sheet}.items()]
 
 
 def _shown(sheet: scoring.ScoreSheet) -> Decimal | None:
