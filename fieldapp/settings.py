@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fieldapp.domain.visits.events import Language
@@ -43,21 +44,24 @@ class Settings:
         """Read `FIELDAPP_*`; creates the instance folder and, on first start, its secret key."""
         env = os.environ if environ is None else environ
         instance = Path(env.get("FIELDAPP_INSTANCE") or INSTANCE).absolute()
-        instance.mkdir(parents=True, exist_ok=True)
-        base_url = (env.get("FIELDAPP_BASE_URL") or "").rstrip("/") or None
-        if base_url and not base_url.startswith(("http://", "https://")):
+        try:
+            # Names, addresses and keys: nobody else on this machine may look into it.
+            instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+            secret_key = _secret(env.get("FIELDAPP_SECRET_KEY"), instance / "secret-key")
+        except OSError as error:
             raise SettingsError(
-                f"FIELDAPP_BASE_URL is {base_url!r}; it needs a scheme, e.g. https://visits.example.org"
-            )
+                f"FIELDAPP_INSTANCE is {str(instance)!r} ({error.strerror}); give a folder that can be written, "
+                "e.g. /var/lib/fieldapp"
+            ) from None
         blobs = env.get("FIELDAPP_BLOBS") or str(instance / "blobs")
         if "://" in blobs:
             raise SettingsError(f"FIELDAPP_BLOBS is {blobs!r}; give a folder, e.g. /var/lib/fieldapp/blobs")
         return cls(
             instance=instance,
-            database_url=env.get("FIELDAPP_DATABASE_URL") or f"sqlite:///{instance / 'fieldapp.db'}",
-            secret_key=_secret(env.get("FIELDAPP_SECRET_KEY"), instance / "secret-key"),
+            database_url=_database_url(env.get("FIELDAPP_DATABASE_URL") or f"sqlite:///{instance / 'fieldapp.db'}"),
+            secret_key=secret_key,
             blobs=Path(blobs).absolute(),
-            base_url=base_url,
+            base_url=_base_url((env.get("FIELDAPP_BASE_URL") or "").rstrip("/")),
             timezone=_zone(env.get("FIELDAPP_TIMEZONE") or "Asia/Shanghai"),
             locale=_locale(env.get("FIELDAPP_LOCALE") or "zh-Hans"),
             demo=env.get("FIELDAPP_DEMO") == "1",
@@ -84,10 +88,35 @@ def _secret(given: str | None, file: Path) -> str:
     return given
 
 
+def _base_url(url: str) -> str | None:
+    """Scheme and host, a port at most: links are made of it, and the `Host` of every request is compared with it."""
+    if not url:
+        return None
+    example = "give scheme and host alone, e.g. https://visits.example.org"
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        whole = False
+    if not whole or parts.path or parts.query or parts.fragment:
+        raise SettingsError(f"FIELDAPP_BASE_URL is {url!r}; {example}")
+    return url
+
+
+def _database_url(url: str) -> str:
+    # Not quoted back: it may hold a password.
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise SettingsError(
+            "FIELDAPP_DATABASE_URL is no address of a database we know; it begins with sqlite:/// or "
+            "postgresql+psycopg://, e.g. sqlite:////var/lib/fieldapp/fieldapp.db"
+        )
+    return url
+
+
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise SettingsError(f"FIELDAPP_TIMEZONE is {name!r}; give an IANA zone, e.g. Asia/Shanghai") from None
     return name
 

@@ -34,5 +34,8 @@ def check() -> None:
 @click.confirmation_option(prompt="This takes tables or columns away, with what is in them. Go on?")
 def downgrade(revision: str) -> None:
     """Take the schema down to REVISION (`base` removes everything)."""
+    known = ["base", *installation.revisions()]
+    if revision not in known:
+        raise click.BadParameter(f"{revision!r} is none of {', '.join(known)}", param_hint="REVISION")
     installation.downgrade(make_work(Settings.from_environment()), revision)
     click.echo(f"schema {revision}")

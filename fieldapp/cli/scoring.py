@@ -12,6 +12,7 @@ from fieldapp.cli.context import open_work
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.calendar import parse_month
 from fieldapp.domain.errors import Invalid, NotFound
+from fieldapp.domain.visits.events import is_plausible
 from fieldapp.services import branches, scoring
 from fieldapp.services.installation import MAIN
 from fieldapp.services.scoring import MonthScores
@@ -66,6 +67,8 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
         raise click.BadParameter(
             f"{text!r} is no ISO 8601 time, e.g. 2026-11-20T00:00:00+08:00", param_hint="--now"
         ) from None
+    if not is_plausible(moment):
+        raise click.BadParameter(f"{text!r} does not lie in this century", param_hint="--now")
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

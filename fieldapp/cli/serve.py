@@ -42,9 +42,12 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 def serve(host: str, port: int, workers: int, tls: str | None) -> None:
     """Serve the pages, the phones and the API until Ctrl-C."""
     _raise_file_limit()
-    listener = socket.create_server(
-        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
-    )
+    try:
+        listener = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+        )
+    except OSError as error:
+        raise click.UsageError(f"cannot listen on {host}, port {port} ({error.strerror}); choose another") from None
     port = listener.getsockname()[1]
     settings = _reachable(Settings.from_environment(), host, port, secure=tls is not None)
     open_work(settings).database.dispose()  # refuses pending migrations before anything is forked

@@ -15,6 +15,8 @@ from fieldapp.storage import accounts, audit, branches, sign_ins
 from fieldapp.storage.accounts import Account
 
 __all__ = ["Account"]
+#: Who speaks in facts beside staff: nobody may sign in under these names and be taken for them.
+RESERVED = frozenset({"office", "customer"})
 
 
 def add_account(
@@ -37,7 +39,7 @@ def add_account(
     with work.write() as db:
         if not is_code(login):
             raise Invalid("login_malformed", field="login", value=login)
-        if accounts.find_like(db, login) is not None:
+        if login.lower() in RESERVED or accounts.find_like(db, login) is not None:
             raise Conflict("login_taken", field="login", login=login)
         account = Account(
             account_id=AccountId(work.new_id()),

@@ -35,6 +35,11 @@ def upgrade(work: Work, *, timezone: str) -> str:
     return migrate.head()
 
 
+def revisions() -> list[str]:
+    """All revisions of the schema, oldest first."""
+    return migrate.known_revisions()
+
+
 def downgrade(work: Work, revision: str) -> None:
     """Take the schema down to `revision`."""
     migrate.downgrade(work.database, revision)

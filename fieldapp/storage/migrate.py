@@ -1,12 +1,14 @@
 """Schema migrations, driven from code: no alembic.ini. Owns upgrade, downgrade and the check of the head."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DatabaseError
 
-from fieldapp.storage.engine import Database
+from fieldapp.storage.engine import Busy, Database
 
 if TYPE_CHECKING:  # Alembic takes a third of a second to load; only who migrates pays for it
     from alembic.config import Config
@@ -21,7 +23,7 @@ def head() -> str:
 
 def current(database: Database) -> str | None:
     """The revision of the database, None for an empty one."""
-    with database.engine.connect() as connection:
+    with _connected(database) as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
         revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -58,8 +60,20 @@ def _config(connection: Connection | None = None) -> "Config":
     return config
 
 
+@contextmanager
+def _connected(database: Database) -> Iterator[Connection]:
+    """A bare connection; raises `Busy`, with the reason, where there is no database to be had."""
+    try:
+        connection = database.engine.connect()
+    except DatabaseError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise Busy(f"the database cannot be opened ({reason}); see FIELDAPP_DATABASE_URL") from error
+    with connection:
+        yield connection
+
+
 def _run(database: Database, act: Callable[["Config"], None]) -> None:
-    with database.engine.connect() as connection:
+    with _connected(database) as connection:
         if database.is_sqlite:
             # Tables are rebuilt in a batch migration; foreign keys are checked once, at the end.
             connection.exec_driver_sql("ROLLBACK")

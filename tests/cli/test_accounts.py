@@ -31,6 +31,13 @@ def real(work, login, password):
     return Argon2().matches(password, found[1])
 
 
+@pytest.mark.parametrize("login", ["office", "customer", "Office", "CUSTOMER"])
+def test_nobody_can_be_called_as_those_who_speak_beside_staff(run, login):
+    done = run("user", "add", login, "--role", "technician", "--name", "Spoof")
+    assert done.exit_code == 2
+    assert "is taken" in done.stderr
+
+
 def test_an_account_is_added_with_an_invented_password(run, work):
     done = run("user", "add", "M100", "--role", "manager", "--name", "Ming Na")
     assert (done.exit_code, done.stderr) == (0, "")

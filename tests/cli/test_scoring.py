@@ -69,6 +69,8 @@ def test_a_time_without_offset_is_the_branchs(scored):
         (("2026-13",), "is no month"),
         (("October",), "is no month"),
         (("2026-10", "--now", "soon"), "is no ISO 8601 time"),
+        (("2026-10", "--now", "9999-12-31T23:59:59-23:00"), "does not lie in this century"),
+        (("2026-10", "--now", "0001-01-01T00:00:00+23:00"), "does not lie in this century"),
         (("2026-10", "--branch", "nowhere"), "there is no branch nowhere"),
         (("2026-10", "--technician", "T404"), "nobody in branch main has the staff code T404"),
         (("2026-10", "--format", "xml"), "xml"),

@@ -2,8 +2,13 @@
 
 import socket
 import ssl
+import stat
 import urllib.request
 
+import pytest
+from click.testing import CliRunner
+
+from fieldapp.cli import main
 from tests import processes
 
 
@@ -26,6 +31,62 @@ def test_a_bad_setting_is_named_with_an_example(tmp_path):
     assert "FIELDAPP_TIMEZONE" in done.stderr
     assert "Asia/Shanghai" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FIELDAPP_TIMEZONE", "Asia"),
+        ("FIELDAPP_BASE_URL", "https://"),
+        ("FIELDAPP_BASE_URL", "https://visits.example.org:99999"),
+        ("FIELDAPP_BASE_URL", "https://visits.example.org/app"),
+        ("FIELDAPP_BASE_URL", "https://me@visits.example.org"),
+        ("FIELDAPP_DATABASE_URL", "garbage"),
+        ("FIELDAPP_DATABASE_URL", "mysql://root:hush@example.org/x"),
+        ("FIELDAPP_INSTANCE", "/dev/null/x"),
+        ("FIELDAPP_INSTANCE", __file__),
+    ],
+)
+def test_a_setting_that_cannot_work_is_refused_in_one_line(name, value, tmp_path, monkeypatch):
+    monkeypatch.setenv("FIELDAPP_INSTANCE", str(tmp_path))
+    monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(main, ["db", "check"])
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert name in done.stderr
+    assert "hush" not in done.stderr
+
+
+def test_a_database_that_cannot_be_opened_is_told_in_one_line(tmp_path, monkeypatch):
+    (tmp_path / "bad.db").write_text("this is no database, but it is long enough to be looked at" * 20)
+    monkeypatch.setenv("FIELDAPP_INSTANCE", str(tmp_path / "instance"))
+    for place in ("sqlite:///{}/bad.db", "sqlite:///{}/nowhere/x.db", "postgresql+psycopg://127.0.0.1:1/x"):
+        monkeypatch.setenv("FIELDAPP_DATABASE_URL", place.format(tmp_path))
+        for command in (["db", "check"], ["db", "upgrade"], ["user", "list"]):
+            done = CliRunner().invoke(main, command)
+            assert (done.exit_code, done.stderr.count("\n")) == (1, 1), done.stderr
+            assert "cannot be opened" in done.stderr
+
+
+def test_the_instance_folder_is_nobody_else_s(tmp_path, monkeypatch):
+    monkeypatch.setenv("FIELDAPP_INSTANCE", str(tmp_path / "new"))
+    CliRunner().invoke(main, ["db", "upgrade"])
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
+def test_an_address_that_is_taken_is_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("FIELDAPP_INSTANCE", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = CliRunner().invoke(main, ["serve", "--port", str(taken.getsockname()[1])])
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "cannot listen on 127.0.0.1" in done.stderr
+
+
+def test_a_revision_that_does_not_exist_is_refused_with_those_that_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("FIELDAPP_INSTANCE", str(tmp_path))
+    CliRunner().invoke(main, ["db", "upgrade"])
+    done = CliRunner().invoke(main, ["db", "downgrade", "nonsense", "--yes"])
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "base, 0001" in done.stderr
 
 
 def test_two_processes_share_one_port(tmp_path):
