@@ -50,7 +50,8 @@ def visit(visit_id: str) -> ResponseReturnValue:
 @blueprint.route("/visits/<visit_id>/move", methods=["GET", "POST"])
 def move(visit_id: str) -> ResponseReturnValue:
     """Another window; what only a second person can let through is asked for."""
-    seen = _get(visit_id).visit
+    details = _get(visit_id)
+    seen = details.visit
     form = MoveForm(
         rev=seen.rev, window_start=_local(seen.window.start), window_end=_local(seen.window.end), told_at=_now(),
         agreed=True, technician=seen.technician or "", duration=_minutes(seen),
@@ -66,13 +67,14 @@ def move(visit_id: str) -> ResponseReturnValue:
                 raise
             return approvals.ask(*wanted)
 
-    return _change(visit_id, "move", form, act)
+    return _change(details, "move", form, act)
 
 
 @blueprint.route("/visits/<visit_id>/assign", methods=["GET", "POST"])
 def assign(visit_id: str) -> ResponseReturnValue:
     """Another technician."""
-    seen = _get(visit_id).visit
+    details = _get(visit_id)
+    seen = details.visit
     form = AssignForm(
         rev=seen.rev, technician=seen.technician or "", planned_start=_local(seen.planned.start),
         duration=_minutes(seen),
@@ -82,15 +84,16 @@ def assign(visit_id: str) -> ResponseReturnValue:
         slot = form.slot(current_zone())
         return scheduling.assign_visit(*_who(visit_id, form), slot, form.reason.data or "")
 
-    return _change(visit_id, "assign", form, act)
+    return _change(details, "assign", form, act)
 
 
 @blueprint.route("/visits/<visit_id>/cancel", methods=["GET", "POST"])
 def cancel(visit_id: str) -> ResponseReturnValue:
     """Call it off."""
-    form = CancelForm(rev=_get(visit_id).visit.rev, told_at=_now())
+    details = _get(visit_id)
+    form = CancelForm(rev=details.visit.rev, told_at=_now())
     return _change(
-        visit_id,
+        details,
         "cancel",
         form,
         lambda: scheduling.cancel_visit(*_who(visit_id, form), form.cancellation(current_zone())),
@@ -100,24 +103,26 @@ def cancel(visit_id: str) -> ResponseReturnValue:
 @blueprint.route("/visits/<visit_id>/amend", methods=["GET", "POST"])
 def amend(visit_id: str) -> ResponseReturnValue:
     """Correct what is written."""
-    seen = _get(visit_id).visit
+    details = _get(visit_id)
+    seen = details.visit
     form = AmendForm(
         rev=seen.rev, job_type=seen.job_type, customer_name=seen.customer_name, phone=seen.phone,
         address=seen.address, language=seen.language, note=seen.note,
         charges="; ".join(f"{one.label} {one.amount:.2f}" for one in seen.charges),
     )  # fmt: skip
-    return _change(visit_id, "amend", form, lambda: scheduling.amend_visit(*_who(visit_id, form), form.amended(seen)))
+    return _change(details, "amend", form, lambda: scheduling.amend_visit(*_who(visit_id, form), form.amended(seen)))
 
 
 @blueprint.route("/visits/<visit_id>/decide", methods=["GET", "POST"])
 def decide(visit_id: str) -> ResponseReturnValue:
     """Whether it counts."""
-    seen = _get(visit_id).visit
+    details = _get(visit_id)
+    seen = details.visit
     form = DecideForm(rev=seen.rev, decision=request.args.get("decision"))
     form.offer_void(seen.held > 0)
     acts = {"reinstate": scheduling.reinstate_visit, "void": scheduling.void_visit}
     return _change(
-        visit_id, "decide", form, lambda: acts[form.decision.data](*_who(visit_id, form), form.reason.data or "")
+        details, "decide", form, lambda: acts[form.decision.data](*_who(visit_id, form), form.reason.data or "")
     )
 
 
@@ -130,10 +135,9 @@ def _who(visit_id: str, form: RevForm) -> tuple[Any, ...]:
     return current_work(), current_actor(), current_branch(), visit_id, form.seen()
 
 
-def _change(visit_id: str, name: str, form: RevForm, act: Callable[[], Visit | Approval]) -> ResponseReturnValue:
+def _change(details: Details, name: str, form: RevForm, act: Callable[[], Visit | Approval]) -> ResponseReturnValue:
     """Show the form, or do what it says; a refusal comes back as the form with what was typed."""
-    clash = None
-    details = _get(visit_id)
+    clash, visit_id = None, details.visit.visit_id
     if hasattr(form, "offer"):
         form.offer(details.technicians)
     if form.validate_on_submit():

@@ -5,7 +5,7 @@ what is private comes from `/m/me.json` and `/api/sync/v1`, and lives in the pho
 import base64
 import gzip
 import hashlib
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from flask import Blueprint, Response, current_app, json, make_response, render_template, request, url_for
 from flask_babel import force_locale
@@ -13,7 +13,6 @@ from flask_wtf.csrf import generate_csrf
 
 import fieldapp
 from fieldapp.domain.errors import NotFound
-from fieldapp.paths import STATIC
 from fieldapp.web.context import current_actor, current_currency, current_settings, current_zone
 from fieldapp.web.locale import LANGUAGES
 from fieldapp.web.pwa import modules
@@ -58,10 +57,11 @@ def words(tag: str) -> Response:
 @blueprint.get("/sw.js")
 def service_worker() -> Response:
     """The worker with this release's list of files; its bytes change exactly when a release does."""
+    assets: Assets = current_app.extensions["assets"]
     files = precache()
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
     head = f"const RELEASE = {json.dumps(digest)};\nconst FILES = {json.dumps(files)};\n"
-    return _answer(head + (STATIC / "js/sw.js").read_text("utf-8"), "text/javascript; charset=utf-8")
+    return _answer(head + assets.files["js/sw.js"].content.decode(), "text/javascript; charset=utf-8")
 
 
 @me.get("/me.json")
@@ -100,6 +100,7 @@ def shell_text() -> str:
     )  # fmt: skip
 
 
+@cache
 def words_text(tag: str) -> str:
     """The client's texts in one language, as JSON with sorted keys."""
     with force_locale(tag.replace("-", "_")):
