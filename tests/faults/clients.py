@@ -3,6 +3,7 @@
 Each keeps its whole history: what it appended, what it was told about it, and every answer that broke the protocol.
 """
 
+import hashlib
 import http.client
 import itertools
 import json
@@ -109,6 +110,49 @@ class Client(threading.Thread):
         return bool(stored)
 
 
+class Photographer(threading.Thread):
+    """Sends photos in pieces, goes on where the server says, and keeps the names of those that are whole, it heard."""
+
+    def __init__(self, port: int, person: Technician, chance: random.Random) -> None:
+        super().__init__(daemon=True)
+        self.port, self.person = port, person
+        self.whole: dict[str, bytes] = {}
+        self.problems: list[str] = []
+        self.over = threading.Event()
+        self._chance = chance
+
+    def run(self) -> None:
+        """One photo after the other, each until it is whole."""
+        while not self.over.is_set():
+            photo = self._chance.randbytes(self._chance.randint(10_000, 120_000))
+            name = hashlib.sha256(photo).hexdigest()
+            while not self.over.wait(0.01):
+                try:
+                    if self._piece(name, photo):
+                        self.whole[name] = photo
+                        break
+                except (OSError, http.client.HTTPException):
+                    continue
+
+    def _piece(self, name: str, photo: bytes) -> bool:
+        path = f"/api/sync/v1/blobs/{name}"
+        status, headers, _ = ask(self.port, self.person, "HEAD", path, b"", PATIENCE)
+        if status == 503:
+            return False
+        offset = int(headers["Upload-Offset"])
+        if status == 200:
+            return True
+        piece = photo[offset : offset + 50_000]
+        more = {
+            "Content-Type": "application/offset+octet-stream", "Upload-Offset": str(offset),
+            "Upload-Length": str(len(photo)),
+        }  # fmt: skip
+        status, headers, body = ask(self.port, self.person, "PATCH", path, piece, PATIENCE, more)
+        if status not in {204, 409, 503}:
+            self.problems.append(f"a piece was answered {status}: {body[:200]!r}")
+        return status == 204 and int(headers["Upload-Offset"]) == len(photo)
+
+
 class Reader(threading.Thread):
     """Somebody who looks at the day all the time; keeps how long each look took and what went wrong."""
 
@@ -165,7 +209,7 @@ def sending(company: Company, port: int, seed: int = 0, timeout: float = PATIENC
         halt(clients)
 
 
-def halt(threads: Iterable[Client | Reader]) -> None:
+def halt(threads: Iterable[Client | Photographer | Reader]) -> None:
     """End them and wait."""
     threads = list(threads)
     for one in threads:
