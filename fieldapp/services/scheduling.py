@@ -138,7 +138,7 @@ def move_visit(
     now = work.now()
     with work.write(branch) as db:
         seen = movable(db, branch, visit, rev, change, now)
-        notice = late_by(db, seen, change, now)
+        notice = late_by(db, branch, seen.visit_id, change, now)
         if notice is not None:
             raise Invalid("needs_second_person", field="asked_by", minutes=_minutes(notice))
         said = plan_move(work, db, actor.login, seen, change, slot, now)
@@ -212,19 +212,20 @@ def movable(db: Db, branch: BranchCode, visit: str, rev: int, change: ev.Promise
     return _open(db, branch, visit, rev)
 
 
-def late_by(db: Db, seen: Visit, change: ev.PromiseChanged, now: datetime) -> timedelta | None:
+def late_by(
+    db: Db, branch: str, visit: VisitId, change: ev.PromiseChanged, now: datetime
+) -> timedelta | None:  # fmt: skip
     """The notice that entering this change now would undercut; None when nobody else needs to agree.
 
     Counted from the promise in force: a window that the company moved too late shields nobody (scoring.md 4).
     """
-    histories, _ = events.histories(db, seen.branch, [seen.visit_id])
-    history = histories[seen.visit_id]
+    history = events.histories(db, branch, [visit])[0][visit]
     first = next(
         one.data.promise
         for one in sorted(history, key=lambda one: one.order)
         if isinstance(one.data, ev.VisitScheduled)
     )
-    zone = zone_of(db, seen.branch)
+    zone = zone_of(db, branch)
     notice = shipped_rulebooks().in_force(month_of(first.start, zone)).parameters.notice
     in_force = keep_ledger(first, history, None, notice).in_force
     notice = shipped_rulebooks().in_force(month_of(in_force.start, zone)).parameters.notice

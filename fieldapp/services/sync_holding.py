@@ -5,11 +5,15 @@ offline phone disagree"). Owns the held codes; nothing is ever refused here.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from fieldapp.domain.access import Actor
 from fieldapp.domain.ids import VisitId
+from fieldapp.domain.visits.codec import read_data
 from fieldapp.domain.visits.device_time import Reading
+from fieldapp.domain.visits.events import PromiseChanged
 from fieldapp.domain.visits.lifecycle import NEXT, replay
+from fieldapp.services.scheduling import late_by
 from fieldapp.services.sync_wire import Item, Payload
 from fieldapp.services.work import Db
 from fieldapp.storage import events, standings
@@ -34,7 +38,7 @@ class Holding:
     """The visits of one push as they stand, moving on as its facts are accepted one after another."""
 
     def __init__(self, db: Db, branch: str, actor: Actor, facts: Sequence[Payload]) -> None:
-        self._actor = actor
+        self._db, self._branch, self._actor = db, branch, actor
         self._visits = _load(db, branch, facts) if facts else {}
 
     def code(self, fact: Payload, reading: Reading, *, revoked: bool, foreign: bool, forked: bool) -> str | None:
@@ -68,7 +72,16 @@ class Holding:
         over = visit.completed_at is not None and reading.effective_at > visit.completed_at
         if over and fact.type not in NEXT["completed"]:
             return "after_completion"
+        if self._wants_second_person(fact, reading):
+            return "needs_second_person"
         return "clock_suspect" if reading.suspect else None
+
+    def _wants_second_person(self, fact: Payload, reading: Reading) -> bool:
+        """Whether this is a late wish of the customer: nobody enters such a thing alone, least of all who gains."""
+        if fact.type != "promise.changed" or fact.data.get("asked_by") != "customer":
+            return False
+        change = cast(PromiseChanged, read_data(fact.type, fact.data))
+        return late_by(self._db, self._branch, VisitId(fact.visit_id), change, reading.effective_at) is not None
 
 
 def facts_of(items: Iterable[Item]) -> list[Payload]:

@@ -74,6 +74,15 @@ def test_a_move_that_the_phone_itself_proposed_holds_nothing(phone, clock, visit
     assert phone.fates(*entries) == [("accepted", None)] * 2
 
 
+@pytest.mark.parametrize(("minutes_ahead", "fate"), [(59, ("held", "needs_second_person")), (61, ("accepted", None))])
+def test_no_phone_says_alone_that_the_customer_asked_late(phone, work, clock, minutes_ahead, fate):
+    begins = clock() + timedelta(minutes=minutes_ahead)
+    visit = plan(work, builders.scheduled("WO-9", begins))[0]
+    wanted = builders.promise(begins + timedelta(hours=3), told_at=clock().isoformat())
+    data = {"asked_by": "customer", "promise": wanted, "apology": False, "cause": "customer", "reason": ""}
+    assert phone.fates(phone.append("promise.changed", visit, data=data)) == [fate]
+
+
 def test_facts_about_somebody_else_s_visit_wait(phone_of, visit):
     other = phone_of("T002")
     assert other.fates(other.append("visit.arrived", visit)) == [("held", "not_assignee")]

@@ -17,7 +17,7 @@ from fieldapp.web.pwa.words import WORDS
 #: What sync.md lists: held and quarantined.
 HELD_CODES = (
     "visit_cancelled promise_moved not_assignee actor_mismatch unknown_visit after_completion device_revoked"
-    " clock_suspect chain_fork schema_invalid hash_mismatch id_conflict seq_conflict"
+    " clock_suspect chain_fork needs_second_person schema_invalid hash_mismatch id_conflict seq_conflict"
 ).split()
 KEY = re.compile(r"""\bt(?:In)?\(\s*(?:[\w.]+,\s*)?["']([a-z_]+(?:\.[a-z_]+)+)["']""")
 DATA_KEY = re.compile(r"""data-t(?:-label|-title|-placeholder)?="([^"{]+)\"""")

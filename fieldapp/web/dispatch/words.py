@@ -81,6 +81,7 @@ HELD: dict[str, Any] = {
     "device_revoked": _l("The phone had been locked out."),
     "clock_suspect": _l("The phone's clock contradicts itself."),
     "chain_fork": _l("The phone sent two different histories."),
+    "needs_second_person": _l("A late change that the customer is said to have asked for needs a second person."),
 }
 
 #: Where a fact came from.

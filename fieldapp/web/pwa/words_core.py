@@ -56,6 +56,8 @@ CORE: dict[str, Any] = {
     "notice.moved": _l("Moved: %(name)s is now %(window)s"),
     "notice.cancelled": _l("Cancelled: %(name)s, %(window)s"),
     "notice.removed": _l("No longer yours: %(name)s, %(window)s"),
+    "notice.reinstated": _l("Decided: %(name)s counts. “%(reason)s”"),
+    "notice.voided": _l("Decided: %(name)s is kept, but not counted. “%(reason)s”"),
     "notice.emptied": _l(
         "The browser emptied this phone's storage. What was sent before is safe; what was not sent yet is lost."
         " Please tell the office."
@@ -70,6 +72,15 @@ CORE: dict[str, Any] = {
     "banner.upgrade_hint": _l("Everything is safe on this phone. Close the app and open it again with a network."),
     "banner.update": _l("A new version is ready"),
     "banner.update_go": _l("Update now"),
+    "receipt.visits": _l("%(count)s visits"),
+    "receipt.visits_one": _l("1 visit"),
+    "receipt.photos": _l("%(count)s photos"),
+    "receipt.photos_one": _l("1 photo"),
+    "receipt.signatures": _l("%(count)s signatures"),
+    "receipt.signatures_one": _l("1 signature"),
+    "receipt.all": _l("%(visits)s, %(photos)s, %(signatures)s: all on the server %(time)s"),
+    "outbox.decided": _l("Decided: it counts. “%(reason)s”"),
+    "outbox.voided": _l("Decided: kept, but not counted. “%(reason)s”"),
     "outbox.title": _l("Sent and waiting"),
     "outbox.waiting": _l("%(count)s still to be sent"),
     "outbox.nothing": _l("Everything is on the server"),
@@ -91,6 +102,7 @@ CORE: dict[str, Any] = {
     "trouble.upgrade": _l("This app is too old to send. Open it again with a network."),
     "trouble.too_large": _l("One entry is too large for the server. Please call the office."),
     "trouble.answer": _l("The server did not understand us. Nothing is lost; please tell the office."),
+    "trouble.revoked": _l("This phone is out of use. What you recorded is kept; please call the office."),
     "trouble.other_user": _l("Somebody else signed in on this phone."),
     "event.kit.checked": _l("Preparation checked"),
     "event.customer.called": _l("Customer called"),
@@ -123,11 +135,21 @@ CORE: dict[str, Any] = {
     "held.after_completion": _l("The visit was completed already. The office decides."),
     "held.device_revoked": _l("This phone was signed off by the office. The office decides."),
     "held.clock_suspect": _l("The phone's clock was wrong. The office decides."),
+    "held.needs_second_person": _l("A late wish of the customer needs a second person. The office decides."),
     "held.chain_fork": _l("The order of entries is unclear. The office decides."),
     "held.schema_invalid": _l("Stored, but not readable. The office looks at it."),
     "held.hash_mismatch": _l("Stored, but damaged. The office looks at it."),
     "held.id_conflict": _l("Stored, but recorded twice differently. The office looks at it."),
     "held.seq_conflict": _l("Stored, but numbered twice. The office looks at it."),
+    "todo.dispatcher": _l("Nothing to do here. If it is urgent, call the dispatcher."),
+    "todo.clock": _l("Needs attention: set the phone's clock to automatic, then tell the dispatcher."),
+    "todo.other_person": _l("Needs attention: tell the dispatcher who recorded this."),
+    "todo.out_of_use": _l("Needs attention: call the office about this phone."),
+    "todo.office": _l("Needs attention: tell the office the time of this entry. You need not record it again."),
+    "todo.signin": _l("Needs attention: sign in again."),
+    "todo.upgrade": _l("Needs attention: close the app and open it again with a network."),
+    "todo.too_large": _l("Needs attention: call the office; leave this on the phone."),
+    "todo.waiting": _l("Needs attention: find a network and keep the app open."),
     "settings.language": _l("Language"),
     "settings.phone": _l("This phone"),
     "settings.kept": _l("%(megabytes)s MB used. The phone keeps them safe."),
@@ -141,11 +163,26 @@ CORE: dict[str, Any] = {
     "settings.sending_first": _l("Sending what is still here…"),
     "settings.unsent_title": _l("Not everything is sent"),
     "settings.unsent": _l("%(count)s entries are only on this phone."),
+    "settings.unsent_one": _l("1 entry is only on this phone."),
     "settings.lock_hint": _l(
         "If you sign out now, they stay locked on this phone and are sent when you sign in here again."
     ),
     "settings.stay": _l("Stay signed in"),
     "settings.lock": _l("Lock and sign out"),
+    "settings.delete": _l("Delete instead"),
+    "settings.delete_hint": _l(
+        "What was not sent is then gone for good. Your reason, and how much it was, goes to the office."
+    ),
+    "settings.reason": _l("Why?"),
+    "settings.reason_missing": _l("Please say in a few words why."),
+    "settings.delete_go": _l("Delete and sign out"),
+    "rescue.save": _l("Save a rescue file"),
+    "rescue.saving": _l("Saving the rescue file…"),
+    "rescue.saved": _l(
+        "Saved as %(name)s: %(facts)s entries, %(photos)s photos. Give it to anybody in the office; only the server can"
+        " read it. Everything also stays on this phone."
+    ),
+    "rescue.failed": _l("The rescue file could not be made. Everything is still on this phone."),
     "settings.version": _l("Version %(version)s"),
     "closed.offline": _l("No network for the first start"),
     "closed.offline_hint": _l("Sign in once with a network. After that the app works without."),
@@ -153,6 +190,18 @@ CORE: dict[str, Any] = {
     "closed.refused_hint": _l("Your account works on the office pages."),
     "closed.broken": _l("Something went wrong on this phone"),
     "closed.broken_hint": _l("What was saved is still here. Please open the app again."),
+    "closed.stale": _l("Please sign in again"),
+    "closed.stale_hint": _l(
+        "This phone has not reached the server for too long. Find a network and try again. Everything you recorded is"
+        " safe on this phone."
+    ),
+    "closed.revoked": _l("This phone is out of use"),
+    "closed.revoked_hint": _l(
+        "The office took it out of use: your visits, names and addresses are wiped from it. What you recorded is kept"
+        " sealed and is sent when there is a network; the office decides about it."
+    ),
+    "closed.revoked_left": _l("Still on this phone: %(count)s"),
+    "closed.revoked_sent": _l("Everything that you recorded is on the server."),
     "closed.again": _l("Try again"),
     "closed.office": _l("To the office pages"),
     "error.storage_full": _l("The phone's storage is full and this could not be saved. Please free some space."),
