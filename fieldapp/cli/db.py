@@ -5,7 +5,7 @@ import sys
 import click
 
 from fieldapp.cli.context import make_work
-from fieldapp.services import installation
+from fieldapp.services import installation, upgrading
 from fieldapp.settings import Settings
 
 
@@ -18,7 +18,7 @@ def group() -> None:
 def upgrade() -> None:
     """Bring the schema up to this program's; an empty database gets the branch `main`."""
     settings = Settings.from_environment()
-    click.echo(f"schema {installation.upgrade(make_work(settings), timezone=settings.timezone)}")
+    click.echo(f"schema {upgrading.upgrade(make_work(settings), timezone=settings.timezone)}")
 
 
 @group.command("check")

@@ -10,7 +10,7 @@ import click
 
 from fieldapp.cli.context import make_work
 from fieldapp.domain.calendar import localise, parse_month
-from fieldapp.services import accounts, installation
+from fieldapp.services import accounts, upgrading
 from fieldapp.services import demo as company
 from fieldapp.services.demo import Login, Wish
 from fieldapp.settings import Settings
@@ -28,7 +28,7 @@ def demo(visits: int, month: str | None, seed: str, today: datetime | None, if_e
     """Load a deterministic demo company into an empty installation."""
     settings = Settings.from_environment()
     work = make_work(settings)
-    installation.upgrade(work, timezone=settings.timezone)
+    upgrading.upgrade(work, timezone=settings.timezone)
     if if_empty and not accounts.is_empty(work):
         found = company.existing(work)
         if found is None:

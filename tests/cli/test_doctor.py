@@ -53,6 +53,13 @@ def test_all_is_well(run):
     assert answer.output.splitlines() == [f"ok    {line}" for line in lines]
 
 
+def test_all_is_well_after_going_down_to_the_first_schema_and_up_again(run, settings, monkeypatch):
+    monkeypatch.setenv("FIELDAPP_INSTANCE", str(settings.instance))
+    assert CliRunner().invoke(main, ["db", "downgrade", "0001", "--yes"]).exit_code == 0
+    assert CliRunner().invoke(main, ["db", "upgrade"]).exit_code == 0
+    assert faults(run("--format", "json")) == []
+
+
 @pytest.mark.parametrize(
     ("statement", "fault"),
     [
