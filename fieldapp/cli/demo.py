@@ -26,6 +26,8 @@ LOGINS = "demo-logins.txt"
 @click.option("--if-empty", is_flag=True, help="Where there is data already, only tell how to sign in.")
 def demo(visits: int, month: str | None, seed: str, today: datetime | None, if_empty: bool) -> None:
     """Load a deterministic demo company into an empty installation."""
+    if today and not 2001 <= today.year < 2099:
+        raise click.BadParameter(f"{today:%Y-%m-%d} does not lie in this century", param_hint="--today")
     settings = Settings.from_environment()
     work = make_work(settings)
     upgrading.upgrade(work, timezone=settings.timezone)

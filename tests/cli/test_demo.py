@@ -27,6 +27,13 @@ def test_one_login_per_role_is_told_and_kept_in_a_file(demo):
     assert file.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_of_another_century_is_refused_in_one_line(day, tmp_path):
+    done = processes.run(tmp_path, "demo", "--today", day)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "does not lie in this century" in done.stderr
+
+
 def test_a_second_start_keeps_the_data_and_tells_the_same_logins(demo):
     instance, first = demo
     second = processes.run(instance, "demo", "--if-empty")

@@ -77,6 +77,13 @@ def test_25_guessing_is_limited(client):
     assert statuses[-1] == 429
 
 
+def test_25_somebody_else_s_guesses_from_the_same_address_close_no_right_link(client, token):
+    for number in range(40):
+        client.get(f"/c/main.{number}")
+    assert client.get("/c/main.one-more").status_code == 429
+    assert client.get(f"/c/{token}", follow_redirects=True).status_code == 200
+
+
 def test_26_the_token_leaves_address_referer_and_logs(client, token, capfd):
     answer = client.get(f"/c/{token}")
     assert answer.location == "/c/"

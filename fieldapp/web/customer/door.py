@@ -52,16 +52,17 @@ def behind_link(view: Callable[..., Any]) -> Callable[..., Any]:
 def find_view(token: str) -> LinkView | None:
     """What the token opens, with the request's language and zone set to the customer's; None: nothing.
 
-    Raises `TooMany` for an address that keeps guessing.
+    Raises `TooMany` for an address that keeps guessing. What is right opens all the same: customers of one mobile
+    network, or behind one proxy, share an address, and none of them may lock the others out.
     """
     if not token:
         return None
     work, address = current_work(), request.remote_addr or "-"
     guesses = current_app.extensions.setdefault("link_guesses", Guesses())
-    guesses.check(address, work.now())
     try:
         g.link = links.open_link(work, token)
     except LinkGone:
+        guesses.check(address, work.now())
         guesses.wrong(address, work.now())
         return None
     view = receipts.view(work, g.link)
