@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -71,15 +72,9 @@ class Settings:
 
 def _secret(given: str | None, file: Path) -> str:
     if given is None:
-        try:
-            # Exclusive: two processes that start together must agree on one key.
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            given = file.read_text().strip()
-        else:
-            given = secrets.token_urlsafe(48)
-            with os.fdopen(handle, "w") as target:
-                target.write(given + "\n")
+        if not file.exists():
+            _make_secret(file)
+        given = file.read_text().strip()
     if len(given) < 32:
         raise SettingsError(
             "FIELDAPP_SECRET_KEY is shorter than 32 characters; "
@@ -111,6 +106,23 @@ def _database_url(url: str) -> str:
             "postgresql+psycopg://, e.g. sqlite:////var/lib/fieldapp/fieldapp.db"
         )
     return url
+
+
+def _make_secret(file: Path) -> None:
+    """A key of our own, wholly on the disk or not at all: half of one after a power cut would forbid every start."""
+    fresh = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as target:
+        target.write(secrets.token_urlsafe(48) + "\n")
+        target.flush()
+        os.fsync(target.fileno())
+    # Exclusive: two processes that start together must agree on one key.
+    with suppress(FileExistsError):
+        os.link(fresh, file)
+    fresh.unlink()
+    folder = os.open(file.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 def _zone(name: str) -> str:

@@ -76,6 +76,12 @@ def _write_once(path: Path) -> None:
         pass
     finally:
         draft.unlink()
+    # Phones seal to this key from now on: its name in the folder has to survive a power cut, too.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 class _Envelope(Struct, frozen=True):

@@ -205,7 +205,7 @@ SYNCED(fdatasync)
 /* What a name stood for is kept under another one, so that it can come back. */
 static void bury(const char *path, char *grave, size_t size) {
     snprintf(grave, size, "%.*s.grave-%d-%d", (int)root_length - 1, root, (int)getpid(), graves++);
-    if (link(path, grave)) *grave = 0;
+    if (REAL(link)(path, grave)) *grave = 0;
 }
 
 int rename(const char *old, const char *new) {
@@ -217,6 +217,16 @@ int rename(const char *old, const char *new) {
     int size = snprintf(text, sizeof text, "%s\n%s\n%s", old, new, grave);
     note(RENAME, folder_of(new), 0, 0, 0, text, (size_t)size);
     int done = REAL(rename)(old, new);
+    pthread_mutex_unlock(&turn);
+    return done;
+}
+
+int link(const char *old, const char *new) {
+    if (!ours(new) || !access(new, F_OK)) return REAL(link)(old, new);
+    pthread_mutex_lock(&turn);
+    point();
+    note(CREATE, folder_of(new), 0, 0, 0, new, strlen(new));
+    int done = REAL(link)(old, new);
     pthread_mutex_unlock(&turn);
     return done;
 }
