@@ -25,11 +25,13 @@ from fieldapp.storage import days, events
 
 BEHIND, AHEAD = timedelta(days=1), timedelta(days=7)
 #: Part of every ETag: raise it when the snapshot's shape changes, and phones fetch anew.
-SHAPE = 1
+SHAPE = 2
 _SHOWN = BY_PHONE | BY_OFFICE
 #: Facts whose data goes back to a phone; of signatures and statements only what they are bound to.
 _WITH_DATA = (BY_PHONE | {"visit.cancelled"}) - {"answers.given", "signature.captured", "statement.presented"}
 _BOUND = frozenset({"signature.captured", "statement.presented"})
+#: What the dispatcher said about held facts: whoever recorded them is told why.
+_RULINGS = frozenset({"visit.reinstated", "visit.voided"})
 
 
 class DeviceRevoked(Forbidden):
@@ -112,7 +114,9 @@ def _visit(visit: str, state: VisitState, history: list[Event], rev: int, *, wit
 
 def _event(event: Event, *, ended: bool) -> dict[str, Any]:
     data: dict[str, Any] = {}
-    if not ended and event.type in _WITH_DATA:
+    if event.type in _RULINGS:
+        data = {"reason": event.data.reason}  # type: ignore[attr-defined]
+    elif not ended and event.type in _WITH_DATA:
         data = codec.plain(event.data)
     elif not ended and event.type in _BOUND:
         data = {"doc_hash": event.data.doc_hash}  # type: ignore[attr-defined]

@@ -2,21 +2,22 @@
 // engine and the service worker, which nobody waits for.
 
 import { $ } from "./lib/dom.js";
-import { hashOf, refresh, route, startRouter } from "./lib/router.js";
+import { current, go, hashOf, refresh, route, startRouter } from "./lib/router.js";
 import { setPlace } from "./lib/time.js";
 import { LANGUAGES, nearest, setLanguage } from "./lib/words.js";
 import { view as closedView } from "./phone/closed.js";
 import { startChrome } from "./phone/chrome.js";
-import { ask, enter, finishLeaving, leaveTo } from "./phone/session.js";
+import { ask, confess, enter, finishLeaving, isStale, leaveTo, revoke, welcome } from "./phone/session.js";
 import { installUpdates } from "./phone/updates.js";
 import { today } from "./phone/today.js";
 import { startEngine } from "./sync/engine.js";
 import { drafts } from "./sync/journal.js";
-import { currentUser, keepReserve, store } from "./sync/store.js";
+import { currentUser, keepReserve, meta, store } from "./sync/store.js";
 import { resume as resumeArrival } from "./visit/arrival.js";
 import "./visit/routes.js";
 
 const RESUME_WITHIN = 12 * 3600_000;
+const RESTING = new Set(["today", "outbox", "settings"]);
 const settings = document.documentElement.dataset;
 
 route("today", today);
@@ -29,6 +30,16 @@ async function start() {
   if (!login) return firstStart();
   const me = await enter(login);
   await speak(me);
+  return (await isStale(me)) ? askFirst(login) : open();
+}
+
+// Too long without the server: it has to say first that this is still the same person. Nothing is lost meanwhile.
+async function askFirst(login) {
+  const { kind, me } = await ask();
+  if (kind === "signin") return location.replace(settings.signIn);
+  if (kind !== "ok") return closed("stale");
+  if (me.login !== login) return leaveTo(null, me.login);
+  await speak(await enter(login, me));
   return open();
 }
 
@@ -51,10 +62,12 @@ async function speak(me) {
 
 async function open() {
   startChrome();
+  const outOfUse = await store().get("meta", "revoked");
+  if (outOfUse) address("closed", { why: "revoked" });
   await resume();
   await resumeArrival();
   await startRouter({
-    root: $("#view"), home: "today", failed,
+    root: $("#view"), home: outOfUse ? "closed" : "today", failed,
     remember: (place) => drafts.put("route", { ...place, at: Date.now() }),
   });
   installUpdates();
@@ -62,10 +75,23 @@ async function open() {
     app: settings.app,
     deviceName: navigator.userAgentData?.platform || navigator.platform || "phone",
     otherUser: (me) => leaveTo(null, me.login),
-    known: setPlace,
+    known: async (me) => {
+      setPlace(me);
+      if (me.rescue) await meta.put("rescue", me.rescue);
+      await confess();
+    },
+    revoked: async () => (await revoke()) && go("closed", { why: "revoked" }, { replace: true }),
+    welcome: async () => (await welcome()) && location.replace(location.pathname),
   });
+  document.addEventListener("visibilitychange", lookAgain);
   navigator.storage?.persist?.();
   keepReserve();
+}
+
+// A page that was left open is held to the same hours as one that is opened.
+async function lookAgain() {
+  if (document.visibilityState !== "visible" || !RESTING.has(current().name)) return;
+  if (await isStale((await meta.get("me")) ?? {})) location.reload();
 }
 
 // A killed app opens where the person was, unless the address says otherwise or that was yesterday.

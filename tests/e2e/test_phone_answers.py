@@ -83,6 +83,7 @@ def test_a_server_that_asks_for_a_pause_gets_it(page, visit):
     page.reload()
     page.wait_for_selector(".next")
     phone.wait_until_sent(page)
+    sync(page)  # the start's own talk is over
     page.route(PUSH, busy)
     phone.append(page, visit, "visit.departed")
     sync(page)

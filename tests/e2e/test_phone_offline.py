@@ -278,7 +278,7 @@ def test_signing_out_with_unsent_facts_says_so(work, on_phone):
     page.goto("/m/#settings")
     page.click("button[data-sign-out]")
     page.wait_for_selector("dialog[open]")
-    assert "1 entries are only on this phone" in page.inner_text("dialog")
+    assert "1 entry is only on this phone" in page.inner_text("dialog")
     page.click("[data-lock]")
     page.wait_for_url("**/login**")
     assert "visit.departed" not in phone.stored(work, visit)

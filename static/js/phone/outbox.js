@@ -5,10 +5,16 @@ import { $, clone, field, icon, put, show } from "../lib/dom.js";
 import { clockTime, dayAndTime, dateOf } from "../lib/time.js";
 import { t } from "../lib/words.js";
 import { syncNow, syncState } from "../sync/engine.js";
+import { rulingOf } from "../sync/day.js";
 import { visits } from "../sync/journal.js";
 import { store } from "../sync/store.js";
 
 const NAG = 24 * 3600_000;
+// What to do about entries that the server did not simply take; all others wait for the dispatcher.
+const TODO = {
+  clock_suspect: "clock", actor_mismatch: "other_person", device_revoked: "out_of_use",
+  schema_invalid: "office", hash_mismatch: "office", id_conflict: "office", seq_conflict: "office",
+};
 let root;
 
 export const view = {
@@ -35,6 +41,31 @@ export function whereIs(item, sending) {
   return sending ? { key: "sync.sending", params: {}, icon: "upload", tone: "info" } : { key: "sync.here", params: {}, icon: "mobile", tone: "warn" };
 }
 
+// What the person can do about an entry that is not simply fine: a key of the words, or null.
+export function todo({ status, code, wall }, trouble, now = Date.now()) {
+  if (code) return `todo.${TODO[code] ?? "dispatcher"}`;
+  if (status !== "waiting") return null;
+  if (["signin", "upgrade", "too_large"].includes(trouble)) return `todo.${trouble}`;
+  return now - wall > NAG ? "todo.waiting" : null;
+}
+
+// What of today's work the server has confirmed: {visits, photos, signatures, at}; null while anything waits, and without
+// anything to confirm.
+export function receipt(entries, photos, dayOf, now = Date.now()) {
+  if ([...entries, ...photos].some((item) => item.status === "waiting")) return null;
+  const today = (item) => item.server_at && dayOf(item.server_at) === dayOf(now);
+  const facts = entries.filter((entry) => today(entry) && entry.status !== "quarantined");
+  const pictures = photos.filter(today);
+  if (!facts.length && !pictures.length) return null;
+  return {
+    visits: new Set(facts.map((entry) => entry.visit)).size, photos: pictures.length,
+    signatures: facts.filter((entry) => entry.type === "signature.captured").length,
+    at: Math.max(...[...facts, ...pictures].map((item) => item.server_at)),
+  };
+}
+
+const counted = (name, count) => t(`receipt.${name}${count === 1 ? "_one" : ""}`, { count });
+
 async function draw() {
   if (!root) return;
   const place = root;
@@ -42,10 +73,11 @@ async function draw() {
   const [entries, photos, list] = await Promise.all([store().getAll("outbox"), store().getAll("blobs"), visits()]);
   if (place !== root) return;
   const names = new Map(list.map((one) => [one.visit_id, one.customer?.name ?? one.external_id]));
+  const ruled = new Map(list.map((one) => [one.visit_id, rulingOf(one)]));
   const sending = new Set(state.sending);
   const facts = entries.toReversed().map((entry) => line({
     title: t(`event.${entry.type}`), name: names.get(entry.visit), at: entry.wall, code: entry.code,
-    where: whereIs(entry, sending.has(entry.id)),
+    where: whereIs(entry, sending.has(entry.id)), todo: todo(entry, state.trouble), ruling: entry.code && ruled.get(entry.visit),
   }));
   const pictures = photos.toReversed().map((photo) => line({
     title: t("outbox.photo", { kilobytes: Math.max(1, Math.round(photo.bytes / 1024)) }), name: names.get(photo.visit), at: photo.at,
@@ -56,6 +88,11 @@ async function draw() {
   show(field(place, "photos").closest("section"), pictures.length > 0);
   show(field(place, "facts").closest("section"), facts.length > 0);
   head(place, state, entries);
+  const done = receipt(entries, photos, dateOf);
+  put(place, "receipt", done ? t("receipt.all", {
+    visits: counted("visits", done.visits), photos: counted("photos", done.photos),
+    signatures: counted("signatures", done.signatures), time: clockTime(done.at),
+  }) : "");
 }
 
 function head(place, state, entries) {
@@ -76,12 +113,14 @@ function head(place, state, entries) {
   put(place, "photo-count", t("outbox.photos_done", { done: state.photos.done, total: all }));
 }
 
-function line({ title, name, at, code, where }) {
+function line({ title, name, at, code, where, todo: key, ruling }) {
   const item = clone("outbox-line");
   put(item, "title", title);
   put(item, "name", name);
   put(item, "at", dateOf(at) === dateOf(Date.now()) ? clockTime(at) : dayAndTime(at));
   put(item, "code", code ? t(`held.${code}`) : "");
+  put(item, "decision", ruling ? t(ruling.counts ? "outbox.decided" : "outbox.voided", { reason: ruling.reason }) : "");
+  put(item, "todo", key && !ruling ? t(key) : "");
   const mark = field(item, "where");
   mark.classList.add(where.tone);
   icon(mark, where.icon);

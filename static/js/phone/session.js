@@ -1,11 +1,17 @@
 // Whose phone this is right now. Owns asking the server, opening the right person's storage, and leaving: nobody's facts
 // are ever sent, shown or lost because somebody else signs in.
 
-import { call } from "../sync/net.js";
+import { ROOT, call } from "../sync/net.js";
 import { push, register, waiting } from "../sync/push.js";
-import { currentUser, leaving, meta, openStore, setCurrentUser, setLeaving, store, strictly } from "../sync/store.js";
+import {
+  currentUser, leaving, meta, noted, note, openStore, retire, setCurrentUser, setLeaving, store, storeOwner,
+  strictly,
+} from "../sync/store.js";
 import { photoCounts, upload } from "../sync/upload.js";
 import { destroyKey, openVault } from "../sync/vault.js";
+
+// So long after its last contact the app opens without one; the server's word (me.json) goes before.
+const OFFLINE_HOURS = 72;
 
 // Who the server says is there: {kind, me}.
 export async function ask() {
@@ -18,9 +24,43 @@ export async function enter(login, me = null) {
   await openStore(login);
   await openVault();
   await setCurrentUser(login);
-  if (me) await meta.put("me", me);
+  if (me) await Promise.all([meta.put("me", me), meet()]);
   return me ?? (await store().get("meta", "me")) ?? { login, name: login, zone: "UTC" };
 }
+
+// The server spoke to us just now.
+export async function meet(now = Date.now()) {
+  await meta.put("contact", { ...(await store().get("meta", "contact")), at: now });
+  await meta.put("latest", now);
+}
+
+// Whether the server was last heard of too long ago for opening without it. A clock that was set back gains nothing.
+export async function isStale(me, now = Date.now()) {
+  const [contact, latest] = await Promise.all([store().get("meta", "contact"), store().get("meta", "latest")]);
+  const moment = Math.max(now, latest ?? 0);
+  if (moment > (latest ?? 0)) await meta.put("latest", moment);
+  return moment - (contact?.at ?? 0) > (me.offline_hours ?? OFFLINE_HOURS) * 3600_000;
+}
+
+// The office took this phone out of use: visits, names and addresses become unreadable, what was recorded stays sealed.
+export async function revoke() {
+  if (await store().get("meta", "revoked")) return false;
+  await meta.put("revoked", Date.now());
+  await destroyKey("snapshot");
+  await strictly(["visits", "meta"], (tx) => wiped(tx));
+  return true;
+}
+
+// The office gave it back.
+export async function welcome() {
+  if (!(await store().get("meta", "revoked"))) return false;
+  await strictly(["meta"], (tx) => ["revoked", "day"].map((key) => tx.objectStore("meta").delete(key)));
+  return true;
+}
+
+const wiped = (tx) => [
+  tx.objectStore("visits").clear(), ...["day", "notices", "me"].map((key) => tx.objectStore("meta").delete(key)),
+];
 
 // Ends this person's turn on the phone: what the office told goes, what waits stays sealed. Then another page, or the
 // other person's start.
@@ -32,15 +72,16 @@ export async function leaveTo(address, nextLogin = null) {
 }
 
 // Names, phones and addresses become unreadable. The sealed outbox stays: what waits, and for 72 hours what was sent.
-// With nothing left to send, half-done input and photos go too.
+// With nothing left to send, half-done input and photos go too. After this nothing can be written any more.
 async function forget() {
+  const stores = (await unsent()) > 0 ? [] : ["drafts", "blobs", "blob_chunks"];
   await destroyKey("snapshot");
-  await strictly(["visits", "meta"], (tx) => [
-    tx.objectStore("visits").clear(), ...["day", "notices", "me"].map((key) => tx.objectStore("meta").delete(key)),
-  ]);
-  if ((await unsent()) > 0) return;
-  await strictly(["drafts", "blobs", "blob_chunks"], (tx) =>
-    ["drafts", "blobs", "blob_chunks"].map((name) => tx.objectStore(name).clear()));
+  const db = retire();
+  const tx = db.transaction(["visits", "meta", ...stores], "readwrite", { durability: "strict" });
+  wiped(tx);
+  for (const name of stores) tx.objectStore(name).clear();
+  await tx.done;
+  db.close();
 }
 
 export async function unsent() {
@@ -55,10 +96,11 @@ export async function sendAll(app) {
 }
 
 // Forgets the day, then ends the session on the server; without a network the server hears of it at the next start.
-export async function signOut(address, signIn) {
-  await forget();
+export async function signOut(address, signIn, leave = forget) {
+  const login = storeOwner();
+  await leave();
   await setCurrentUser(null);
-  await setLeaving({ address });
+  await setLeaving({ address, login });
   location.replace((await finishLeaving()) ? signIn : location.pathname);
 }
 
@@ -67,9 +109,20 @@ export async function finishLeaving() {
   const owed = await leaving();
   if (!owed) return true;
   const { kind, me } = await ask();
-  if (kind === "down") return false;
-  if (kind === "ok" && !(await posted(owed.address, { csrf_token: me.csrf }))) return false;
+  if (kind === "down" || (kind === "ok" && !(await confess()))) return false;
+  // Somebody else who signed in meanwhile stays so.
+  if (kind === "ok" && (owed.login ?? me.login) === me.login && !(await posted(owed.address, { csrf_token: me.csrf }))) return false;
   await setLeaving(null);
+  return true;
+}
+
+// Tells the server of unsent work that was deleted here, and why; whoever is signed in may carry the word.
+export async function confess() {
+  const deletion = await noted("deletion");
+  if (!deletion) return true;
+  const { kind } = await call("POST", `${ROOT}/deletions`, { json: deletion });
+  if (kind !== "ok") return false;
+  await note("deletion", null);
   return true;
 }
 

@@ -1,6 +1,6 @@
 // Settings: language, what this phone holds, signing out. Owns the page; session.js does the leaving.
 
-import { $, clone, put, show } from "../lib/dom.js";
+import { $, clone, put } from "../lib/dom.js";
 import { language, setLanguage, t } from "../lib/words.js";
 import { meta, store } from "../sync/store.js";
 import { posted, sendAll, signOut, unsent } from "./session.js";
@@ -49,10 +49,5 @@ async function leave(root) {
   button.disabled = false;
   put(root, "leaving", "");
   if (!left) return signOut(page.signOut, page.signIn);
-  const dialog = $("dialog", root);
-  put(dialog, "unsent", t("settings.unsent", { count: left }));
-  $("[data-lock]", dialog).onclick = () => signOut(page.signOut, page.signIn);
-  $("[data-stay]", dialog).onclick = () => dialog.close();
-  show(dialog);
-  return dialog.showModal();
+  return (await import("./leaving.js")).open(root, left);
 }

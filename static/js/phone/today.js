@@ -130,7 +130,7 @@ function countDown() {
 function noticeCard(notice) {
   const item = clone("notice-card");
   const time = notice.start ? timeWindow(notice.start, notice.end) : "";
-  put(item, "text", t(`notice.${notice.kind}`, { name: notice.name, window: time }));
+  put(item, "text", t(`notice.${notice.kind}`, { name: notice.name, window: time, reason: notice.reason }));
   $("button", item).addEventListener("click", async () => {
     await dismissNotice(notice.visit_id);
     item.remove();

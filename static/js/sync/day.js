@@ -5,7 +5,9 @@ import { changed } from "./bus.js";
 import { keepSnapshot, visits } from "./journal.js";
 import { ROOT, call } from "./net.js";
 import { meta, store } from "./store.js";
+import { seal, unseal } from "./vault.js";
 
+const RULINGS = new Set(["visit.reinstated", "visit.voided"]);
 const NOT_STARTED = new Set(["planned", "cancelled"]);
 
 // What differs for visits that were not started: {kind: new|moved|cancelled|removed, visit_id, name, start, end}.
@@ -24,6 +26,19 @@ export function differences(before, after) {
   return notices;
 }
 
+// What the office said last about facts that waited: {id, counts, reason}, or null.
+export function rulingOf(one) {
+  const said = (one.events ?? []).filter((event) => RULINGS.has(event.type)).at(-1);
+  return said ? { id: said.id, counts: said.type === "visit.reinstated", reason: said.data?.reason ?? "" } : null;
+}
+
+// Decisions that were not there before.
+export function rulings(before, after) {
+  const known = new Map(before.map((one) => [one.visit_id, rulingOf(one)?.id]));
+  return after.filter((one) => known.has(one.visit_id) && rulingOf(one) && rulingOf(one).id !== known.get(one.visit_id))
+    .map((one) => ({ ...notice(rulingOf(one).counts ? "reinstated" : "voided", one), reason: rulingOf(one).reason }));
+}
+
 const notice = (kind, one) => ({
   kind, visit_id: one.visit_id, name: one.customer?.name ?? one.external_id, start: one.promise.start, end: one.promise.end,
 });
@@ -35,7 +50,8 @@ export async function fetchDay(deviceId, now = Date.now()) {
   if (answer.status === 304 || answer.kind !== "ok" || !answer.json?.visits) return answer;
   const before = await visits();
   await keepSnapshot(answer.json.visits, answer.headers.get("ETag") ?? answer.json.etag);
-  if (last) await addNotices(differences(before.filter((one) => new Date(one.promise.end) > now), await visits()));
+  const after = await visits();
+  if (last) await addNotices([...differences(before.filter((one) => new Date(one.promise.end) > now), after), ...rulings(before, after)]);
   changed();
   return answer;
 }
@@ -43,13 +59,18 @@ export async function fetchDay(deviceId, now = Date.now()) {
 export async function addNotices(fresh) {
   if (!fresh.length) return;
   const kept = (await notices()).filter((old) => !fresh.some((one) => one.visit_id === old.visit_id));
-  await meta.put("notices", [...kept, ...fresh]);
+  await keepNotices([...kept, ...fresh]);
 }
 
+// They name customers: sealed as the snapshot is.
+const keepNotices = async (list) => meta.put("notices", await seal("snapshot", JSON.stringify(list)));
+
 export async function notices() {
-  return (await store().get("meta", "notices")) ?? [];
+  const sealed = await store().get("meta", "notices");
+  if (!sealed || Array.isArray(sealed)) return sealed ?? [];
+  return JSON.parse(await unseal("snapshot", sealed));
 }
 
 export async function dismissNotice(visitId) {
-  await meta.put("notices", (await notices()).filter((one) => one.visit_id !== visitId));
+  await keepNotices((await notices()).filter((one) => one.visit_id !== visitId));
 }

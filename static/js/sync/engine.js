@@ -8,8 +8,8 @@ import { delay } from "./decide.js";
 import { expire } from "./journal.js";
 import { lockedIfFree } from "./lock.js";
 import { call } from "./net.js";
-import { prune, push, register, waiting } from "./push.js";
-import { meta, store, storeOwner } from "./store.js";
+import { prune, push, register, tell, waiting } from "./push.js";
+import { meta, Retired, store, storeOwner } from "./store.js";
 import { photoCounts, upload } from "./upload.js";
 
 const AFTER_WRITE = 2000;
@@ -21,7 +21,7 @@ let attempt = 0;
 let notBefore = 0;
 let again = false;
 let running = null;
-let hooks = { app: "0", deviceName: "phone", otherUser() {}, known() {} };
+let hooks = { app: "0", deviceName: "phone", otherUser() {}, known() {}, revoked() {}, welcome() {} };
 
 export function syncState() {
   return { ...state };
@@ -56,7 +56,10 @@ export function syncNow() {
     again = true;
     return running;
   }
-  running = cycle().finally(() => {
+  running = cycle().catch((error) => {
+    // Its person left meanwhile.
+    if (!(error instanceof Retired)) throw error;
+  }).finally(() => {
     running = null;
     if (again) soon();
     again = false;
@@ -80,7 +83,7 @@ async function cycle() {
 }
 
 async function talk() {
-  for (const step of [identify, tellDevice, readClock, sendFacts, sendPhotos, readDay]) {
+  for (const step of [identify, tellDevice, readClock, sendFacts, sendPhotos, tellState, readDay]) {
     const result = await step();
     if (result.kind !== "ok") return result;
   }
@@ -98,7 +101,7 @@ async function identify() {
     return { kind: "other_user" };
   }
   await meta.put("me", answer.json);
-  hooks.known(answer.json);
+  await hooks.known(answer.json);
   return answer;
 }
 
@@ -119,6 +122,7 @@ let wanted = [];
 async function sendFacts() {
   const answer = await push(device, hooks.app, (ids) => set({ sending: ids }));
   wanted = answer.blobsWanted ?? [];
+  if (answer.revoked) await hooks.revoked();
   return answer;
 }
 
@@ -126,8 +130,20 @@ async function sendPhotos() {
   return upload(wanted);
 }
 
+// A courtesy: a server that cannot write just now still has a day to read.
+async function tellState() {
+  if ((await tell(device, hooks.app)).revoked) await hooks.revoked();
+  return { kind: "ok" };
+}
+
+// The office took this phone out of use: it forgets the visits, and goes on sending what it still holds.
 async function readDay() {
   const answer = await fetchDay(device);
+  if (answer.kind === "refused" && answer.json?.code === "device_revoked") {
+    await hooks.revoked();
+    return { ...answer, kind: "revoked" };
+  }
+  if (answer.kind === "ok" || answer.status === 304) await hooks.welcome();
   return answer.status === 304 ? { kind: "ok" } : answer;
 }
 
@@ -136,6 +152,7 @@ const troubleOf = ({ kind, status }) => (kind === "down" && (status === 0 || !na
 async function heard() {
   state.lastAt = Date.now();
   await meta.put("contact", { ...(await store().get("meta", "contact")), at: state.lastAt });
+  await meta.put("latest", state.lastAt);
 }
 
 async function count() {

@@ -8,28 +8,31 @@ import { addNotices } from "./day.js";
 import { batchOf, halved, isRestored, LIMIT, outcome } from "./decide.js";
 import { locked } from "./lock.js";
 import { ROOT, call } from "./net.js";
-import { meta, store, strictly } from "./store.js";
+import { meta, noted, store, strictly } from "./store.js";
 import { isSealed, unseal } from "./vault.js";
 
 const SCHEMA = 1;
 const KEEP = 72 * 3600_000;
+const TELL_AGAIN = 15 * 60_000;
 
 export async function waiting() {
   return (await store().getAll("outbox")).filter((entry) => entry.status === "waiting");
 }
 
-// Sends until nothing waits or the server says stop. Answers {kind, retryAfter, blobsWanted}: "ok", or what stopped it.
+// Sends until nothing waits or the server says stop. Answers {kind, retryAfter, blobsWanted, revoked}: "ok", or what
+// stopped it.
 // `sending(ids)` hears what is on the way.
 export async function push(deviceId, app, sending) {
   let limit = LIMIT;
   let blobsWanted = [];
+  let revoked = false;
   for (let stuck = 0; stuck < 3;) {
     const entries = await waiting();
-    if (!entries.length) return { kind: "ok", blobsWanted };
+    if (!entries.length) return { kind: "ok", revoked, blobsWanted };
     const ready = await Promise.all(entries.slice(0, limit.events).map(wire));
     const batch = batchOf(ready, limit);
     sending(batch.map((event) => event.id));
-    const answer = await call("POST", `${ROOT}/push`, { json: await envelope(deviceId, app, batch, entries.length) });
+    const answer = await post(deviceId, app, batch, entries);
     sending([]);
     if (answer.kind === "too_large" && batch.length > 1) {
       limit = halved(batch.length);
@@ -37,6 +40,7 @@ export async function push(deviceId, app, sending) {
     }
     if (answer.kind !== "ok" || !answer.json?.results) return { kind: answer.kind === "ok" ? "down" : answer.kind, retryAfter: answer.retryAfter };
     const { stored, resent, busy } = await settle(batch, answer.json);
+    revoked ||= Boolean(answer.json.revoked);
     blobsWanted = answer.json.blobs_wanted ?? blobsWanted;
     if (busy) return { kind: "wait", retryAfter: answer.retryAfter };
     // Being asked for what we no longer hold must not become a loop without a pause.
@@ -45,22 +49,53 @@ export async function push(deviceId, app, sending) {
   return { kind: "wait", retryAfter: 0 };
 }
 
+// Says how things are on this phone, when the server knows otherwise or has not heard for a while: an empty push. Answers
+// {kind, revoked}, or {} when there is nothing to say.
+export async function tell(deviceId, app) {
+  const [told, entries, now] = await Promise.all([store().get("meta", "told"), waiting(), photosWaiting()]);
+  const age = Date.now() - (told?.at ?? 0);
+  if (told?.facts === entries.length && told.photos === now.length && age >= 0 && age < TELL_AGAIN) return {};
+  const { kind, json } = await post(deviceId, app, [], entries);
+  if (kind === "ok" && json?.results) await settle([], json);
+  return { kind, revoked: Boolean(json?.revoked) };
+}
+
+async function post(deviceId, app, batch, entries) {
+  const photos = await photosWaiting();
+  const answer = await call("POST", `${ROOT}/push`, { json: await envelope(deviceId, app, batch, entries, photos) });
+  if (answer.kind === "ok" && answer.json) {
+    await meta.put("told", { facts: entries.length - batch.length, photos: photos.length, at: Date.now() });
+  }
+  return answer;
+}
+
+const photosWaiting = async () => (await store().getAll("blobs")).filter((photo) => photo.status === "waiting");
+
 async function wire(entry) {
   const { id, seq, prev, hash } = entry;
   return { id, seq, prev, hash, payload: await unseal("outbox", entry.payload) };
 }
 
-async function envelope(deviceId, app, batch, outbox) {
+async function envelope(deviceId, app, batch, entries, photos) {
   const db = store();
   const [epoch, clock] = await Promise.all([db.get("meta", "server_epoch"), db.get("meta", "clock")]);
   const { quota = null, usage = null } = (await navigator.storage?.estimate?.()) ?? {};
   const persisted = (await navigator.storage?.persisted?.()) ?? false;
   return {
     protocol: 1, batch_id: uuid7(), device_id: deviceId, server_epoch: epoch ?? null,
-    client: { app, schema: SCHEMA, persisted, outbox, quota, usage, sealed: isSealed() },
+    client: {
+      app, schema: SCHEMA, persisted, outbox: entries.length, photos: photos.length, oldest: oldest(entries, photos, clock),
+      quota, usage, sealed: isSealed(),
+    },
     clock: { ...tapped(), off: clock?.off ?? null, rtt: clock?.rtt ?? null },
     events: batch,
   };
+}
+
+// When the first of what waits was recorded, by the server's clock; null when nothing waits.
+function oldest(entries, photos, clock) {
+  const times = [...entries.map((entry) => entry.wall), ...photos.map((photo) => photo.at)];
+  return times.length ? Math.min(...times) + (clock?.off ?? 0) : null;
 }
 
 // Writes down what the server said: in one transaction, while nobody appends.
@@ -108,6 +143,7 @@ export async function register(name) {
   const answer = await call("POST", `${ROOT}/devices`, { json: { device_id: known.id, name } });
   if (answer.kind === "ok") await meta.put("device", { ...known, registered: true });
   // The server knows this browser under another name: its storage was emptied, and unsent facts with it.
-  if (answer.json?.previous) await addNotices([{ kind: "emptied", visit_id: "-" }]);
+  const { previous } = answer.json ?? {};
+  if (previous && previous.device_id !== (await noted("deleted"))) await addNotices([{ kind: "emptied", visit_id: "-" }]);
   return { kind: answer.kind, id: known.id, retryAfter: answer.retryAfter };
 }

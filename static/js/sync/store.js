@@ -18,6 +18,14 @@ export class StorageFull extends Error {
   }
 }
 
+// No user's storage is open, or its person has just left.
+export class Retired extends Error {
+  constructor() {
+    super("no user's storage is open");
+    this.name = "Retired";
+  }
+}
+
 function openRegistry() {
   registry ??= openDB(REGISTRY, 1, { upgrade: (db) => db.createObjectStore("kv") });
   return registry;
@@ -33,12 +41,16 @@ export async function setCurrentUser(login) {
 }
 
 // A sign-out that the server has not heard of yet; without it, the next start would open the same person's day again.
-export async function leaving() {
-  return (await (await openRegistry()).get("kv", "leaving")) ?? null;
+export const leaving = () => noted("leaving");
+export const setLeaving = (value) => note("leaving", value);
+
+// What this browser has to remember whoever uses it.
+export async function noted(key) {
+  return (await (await openRegistry()).get("kv", key)) ?? null;
 }
 
-export async function setLeaving(value) {
-  await (await openRegistry()).put("kv", value, "leaving");
+export async function note(key, value) {
+  await (await openRegistry()).put("kv", value, key);
 }
 
 // Opens (and the first time makes) the database of one user; every later call works on it.
@@ -63,8 +75,15 @@ export async function openStore(login) {
 }
 
 export function store() {
-  if (!opened) throw new Error("no user's storage is open");
+  if (!opened) throw new Retired();
   return opened;
+}
+
+// The person leaves: whatever is still under way can write nothing any more. Answers the bare database for the last word.
+export function retire() {
+  const db = store();
+  opened = null;
+  return db;
 }
 
 export function storeOwner() {

@@ -2,13 +2,15 @@
 // Owns the two keys: `snapshot` (what the office told us; destroyed on sign-out) and `outbox` (what we did).
 // A browser that cannot store keys works unsealed, and says so in every push.
 
-import { meta, store } from "./store.js";
+import { meta, store, strictly } from "./store.js";
 
 const NAMES = ["snapshot", "outbox"];
 let keys = {};
+let destroyed = new Set();
 
 export async function openVault() {
   keys = {};
+  destroyed = new Set();
   for (const name of NAMES) keys[name] = (await store().get("meta", `key:${name}`)) ?? (await makeKey(name));
 }
 
@@ -29,6 +31,8 @@ export function isSealed() {
 
 // Bytes sealed: {iv, data}, or the bytes themselves where there is no key.
 export async function sealBytes(name, bytes) {
+  // What comes too late must not lie on the disk in clear because its key is gone.
+  if (destroyed.has(name)) throw new Error(`the key ${name} is destroyed`);
   if (!keys[name]) return bytes.slice(0);
   const iv = crypto.getRandomValues(new Uint8Array(12));
   return { iv, data: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, keys[name], bytes) };
@@ -40,7 +44,7 @@ export async function openBytes(name, sealed) {
 }
 
 export async function seal(name, text) {
-  return keys[name] ? sealBytes(name, new TextEncoder().encode(text)) : text;
+  return keys[name] || destroyed.has(name) ? sealBytes(name, new TextEncoder().encode(text)) : text;
 }
 
 export async function unseal(name, sealed) {
@@ -49,6 +53,7 @@ export async function unseal(name, sealed) {
 
 // Makes everything sealed with this key unreadable for ever.
 export async function destroyKey(name) {
-  await store().delete("meta", `key:${name}`);
+  destroyed.add(name);
   delete keys[name];
+  await strictly(["meta"], (tx) => tx.objectStore("meta").delete(`key:${name}`));
 }

@@ -6,6 +6,7 @@ import { go } from "../lib/router.js";
 import { timeWindow } from "../lib/time.js";
 import { t } from "../lib/words.js";
 import { stateOf as lookOf } from "../phone/states.js";
+import { rulingOf } from "../sync/day.js";
 import { drafts } from "../sync/journal.js";
 import { bottomBar } from "./form.js";
 import { cleanup, handover } from "./finish.js";
@@ -106,6 +107,8 @@ function head(frame, { visit, facts, state }) {
   mark.classList.add(...look.tone);
   icon(mark, look.icon);
   put(mark, "state-word", t(`state.${disputed}`));
+  const ruling = rulingOf(visit);
+  put(frame, "ruling", ruling ? t(ruling.counts ? "outbox.decided" : "outbox.voided", { reason: ruling.reason }) : "");
   show(field(frame, "disputed"), overruled);
 }
 
