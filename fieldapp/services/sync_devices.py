@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from fieldapp.domain.access import Actor, own_branch, require
+from fieldapp.domain.access import Actor, may, own_branch, require
 from fieldapp.domain.errors import Conflict, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, is_uuid
 from fieldapp.services.installation import EPOCH
@@ -86,10 +86,11 @@ def revoke(work: Work, actor: Actor, branch: BranchCode, device_id: str) -> None
     """
     with work.write(branch) as db:
         device = devices.find(db, branch, device_id)
-        if device is None:
+        # Somebody else's answers as one that nobody has.
+        if device is None or not (
+            device.account_id == actor.account_id or may(actor, "accounts.manage", branch=branch)
+        ):
             raise NotFound()
-        if device.account_id != actor.account_id:
-            require(actor, "accounts.manage", branch=branch)
         now = work.now()
         if devices.revoke(db, branch, device_id, now):
             audit.append(
