@@ -56,7 +56,7 @@ export async function tell(deviceId, app) {
   const age = Date.now() - (told?.at ?? 0);
   if (told?.facts === entries.length && told.photos === now.length && age >= 0 && age < TELL_AGAIN) return {};
   const { kind, json } = await post(deviceId, app, [], entries);
-  if (kind === "ok" && json?.results) await settle([], json);
+  if (kind === "ok" && json?.device) await settle([], json);
   return { kind, revoked: Boolean(json?.revoked) };
 }
 
