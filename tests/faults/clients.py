@@ -124,7 +124,7 @@ class Photographer(threading.Thread):
     def run(self) -> None:
         """One photo after the other, each until it is whole."""
         while not self.over.is_set():
-            photo = self._chance.randbytes(self._chance.randint(10_000, 120_000))
+            photo = self._chance.randbytes(self._chance.randint(2_000, 90_000))
             name = hashlib.sha256(photo).hexdigest()
             while not self.over.wait(0.01):
                 try:
@@ -230,6 +230,9 @@ def drain(clients: list[Client], patience: float = 60) -> None:
     for client in clients:
         while client.outbox and time.monotonic() < end:
             client.join(0.05)
+            # Once a promise is broken there is not much to wait for.
+            if any(one.problems for one in clients):
+                end = min(end, time.monotonic() + 1)
         if client.outbox:
             client.problems.append(f"{len(client.outbox)} facts were never taken; answers {dict(client.answers)}")
 

@@ -24,6 +24,8 @@ def run(folder: Path, times: int, *, seed: int = 0, root: Path = ROOT) -> Outcom
                 server.has_ended(chance.uniform(0, 0.1))
                 server.kill()
                 outcome.times += 1
+                if any(client.problems for client in clients):
+                    break
             server.start()
             drain(clients)
     finally:

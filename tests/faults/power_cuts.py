@@ -15,8 +15,8 @@ from tests.faults.outcome import Outcome
 from tests.faults.power import Power
 from tests.faults.server import ROOT
 
-#: A push is some fifty moments; starting is a handful.
-FARTHEST = 400
+#: Starting is a handful of moments, a push or a photo some fifty: some cuts come early, some in full swing.
+FARTHEST = (100, 400, 1600)
 #: A server that is not hit by then is cut by hand.
 LONGEST = 4.0
 
@@ -35,7 +35,7 @@ def run(folder: Path, times: int, *, seed: int = 0, root: Path = ROOT) -> Outcom
         with sending(place, server.port, seed) as clients:
             photographer.start()
             for _ in range(times):
-                line.cut_after(chance.randint(1, FARTHEST))
+                line.cut_after(chance.randint(1, chance.choice(FARTHEST)))
                 if server.start(may_die=True) and not server.has_ended(LONGEST):
                     server.kill()
                 ways[line.forget(chance)] += 1
@@ -44,7 +44,7 @@ def run(folder: Path, times: int, *, seed: int = 0, root: Path = ROOT) -> Outcom
                 if outcome.problems:
                     break
             server.start()
-            drain(clients)
+            drain(clients, patience=2 if outcome.problems else 60)
             halt([photographer])
     finally:
         server.kill()

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ class Server:
             "program": program, "arguments": ["serve", "--port", str(self.port)], "log": str(self.log),
             "environment": {**kept, **company.environment, **(more or {})},
         }  # fmt: skip
-        self._nursery = _nursery(root, tuple(sorted((preload or {}).items())))
+        self._nursery = _nursery(root, preload or {})
 
     def start(self, *, may_die: bool = False) -> bool:
         """Run it; True once it listens, False when it died before (an error unless it may)."""
@@ -105,20 +104,20 @@ class _Nursery:
         self._process.wait(timeout=30)
 
 
-_nurseries: list[_Nursery] = []
+_nurseries: dict[tuple[Path, tuple[tuple[str, str], ...]], _Nursery] = {}
 
 
-@cache
-def _nursery(root: Path, preload: tuple[tuple[str, str], ...]) -> _Nursery:
-    _nurseries.append(_Nursery(root, dict(preload)))
-    return _nurseries[-1]
+def _nursery(root: Path, preload: Mapping[str, str]) -> _Nursery:
+    key = (root, tuple(sorted(preload.items())))
+    if key not in _nurseries:
+        _nurseries[key] = _Nursery(root, preload)
+    return _nurseries[key]
 
 
-def close_nurseries() -> None:
-    """At the end of all tests."""
-    _nursery.cache_clear()
-    while _nurseries:
-        _nurseries.pop().close()
+def close_nurseries(root: Path | None = None) -> None:
+    """End those of one checkout, or at the end all."""
+    for key in [key for key in _nurseries if root in {None, key[0]}]:
+        _nurseries.pop(key).close()
 
 
 def _free_port() -> int:

@@ -1,0 +1,87 @@
+// IndexedDB in memory, as much of vendor/idb as the phone's storage uses: put in its place in a copy of the client, so
+// that node can run everything above it. A transaction applies all of its requests or, aborted, none.
+
+const databases = new Map();
+
+export async function deleteDB(name) {
+  databases.delete(name);
+}
+
+export async function openDB(name, version, { upgrade } = {}) {
+  if (!databases.has(name)) databases.set(name, new Map());
+  const stores = databases.get(name);
+  upgrade?.({
+    objectStoreNames: { contains: (one) => stores.has(one) },
+    createObjectStore(one, options = {}) {
+      stores.set(one, { keyPath: options.keyPath ?? null, rows: new Map(), indexes: new Map() });
+      return { createIndex: (index, keyPath) => stores.get(one).indexes.set(index, keyPath) };
+    },
+  }, 0, version, null);
+  return new Database(stores);
+}
+
+class Database {
+  constructor(stores) {
+    this.stores = stores;
+  }
+
+  transaction(names) {
+    const before = new Map([names].flat().map((name) => [name, new Map(this.stores.get(name).rows)]));
+    return {
+      objectStore: (name) => new Requests(this.stores.get(name)),
+      done: Promise.resolve(),
+      abort: () => before.forEach((rows, name) => { this.stores.get(name).rows = rows; }),
+    };
+  }
+
+  requests(name) {
+    return new Requests(this.stores.get(name));
+  }
+
+  get(name, key) { return this.requests(name).get(key); }
+  getAll(name, range) { return this.requests(name).getAll(range); }
+  put(name, value, key) { return this.requests(name).put(value, key); }
+  delete(name, key) { return this.requests(name).delete(key); }
+  async getAllFromIndex(name, index, value) {
+    const path = this.stores.get(name).indexes.get(index);
+    return (await this.getAll(name)).filter((row) => row[path] === value);
+  }
+  close() {}
+}
+
+class Requests {
+  constructor(store) {
+    this.store = store;
+  }
+
+  key(value, key) {
+    const { keyPath } = this.store;
+    if (!keyPath) return JSON.stringify(key);
+    return JSON.stringify(Array.isArray(keyPath) ? keyPath.map((one) => value[one]) : value[keyPath]);
+  }
+
+  async get(key) {
+    return structuredClone(this.store.rows.get(JSON.stringify(key)));
+  }
+
+  async getAll() {
+    return structuredClone([...this.store.rows.values()]);
+  }
+
+  async put(value, key) {
+    this.store.rows.set(this.key(value, key), structuredClone(value));
+  }
+
+  add(value, key) {
+    if (this.store.rows.has(this.key(value, key))) throw new Error("ConstraintError");
+    return this.put(value, key);
+  }
+
+  async delete(key) {
+    this.store.rows.delete(JSON.stringify(key));
+  }
+
+  async clear() {
+    this.store.rows.clear();
+  }
+}

@@ -1,0 +1,27 @@
+"""The checks can fail: mistakes that have been made elsewhere, put into a copy of the program, are caught by them.
+
+All of them run in `make faults`; here are those of the phone and one of the server.
+"""
+
+import pytest
+
+from tests.faults import mutants
+
+FAST = {"new-id-on-retry", "delete-before-the-word", "poison-for-ever", "synchronous-off"}
+
+
+def test_every_patch_has_a_check_and_every_check_a_patch():
+    assert {one.name for one in mutants.MUTANTS} == {file.stem for file in mutants.HERE.glob("*.patch")}
+
+
+def test_the_client_as_it_is_passes(tmp_path):
+    with mutants.copied(None) as root:
+        assert mutants.in_node(root, tmp_path) == []
+
+
+@pytest.mark.parametrize("mutant", [one for one in mutants.MUTANTS if one.name in FAST], ids=lambda one: one.name)
+def test_a_mutant_is_caught(mutant, tmp_path):
+    found = mutants.is_caught(mutant, tmp_path)
+    if found is None:
+        pytest.skip("no compiler (cc): THE MUTANT WAS NOT TRIED")
+    assert found != []
