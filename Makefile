@@ -10,7 +10,7 @@ BIN := .venv/bin
 UV := UV_SYSTEM_CERTS=1 UV_LINK_MODE=copy $(BIN)/uv
 UV_VERSION := 0.13.9
 
-.PHONY: help setup setup-test run test check format lock bench screens e2e audit translations clean
+.PHONY: help setup setup-test run test check format lock bench faults screens e2e audit translations clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -65,6 +65,9 @@ screens: setup-test ## screenshots of every page into docs/screens
 
 bench: setup-test ## measurements, each beside the machine's own limit
 	@$(BIN)/python -m benchmarks
+
+faults: setup-test ## kills, power cuts, full disks, broken lines at length; FAULTS="--share 0.1" for a tenth
+	@$(BIN)/python -m tests.faults $(FAULTS)
 
 audit: .venv/test ## known vulnerabilities in the locked dependencies
 	@$(BIN)/uv tool run pip-audit --strict --disable-pip -r requirements/run.txt
