@@ -75,7 +75,7 @@ def sign(
             records.append(_record(work, link, "statement.presented", shown, now))
         signature = {
             "doc_hash": doc_hash, "signer": {"name": signer, "relation": None}, "shown_ms": shown_ms,
-            "box": list(BOX), **({"strokes": strokes} if strokes else {"typed": signer}),
+            "box": list(BOX), **({"strokes": strokes} if any(strokes) else {"typed": signer}),
         }  # fmt: skip
         records.append(_record(work, link, "signature.captured", signature, now))
         recording.record(db, link.branch, records, now)

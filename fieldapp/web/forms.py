@@ -5,16 +5,24 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
+from wtforms.i18n import get_translations
 
 from fieldapp.domain.errors import DomainError
 from fieldapp.web.errors import sentence
+from fieldapp.web.locale import current_language
+
+_WTFORMS = {"en": "en", "zh-Hans": "zh", "zh-Hant": "zh_TW"}
 
 
 class Form(FlaskForm):
     """All forms inherit from this one."""
 
     class Meta(FlaskForm.Meta):
-        """How forms read a request."""
+        """How forms read a request, and in which language their ready-made sentences are."""
+
+        def get_translations(self, form: FlaskForm) -> Any:
+            """WTForms knows Chinese by country, not by script; left to itself it answers all in simplified signs."""
+            return get_translations([_WTFORMS[current_language()]])
 
         def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
             """What was typed. Never a JSON body (fields expect text), never U+0000 (nobody types it)."""

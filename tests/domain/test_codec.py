@@ -30,7 +30,7 @@ def test_strokes_mean_the_same_in_every_notation(strokes):
     assert strokes_of(strokes) == [[[1, 2, 10, 0.5], [3, 4, 20, 0.25]]]
 
 
-@pytest.mark.parametrize("strokes", [[[1, 2]], [["a"]], [[{"x": 1}]], "scribble", [], [[[1]]]])
+@pytest.mark.parametrize("strokes", [[[1, 2]], [["a"]], [[{"x": 1}]], "scribble", [], [[]], [[], []], [[[1]]]])
 def test_what_is_no_stroke_is_no_signature(strokes):
     with pytest.raises(Invalid):
         strokes_of(strokes)

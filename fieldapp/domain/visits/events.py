@@ -274,7 +274,7 @@ class SignatureCaptured(Data, tag="signature.captured", frozen=True):
     bind: Line | None = None
 
     def __post_init__(self) -> None:
-        if not self.strokes and not self.typed:
+        if not (self.strokes and any(self.strokes)) and not self.typed:
             raise ValueError("a signature has strokes or a typed name")
 
 

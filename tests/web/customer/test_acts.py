@@ -109,6 +109,23 @@ def test_a_dot_asks_once_more_and_never_blocks(work, enter_link):
     assert browser.post("/c/sign", data={**dot, "weak_ok": "1"}).status_code == 303
 
 
+def test_strokes_without_a_point_are_no_ink_and_the_typed_name_signs(work, enter_link):
+    browser = enter_link(unsigned_visit(work))
+    assert browser.post("/c/sign", data=signing(strokes="[[], []]", weak_ok="1")).status_code == 303
+    (signature,) = facts_of(work, "signature.captured")
+    assert signature.data.typed == "王芳"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "cannot be longer than 200"), ("zh-Hans", "长度不能超过 200"), ("zh-Hant", "長度不能超過 200")],
+)
+def test_what_is_too_long_is_told_in_the_reader_s_own_script(work, enter_link, language, words):
+    browser = enter_link(unsigned_visit(work))
+    browser.set_cookie("lang", language)
+    assert words in browser.post("/c/sign", data=signing(name="x" * 201)).text
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"name": " "}, {"strokes": "{"}, {"strokes": "[" * 5000}, {"strokes": '[["x"]]'}, {"strokes": "[[[NaN, 1]]]"},
