@@ -36,7 +36,7 @@ def examine(work: Work) -> tuple[Check, ...]:
         return (
             schema,
             Check("audit", tuple(audit.verify(db))),
-            *(_check("visits", code, lambda code: _visits(db, code)) for code in codes),
+            *(_check("visits", code, lambda code: visits_drift(db, code)) for code in codes),
             *(_check("scores", code, lambda code: scoring.drift(db, code)) for code in codes),
             *(_check("blobs", code, lambda code: _blobs(work, code)) for code in codes),
         )
@@ -52,8 +52,8 @@ def _schema(work: Work) -> Iterator[str]:
         yield f"the database has schema {report['schema']}, this program needs {report['program_schema']}"
 
 
-def _visits(db: Db, branch: str) -> list[str]:
-    """Every visit replayed from its events against its read model."""
+def visits_drift(db: Db, branch: str) -> list[str]:
+    """Every visit replayed from its events against its read model; one line per difference."""
     held: dict[VisitId | None, int] = {}
     for fact in events.held_of(db, branch):
         held[fact.event.visit] = held.get(fact.event.visit, 0) + 1

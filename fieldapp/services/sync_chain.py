@@ -29,13 +29,15 @@ class Placed:
 class Chain:
     """The chain of one device while a push goes along it.
 
-    `spare` is how many entries of the push could not be read at all: each may be the one that a gap is missing.
+    `spare` is how many entries of the push could not be read at all: each may be the one that a gap is missing; so are
+    those of earlier pushes, as far as their number could be read (`unreadable`).
     `restored`: the phone last spoke to another life of this server, which may have known more than this one.
     """
 
     device: Device
     known: Mapping[int, Entry]
     spare: int = 0
+    unreadable: frozenset[int] = frozenset()
     restored: bool = False
     next_seq: int = field(init=False)
     head: str = field(init=False)
@@ -81,7 +83,7 @@ class Chain:
 
     def _bridged(self, seq: int) -> bool:
         """Whether a gap is explained, by entries that nobody can read or by a server that has forgotten."""
-        gap = seq - self.next_seq
+        gap = seq - self.next_seq - sum(self.next_seq <= one < seq for one in self.unreadable)
         if self.restored or gap <= self.spare:
             self.spare -= min(gap, self.spare)
             self._loose = True

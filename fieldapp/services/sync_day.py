@@ -20,8 +20,9 @@ from fieldapp.domain.visits.events import BY_OFFICE, BY_PHONE, Event
 from fieldapp.domain.visits.lifecycle import ENDED, VisitState, replay
 from fieldapp.services import sync_devices
 from fieldapp.services.branches import zone_of
+from fieldapp.services.installation import EPOCH
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import days, events
+from fieldapp.storage import days, events, server
 
 BEHIND, AHEAD = timedelta(days=1), timedelta(days=7)
 #: Part of every ETag: raise it when the snapshot's shape changes, and phones fetch anew.
@@ -42,10 +43,14 @@ class DeviceRevoked(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A snapshot as plain JSON values; `visits` is None when the phone has it already."""
+    """A snapshot as plain JSON values; `visits` is None when the phone has it already.
+
+    `server_epoch`: a phone that has nothing to send learns here that the server was restored, before it forgets.
+    """
 
     etag: str
     visits: list[dict[str, Any]] | None
+    server_epoch: str | None
 
 
 def look(work: Work, actor: Actor, *, device_id: str | None, known_etag: str | None) -> Day:
@@ -56,9 +61,8 @@ def look(work: Work, actor: Actor, *, device_id: str | None, known_etag: str | N
         if sync_devices.is_revoked(db, actor, device_id):
             raise DeviceRevoked()
         etag, ids = _marked(db, actor, branch, now)
-        if etag == known_etag:
-            return Day(etag, None)
-        return Day(etag, _visits(db, branch, ids, now))
+        epoch = server.find(db, EPOCH)
+        return Day(etag, None if etag == known_etag else _visits(db, branch, ids, now), epoch)
 
 
 def etag(db: Db, actor: Actor, now: datetime) -> str:

@@ -28,6 +28,8 @@ from fieldapp.storage.quarantine import Quarantined
 Status = Literal["accepted", "duplicate", "held", "quarantined", "retry"]
 #: Pages of a phone whose clocks are remembered.
 PAGES_KEPT = 8
+#: Beyond this a gap is a mistake, and is not looked into.
+LONGEST_GAP = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
     batch = sync_wire.read_batch(body)
     with work.write(branch) as db:
         epoch = sync_devices.epoch(db, work.new_id)
-        device = sync_devices.known_or_new(db, work, actor, batch.device_id, received)
+        device = _sender(db, work, actor, branch, batch, received)
         going = _Push(work, db, actor, branch, batch, received, device)
         restored = batch.server_epoch is not None and batch.server_epoch != epoch
         after = _store(going, restored)
@@ -105,6 +107,14 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
         device=after, revoked=device.revoked_at is not None, blobs_wanted=_wanted(work, branch, batch.items),
         day_etag=etag,
     )  # fmt: skip
+
+
+def _sender(db: Db, work: Work, actor: Actor, branch: BranchCode, batch: Batch, received: datetime) -> Device:
+    """The device that pushes; one that is unknown becomes the actor's, unless its facts are another person's: a
+    session that changed at the last moment must not take the phone away from its owner."""
+    if any(item.fact is not None and item.fact.actor != actor.login for item in batch.items):
+        return devices.find(db, branch, batch.device_id) or devices.unknown(branch, batch.device_id)
+    return sync_devices.known_or_new(db, work, actor, batch.device_id, received)
 
 
 def deposit(work: Work, owner: Actor, batch: Batch, *, by: Actor) -> tuple[Result, ...]:
@@ -129,7 +139,7 @@ def _store(push: _Push, restored: bool) -> Device | None:
         chain, placed = None, [Placed(item, _as_guest(item)) for item in push.batch.items]
     else:
         known = devices.entries(push.db, push.branch, push.device.device_id, _numbers(push))
-        chain = Chain(push.device, known, spare=len(push.batch.bad), restored=restored)
+        chain = Chain(push.device, known, len(push.batch.bad), _unreadable(push), restored)
         placed = chain.place(push.batch.items)
     fresh = [one for one in placed if not _settle(push, one)]
     pages = _record(push, fresh)
@@ -143,6 +153,17 @@ def _store(push: _Push, restored: bool) -> Device | None:
 def _numbers(push: _Push) -> list[int]:
     # The one before tells whether the chain's end is sound.
     return [push.device.next_seq - 1, *(item.seq for item in push.batch.items)]
+
+
+def _unreadable(push: _Push) -> frozenset[int]:
+    """Numbers missing before an entry of this push, under which earlier pushes brought what nobody could read."""
+    seqs = {item.seq for item in push.batch.items}
+    start = push.device.next_seq
+    if not seqs or max(seqs) - start > LONGEST_GAP:
+        return frozenset()
+    missing = set(range(start, max(seqs))) - seqs
+    found = quarantine.unreadable(push.db, push.branch, push.device.device_id, missing) if missing else ()
+    return frozenset(found)
 
 
 def _as_guest(item: Item) -> Literal["fresh", "hash_mismatch"]:

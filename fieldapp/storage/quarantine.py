@@ -4,6 +4,7 @@ Owns that nothing is kept twice (a digest of branch and bytes is the key); judge
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,6 +60,15 @@ def keep(db: Session, branch: str, things: list[Quarantined]) -> int:
 def count(db: Session, branch: str) -> int:
     """How many things of the branch wait in quarantine."""
     return db.scalar(select(func.count()).select_from(QuarantineRow).where(QuarantineRow.branch == branch)) or 0
+
+
+def unreadable(db: Session, branch: str, device_id: str, seqs: Iterable[int]) -> set[int]:
+    """Those of the numbers under which the device sent what nobody could read."""
+    query = select(QuarantineRow.seq).where(
+        QuarantineRow.branch == branch, QuarantineRow.device_id == device_id, QuarantineRow.code == "schema_invalid",
+        QuarantineRow.seq.in_([str(seq) for seq in seqs]),
+    )  # fmt: skip
+    return {int(seq) for seq in db.scalars(query) if seq}
 
 
 def listed(db: Session, branch: str) -> list[Quarantined]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from fieldapp.services import installation
+from fieldapp.storage import server
 from tests import cast
 from tests.conftest import CHROMIUM, CHROMIUM_ARGS, PHONE
 from tests.e2e import phone
@@ -119,6 +121,21 @@ def test_a_lost_answer_costs_nothing_and_doubles_nothing(work, on_phone):
     phone.wait_until_sent(page)
     assert len(lost) == 1
     assert phone.stored(work, visit).count("visit.departed") == 1
+    assert [entry["status"] for entry in phone.outbox(page)] == ["duplicate"]
+
+
+def test_a_phone_with_nothing_to_send_hears_of_a_restored_server_and_sends_everything_again(work, on_phone):
+    visit = phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    phone.append(page, visit, "visit.departed")
+    page.wait_for_function("() => document.querySelector('#sync').dataset.tone === 'here'")
+    phone.wait_until_sent(page)
+    with work.write() as db:
+        server.save(db, installation.EPOCH, work.new_id())
+    with page.expect_response("**/api/sync/v1/push"):
+        phone.call(page, "sync/engine.js", "syncNow")
+    phone.wait_until_sent(page)
     assert [entry["status"] for entry in phone.outbox(page)] == ["duplicate"]
 
 

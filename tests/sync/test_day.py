@@ -36,6 +36,14 @@ def test_a_visit_has_the_documented_shape(phone, work, visit, start):
     assert one["customer"]["phone"] == "13800000001"
 
 
+def test_it_names_the_server_s_epoch_changed_or_not(phone, visit):
+    told = phone.push(phone.append("visit.departed", visit))["server_epoch"]
+    answer = phone.client.get(DAY)
+    assert answer.headers["X-Field-Epoch"] == told
+    again = phone.client.get(DAY, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.headers["X-Field-Epoch"]) == (304, told)
+
+
 def test_coming_days_carry_no_phone_number(phone, work, clock):
     plan(work, builders.scheduled("WO-2", clock() + timedelta(days=1)))
     assert visits_of(phone.client)["WO-2"]["customer"]["phone"] == ""

@@ -111,6 +111,22 @@ def test_an_entry_that_nobody_can_read_blocks_nobody(phone, work, visit, broken)
     assert phone.fates(phone.append("note.added", visit)) == [("accepted", None)]
 
 
+def test_an_entry_that_nobody_can_read_blocks_nobody_who_sends_one_at_a_time(phone, visit):
+    first, poison, last = (phone.append("note.added", visit) for _ in range(3))
+    assert phone.fates(first) == [("accepted", None)]
+    assert phone.fates({**poison, "also": "of a newer app"}) == [("quarantined", "schema_invalid")]
+    assert phone.fates(last) == [("accepted", None)]
+
+
+def test_a_session_that_changed_at_the_last_moment_takes_no_unknown_phone_from_its_owner(phone_of, work, visit):
+    owner, guest = phone_of("T001"), phone_of("T002")
+    entry = owner.append("note.added", visit)
+    body = json.dumps(owner.batch([entry]))
+    foreign = guest.post(body).get_json()
+    assert (foreign["device"], foreign["results"][0]["code"]) == (None, "actor_mismatch")
+    assert owner.post(body).get_json()["device"]["next_seq"] == 2
+
+
 def test_a_gap_asks_for_what_is_missing_and_stores_nothing_after_it(phone, work, visit):
     entries = [phone.append("note.added", visit) for _ in range(3)]
     answer = phone.push(entries[1], entries[2])

@@ -98,6 +98,8 @@ def day() -> Response:
     found = sync_day.look(current_work(), current_actor(), device_id=named, known_etag=known)
     response = gate.bare(304) if found.visits is None else gate.answer({"etag": found.etag, "visits": found.visits})
     response.set_etag(found.etag)
+    if found.server_epoch is not None:
+        response.headers["X-Field-Epoch"] = found.server_epoch
     response.headers["Cache-Control"] = "no-store"
     return response
 

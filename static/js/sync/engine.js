@@ -8,7 +8,7 @@ import { delay } from "./decide.js";
 import { expire } from "./journal.js";
 import { lockedIfFree } from "./lock.js";
 import { call } from "./net.js";
-import { prune, push, register, tell, waiting } from "./push.js";
+import { prune, push, register, resendIfRestored, tell, waiting } from "./push.js";
 import { meta, Retired, store, storeOwner } from "./store.js";
 import { photoCounts, upload } from "./upload.js";
 
@@ -144,7 +144,9 @@ async function readDay() {
     return { ...answer, kind: "revoked" };
   }
   if (answer.kind === "ok" || answer.status === 304) await hooks.welcome();
-  return answer.status === 304 ? { kind: "ok" } : answer;
+  const kind = answer.status === 304 ? "ok" : answer.kind;
+  if (kind === "ok" && await resendIfRestored(answer.headers.get("X-Field-Epoch"))) again = true;
+  return { ...answer, kind };
 }
 
 const troubleOf = ({ kind, status }) => (kind === "down" && (status === 0 || !navigator.onLine) ? "offline" : kind);

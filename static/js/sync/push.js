@@ -39,6 +39,8 @@ export async function push(deviceId, app, sending) {
       continue;
     }
     if (answer.kind !== "ok" || !answer.json?.results) return { kind: answer.kind === "ok" ? "down" : answer.kind, retryAfter: answer.retryAfter };
+    // Without a device it was another person's session: what it says is not about our outbox.
+    if (!answer.json.device) return { kind: "other_user" };
     const { stored, resent, busy } = await settle(batch, answer.json);
     revoked ||= Boolean(answer.json.revoked);
     blobsWanted = answer.json.blobs_wanted ?? blobsWanted;
@@ -120,6 +122,20 @@ function settle(batch, answer) {
     ]);
     changed();
     return { stored: stored.length, resent, busy };
+  });
+}
+
+// A phone with nothing to send learns elsewhere that the server was restored: what it confirmed has to go again. The
+// epoch itself stays until a push is answered, for the push that names the old one may leave gaps. True: send again.
+export function resendIfRestored(told) {
+  return locked("journal", async () => {
+    const db = store();
+    if (!isRestored(await db.get("meta", "server_epoch"), told)) return false;
+    const again = (await db.getAll("outbox")).filter((entry) => entry.status !== "waiting");
+    if (!again.length) return false;
+    await strictly(["outbox"], (tx) => again.map((entry) => tx.objectStore("outbox").put({ ...entry, status: "waiting" })));
+    changed();
+    return true;
   });
 }
 
