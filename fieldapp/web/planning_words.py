@@ -50,8 +50,8 @@ REFUSALS: dict[str, Any] = {
     "request_own": _l("You entered this request yourself. Somebody else has to decide it."),
     "request_benefit": _l("This is about your own visit. Somebody else has to decide it."),
     "request_head_office": _l(
-        "Fewer than %(fewest)s people could decide this. So that colleagues need not decide for each other, head office "
-        "does."
+        "Fewer than %(fewest)s people could decide this. So that colleagues need not decide for each other, "
+        "head office does."
     ),
     "request_decided": _l("Somebody was faster: this request is decided already."),
     "request_outcome": _l("Say whether you approve or decline."),
