@@ -187,7 +187,7 @@ def test_a_wrong_statement_goes_back_to_the_technician_without_the_answers(work,
     page.tap(NEXT)
     technician.at("Hand the phone over")
     technician.go_on("Hand over", "Please have a look")
-    assert "- Cable  12.50" in page.text_content(".statement")
+    assert "- Cable  CNY 12.50" in page.text_content(".statement")
     assert not page.is_checked("input[name=courteous][value=no]")
 
 
