@@ -102,6 +102,8 @@ DISPATCHER = Walk(
         Stop("dispatch-amend", "/dispatch/visits/{next}/amend"),
         Stop("dispatch-link", "/dispatch/visits/{later}/link"),
         Stop("dispatch-held", "/dispatch/held"),
+        Stop("dispatch-phones", "/dispatch/phones"),
+        Stop("rescue", "/rescue/"),
         Stop("dispatch-decide", "/dispatch/visits/{held}/decide"),
         Stop("dispatch-import", "/dispatch/import"),
         Stop("dispatch-import-faults", "/dispatch/import", _upload("appointments-bad.csv")),
