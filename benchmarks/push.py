@@ -19,6 +19,7 @@ from tests.conftest import make_test_work
 from tests.fakes import Clock
 
 CLIENTS = 16
+WORKERS = 2
 ROUNDS = 3
 BATCHES = 24
 #: Visits of a technician lie on this many days, as a phone carries nine of them.
@@ -118,13 +119,19 @@ def _drive(port: int, kind: str, cookies: list[str], bodies: list[list[bytes]]) 
 
 @contextmanager
 def _serving(folder: Path) -> Any:
-    """The real app and the raw endpoint, in a process of their own as `fieldapp serve` runs them."""
+    """The real app and the raw endpoint in `WORKERS` processes on one port, as `fieldapp serve --workers` runs them."""
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=push_load.serve, args=(str(folder), theirs), daemon=True)
-    process.start()
-    try:
-        yield ours.recv()
-    finally:
-        process.terminate()
-        process.join()
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        workers = []
+        for _ in range(WORKERS):
+            ours, theirs = context.Pipe()
+            worker = context.Process(target=push_load.serve, args=(str(folder), listener, theirs), daemon=True)
+            worker.start()
+            ours.recv()
+            workers.append(worker)
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            for worker in workers:
+                worker.terminate()
+                worker.join()

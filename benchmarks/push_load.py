@@ -132,8 +132,8 @@ def raw() -> Response:
     return gate.answer({"results": [{"id": one, "status": "accepted"} for one in stored]})
 
 
-def serve(folder: str, ready: Connection) -> None:
-    """Run until terminated; tells the port."""
+def serve(folder: str, listener: socket.socket, ready: Connection) -> None:
+    """Run on `listener` until terminated; tells when it is ready."""
     settings = Settings(
         instance=Path(folder), database_url=f"sqlite:///{folder}/fieldapp.db", secret_key="x" * 40,
         blobs=Path(folder) / "blobs",
@@ -143,6 +143,5 @@ def serve(folder: str, ready: Connection) -> None:
     guards.register(app, blueprint, guards.roles("technician"), "/api/sync/v1")
     settle_memory()
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    listener = socket.create_server(("127.0.0.1", 0))
-    ready.send(listener.getsockname()[1])
+    ready.send(True)
     create_server(app, sockets=[listener], threads=THREADS, ident=None, clear_untrusted_proxy_headers=True).run()
