@@ -5,7 +5,7 @@ is for people to understand first.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -33,11 +33,15 @@ def examine(work: Work) -> tuple[Check, ...]:
         return (schema,)
     with work.read() as db:
         codes = [branch.code for branch in branches.every(db)]
+        flaws = {code: dict(events.flaws(db, code)) for code in codes}
+        # What cannot be read cannot be replayed either.
+        whole = [code for code in codes if "unreadable" not in flaws[code].values()]
         return (
             schema,
             Check("audit", tuple(audit.verify(db))),
-            *(_check("visits", code, lambda code: visits_drift(db, code)) for code in codes),
-            *(_check("scores", code, lambda code: scoring.drift(db, code)) for code in codes),
+            *(_check("facts", code, lambda code: _facts(flaws[code])) for code in codes),
+            *(_check("visits", code, lambda code: visits_drift(db, code)) for code in whole),
+            *(_check("scores", code, lambda code: scoring.drift(db, code)) for code in whole),
             *(_check("blobs", code, lambda code: _blobs(work, code)) for code in codes),
         )
 
@@ -50,6 +54,11 @@ def _schema(work: Work) -> Iterator[str]:
     report = health.readiness(work)
     if report["ready"] != "yes":
         yield f"the database has schema {report['schema']}, this program needs {report['program_schema']}"
+
+
+def _facts(flaws: Mapping[str, str]) -> list[str]:
+    words = {"unreadable": "cannot be read any more", "altered": "is not what was stored"}
+    return [f"fact {event_id}: {words[flaw]}" for event_id, flaw in flaws.items()]
 
 
 def visits_drift(db: Db, branch: str) -> list[str]:

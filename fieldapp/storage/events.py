@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from msgspec import MsgspecError
 from sqlalchemy import Select, bindparam, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -46,10 +47,7 @@ class Record:
         if self.source_hash:
             return self.source_hash
         event = self.event
-        envelope = (
-            f"{event.type}\n{event.visit}\n{event.effective_at.astimezone(UTC).isoformat()}\n{event.actor}\n".encode()
-        )
-        return hashlib.sha256(envelope + self.body).hexdigest()
+        return _content_hash(event.type, event.visit, event.effective_at, event.actor, self.body)
 
 
 @dataclass(frozen=True)
@@ -158,6 +156,36 @@ def release(db: Session, branch: str, visit: VisitId) -> int:
         EventRow.branch == branch, EventRow.visit_id == visit, EventRow.held_code.is_not(None)
     )
     return len(db.scalars(change.values(held_code=None).returning(EventRow.event_id)).all())
+
+
+def flaws(db: Session, branch: str) -> Iterator[tuple[str, Literal["unreadable", "altered"]]]:
+    """Facts that are not any more what was stored, by id. Of pushed ones only whether they can be read is checked."""
+    query = _query(branch).add_columns(EventRow.origin, EventRow.body_hash).execution_options(yield_per=2000)
+    for row in db.execute(query.order_by(EventRow.event_id)):
+        if not _is_readable(row):
+            yield row.event_id, "unreadable"
+        elif row.origin != "push" and row.body_hash != _content_hash(
+            row.kind, row.visit_id, row.effective_at, row.actor, _bytes(row.body)
+        ):
+            yield row.event_id, "altered"
+
+
+def _is_readable(row: Any) -> bool:
+    try:
+        from_row(row)
+    except (MsgspecError, ValueError, KeyError):
+        return False
+    return True
+
+
+def _bytes(body: bytes | str) -> bytes:
+    # Whoever alters a row by hand may leave text where bytes were.
+    return body.encode() if isinstance(body, str) else body
+
+
+def _content_hash(kind: str, visit: str | None, effective_at: datetime, actor: str, body: bytes) -> str:
+    envelope = f"{kind}\n{visit}\n{effective_at.astimezone(UTC).isoformat()}\n{actor}\n".encode()
+    return hashlib.sha256(envelope + body).hexdigest()
 
 
 def count(db: Session, branch: str) -> int:

@@ -12,6 +12,7 @@ from fieldapp.domain.ids import visit_id
 from fieldapp.services.histories import import_events
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
+from fieldapp.storage import events as stored
 from tests import builders, cast
 
 VISIT = visit_id(cast.MAIN, "WO-1")
@@ -48,7 +49,7 @@ def test_all_is_well(run):
     lines = [
         "migrations",
         "audit",
-        *(f"{name} {code}" for name in ("visits", "scores", "blobs") for code in ("main", "north")),
+        *(f"{name} {code}" for name in ("facts", "visits", "scores", "blobs") for code in ("main", "north")),
     ]
     assert answer.output.splitlines() == [f"ok    {line}" for line in lines]
 
@@ -77,6 +78,25 @@ def test_a_changed_row_is_named(run, work: Work, statement: str, fault: str):
     found = faults(run("--format", "json"))
     assert len(found) == 1
     assert fault in found[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("body = replace(body, '\"uniform\":true', '\"uniform\":false')", "is not what was stored"),
+        ("actor = 'T002'", "is not what was stored"),
+        ("effective_at = '2026-10-05 00:30:00.000000'", "is not what was stored"),
+        ("body = x'7b7d'", "cannot be read any more"),
+        ("kind = 'visit.teleported'", "cannot be read any more"),
+    ],
+)
+def test_a_changed_fact_is_named_and_stops_no_other_check(run, work: Work, change: str, fault: str):
+    with work.read() as db:
+        fact = next(one.id for one in stored.all_events(db, cast.MAIN) if one.type == "kit.checked")
+    spoil(work, f"UPDATE events SET {change} WHERE kind = 'kit.checked'")
+    answer = run("--format", "json")
+    assert f"fact {fact}: {fault}" in faults(answer)
+    assert "blobs north" in [check["name"] for check in json.loads(answer.output)["checks"]]
 
 
 def test_a_changed_photo_is_named(run, work: Work, settings: Settings):
