@@ -43,10 +43,13 @@ def run(folder: Path, times: int, *, seed: int = 0, root: Path = ROOT) -> Outcom
                 outcome.problems += _missing(folder, place, clients, photographer)
                 if outcome.problems:
                     break
+            if outcome.problems:
+                return outcome  # what is left may not even start
             server.start()
-            drain(clients, patience=2 if outcome.problems else 60)
+            drain(clients)
             halt([photographer])
     finally:
+        photographer.over.set()
         server.kill()
     outcome.take(judge(place, clients))
     outcome.problems += photographer.problems[:5] + _missing(folder, place, clients, photographer)
@@ -70,6 +73,8 @@ def _missing(folder: Path, place: Company, clients: list[Client], photographer: 
     try:
         state = database.execute("PRAGMA integrity_check").fetchone()[0]
         stored = {row[0] for row in database.execute("SELECT event_id FROM events")}
+    except pysqlite3.DatabaseError as error:
+        return [f"the database cannot be read: {error}"]
     finally:
         database.close()
     lost = [f"{client.person.login}: {one} is gone" for client, told in words for one in told if one not in stored]
