@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,11 +62,11 @@ class RescueKey:
 
 
 def _write_once(path: Path) -> None:
-    """Processes that start together must agree on one key: the link fails for all but the first."""
+    """Processes and threads that start together must agree on one key: the link fails for all but the first."""
     pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
         target.write(pem)
         target.flush()

@@ -222,7 +222,7 @@ def test_the_customer_reads_in_their_language_and_a_change_of_it_clears_the_sign
     assert ink(page) == 0
     assert page.is_visible("#view .notice.warn")
     page.tap("label:has(input[value=en])")
-    page.wait_for_selector("html[lang=en]")
+    technician.at("Your signature")
     page.wait_for_selector("canvas[data-strokes='0']")
     assert page.text_content(".statement") == english
 

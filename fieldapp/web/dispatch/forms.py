@@ -26,11 +26,13 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 
 from fieldapp.domain.calendar import localise
 from fieldapp.domain.errors import Invalid
+from fieldapp.domain.scheduling import LONGEST_JOB, SHORTEST_JOB
 from fieldapp.domain.visits import events as ev
 from fieldapp.services.appointments_csv import is_phone, read_charges
 from fieldapp.services.planning import Technician, Visit
 from fieldapp.services.scheduling import Slot
 from fieldapp.web.dispatch import words
+from fieldapp.web.errors import sentence
 from fieldapp.web.forms import Form
 from fieldapp.web.locale import LANGUAGES
 
@@ -106,6 +108,12 @@ class SlotForm(Form):
     duration = MinutesField(_l("Planned minutes"), [Optional()])
     override = _line(_l("Reason for planning two at once"))
 
+    def validate_duration(self, field: Field) -> None:
+        """Named together with every other fault."""
+        shortest, longest = (int(one.total_seconds() // 60) for one in (SHORTEST_JOB, LONGEST_JOB))
+        if field.data is not None and not shortest <= field.data <= longest:
+            raise ValidationError(sentence(Invalid("duration_out_of_range", shortest=shortest, longest=longest)))
+
     def offer(self, technicians: Sequence[Technician]) -> None:
         """The people to choose from; who was typed or had it before stays choosable."""
         people = {one.code: f"{one.name} ({one.code})" for one in technicians if one.is_active}
@@ -148,6 +156,11 @@ class WindowForm(ToldForm):
     window_start = MomentField(_l("Window from"), [_needed_time])
     window_end = MomentField(_l("Window to"), [_needed_time])
 
+    def validate_window_end(self, field: Field) -> None:
+        """Named together with every other fault; DST can still turn it round, which `promise` sees."""
+        if field.data and self.window_start.data and field.data <= self.window_start.data:
+            raise ValidationError(sentence(Invalid("window_reversed")))
+
     def promise(self, zone: ZoneInfo) -> ev.Promise:
         """The promise; raises `Invalid` window_reversed and time_skipped."""
         start, end, told = (one.utc(zone) for one in (self.window_start, self.window_end, self.told_at))
@@ -168,6 +181,13 @@ class CustomerForm(Form):
     language = SelectField(_l("Customer's language"), choices=[SelectChoice(*one) for one in LANGUAGES.items()])
     charges = TextAreaField(_l("Charges"), [Length(max=2000)], filters=[_strip])
     note = TextAreaField(_l("Note for the technician"), [Length(max=4000)], filters=[_strip])
+
+    def validate_charges(self, field: Field) -> None:
+        """Named together with every other fault."""
+        try:
+            read_charges(field.data or "")
+        except Invalid as error:
+            raise ValidationError(sentence(error)) from None
 
     def customer(self, lat: float | None = None, lon: float | None = None) -> ev.Customer:
         """The customer; the place on the map is what it was."""

@@ -20,10 +20,12 @@ export async function sign(context) {
     const values = read(element);
     for (const way of ["draw", "type", "refuse"]) show(field(element, `way-${way}`), values.way === way);
     show(field(element, "who"), values.way !== "refuse");
+    show(field(element, "signer"), values.way === "draw");
     put(document.querySelector(".bottom"), "label", t(values.way === "refuse" ? "customer.refuse.next" : "customer.sign.next"));
     if (values.way === "draw" && !pad && element.isConnected) pad = await open(element, context);
   };
-  element.addEventListener("input", async () => {
+  element.addEventListener("input", async ({ target }) => {
+    if (target.name === "way") complain("");
     const { way, name, relation, typed, reason, words } = read(element);
     const kept = context.keep({ way, typed, reason, words, signer: { name, relation } });
     await update();
@@ -54,8 +56,8 @@ async function open(element, context) {
 async function finish(element, context) {
   const { way } = context.draft;
   if (way === "refuse") return refuse(element, context);
-  const name = read(element).name.trim();
   const mark = way === "type" ? typed(element) : await drawn(element, context);
+  const name = mark.typed ?? read(element).name.trim();
   if (!name) throw new Unfinished("signer_missing", $("[name=name]", element));
   const inkHash = await sha256(mark.typed ?? strokesText(mark.strokes));
   await present(context);

@@ -1,7 +1,7 @@
 // A screen with a form and one button in the bottom bar. Owns reading and keeping what was typed: it is in storage before
 // the camera opens and comes back after a killed app.
 
-import { $, clone, put, show } from "../lib/dom.js";
+import { $, clone, put, say, show } from "../lib/dom.js";
 import { keep, recall } from "./keep.js";
 import { sentence } from "./record.js";
 
@@ -55,7 +55,12 @@ export function bottomBar({ label, act, icon = "right", more = [] }) {
 
 /** Says what is wrong in the bottom bar that is shown. */
 export function complain(text) {
-  const bar = document.querySelector(".bottom");
+  refuse(document.querySelector(".bottom"), text);
+}
+
+// What was said before ("saved", "saving") no longer holds, and must not lie over what is wrong.
+function refuse(bar, text) {
+  if (text) say("");
   put(bar, "wrong", text);
 }
 
@@ -67,7 +72,7 @@ async function guarded(bar, button, act) {
   try {
     await act(button);
   } catch (error) {
-    put(bar, "wrong", sentence(error));
+    refuse(bar, sentence(error));
   } finally {
     delete bar.dataset.busy;
   }

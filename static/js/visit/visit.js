@@ -95,7 +95,6 @@ async function turn(id, workDone) {
 function head(frame, { visit, facts, state }) {
   put(frame, "name", visit.customer.name);
   put(frame, "address", visit.customer.address);
-  show(field(frame, "address").parentElement, Boolean(visit.customer.address));
   put(frame, "window", facts.promise ? timeWindow(facts.promise.start, facts.promise.end) : "");
   put(frame, "job", t(`job.${visit.job_type}`));
   put(frame, "number", visit.external_id);
@@ -107,9 +106,9 @@ function head(frame, { visit, facts, state }) {
   mark.classList.add(...look.tone);
   icon(mark, look.icon);
   put(mark, "state-word", t(`state.${disputed}`));
+  show(field(frame, "disputed"), overruled);
   const ruling = rulingOf(visit);
   put(frame, "ruling", ruling ? t(ruling.counts ? "outbox.decided" : "outbox.voided", { reason: ruling.reason }) : "");
-  show(field(frame, "disputed"), overruled);
 }
 
 function progress(frame, step) {

@@ -103,6 +103,12 @@ def test_a_refused_form_names_the_field_and_keeps_every_word(
     assert planning.list_visits(work, D001.actor, MAIN).total == 0
 
 
+def test_all_faults_of_a_form_are_named_at_once(desk: Any) -> None:
+    html = page(schedule(desk, phone="abc", charges="free", duration="-3", window_end="2026-10-14T13:00"))
+    for field in ("phone", "charges", "duration", "window_end"):
+        assert f'id="{field}-error"' in html, field
+
+
 def test_a_time_that_the_clocks_leave_out_is_named(desk: Any, work: Work) -> None:
     from sqlalchemy import update
 
