@@ -108,7 +108,8 @@ def test_what_the_server_misses_is_sent_again_from_there(work, page, visit):
             results = [
                 {"id": event["id"], "status": "retry", "code": "missing_prev", "expect_seq": 2} for event in events
             ]
-            route.fulfill(status=200, headers=OURS, body=json.dumps({"server_time": 0, "results": results}))
+            answer = {"server_time": 0, "device": {"next_seq": 2}, "results": results}
+            route.fulfill(status=200, headers=OURS, body=json.dumps(answer))
         else:
             route.continue_()
 
