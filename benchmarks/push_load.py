@@ -108,8 +108,8 @@ def ask(line: socket.socket, whole: bytes) -> None:
 @gate.ours_only("application/json")
 def raw() -> Response:
     """Read, check the hashes, insert, commit, answer: nothing is judged, projected or audited."""
-    batch = sync_wire.read_batch(gate.read_body(sync_wire.MAX_BYTES))
     actor, now = current_actor(), current_work().now()
+    batch = sync_wire.read_batch(gate.read_body(sync_wire.MAX_BYTES), now.date())
     stamp = now.strftime("%Y-%m-%d %H:%M:%S.%f")
     rows: list[Any] = []
     for item in batch.items:

@@ -95,7 +95,7 @@ def _deposit(work: Work, owner: Actor, importer: Actor, content: Content, start:
             "events": content.events[start:end],
         }
     )  # fmt: skip
-    batch = sync_wire.read_batch(body, most=len(body))
+    batch = sync_wire.read_batch(body, work.now().date(), most=len(body))
     results = sync_push.deposit(work, owner, batch, by=importer)
     items = {item.place: item for item in batch.items}
     return [_fact(items.get(place), result) for place, result in enumerate(results)]

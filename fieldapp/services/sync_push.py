@@ -93,7 +93,7 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
     """Store a push. Raises `Invalid`, `TooLarge`, `Outdated` when nothing of it could be, `Busy`."""
     branch = own_branch(actor, "visits.work")
     received = work.now()
-    batch = sync_wire.read_batch(body)
+    batch = sync_wire.read_batch(body, received.date())
     with work.write(branch) as db:
         epoch = sync_devices.epoch(db, work.new_id)
         device = _sender(db, work, actor, branch, batch, received)

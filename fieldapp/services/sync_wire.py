@@ -6,9 +6,9 @@ envelope cannot be read is refused.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -18,8 +18,12 @@ from fieldapp.domain.errors import DomainError, Invalid
 from fieldapp.domain.visits import codec
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.device_time import Contact, Stamp
+from fieldapp.domain.visits.upcasting import VERSIONS, Versions
 
-PROTOCOL = 1
+#: The protocols that are spoken, newest last, and the last day of each (None: it has no successor). A protocol is
+#: spoken for at least 90 days after its successor came out.
+PROTOCOLS: Mapping[int, date | None] = {1: None}
+PROTOCOL = max(PROTOCOLS)
 MAX_EVENTS = 100
 MAX_BYTES = 256 * 1024
 
@@ -77,7 +81,7 @@ class _Sample(Struct, frozen=True, forbid_unknown_fields=True):
 class Payload(Struct, frozen=True, forbid_unknown_fields=True):
     """What the phone hashed: one fact with the phone's own times."""
 
-    v: Annotated[int, Meta(ge=1, le=1)]
+    v: int
     type: str
     visit_id: _Uuid
     visit_rev: _Count
@@ -88,6 +92,10 @@ class Payload(Struct, frozen=True, forbid_unknown_fields=True):
     data: Any
     clk: _Sample | None = None
     tz: Annotated[float, Meta(ge=-1440, le=1440)] | None = None
+
+
+class _Versioned(Struct, frozen=True):
+    v: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +151,17 @@ class Batch:
 _batches = msgspec.json.Decoder(_Batch)
 _entries = msgspec.json.Decoder(_Entry)
 _payloads = msgspec.json.Decoder(Payload)
+_versioned = msgspec.json.Decoder(_Versioned)
 _clocks = msgspec.json.Decoder(_Clock)
 
 
-def read_batch(body: bytes, *, most: int = MAX_BYTES) -> Batch:
+def is_spoken(protocol: int, today: date, protocols: Mapping[int, date | None] = PROTOCOLS) -> bool:
+    """Whether a phone that speaks it may still push."""
+    last = protocols.get(protocol, date.min)
+    return last is None or today <= last
+
+
+def read_batch(body: bytes, today: date, *, most: int = MAX_BYTES, versions: Versions = VERSIONS) -> Batch:
     """Raises `Invalid` for an envelope that is none, `TooLarge` beyond `most` bytes, `Outdated`."""
     if len(body) > most:
         raise TooLarge()
@@ -154,14 +169,14 @@ def read_batch(body: bytes, *, most: int = MAX_BYTES) -> Batch:
         envelope = _batches.decode(body)
     except _UNREADABLE:
         envelope = _patient(body)
-    if envelope.protocol != PROTOCOL:
+    if not is_spoken(envelope.protocol, today):
         raise Outdated(protocol=str(envelope.protocol)[:20])
     if len(envelope.events) > MAX_EVENTS:
         raise TooLarge()
     items: list[Item] = []
     bad: list[Bad] = []
     for place, raw in enumerate(envelope.events):
-        one = _read_entry(place, bytes(raw))
+        one = read_entry(place, bytes(raw), versions)
         if isinstance(one, Item):
             items.append(one)
         else:
@@ -180,26 +195,26 @@ def stamp(fact: Payload, data: ev.Data) -> Stamp:
     return Stamp(fact.wall, fact.mono, fact.boot, clk.off, clk.age, fix)
 
 
-def _read_entry(place: int, raw: bytes) -> Item | Bad:
+def read_entry(place: int, raw: bytes, versions: Versions = VERSIONS) -> Item | Bad:
+    """One entry of a batch, never failing."""
     try:
         entry = _entries.decode(raw)
     except _UNREADABLE as error:
         members = _members(raw)
         return Bad(place, raw, _text(members.get("id", b"")), _shown(members.get("seq", b"")), _why(error))
     digest = hashlib.sha256(f"{entry.prev}\n{entry.payload}".encode()).hexdigest()
-    fact, data, problem = _read_payload(entry.payload)
+    fact, data, problem = _read_payload(entry.payload, versions)
     return Item(
         place, raw, entry.id, entry.seq, entry.prev, entry.hash, entry.payload, digest, fact, data, problem,
     )  # fmt: skip
 
 
-def _read_payload(text: str) -> tuple[Payload | None, ev.Data | None, str]:
+def _read_payload(text: str, versions: Versions) -> tuple[Payload | None, ev.Data | None, str]:
     try:
-        fact = _payloads.decode(text)
+        fact = _in_todays_form(text, versions)
         if fact.type not in ev.BY_PHONE:
             return None, None, f"type: {fact.type[:64]!r} is not recorded by phones"
         data = codec.read_data(fact.type, fact.data)
-        _refuse_far_times(data)
     except Invalid as error:
         return None, None, f"{error.code} {dict(error.facts)}"[:500]
     except _UNREADABLE as error:
@@ -209,16 +224,16 @@ def _read_payload(text: str) -> tuple[Payload | None, ev.Data | None, str]:
     return fact, data, ""
 
 
-def _refuse_far_times(data: ev.Data) -> None:
-    """Times near the ends of the calendar break arithmetic; no visit is there."""
-    moments: list[datetime | None] = []
-    if isinstance(data, ev.PromiseChanged):
-        moments = [data.promise.start, data.promise.end, data.promise.told_at]
-    elif isinstance(data, ev.VisitNotCompleted) and data.return_:
-        moments = [data.return_.start, data.return_.end]
-    for moment in moments:
-        if moment is not None and not 2000 <= moment.replace(tzinfo=UTC).year <= 2200:
-            raise Invalid("schema_invalid", path="data", problem="a time is outside 2000 to 2200")
+def _in_todays_form(text: str, versions: Versions) -> Payload:
+    """Today's version without a detour; another one by way of plain values, step by step."""
+    try:
+        fact = _payloads.decode(text)
+        if fact.v == versions.current:
+            return fact
+    except msgspec.ValidationError:
+        if _versioned.decode(text).v == versions.current:
+            raise
+    return msgspec.convert(versions.upcast(msgspec.json.decode(text, type=dict[str, Any])), Payload)
 
 
 def _patient(body: bytes) -> _Batch:

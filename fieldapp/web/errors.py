@@ -100,6 +100,7 @@ MESSAGES: dict[str, Any] = {
     "language_unknown": _l("“%(value)s” is none of our languages."),
     "batch_too_large": _l("This is more than one push may hold. Send half of it."),
     "protocol_unknown": _l("This app is too old (or too new) for the server. Please update it; nothing is lost."),
+    "version_unknown": _l("This was written by an app of version %(version)s; the server reads up to %(current)s."),
     "rescue_format": _l("This is no rescue file. It is called fieldapp-rescue-… and ends in .json."),
     "rescue_cut_off": _l("This rescue file is not whole. Nothing was brought in; please copy it from the phone again."),
     "rescue_wrong_key": _l("This rescue file was sealed for another server. Nothing was brought in."),

@@ -195,7 +195,7 @@ class Machine(RuleBasedStateMachine):
         if not client.waiting():
             return
         self.seen["rescues"] += 1
-        batch = sync_wire.read_batch(client.body(client.waiting()), most=10**7)
+        batch = sync_wire.read_batch(client.body(client.waiting()), self.clock().date(), most=10**7)
         results = sync_push.deposit(self.work, cast.BY_LOGIN[client.login].actor, batch, by=cast.D001.actor)
         self._promise((one.id, one.status) for one in results)
 
