@@ -15,7 +15,7 @@ from typing import IO
 PATIENCE = 5.0
 #: While nobody gets on, no more than these wait; the threads beyond them are for those who read.
 CROWD = 3
-STALLED = 0.5
+STALLED = 1.5
 
 
 class Busy(Exception):

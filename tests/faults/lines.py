@@ -63,6 +63,7 @@ def parallel(folder: Path, times: int) -> Outcome:
             client.outbox.clear()
             outcome.times += 1
     outcome.take(judge(place, [client]))
+    outcome.figures["refusals (503)"] = str(client.answers["503"])
     return outcome
 
 
@@ -98,7 +99,9 @@ def _at_once(client: Client, body: bytes, count: int) -> list[tuple[int, http.cl
 
     def post() -> None:
         gate.wait()
-        answers.append(client.post(body))
+        while (answer := client.post(body))[0] == 503:
+            client.answers["503"] += 1
+        answers.append(answer)
 
     threads = [threading.Thread(target=post) for _ in range(count)]
     for thread in threads:

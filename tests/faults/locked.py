@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fieldapp.cli.serve import THREADS
-from fieldapp.storage.turns import PATIENCE
+from fieldapp.storage.turns import PATIENCE, STALLED
 from tests.faults import company
 from tests.faults.clients import Client, Reader, confirmed, drain, halt, sending, wait_for_stored
 from tests.faults.company import Company
@@ -23,8 +23,8 @@ _BEGIN = (
 )
 #: A refusal may take the patience of the turn, SQLite's own, and what a busy machine adds.
 LONGEST_REFUSAL = PATIENCE + 2 + 2
-#: One slow look is a machine that is shared; reading that waits for writers would take seconds every time.
-SLOW_LOOK = 1.5
+#: Until nothing moves for so long, writers may take every thread; reading that waited for them would take seconds more.
+SLOW_LOOK = STALLED + 1
 
 
 def run(folder: Path, seconds: float) -> Outcome:

@@ -8,9 +8,10 @@ export async function deleteDB(name) {
 }
 
 export async function openDB(name, version, { upgrade } = {}) {
-  if (!databases.has(name)) databases.set(name, new Map());
+  const isNew = !databases.has(name);
+  if (isNew) databases.set(name, new Map());
   const stores = databases.get(name);
-  upgrade?.({
+  if (isNew) upgrade?.({
     objectStoreNames: { contains: (one) => stores.has(one) },
     createObjectStore(one, options = {}) {
       stores.set(one, { keyPath: options.keyPath ?? null, rows: new Map(), indexes: new Map() });

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 delete globalThis.BroadcastChannel;
 globalThis.dispatchEvent = () => true;
 const load = (name) => import(`${pathToFileURL(process.env.CLIENT)}/js/sync/${name}`);
-const { openStore, store } = await load("store.js");
+const { openStore, setCurrentUser, store } = await load("store.js");
 const { openVault } = await load("vault.js");
 const { append } = await load("chain.js");
 const { push, waiting } = await load("push.js");
@@ -18,7 +18,9 @@ let seen;
 
 // A phone with `count` facts; `answer(events)` is what the server says: {status, results, ours}, or throws.
 async function phone(count, answer) {
-  await openStore(`T${users += 1}`);
+  const login = `T${users += 1}`;
+  await setCurrentUser(login);
+  await openStore(login);
   await openVault();
   for (let number = 0; number < count; number += 1) await append("0199e2a4-7b1c-7000-8000-00000000000a", "note.added", { text: `${number}` });
   seen = [];
@@ -27,7 +29,7 @@ async function phone(count, answer) {
     seen.push(events);
     const { status = 200, results = [], ours = true } = await answer(events);
     const headers = { "Content-Type": "application/json", ...(ours ? { "X-Field-Sync": "1" } : {}) };
-    const whole = { server_time: 1, server_epoch: "e", min_app: "0", results, device: null, blobs_wanted: [], day_etag: "" };
+    const whole = { server_time: 1, server_epoch: "e", min_app: "0", results, device: { next_seq: 1, head: "", chain: "ok" }, blobs_wanted: [], day_etag: "" };
     return new Response(JSON.stringify(whole), { status, headers });
   };
   return () => push(DEVICE, "1.0.0", () => {});

@@ -62,7 +62,7 @@ def test_few_wait_while_nothing_moves_and_the_others_are_refused_at_once(file, t
 
     def write() -> None:
         try:
-            with turns.one(3):
+            with turns.one(6):
                 pass
         except Busy:
             refused.append(1)
@@ -72,7 +72,7 @@ def test_few_wait_while_nothing_moves_and_the_others_are_refused_at_once(file, t
     for thread in threads:
         thread.start()
     for _ in range(5):
-        assert still.acquire(timeout=2.5)  # long before their patience is over
+        assert still.acquire(timeout=4)  # long before their patience is over
     taken.close()
     for thread in threads:
         thread.join()
