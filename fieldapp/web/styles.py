@@ -14,11 +14,13 @@ BUNDLES: dict[str, tuple[str, ...]] = {
     "css/office.all.css": (
         *(f"css/{name}.css" for name in (*_ALWAYS, "layout", "office")),
         *(f"css/components/{name}.css" for name in (*_PARTS, "table", "dialog", "nav")),
+        "css/paper.css",
     ),
     "css/customer.all.css": (
         *(f"css/{name}.css" for name in (*_ALWAYS, "layout", "office")),
         *(f"css/components/{name}.css" for name in (*_PARTS, "nav")),
         "css/customer.css",
+        "css/paper.css",
     ),
     "css/phone.all.css": (
         *(f"css/{name}.css" for name in (*_ALWAYS, "phone")),
@@ -27,6 +29,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
     "css/print.all.css": (
         *(f"css/{name}.css" for name in (*_ALWAYS, "layout", "print")),
         *(f"css/components/{name}.css" for name in (*_PARTS, "table")),
+        "css/paper.css",
     ),
 }
 
