@@ -26,6 +26,9 @@ WRITE, TRUNCATE, SYNC, CREATE, RENAME, UNLINK, MKDIR = range(1, 8)
 _HEAD = struct.Struct("=IIQQQQ")
 _CONTROL = struct.Struct("=qq")
 PAGE = 4096
+#: What may be left of that which was not synced.
+STRICTEST = "nothing unsynced"
+WAYS = (STRICTEST, STRICTEST, "some pages", "some pages", "all pages")
 
 
 @cache
@@ -77,10 +80,9 @@ class Power:
         """Let the power fail at the `points`th moment from now."""
         struct.pack_into("=q", self._control, 0, points)
 
-    def forget(self, chance: random.Random) -> str:
-        """The server is dead: make the disk what a power cut could have left. Answers in which way."""
+    def forget(self, chance: random.Random, way: str) -> str:
+        """The server is dead: make the disk what a power cut could have left, in one of `WAYS`, which is answered."""
         self.cut_after(0)
-        way = chance.choice(("nothing unsynced", "nothing unsynced", "some pages", "some pages", "all pages"))
         changes = list(_read(self._log)) if self._log.exists() else []
         if way != "all pages":
             _undo(self._folder, changes, chance if way == "some pages" else None)

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tests.faults.clients import Client, Photographer, drain, halt, sending
 from tests.faults.company import BRANCH, Company
 from tests.faults.judge import judge
 from tests.faults.outcome import Outcome
-from tests.faults.power import Power
+from tests.faults.power import STRICTEST, WAYS, Power
 from tests.faults.server import ROOT
 
 #: Starting is a handful of moments, a push or a photo some fifty: some cuts come early, some in full swing.
@@ -34,11 +35,17 @@ def run(folder: Path, times: int, *, seed: int = 0, root: Path = ROOT) -> Outcom
     try:
         with sending(place, server.port, seed) as clients:
             photographer.start()
-            for _ in range(times):
-                line.cut_after(chance.randint(1, chance.choice(FARTHEST)))
-                if server.start(may_die=True) and not server.has_ended(LONGEST):
-                    server.kill()
-                ways[line.forget(chance)] += 1
+            for number in range(times):
+                # Every third cut comes just after a photo was confirmed: they are rare among the facts.
+                after_photo = number % 3 == 2
+                line.cut_after(0 if after_photo else chance.randint(1, chance.choice(FARTHEST)))
+                if server.start(may_die=True):
+                    if after_photo:
+                        _wait_for_photo(photographer)
+                        line.cut_after(chance.randint(1, 20))
+                    if not server.has_ended(LONGEST):
+                        server.kill()
+                ways[line.forget(chance, STRICTEST if after_photo else chance.choice(WAYS))] += 1
                 outcome.times += 1
                 outcome.problems += _missing(folder, place, clients, photographer)
                 if outcome.problems:
@@ -58,6 +65,12 @@ def run(folder: Path, times: int, *, seed: int = 0, root: Path = ROOT) -> Outcom
         **{f"left of the unsynced: {way.removesuffix(' unsynced')}": str(count) for way, count in sorted(ways.items())},
     }  # fmt: skip
     return outcome
+
+
+def _wait_for_photo(photographer: Photographer) -> None:
+    goal, until = len(photographer.whole) + 1, time.monotonic() + LONGEST
+    while len(photographer.whole) < goal and time.monotonic() < until:
+        photographer.join(0.002)
 
 
 def _missing(folder: Path, place: Company, clients: list[Client], photographer: Photographer) -> list[str]:
