@@ -36,9 +36,13 @@ _RULINGS = frozenset({"visit.reinstated", "visit.voided"})
 
 
 class DeviceRevoked(Forbidden):
-    """This phone was taken away; it gets no plan."""
+    """This phone was taken away; it gets no plan, but the `server_epoch`: what it still holds has to come again."""
 
     code = "device_revoked"
+
+    def __init__(self, server_epoch: str | None) -> None:
+        super().__init__()
+        self.server_epoch = server_epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,10 @@ def look(work: Work, actor: Actor, *, device_id: str | None, known_etag: str | N
     branch = own_branch(actor, "visits.work")
     now = work.now()
     with work.read() as db:
-        if sync_devices.is_revoked(db, actor, device_id):
-            raise DeviceRevoked()
-        etag, ids = _marked(db, actor, branch, now)
         epoch = server.find(db, EPOCH)
+        if sync_devices.is_revoked(db, actor, device_id):
+            raise DeviceRevoked(epoch)
+        etag, ids = _marked(db, actor, branch, now)
         return Day(etag, None if etag == known_etag else _visits(db, branch, ids, now), epoch)
 
 

@@ -96,7 +96,7 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
     batch = sync_wire.read_batch(body, received.date())
     with work.write(branch) as db:
         epoch = sync_devices.epoch(db, work.new_id)
-        device = _sender(db, work, actor, branch, batch, received)
+        device = devices.find(db, branch, batch.device_id) or _newcomer(db, work, actor, branch, batch, received)
         going = _Push(work, db, actor, branch, batch, received, device)
         restored = batch.server_epoch is not None and batch.server_epoch != epoch
         after = _store(going, restored)
@@ -109,11 +109,11 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
     )  # fmt: skip
 
 
-def _sender(db: Db, work: Work, actor: Actor, branch: BranchCode, batch: Batch, received: datetime) -> Device:
-    """The device that pushes; one that is unknown becomes the actor's, unless its facts are another person's: a
-    session that changed at the last moment must not take the phone away from its owner."""
-    if any(item.fact is not None and item.fact.actor != actor.login for item in batch.items):
-        return devices.find(db, branch, batch.device_id) or devices.unknown(branch, batch.device_id)
+def _newcomer(db: Db, work: Work, actor: Actor, branch: BranchCode, batch: Batch, received: datetime) -> Device:
+    """A device that nobody registered (a restored server may have forgotten it) becomes the actor's, unless anything
+    in it names another person: a session that changed at the last moment must not take the phone from its owner."""
+    if batch.actors() - {actor.login}:
+        return devices.unknown(branch, batch.device_id)
     return sync_devices.known_or_new(db, work, actor, batch.device_id, received)
 
 

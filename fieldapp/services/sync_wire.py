@@ -98,6 +98,14 @@ class _Versioned(Struct, frozen=True):
     v: int
 
 
+class _Worded(Struct, frozen=True):
+    payload: str
+
+
+class _Signed(Struct, frozen=True):
+    actor: ev.Staff
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A readable entry of a batch. `fact` is None where its payload is none; `problem` then says why."""
@@ -143,6 +151,11 @@ class Batch:
         """How many entries there are, readable or not."""
         return len(self.items) + len(self.bad)
 
+    def actors(self) -> set[str]:
+        """Whose facts these say they are, as far as anybody can read them."""
+        payloads = (one.payload if isinstance(one, Item) else _payload_of(one.raw) for one in self.items + self.bad)
+        return {name for payload in payloads if (name := _actor_of(payload)) is not None}
+
     def contact(self, received: float) -> Contact:
         """The clocks of this push."""
         return Contact(received, self.clock.wall, self.clock.mono, self.clock.boot, self.clock.off)
@@ -152,6 +165,8 @@ _batches = msgspec.json.Decoder(_Batch)
 _entries = msgspec.json.Decoder(_Entry)
 _payloads = msgspec.json.Decoder(Payload)
 _versioned = msgspec.json.Decoder(_Versioned)
+_worded = msgspec.json.Decoder(_Worded)
+_signed = msgspec.json.Decoder(_Signed)
 _clocks = msgspec.json.Decoder(_Clock)
 
 
@@ -207,6 +222,20 @@ def read_entry(place: int, raw: bytes, versions: Versions = VERSIONS) -> Item | 
     return Item(
         place, raw, entry.id, entry.seq, entry.prev, entry.hash, entry.payload, digest, fact, data, problem,
     )  # fmt: skip
+
+
+def _payload_of(raw: bytes) -> str:
+    try:
+        return _worded.decode(raw).payload
+    except _UNREADABLE:
+        return ""
+
+
+def _actor_of(payload: str) -> str | None:
+    try:
+        return _signed.decode(payload).actor
+    except _UNREADABLE:
+        return None
 
 
 def _read_payload(text: str, versions: Versions) -> tuple[Payload | None, ev.Data | None, str]:

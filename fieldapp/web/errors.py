@@ -131,10 +131,7 @@ def sentence(error: DomainError) -> str:
 def install(app: Flask) -> None:
     """Answer every expected error; unexpected ones are `app`'s."""
 
-    @app.errorhandler(DomainError)
-    def refused(error: DomainError) -> Response:
-        status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 422)
-        return answer(status, error.code, sentence(error), field=error.field, facts=dict(error.facts))
+    app.register_error_handler(DomainError, refused)
 
     @app.errorhandler(Busy)
     def busy(_: Busy) -> Response:
@@ -156,6 +153,12 @@ def install(app: Flask) -> None:
             if name not in {"Content-Type", "Content-Length"}:
                 response.headers[name] = value
         return response
+
+
+def refused(error: DomainError) -> Response:
+    """The answer to an expected refusal."""
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 422)
+    return answer(status, error.code, sentence(error), field=error.field, facts=dict(error.facts))
 
 
 def answer(status: int, code: str, text: str, *, field: str | None = None, facts: Any = None) -> Response:

@@ -76,8 +76,8 @@ class ProtocolClient:
             if fate["status"] == "retry" and fate["code"] == "missing_prev":
                 self._rewind(fate["expect_seq"])
 
-    def hear_day(self, epoch: str, answer: dict[str, Any] | None, etag: str) -> None:
-        """The snapshot, None where it is the one that is known. The epoch that a push names is a push's to change."""
+    def hear_day(self, epoch: str, answer: dict[str, Any] | None, etag: str | None) -> None:
+        """The snapshot; None where it is known, or the phone out of use. What a push names, only a push changes."""
         self._restored(epoch)
         self.etag = etag
         if answer is not None:

@@ -202,11 +202,9 @@ class Machine(RuleBasedStateMachine):
     def look(self, phone: int) -> None:
         """The phone fetches its day."""
         client = self.clients[phone]
-        found = self.stage.day(client.login, client.device_id, client.etag)
-        if found is not None:
-            epoch, etag, content = found
-            client.hear_day(epoch, content, etag)
-            client.prune()
+        epoch, etag, content = self.stage.day(client.login, client.device_id, client.etag)
+        client.hear_day(epoch, content, etag)
+        client.prune()
 
     def _register(self, client: ProtocolClient) -> None:
         if not client.registered:

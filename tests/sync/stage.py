@@ -92,12 +92,12 @@ class Stage:
         found: dict[str, Any] = json.loads(answer.data)
         return found
 
-    def day(self, login: str, device_id: str, etag: str | None) -> tuple[str, str, dict[str, Any] | None] | None:
-        """Epoch, mark and snapshot (None: unchanged); None for a phone that was taken away."""
+    def day(self, login: str, device_id: str, etag: str | None) -> tuple[str, str | None, dict[str, Any] | None]:
+        """Epoch, mark and snapshot (None: unchanged); without a mark for a phone that was taken away."""
         known = {"If-None-Match": etag} if etag else {}
         answer = self._ask(login, "GET", DAY, headers={"X-Field-Device": device_id, **known})
         if answer.status_code == 403:
-            return None
+            return answer.headers["X-Field-Epoch"], None, None
         content = json.loads(answer.data) if answer.status_code == 200 else None
         return answer.headers["X-Field-Epoch"], answer.headers["ETag"], content
 

@@ -120,6 +120,7 @@ def test_a_revoked_phone_is_heard_but_not_counted_and_gets_no_plan(phone, work, 
     day = phone.client.get(DAY, headers={"X-Field-Device": phone.device_id})
     assert day.status_code == 403
     assert day.get_json()["code"] == "device_revoked"
+    assert day.headers["X-Field-Epoch"] == answer["server_epoch"]
     assert phone.client.get(DAY).status_code == 403
 
 

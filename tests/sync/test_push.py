@@ -127,6 +127,14 @@ def test_a_session_that_changed_at_the_last_moment_takes_no_unknown_phone_from_i
     assert owner.post(body).get_json()["device"]["next_seq"] == 2
 
 
+@pytest.mark.parametrize("poison", [{"also": "of a newer app"}, {"hash": 7}, {"payload": '{"v": 99, "actor": "T001"}'}])
+def test_nor_where_only_the_name_in_its_facts_can_be_read(phone_of, visit, poison):
+    owner, guest = phone_of("T001"), phone_of("T002")
+    body = json.dumps(owner.batch([{**owner.append("note.added", visit), **poison}]))
+    assert guest.post(body).get_json()["device"] is None
+    assert owner.push(owner.append("note.added", visit))["device"] is not None
+
+
 def test_a_gap_asks_for_what_is_missing_and_stores_nothing_after_it(phone, work, visit):
     entries = [phone.append("note.added", visit) for _ in range(3)]
     answer = phone.push(entries[1], entries[2])

@@ -13,8 +13,10 @@ from fieldapp.domain.errors import Invalid
 from fieldapp.domain.visits.device_time import milliseconds
 from fieldapp.domain.visits.events import Staff, Uuid
 from fieldapp.services import sync_day, sync_devices, sync_push, sync_wire
+from fieldapp.services.sync_day import DeviceRevoked
 from fieldapp.services.sync_devices import Deletion, Device
 from fieldapp.services.sync_push import Answer, Result
+from fieldapp.web import errors
 from fieldapp.web.context import current_actor, current_settings, current_work
 from fieldapp.web.sync import gate
 
@@ -98,9 +100,19 @@ def day() -> Response:
     found = sync_day.look(current_work(), current_actor(), device_id=named, known_etag=known)
     response = gate.bare(304) if found.visits is None else gate.answer({"etag": found.etag, "visits": found.visits})
     response.set_etag(found.etag)
-    if found.server_epoch is not None:
-        response.headers["X-Field-Epoch"] = found.server_epoch
     response.headers["Cache-Control"] = "no-store"
+    return _with_epoch(response, found.server_epoch)
+
+
+@blueprint.errorhandler(DeviceRevoked)
+def revoked(refusal: DeviceRevoked) -> Response:
+    """No plan, but the server's epoch: a phone out of use still sends what it holds."""
+    return _with_epoch(errors.refused(refusal), refusal.server_epoch)
+
+
+def _with_epoch(response: Response, epoch: str | None) -> Response:
+    if epoch is not None:
+        response.headers["X-Field-Epoch"] = epoch
     return response
 
 

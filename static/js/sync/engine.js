@@ -139,13 +139,13 @@ async function tellState() {
 // The office took this phone out of use: it forgets the visits, and goes on sending what it still holds.
 async function readDay() {
   const answer = await fetchDay(device);
+  if (await resendIfRestored(answer.headers.get("X-Field-Epoch"))) again = true;
   if (answer.kind === "refused" && answer.json?.code === "device_revoked") {
     await hooks.revoked();
     return { ...answer, kind: "revoked" };
   }
   if (answer.kind === "ok" || answer.status === 304) await hooks.welcome();
   const kind = answer.status === 304 ? "ok" : answer.kind;
-  if (kind === "ok" && await resendIfRestored(answer.headers.get("X-Field-Epoch"))) again = true;
   return { ...answer, kind };
 }
 
