@@ -135,7 +135,7 @@ def raw() -> Response:
 def serve(folder: str, listener: socket.socket, ready: Connection) -> None:
     """Run on `listener` until terminated; tells when it is ready."""
     settings = Settings(
-        instance=Path(folder), database_url=f"sqlite:///{folder}/fieldapp.db", secret_key="x" * 40,
+        instance=Path(folder), database_url=f"sqlite:///{folder}/fieldapp.db", secret_key="x" * 40, data_key="x" * 40,
         blobs=Path(folder) / "blobs",
     )  # fmt: skip
     app = create_app(settings)

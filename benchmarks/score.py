@@ -69,6 +69,7 @@ def _page(instance: Path) -> tuple[float, float]:
         instance=instance,
         database_url="unused",
         secret_key=cast.SECRET,
+        data_key=cast.DATA_KEY,
         blobs=instance,
         timezone=cast.ZONE,
         locale="en",

@@ -50,7 +50,7 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
     )
     app.extensions["settings"] = settings
-    app.extensions["work"] = work or real_work(settings.database_url, settings.blobs)
+    app.extensions["work"] = work or real_work(settings.database_url, settings.blobs, settings.data_key)
     _name_requests(app)
     security.install(app, settings)
     sessions.install(app)

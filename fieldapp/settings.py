@@ -27,6 +27,8 @@ class Settings:
     instance: Path
     database_url: str
     secret_key: str
+    #: Seals personal data in the database. Whoever loses it cannot read that any more: keep a copy beside the backups.
+    data_key: str
     blobs: Path
     base_url: str | None = None
     timezone: str = "Asia/Shanghai"
@@ -42,13 +44,14 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """Read `FIELDAPP_*`; creates the instance folder and, on first start, its secret key."""
+        """Read `FIELDAPP_*`; creates the instance folder and, on first start, its keys."""
         env = os.environ if environ is None else environ
         instance = Path(env.get("FIELDAPP_INSTANCE") or INSTANCE).absolute()
         try:
             # Names, addresses and keys: nobody else on this machine may look into it.
             instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-            secret_key = _secret(env.get("FIELDAPP_SECRET_KEY"), instance / "secret-key")
+            secret_key = _secret("FIELDAPP_SECRET_KEY", env, instance / "secret-key")
+            data_key = _secret("FIELDAPP_DATA_KEY", env, instance / "data-key")
         except OSError as error:
             raise SettingsError(
                 f"FIELDAPP_INSTANCE is {str(instance)!r} ({error.strerror}); give a folder that can be written, "
@@ -61,6 +64,7 @@ class Settings:
             instance=instance,
             database_url=_database_url(env.get("FIELDAPP_DATABASE_URL") or f"sqlite:///{instance / 'fieldapp.db'}"),
             secret_key=secret_key,
+            data_key=data_key,
             blobs=Path(blobs).absolute(),
             base_url=_base_url((env.get("FIELDAPP_BASE_URL") or "").rstrip("/")),
             timezone=_zone(env.get("FIELDAPP_TIMEZONE") or "Asia/Shanghai"),
@@ -70,14 +74,15 @@ class Settings:
         )
 
 
-def _secret(given: str | None, file: Path) -> str:
+def _secret(name: str, env: Mapping[str, str], file: Path) -> str:
+    given = env.get(name)
     if given is None:
         if not file.exists():
             _make_secret(file)
         given = file.read_text().strip()
     if len(given) < 32:
         raise SettingsError(
-            "FIELDAPP_SECRET_KEY is shorter than 32 characters; "
+            f"{name} is shorter than 32 characters; "
             "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
     return given

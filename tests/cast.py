@@ -17,6 +17,7 @@ from fieldapp.storage.tables.accounts import AccountRow, BranchRow, TeamRow
 
 PASSWORD = "winter-lantern-42"
 SECRET = "a secret that is long enough for tests only"
+DATA_KEY = "a data key that is long enough for tests only"
 #: When the tests' clock stands still: Wednesday 14 October 2026, 09:30 in Shanghai.
 NOW = datetime(2026, 10, 14, 1, 30, tzinfo=UTC)
 ZONE = "Asia/Shanghai"

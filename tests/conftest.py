@@ -18,6 +18,7 @@ from fieldapp.settings import Settings
 from fieldapp.storage import migrate
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
+from fieldapp.storage.vault import Vault
 from tests import branch_guard, cast, postgres
 from tests.browsers import CHROMIUM, CHROMIUM_ARGS, DESK, PHONE
 from tests.fakes import Clock, Ids, PlainPasswords
@@ -61,8 +62,8 @@ def make_test_work(folder: Path, clock: Clock) -> Work:
     database = Database(f"sqlite:///{folder / 'fieldapp.db'}")
     branch_guard.watch(database)
     return Work(
-        database=database, blobs=BlobStore(folder / "blobs"), passwords=PlainPasswords(), clock=clock,
-        new_id=Ids(clock),
+        database=database, blobs=BlobStore(folder / "blobs"), passwords=PlainPasswords(), vault=Vault(cast.DATA_KEY),
+        clock=clock, new_id=Ids(clock),
     )  # fmt: skip
 
 
@@ -86,9 +87,11 @@ def settings(tmp_path: Path) -> Settings:
     """A tmp instance; English, so that tests can read pages."""
     instance = tmp_path / "instance"
     instance.mkdir()
+    # Commands that are started on it read what `work` sealed.
+    (instance / "data-key").write_text(cast.DATA_KEY)
     return Settings(
         instance=instance, database_url=f"sqlite:///{instance / 'fieldapp.db'}", secret_key=cast.SECRET,
-        blobs=instance / "blobs", timezone=cast.ZONE, locale="en",
+        data_key=cast.DATA_KEY, blobs=instance / "blobs", timezone=cast.ZONE, locale="en",
     )  # fmt: skip
 
 

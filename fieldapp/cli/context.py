@@ -11,7 +11,7 @@ from fieldapp.settings import Settings
 
 def make_work(settings: Settings) -> Work:
     """Work on the real parts, whatever the state of the schema."""
-    return real_work(settings.database_url, settings.blobs)
+    return real_work(settings.database_url, settings.blobs, settings.data_key)
 
 
 def open_work(settings: Settings | None = None) -> Work:

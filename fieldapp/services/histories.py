@@ -255,11 +255,13 @@ def _store(work: Work, db: Db, branch: str, lines: Sequence[_Line], progress: Ca
         progress(len(part))
     quarantine.keep(
         db,
+        work.vault,
         branch,
         [
             Quarantined(
                 code="id_conflict", origin="import", raw=line.raw, received_at=now, event_id=line.event.id,
-                actor=line.event.actor, problem="the id is taken by an event with other content",
+                visit_id=line.event.visit, actor=line.event.actor,
+                problem="the id is taken by an event with other content",
             )
             for line in conflicts
         ],

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fieldapp.services.work import Work
-from fieldapp.storage import branches, migrate, server
+from fieldapp.storage import branches, migrate, quarantine, server
 
 #: Every installation has this branch; commands without `--branch` mean it.
 MAIN, MAIN_TEAM = "main", "main"
@@ -24,7 +24,10 @@ def schema(work: Work) -> Schema:
 
 
 def upgrade(work: Work, *, timezone: str) -> str:
-    """Bring the schema to the program's; an empty installation gets an epoch and the branch `main`."""
+    """Bring the schema to the program's, and seal what older ones held unsealed.
+
+    An empty installation gets an epoch and the branch `main`.
+    """
     migrate.upgrade(work.database)
     with work.write() as db:
         if server.find(db, EPOCH) is None:
@@ -32,6 +35,8 @@ def upgrade(work: Work, *, timezone: str) -> str:
         if not branches.any_branch(db):
             branches.add(db, MAIN, name="Main", timezone=timezone, currency="CNY", now=work.now())
             branches.add_team(db, MAIN, MAIN_TEAM, name="Main")
+        for branch in branches.every(db):
+            quarantine.seal_leftovers(db, work.vault, branch.code)
     return migrate.head()
 
 

@@ -16,12 +16,13 @@ Standing = Literal["fresh", "forked", "known", "hash_mismatch", "id_conflict", "
 @dataclass(frozen=True, slots=True)
 class Placed:
     """An entry and its standing. `known` is what the ledger has under its number; `takes` says that the number is
-    its own from now on; `expect` is the number that has to come first."""
+    its own from now on; `linked`, that it follows the entry before; `expect` is the number that has to come first."""
 
     item: Item
     standing: Standing
     known: Entry | None = None
     takes: bool = False
+    linked: bool = False
     expect: int | None = None
 
 
@@ -32,6 +33,7 @@ class Chain:
     `spare` is how many entries of the push could not be read at all: each may be the one that a gap is missing; so are
     those of earlier pushes, as far as their number could be read (`unreadable`).
     `restored`: the phone last spoke to another life of this server, which may have known more than this one.
+    `again`: what could not be read when it came is looked at once more.
     """
 
     device: Device
@@ -39,6 +41,7 @@ class Chain:
     spare: int = 0
     unreadable: frozenset[int] = frozenset()
     restored: bool = False
+    again: bool = False
     next_seq: int = field(init=False)
     head: str = field(init=False)
     chain: str = field(init=False)
@@ -60,18 +63,23 @@ class Chain:
         if mate is not None:
             return Placed(item, self._collision(item, mate.id, mate.digest, damaged), takes=False)
         if entry is not None:
-            if entry.code == "hash_mismatch" and not damaged:
-                # The copy that came before was damaged on its way; this is the fact itself.
+            if (entry.code == "hash_mismatch" and not damaged) or self._is_read_at_last(item, entry):
+                # The copy that came before was damaged on its way, or not understood; this is the fact itself.
                 self._met[item.seq] = item
                 return Placed(item, "fresh", takes=True)
             return Placed(item, self._collision(item, entry.event_id, entry.hash, damaged), known=entry)
         if item.seq > self.next_seq and not self._bridged(item.seq):
             return Placed(item, "missing_prev", expect=self.next_seq)
         self._met[item.seq] = item
+        linked = item.seq == self.next_seq and item.prev == self.head and not self._loose
         forked = self._follow(item)
         if damaged:
-            return Placed(item, "hash_mismatch", takes=True)
-        return Placed(item, "forked" if forked else "fresh", takes=True)
+            return Placed(item, "hash_mismatch", takes=True, linked=linked)
+        return Placed(item, "forked" if forked else "fresh", takes=True, linked=linked)
+
+    def _is_read_at_last(self, item: Item, entry: Entry) -> bool:
+        same = item.digest == entry.hash and item.id == entry.event_id
+        return self.again and same and entry.code == "schema_invalid"
 
     @staticmethod
     def _collision(item: Item, event_id: str, digest: str, damaged: bool) -> Standing:

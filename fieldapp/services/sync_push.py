@@ -82,6 +82,8 @@ class _Push:
     stored: Counter[str] = field(default_factory=Counter)
     #: Who brings a rescue file, where the phone does not speak itself.
     by: Actor | None = None
+    #: When the facts first came, where they lay in quarantine since: their clocks are read as of then.
+    heard: datetime | None = None
 
     @property
     def foreign(self) -> bool:
@@ -132,6 +134,18 @@ def deposit(work: Work, owner: Actor, batch: Batch, *, by: Actor) -> tuple[Resul
     return tuple(going.results[place] for place in sorted(going.results))
 
 
+def store_again(
+    work: Work, db: Db, owner: Actor, batch: Batch, *, heard: datetime, by: Actor
+) -> tuple[Result, ...]:  # fmt: skip
+    """Store what came `heard` ago and could not be read then, in the owner's name and by the rules of a push; gaps are
+    bridged. In the caller's transaction."""
+    assert owner.branch is not None  # noqa: S101 - the caller looked
+    device = devices.find(db, owner.branch, batch.device_id) or devices.unknown(owner.branch, batch.device_id)
+    going = _Push(work, db, owner, owner.branch, batch, work.now(), device, by=by, heard=heard)
+    _store(going, restored=True)
+    return tuple(going.results[place] for place in sorted(going.results))
+
+
 def _store(push: _Push, restored: bool) -> Device | None:
     for bad in push.batch.bad:
         _quarantine(push, bad.place, bad.raw, "schema_invalid", bad.problem, bad.id, bad.seq)
@@ -139,7 +153,9 @@ def _store(push: _Push, restored: bool) -> Device | None:
         chain, placed = None, [Placed(item, _as_guest(item)) for item in push.batch.items]
     else:
         known = devices.entries(push.db, push.branch, push.device.device_id, _numbers(push))
-        chain = Chain(push.device, known, len(push.batch.bad), _unreadable(push), restored)
+        chain = Chain(
+            push.device, known, len(push.batch.bad), _unreadable(push), restored, again=push.heard is not None
+        )
         placed = chain.place(push.batch.items)
     fresh = [one for one in placed if not _settle(push, one)]
     pages = _record(push, fresh)
@@ -194,7 +210,7 @@ def _record(push: _Push, fresh: Sequence[Placed]) -> Mapping[str, float]:
         return pages
     facts = facts_of(one.item for one in fresh)
     stamps = [sync_wire.stamp(one.item.fact, one.item.data) for one in fresh if one.item.fact and one.item.data]
-    contact = push.batch.contact(device_time.milliseconds(push.received))
+    contact = push.batch.contact(device_time.milliseconds(push.heard or push.received))
     readings, pages = device_time.read_all(stamps, contact, pages)
     holding = Holding(push.db, push.branch, push.actor, facts)
     records = {}
@@ -239,7 +255,7 @@ def _accept(push: _Push, one: Placed, record: Record, reading: Reading, *, is_ne
     item, code = one.item, record.held_code
     status: Literal["accepted", "held"] = "held" if code else "accepted"
     if one.takes:
-        push.entries.append(Entry(item.seq, item.id, item.digest, status, code, reading.effective_at))
+        push.entries.append(Entry(item.seq, item.id, item.digest, status, code, reading.effective_at, _prev(one)))
     if is_new:
         push.stored[code or "accepted"] += 1
         push.results[item.place] = Result(item.id, status, code, reading.effective_at, reading.flags)
@@ -250,30 +266,40 @@ def _accept(push: _Push, one: Placed, record: Record, reading: Reading, *, is_ne
 def _refuse(push: _Push, one: Placed, code: str, problem: str) -> None:
     item = one.item
     if one.takes:
-        push.entries.append(Entry(item.seq, item.id, item.digest, "quarantined", code, None))
-    _quarantine(push, item.place, item.raw, code, problem, item.id, str(item.seq))
+        push.entries.append(Entry(item.seq, item.id, item.digest, "quarantined", code, None, _prev(one)))
+    visit = item.fact.visit_id if item.fact else sync_wire.visit_named(item.payload)
+    _quarantine(push, item.place, item.raw, code, problem, item.id, str(item.seq), visit)
+
+
+def _prev(one: Placed) -> str | None:
+    return None if one.linked else one.item.prev
 
 
 def _quarantine(
-    push: _Push, place: int, raw: bytes, code: str, problem: str, event_id: str | None, seq: str | None
-) -> None:
+    push: _Push, place: int, raw: bytes, code: str, problem: str, event_id: str | None, seq: str | None,
+    visit: str | None = None,
+) -> None:  # fmt: skip
     push.results[place] = Result(event_id, "quarantined", code)
     push.specimens.append(
         Quarantined(
             code=code, origin="push", raw=raw, problem=problem, received_at=push.received, event_id=event_id,
-            device_id=push.device.device_id, seq=seq, actor=push.actor.login,
+            device_id=push.device.device_id, seq=seq, actor=push.actor.login, visit_id=visit,
         )
     )  # fmt: skip
 
 
 def _keep_specimens(push: _Push) -> None:
     if push.specimens:
-        new = quarantine.keep(push.db, push.branch, push.specimens)
+        new = quarantine.keep(push.db, push.work.vault, push.branch, push.specimens)
         push.stored += Counter({"quarantined": new})
 
 
 def _contact(push: _Push, chain: Chain, pages: Mapping[str, float]) -> Device:
     """Write down where the chain stands and what the phone said of itself."""
+    if push.heard is not None:
+        after = replace(push.device, next_seq=chain.next_seq, head=chain.head, chain=chain.chain)
+        devices.save_contact(push.db, after)
+        return after
     clock = push.batch.clock
     kept = dict(list(pages.items())[-PAGES_KEPT:])
     after = replace(
@@ -298,8 +324,8 @@ def _left(push: _Push) -> int:
 
 
 def _audit(push: _Push) -> None:
-    if not push.stored.total():
-        return
+    if push.heard is not None or not push.stored.total():
+        return  # what is read again is audited by who asked for it
     facts: dict[str, Any] = {"batch": push.batch.batch_id, **push.stored}
     action = "pushed"
     if push.by is not None:

@@ -94,6 +94,10 @@ class Payload(Struct, frozen=True, forbid_unknown_fields=True):
     tz: Annotated[float, Meta(ge=-1440, le=1440)] | None = None
 
 
+class _Located(Struct, frozen=True):
+    visit_id: _Uuid
+
+
 class _Versioned(Struct, frozen=True):
     v: int
 
@@ -164,6 +168,7 @@ class Batch:
 _batches = msgspec.json.Decoder(_Batch)
 _entries = msgspec.json.Decoder(_Entry)
 _payloads = msgspec.json.Decoder(Payload)
+_located = msgspec.json.Decoder(_Located)
 _versioned = msgspec.json.Decoder(_Versioned)
 _worded = msgspec.json.Decoder(_Worded)
 _signed = msgspec.json.Decoder(_Signed)
@@ -200,6 +205,19 @@ def read_batch(body: bytes, today: date, *, most: int = MAX_BYTES, versions: Ver
         batch_id=_text(envelope.batch_id), device_id=envelope.device_id, server_epoch=_text(envelope.server_epoch),
         client=_client(envelope.client), clock=_clock(envelope.clock), items=tuple(items), bad=tuple(bad),
     )  # fmt: skip
+
+
+def lone(device_id: str, item: Item) -> Batch:
+    """One entry as a batch of its own, with no word of the phone about itself."""
+    return Batch(None, device_id, None, {}, _Clock(), (item,), ())
+
+
+def visit_named(payload: str) -> str | None:
+    """The visit that a payload names, however little else of it can be read."""
+    try:
+        return _located.decode(payload).visit_id
+    except _UNREADABLE:
+        return None
 
 
 def stamp(fact: Payload, data: ev.Data) -> Stamp:

@@ -13,8 +13,9 @@ from fieldapp.services.passwords import Argon2
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Busy, Database, Db
 from fieldapp.storage.turns import PATIENCE
+from fieldapp.storage.vault import Vault
 
-__all__ = ["Busy", "Db", "Passwords", "Work", "real_work"]
+__all__ = ["Busy", "Db", "Passwords", "Vault", "Work", "real_work"]
 
 
 class Passwords(Protocol):
@@ -32,6 +33,7 @@ class Work:
     database: Database
     blobs: BlobStore
     passwords: Passwords
+    vault: Vault
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     new_id: Callable[[], str] = lambda: str(uuid7())
 
@@ -51,6 +53,6 @@ class Work:
         return self.database.read()
 
 
-def real_work(database_url: str, blobs: Path) -> Work:
+def real_work(database_url: str, blobs: Path, data_key: str) -> Work:
     """Work on a real database and a real folder of photos."""
-    return Work(database=Database(database_url), blobs=BlobStore(blobs), passwords=Argon2())
+    return Work(database=Database(database_url), blobs=BlobStore(blobs), passwords=Argon2(), vault=Vault(data_key))

@@ -49,6 +49,8 @@ class Entry:
     status: Status
     code: str | None
     effective_at: datetime | None
+    #: What it said to follow; None: the entry before.
+    prev: str | None = None
 
 
 def find(db: Session, branch: str, device_id: str) -> Device | None:
@@ -123,7 +125,7 @@ def save_entries(db: Session, branch: str, device_id: str, found: Sequence[Entry
     rows = [
         {
             "branch": branch, "device_id": device_id, "seq": one.seq, "event_id": one.event_id, "hash": one.hash,
-            "status": one.status, "code": one.code, "effective_at": one.effective_at,
+            "status": one.status, "code": one.code, "effective_at": one.effective_at, "prev": one.prev,
         }
         for one in found
     ]  # fmt: skip
@@ -160,7 +162,7 @@ _COLUMNS = tuple(
 _FIND = select(*_COLUMNS).where(_TABLE.c.branch == bindparam("its_branch"), _TABLE.c.device_id == bindparam("its_id"))
 _LEDGER = DeviceEntryRow.__table__.c
 _ENTRIES = select(
-    _LEDGER.seq, _LEDGER.event_id, _LEDGER.hash, _LEDGER.status, _LEDGER.code, _LEDGER.effective_at
+    _LEDGER.seq, _LEDGER.event_id, _LEDGER.hash, _LEDGER.status, _LEDGER.code, _LEDGER.effective_at, _LEDGER.prev
 ).where(
     _LEDGER.branch == bindparam("its_branch"), _LEDGER.device_id == bindparam("its_id"),
     _LEDGER.seq.in_(bindparam("seqs", expanding=True)),

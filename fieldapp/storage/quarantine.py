@@ -1,19 +1,24 @@
 """What could not become an event: kept with its raw bytes for quality staff to look at, and never counted.
 
-Owns that nothing is kept twice (a digest of branch and bytes is the key); judges nothing.
+Owns that nothing is kept twice (a mark of the bytes is the key), that bytes and problem are sealed, and that a row ends
+replayed or erased but is never deleted. Judges nothing.
 """
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from fieldapp.storage import bulk
 from fieldapp.storage.events import Origin
 from fieldapp.storage.tables.events import QuarantineRow
+from fieldapp.storage.vault import Sealed, Unreadable, Vault
+
+#: Sealing tells problem and bytes apart by the first NUL; no problem has one.
+_PARTED = b"\x00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,37 +34,87 @@ class Quarantined:
     device_id: str | None = None
     seq: str | None = None
     actor: str | None = None
+    visit_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a row holds sealed."""
+
+    problem: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A row. `sealed` is None once its key was destroyed (`erased_at`). `outcome`: what it became when replayed."""
+
+    digest: str
+    code: str
+    origin: str
+    event_id: str | None
+    device_id: str | None
+    seq: str | None
+    actor: str | None
+    visit_id: str | None
+    received_at: datetime
+    sealed: Sealed | None
+    erased_at: datetime | None
+    replayed_at: datetime | None
+    replayed_by: str | None
+    outcome: str | None
 
     @property
-    def digest(self) -> str:
-        """What a resend is recognised by."""
-        return hashlib.sha256(f"{self.device_id or ''}\n{self.seq or ''}\n".encode() + self.raw).hexdigest()
+    def is_open(self) -> bool:
+        """Whether it still waits for somebody."""
+        return self.replayed_at is None and self.erased_at is None
 
 
-def keep(db: Session, branch: str, things: list[Quarantined]) -> int:
+def keep(db: Session, vault: Vault, branch: str, things: list[Quarantined]) -> int:
     """Keep what is not kept already; returns how many were new."""
     rows = [
         {
-            "branch": branch,
-            "digest": one.digest,
-            "code": one.code,
-            "origin": one.origin,
-            "event_id": one.event_id,
-            "device_id": one.device_id,
-            "seq": one.seq,
-            "actor": one.actor,
-            "problem": one.problem,
-            "raw": one.raw,
-            "received_at": one.received_at,
+            "branch": branch, "code": one.code, "origin": one.origin, "event_id": one.event_id,
+            "device_id": one.device_id, "seq": one.seq, "actor": one.actor, "visit_id": one.visit_id,
+            "received_at": one.received_at, **_closed(vault, branch, one.device_id, one.seq, one.problem, one.raw),
         }
         for one in things
-    ]
+    ]  # fmt: skip
     return len(bulk.insert_new(db, QuarantineRow, rows, "digest"))
+
+
+def content(vault: Vault, branch: str, kept: Kept) -> Content | None:
+    """What a row holds; None when it was erased. Raises `Unreadable`, also when it is not what its mark says."""
+    if kept.sealed is None:
+        return None
+    problem, _, raw = vault.open(kept.sealed, _bound(branch, kept.digest)).partition(_PARTED)
+    if _mark(vault, branch, kept.device_id, kept.seq, raw) != kept.digest:
+        raise Unreadable()
+    return Content(problem.decode(), raw)
+
+
+def find(db: Session, branch: str, digest: str) -> Kept | None:
+    """One row."""
+    row = db.execute(_QUERY.where(_ROWS.branch == branch, _ROWS.digest == digest)).first()
+    return _kept(row) if row else None
+
+
+def listed(db: Session, branch: str) -> list[Kept]:
+    """Everything of the branch, the latest first."""
+    query = _QUERY.where(_ROWS.branch == branch).order_by(_ROWS.received_at.desc(), _ROWS.digest)
+    return [_kept(row) for row in db.execute(query)]
+
+
+def of_entry(db: Session, branch: str, device_id: str, seq: int) -> list[Kept]:
+    """Everything that a device sent under a sequence number and that came here."""
+    query = _QUERY.where(_ROWS.branch == branch, _ROWS.device_id == device_id, _ROWS.seq == str(seq))
+    return [_kept(row) for row in db.execute(query)]
 
 
 def count(db: Session, branch: str) -> int:
     """How many things of the branch wait in quarantine."""
-    return db.scalar(select(func.count()).select_from(QuarantineRow).where(QuarantineRow.branch == branch)) or 0
+    waits = (_ROWS.branch == branch) & _ROWS.replayed_at.is_(None) & _ROWS.erased_at.is_(None)
+    return db.scalar(select(func.count()).where(waits)) or 0
 
 
 def unreadable(db: Session, branch: str, device_id: str, seqs: Iterable[int]) -> set[int]:
@@ -71,20 +126,59 @@ def unreadable(db: Session, branch: str, device_id: str, seqs: Iterable[int]) ->
     return {int(seq) for seq in db.scalars(query) if seq}
 
 
-def listed(db: Session, branch: str) -> list[Quarantined]:
-    """Everything of the branch, the latest first."""
-    query = select(QuarantineRow).where(QuarantineRow.branch == branch)
-    return [
-        Quarantined(
-            code=row.code,
-            origin=row.origin,  # type: ignore[arg-type]
-            raw=row.raw,
-            problem=row.problem,
-            received_at=row.received_at,
-            event_id=row.event_id,
-            device_id=row.device_id,
-            seq=row.seq,
-            actor=row.actor,
-        )
-        for row in db.scalars(query.order_by(QuarantineRow.received_at.desc(), QuarantineRow.digest))
-    ]
+def replayed(db: Session, branch: str, digest: str, *, now: datetime, by: str, outcome: str) -> None:
+    """Note that the thing became something after all."""
+    change = update(QuarantineRow).where(QuarantineRow.branch == branch, QuarantineRow.digest == digest)
+    db.execute(change.values(replayed_at=now, replayed_by=by, outcome=outcome))
+
+
+def erase(db: Session, branch: str, digests: Iterable[str], now: datetime) -> int:
+    """Destroy the keys of these rows: nobody reads their bytes again. Returns how many were readable until now."""
+    change = update(QuarantineRow).where(
+        QuarantineRow.branch == branch, QuarantineRow.digest.in_(list(digests)), QuarantineRow.erased_at.is_(None)
+    )
+    values = change.values(wrapped=None, erased_at=now, visit_id=None).returning(QuarantineRow.digest)
+    return len(db.scalars(values).all())
+
+
+def seal_leftovers(db: Session, vault: Vault, branch: str) -> int:
+    """Seal the rows of a database that is older than sealing; returns how many there were."""
+    query = select(_ROWS.digest, _ROWS.device_id, _ROWS.seq, _ROWS.problem, _ROWS.raw)
+    rows = db.execute(query.where(_ROWS.branch == branch, _ROWS.raw.is_not(None))).all()
+    for row in rows:
+        closed = _closed(vault, branch, row.device_id, row.seq, row.problem or "", row.raw)
+        change = update(QuarantineRow).where(QuarantineRow.branch == branch, QuarantineRow.digest == row.digest)
+        db.execute(change.values(raw=None, problem=None, **closed))
+    return len(rows)
+
+
+_ROWS = QuarantineRow.__table__.c
+_QUERY = select(
+    _ROWS.digest, _ROWS.code, _ROWS.origin, _ROWS.event_id, _ROWS.device_id, _ROWS.seq, _ROWS.actor, _ROWS.visit_id,
+    _ROWS.received_at, _ROWS.box, _ROWS.wrapped, _ROWS.erased_at, _ROWS.replayed_at, _ROWS.replayed_by, _ROWS.outcome,
+)  # fmt: skip
+
+
+def _closed(
+    vault: Vault, branch: str, device_id: str | None, seq: str | None, problem: str, raw: bytes
+) -> Mapping[str, Any]:
+    digest = _mark(vault, branch, device_id, seq, raw)
+    sealed = vault.seal(problem.encode() + _PARTED + raw, _bound(branch, digest))
+    return {"digest": digest, "box": sealed.box, "wrapped": sealed.wrapped}
+
+
+def _mark(vault: Vault, branch: str, device_id: str | None, seq: str | None, raw: bytes) -> str:
+    return vault.mark(f"{branch}\n{device_id or ''}\n{seq or ''}\n".encode() + raw)
+
+
+def _bound(branch: str, digest: str) -> str:
+    return f"quarantine\n{branch}\n{digest}"
+
+
+def _kept(row: Any) -> Kept:
+    sealed = Sealed(row.box, row.wrapped) if row.wrapped is not None and row.box is not None else None
+    return Kept(
+        digest=row.digest, code=row.code, origin=row.origin, event_id=row.event_id, device_id=row.device_id,
+        seq=row.seq, actor=row.actor, visit_id=row.visit_id, received_at=row.received_at, sealed=sealed,
+        erased_at=row.erased_at, replayed_at=row.replayed_at, replayed_by=row.replayed_by, outcome=row.outcome,
+    )  # fmt: skip

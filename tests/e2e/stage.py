@@ -48,7 +48,7 @@ def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
     wish = demo.Wish("screens", moment, 400, ((this - timedelta(days=1)).replace(day=1), this))
     passwords = {one.login: one.password for one in demo.load_demo(work, wish)}
     settings = Settings(
-        instance=folder, database_url=str(work.database.url), secret_key="only for screenshots, long enough",
+        instance=folder, database_url=str(work.database.url), secret_key=cast.SECRET, data_key=cast.DATA_KEY,
         blobs=folder / "blobs", timezone=cast.ZONE, locale="en", demo=True,
     )  # fmt: skip
     app = create_app(settings, work=work)

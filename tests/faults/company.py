@@ -7,8 +7,10 @@ from pathlib import Path
 from fieldapp.domain.access import OPERATOR
 from fieldapp.services import accounts, installation, sign_ins
 from fieldapp.services.work import Work
+from fieldapp.settings import Settings
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
+from fieldapp.storage.vault import Vault
 from tests import builders, cast
 from tests.fakes import PlainPasswords
 from tests.sync.phone import plan
@@ -42,7 +44,8 @@ class Company:
     def open(self) -> Work:
         """Work on its database, for looking; the caller disposes of it."""
         return Work(
-            database=Database(self.url), blobs=BlobStore(self.instance / "blobs"), passwords=PlainPasswords()
+            database=Database(self.url), blobs=BlobStore(self.instance / "blobs"), passwords=PlainPasswords(),
+            vault=Vault(Settings.from_environment(self.environment).data_key),
         )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def _compare(verdict: Verdict, work: Work, clients: Sequence[Client], *, drained
     verdict.blame("ghost", [row for row in events if (row[1], row[2], row[0], row[3]) not in mine])
     verdict.blame("ghost", [row for row in ledger if tuple(row) not in mine])
     verdict.blame("ghost", [one for one in payloads if one not in sent])
-    verdict.blame("ghost", _rows(work, "SELECT code, problem FROM quarantine"))
+    verdict.blame("ghost", _rows(work, "SELECT code, device_id, seq FROM quarantine"))
     ends = {row[0]: tuple(row[1:]) for row in _rows(work, "SELECT device_id, next_seq, head, chain FROM devices")}
     for client in clients:
         phone = client.phone

@@ -24,7 +24,8 @@ def _now() -> datetime:
 
 
 def _shifted(settings: Settings) -> Flask:
-    return create_app(settings, work=replace(real_work(settings.database_url, settings.blobs), clock=_now))
+    work = real_work(settings.database_url, settings.blobs, settings.data_key)
+    return create_app(settings, work=replace(work, clock=_now))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.tables import Base
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.events import EventRow
+from fieldapp.storage.vault import Vault
 from tests import cast
 from tests.fakes import Clock, Ids, PlainPasswords
 
@@ -64,7 +65,12 @@ def test_facts_survive_every_later_migration(database, tmp_path):
         connection.execute(EventRow.__table__.insert(), [_first_schema_event(EventRow.__table__.columns.keys())])
     clock = Clock(cast.NOW)
     work = Work(
-        database=database, blobs=BlobStore(tmp_path), passwords=PlainPasswords(), clock=clock, new_id=Ids(clock)
+        database=database,
+        blobs=BlobStore(tmp_path),
+        passwords=PlainPasswords(),
+        vault=Vault(cast.DATA_KEY),
+        clock=clock,
+        new_id=Ids(clock),
     )
     cast.move_in(work)
     migrate.upgrade(database)

@@ -10,9 +10,7 @@ from fieldapp.app import create_app
 from fieldapp.domain.access import OPERATOR
 from fieldapp.services import accounts, installation
 from fieldapp.services.passwords import Argon2
-from fieldapp.services.work import Work
-from fieldapp.storage.blobs import BlobStore
-from fieldapp.storage.engine import Database
+from fieldapp.services.work import real_work
 from tests import cast
 from tests.client import Client
 
@@ -188,7 +186,7 @@ def test_08_common_passwords_are_refused(sign_in, password):
 
 
 def test_10_a_fresh_installation_has_no_account(tmp_path):
-    work = Work(database=Database(f"sqlite:///{tmp_path / 'new.db'}"), blobs=BlobStore(tmp_path), passwords=Argon2())
+    work = real_work(f"sqlite:///{tmp_path / 'new.db'}", tmp_path, cast.DATA_KEY)
     installation.upgrade(work, timezone="Asia/Shanghai")
     assert accounts.list_accounts(work, OPERATOR) == []
     work.database.dispose()

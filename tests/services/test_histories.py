@@ -97,7 +97,8 @@ def test_the_same_id_with_other_content_is_kept_apart_and_the_rest_imported(work
     assert imported(work, jsonl([other])).conflicts != (), "a resend is reported again"
     with work.read() as db:
         kept = quarantine.listed(db, cast.MAIN)
-        assert [(one.code, one.event_id, json.loads(one.raw)) for one in kept] == [("id_conflict", other["id"], other)]
+        assert [(one.code, one.event_id) for one in kept] == [("id_conflict", other["id"])]
+        assert json.loads(quarantine.content(work.vault, cast.MAIN, kept[0]).raw) == other
         assert events.find(db, cast.MAIN, other["id"]).actor == "T001"
 
 

@@ -20,7 +20,7 @@ from fieldapp.domain.errors import DomainError
 from fieldapp.domain.visits import events as ev
 from fieldapp.services import doctor, scheduling, scoring, sync_devices, sync_push, sync_wire
 from fieldapp.services.scheduling import Slot
-from fieldapp.storage import visits
+from fieldapp.storage import quarantine, visits
 from tests import builders, cast
 from tests.sync.client import KEEP, STORED, ProtocolClient
 from tests.sync.phone import GIVEN, plan
@@ -326,9 +326,11 @@ class Machine(RuleBasedStateMachine):
             " ON p.branch = e.branch AND p.event_id = e.event_id WHERE e.origin = 'push'"
         )
         found = [(row[0], row[1], row[2], bytes(row[3])) for row in facts]
-        for device_id, raw in self.stage.rows("SELECT device_id, raw FROM quarantine"):
-            entry = json.loads(raw)
-            found.append((entry["id"], device_id, entry["seq"], entry["payload"].encode()))
+        with self.work.read() as db:
+            kept = quarantine.listed(db, cast.MAIN)
+        for one in kept:
+            entry = json.loads(quarantine.content(self.work.vault, cast.MAIN, one).raw)
+            found.append((entry["id"], one.device_id, entry["seq"], entry["payload"].encode()))
         return found
 
     def _every_chain_ends_where_its_phone_had_been(self) -> None:

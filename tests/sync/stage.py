@@ -43,8 +43,8 @@ class Stage:
         event.listen(self.work.database.engine, "connect", _careless)
         installation.upgrade(self.work, timezone=cast.ZONE)
         settings = Settings(
-            instance=folder, database_url="-", secret_key=cast.SECRET, blobs=folder / "blobs", timezone=cast.ZONE,
-            locale="en",
+            instance=folder, database_url="-", secret_key=cast.SECRET, data_key=cast.DATA_KEY,
+            blobs=folder / "blobs", timezone=cast.ZONE, locale="en",
         )  # fmt: skip
         app = create_app(settings, work=self.work)
         app.testing, app.test_client_class = True, Client

@@ -31,7 +31,8 @@ def test_a_payload_that_is_no_fact_is_quarantined_with_its_bytes(phone, work, vi
     assert phone.fates(entry) == [("quarantined", "schema_invalid")]
     with work.read() as db:
         kept = quarantine.listed(db, cast.MAIN)
-    assert [json.loads(one.raw)["payload"] for one in kept] == [payload]
+    raws = [quarantine.content(work.vault, cast.MAIN, one).raw for one in kept]
+    assert [json.loads(raw)["payload"] for raw in raws] == [payload]
     assert phone.fates(phone.append("note.added", visit)) == [("accepted", None)]
 
 

@@ -51,6 +51,7 @@ class DeviceEntryRow(Base):
     status: Mapped[CodeText]  # accepted, held, quarantined
     code: Mapped[CodeText | None]
     effective_at: Mapped[datetime | None]
+    prev: Mapped[CodeText | None]  # what the entry said to follow, where that is not the entry before
 
 
 class PayloadRow(Base):
@@ -65,7 +66,7 @@ class PayloadRow(Base):
 
 
 class QuarantineRow(Base):
-    """What could not be stored as an event, with its raw bytes, keyed by their digest (a resend adds nothing)."""
+    """What could not be stored as an event, with its raw bytes sealed, keyed by their mark (a resend adds nothing)."""
 
     __tablename__ = "quarantine"
 
@@ -77,6 +78,13 @@ class QuarantineRow(Base):
     device_id: Mapped[CodeText | None]
     seq: Mapped[LongText | None]
     actor: Mapped[CodeText | None]
-    problem: Mapped[LongText]
-    raw: Mapped[bytes] = mapped_column(Blob)
+    visit_id: Mapped[UuidText | None]  # as far as it can be read: by it a customer's things are found
     received_at: Mapped[datetime]
+    box: Mapped[bytes | None] = mapped_column(Blob)  # problem and bytes, sealed
+    wrapped: Mapped[bytes | None] = mapped_column(Blob)  # the key of the box, sealed; destroyed to erase
+    erased_at: Mapped[datetime | None]
+    replayed_at: Mapped[datetime | None]
+    replayed_by: Mapped[CodeText | None]
+    outcome: Mapped[CodeText | None]  # accepted, held, duplicate
+    problem: Mapped[LongText | None]  # both only before sealing came; `db upgrade` seals them
+    raw: Mapped[bytes | None] = mapped_column(Blob)
