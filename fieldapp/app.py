@@ -22,6 +22,7 @@ from fieldapp.web.dispatch import visits as dispatch_visits
 from fieldapp.web.pwa import views as pwa
 from fieldapp.web.quality import approvals as quality_approvals
 from fieldapp.web.quality import cases as quality
+from fieldapp.web.quality import quarantine as quality_quarantine
 from fieldapp.web.scores import views as scores
 from fieldapp.web.sync import blobs as sync_blobs
 from fieldapp.web.sync import views as sync
@@ -85,6 +86,7 @@ def _register(app: Flask) -> None:
     guards.register(app, rescue.blueprint, guards.signed_in(), "/rescue")
     guards.register(app, quality.blueprint, guards.roles("quality", "manager"), "/quality")
     guards.register(app, quality_approvals.blueprint, guards.roles("quality", "manager"), "/quality/approvals")
+    guards.register(app, quality_quarantine.blueprint, guards.roles("quality"), "/quality/quarantine")
     # Nothing that expires offline: `web.sync.gate` asks for a header that no other site can send.
     for blueprint in (sync.blueprint, sync_blobs.blueprint):
         csrf.exempt(blueprint)

@@ -23,7 +23,9 @@ Permission = Literal[
     "accounts.manage",
     "branches.manage",
     "phones.read",  # which phones there are and what they still hold
-    "quarantine.read",
+    "quarantine.count",  # know that something is there
+    "quarantine.read",  # look at it, and try it again
+    "quarantine.erase",  # with the customer whom it is about
 ]
 
 _MAY: dict[Role, frozenset[Permission]] = {
@@ -31,10 +33,12 @@ _MAY: dict[Role, frozenset[Permission]] = {
     "dispatcher": frozenset({"visits.read", "visits.plan", "phones.read"}),
     "quality": frozenset({
         "visits.read", "scores.team", "findings.write", "cases.read", "cases.write", "changes.approve",
-        "quarantine.read",
+        "quarantine.count", "quarantine.read",
     }),
     "manager": frozenset({"visits.read", "scores.team", "cases.read", "cases.write", "changes.approve", "phones.read"}),
-    "admin": frozenset({"accounts.manage", "branches.manage", "phones.read"}),
+    "admin": frozenset({
+        "accounts.manage", "branches.manage", "phones.read", "quarantine.count", "quarantine.erase",
+    }),
 }  # fmt: skip
 
 #: What people of any branch may do in every branch: a second person need not be a colleague.

@@ -13,8 +13,8 @@ from fieldapp.domain.ids import VisitId
 from fieldapp.domain.scoring.engine import by_visit
 from fieldapp.domain.visits.lifecycle import VisitState, replay
 from fieldapp.services import health, scoring
-from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, branches, events, visits
+from fieldapp.services.work import Db, Unreadable, Work
+from fieldapp.storage import audit, branches, devices, events, quarantine, visits
 from fieldapp.storage.visits import Visit
 
 
@@ -40,6 +40,8 @@ def examine(work: Work) -> tuple[Check, ...]:
             schema,
             Check("audit", tuple(audit.verify(db))),
             *(_check("facts", code, lambda code: _facts(flaws[code])) for code in codes),
+            *(_check("payloads", code, lambda code: _payloads(db, code)) for code in codes),
+            *(_check("quarantine", code, lambda code: _quarantine(work, db, code)) for code in codes),
             *(_check("visits", code, lambda code: visits_drift(db, code)) for code in whole),
             *(_check("scores", code, lambda code: scoring.drift(db, code)) for code in whole),
             *(_check("blobs", code, lambda code: _blobs(work, code)) for code in codes),
@@ -59,6 +61,21 @@ def _schema(work: Work) -> Iterator[str]:
 def _facts(flaws: Mapping[str, str]) -> list[str]:
     words = {"unreadable": "cannot be read any more", "altered": "is not what was stored"}
     return [f"fact {event_id}: {words[flaw]}" for event_id, flaw in flaws.items()]
+
+
+def _payloads(db: Db, branch: str) -> list[str]:
+    return [f"fact {event_id}: its bytes are not what the phone hashed" for event_id in devices.altered(db, branch)]
+
+
+def _quarantine(work: Work, db: Db, branch: str) -> list[str]:
+    """Everything that was not erased must open: with another data key, nothing does."""
+    faults = []
+    for kept in quarantine.listed(db, branch):
+        try:
+            quarantine.content(work.vault, branch, kept)
+        except Unreadable:
+            faults.append(f"{kept.digest[:16]}: sealed with another data key, or changed since")
+    return faults
 
 
 def visits_drift(db: Db, branch: str) -> list[str]:

@@ -284,6 +284,7 @@ def _quarantine(
         Quarantined(
             code=code, origin="push", raw=raw, problem=problem, received_at=push.received, event_id=event_id,
             device_id=push.device.device_id, seq=seq, actor=push.actor.login, visit_id=visit,
+            clock=push.batch.clock_json,
         )
     )  # fmt: skip
 

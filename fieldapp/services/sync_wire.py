@@ -160,6 +160,11 @@ class Batch:
         payloads = (one.payload if isinstance(one, Item) else _payload_of(one.raw) for one in self.items + self.bad)
         return {name for payload in payloads if (name := _actor_of(payload)) is not None}
 
+    @property
+    def clock_json(self) -> bytes:
+        """The phone's clocks, to be kept."""
+        return msgspec.json.encode(self.clock)
+
     def contact(self, received: float) -> Contact:
         """The clocks of this push."""
         return Contact(received, self.clock.wall, self.clock.mono, self.clock.boot, self.clock.off)
@@ -207,9 +212,9 @@ def read_batch(body: bytes, today: date, *, most: int = MAX_BYTES, versions: Ver
     )  # fmt: skip
 
 
-def lone(device_id: str, item: Item) -> Batch:
-    """One entry as a batch of its own, with no word of the phone about itself."""
-    return Batch(None, device_id, None, {}, _Clock(), (item,), ())
+def lone(device_id: str, item: Item, clock: bytes) -> Batch:
+    """One entry as a batch of its own, with the clocks of the push that brought it."""
+    return Batch(None, device_id, None, {}, _clock(clock), (item,), ())
 
 
 def visit_named(payload: str) -> str | None:
@@ -325,7 +330,7 @@ def _client(raw: Raw) -> dict[str, Any]:
     }
 
 
-def _clock(raw: Raw) -> _Clock:
+def _clock(raw: Raw | bytes) -> _Clock:
     try:
         return _clocks.decode(raw)
     except _UNREADABLE:

@@ -13,9 +13,9 @@ from fieldapp.services.passwords import Argon2
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Busy, Database, Db
 from fieldapp.storage.turns import PATIENCE
-from fieldapp.storage.vault import Vault
+from fieldapp.storage.vault import Unreadable, Vault
 
-__all__ = ["Busy", "Db", "Passwords", "Vault", "Work", "real_work"]
+__all__ = ["Busy", "Db", "Passwords", "Unreadable", "Vault", "Work", "real_work"]
 
 
 class Passwords(Protocol):

@@ -1,7 +1,8 @@
 """Technicians' phones and the ledger of what each of them sent. Owns the rows of a device; not what its facts mean."""
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -150,6 +151,27 @@ def payload(db: Session, branch: str, event_id: str) -> bytes | None:
     )
 
 
+def altered(db: Session, branch: str) -> Iterator[str]:
+    """Ids of pushed facts whose bytes do not give the hash that is in the ledger any more."""
+    query = (
+        select(_LEDGER.device_id, _LEDGER.seq, _LEDGER.event_id, _LEDGER.hash, _LEDGER.prev, _PAYLOADS.payload)
+        .outerjoin(PayloadRow, (_PAYLOADS.branch == _LEDGER.branch) & (_PAYLOADS.event_id == _LEDGER.event_id))
+        .where(_LEDGER.branch == branch)
+        .order_by(_LEDGER.device_id, _LEDGER.seq)
+    )
+    before: tuple[str, int, str] = ("", 0, START)
+    for device_id, seq, event_id, told, prev, content in db.execute(query.execution_options(yield_per=1000)):
+        last = before if before[0] == device_id else (device_id, 0, START)
+        follows = prev or (last[2] if last[1] == seq - 1 else None)
+        if content is not None and follows is not None and told != _hash(follows, content):
+            yield event_id
+        before = (device_id, seq, told)
+
+
+def _hash(prev: str, content: bytes) -> str:
+    return hashlib.sha256(prev.encode() + b"\n" + content).hexdigest()
+
+
 _TABLE = DeviceRow.__table__
 _COLUMNS = tuple(
     _TABLE.c[name]
@@ -160,7 +182,7 @@ _COLUMNS = tuple(
 )  # fmt: skip
 #: Statements of the push, built once.
 _FIND = select(*_COLUMNS).where(_TABLE.c.branch == bindparam("its_branch"), _TABLE.c.device_id == bindparam("its_id"))
-_LEDGER = DeviceEntryRow.__table__.c
+_LEDGER, _PAYLOADS = DeviceEntryRow.__table__.c, PayloadRow.__table__.c
 _ENTRIES = select(
     _LEDGER.seq, _LEDGER.event_id, _LEDGER.hash, _LEDGER.status, _LEDGER.code, _LEDGER.effective_at, _LEDGER.prev
 ).where(

@@ -17,13 +17,16 @@ from fieldapp.storage.events import Origin
 from fieldapp.storage.tables.events import QuarantineRow
 from fieldapp.storage.vault import Sealed, Unreadable, Vault
 
-#: Sealing tells problem and bytes apart by the first NUL; no problem has one.
+#: Sealing tells problem, clocks and bytes apart by the first two NULs; neither of the former has one.
 _PARTED = b"\x00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """One thing that was sent and is no event: why (`code`), in detail (`problem`), and the bytes themselves."""
+    """One thing that was sent and is no event: why (`code`), in detail (`problem`), and the bytes themselves.
+
+    `clock`: the phone's clocks as it was sent, JSON; they are evidence of its time, should it be read one day.
+    """
 
     code: str
     origin: Origin
@@ -35,6 +38,7 @@ class Quarantined:
     seq: str | None = None
     actor: str | None = None
     visit_id: str | None = None
+    clock: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Content:
     """What a row holds sealed."""
 
     problem: str
+    clock: bytes
     raw: bytes
 
 
@@ -76,7 +81,8 @@ def keep(db: Session, vault: Vault, branch: str, things: list[Quarantined]) -> i
         {
             "branch": branch, "code": one.code, "origin": one.origin, "event_id": one.event_id,
             "device_id": one.device_id, "seq": one.seq, "actor": one.actor, "visit_id": one.visit_id,
-            "received_at": one.received_at, **_closed(vault, branch, one.device_id, one.seq, one.problem, one.raw),
+            "received_at": one.received_at,
+            **_closed(vault, branch, one.device_id, one.seq, Content(one.problem, one.clock, one.raw)),
         }
         for one in things
     ]  # fmt: skip
@@ -87,10 +93,10 @@ def content(vault: Vault, branch: str, kept: Kept) -> Content | None:
     """What a row holds; None when it was erased. Raises `Unreadable`, also when it is not what its mark says."""
     if kept.sealed is None:
         return None
-    problem, _, raw = vault.open(kept.sealed, _bound(branch, kept.digest)).partition(_PARTED)
+    problem, clock, raw = vault.open(kept.sealed, _bound(branch, kept.digest)).split(_PARTED, 2)
     if _mark(vault, branch, kept.device_id, kept.seq, raw) != kept.digest:
         raise Unreadable()
-    return Content(problem.decode(), raw)
+    return Content(problem.decode(), clock, raw)
 
 
 def find(db: Session, branch: str, digest: str) -> Kept | None:
@@ -105,16 +111,10 @@ def listed(db: Session, branch: str) -> list[Kept]:
     return [_kept(row) for row in db.execute(query)]
 
 
-def of_entry(db: Session, branch: str, device_id: str, seq: int) -> list[Kept]:
-    """Everything that a device sent under a sequence number and that came here."""
-    query = _QUERY.where(_ROWS.branch == branch, _ROWS.device_id == device_id, _ROWS.seq == str(seq))
-    return [_kept(row) for row in db.execute(query)]
-
-
-def count(db: Session, branch: str) -> int:
-    """How many things of the branch wait in quarantine."""
-    waits = (_ROWS.branch == branch) & _ROWS.replayed_at.is_(None) & _ROWS.erased_at.is_(None)
-    return db.scalar(select(func.count()).where(waits)) or 0
+def count(db: Session, branch: str | None) -> int:
+    """How many things of the branch (None: of all) wait in quarantine."""
+    query = select(func.count()).where(_ROWS.replayed_at.is_(None), _ROWS.erased_at.is_(None))
+    return db.scalar(query.where(_ROWS.branch == branch if branch else _ROWS.branch.is_not(None))) or 0
 
 
 def unreadable(db: Session, branch: str, device_id: str, seqs: Iterable[int]) -> set[int]:
@@ -132,13 +132,13 @@ def replayed(db: Session, branch: str, digest: str, *, now: datetime, by: str, o
     db.execute(change.values(replayed_at=now, replayed_by=by, outcome=outcome))
 
 
-def erase(db: Session, branch: str, digests: Iterable[str], now: datetime) -> int:
-    """Destroy the keys of these rows: nobody reads their bytes again. Returns how many were readable until now."""
+def erase(db: Session, branch: str, visits: Iterable[str], now: datetime) -> list[str]:
+    """Destroy the keys of what names these visits: nobody reads it again. Returns the rows readable until now."""
     change = update(QuarantineRow).where(
-        QuarantineRow.branch == branch, QuarantineRow.digest.in_(list(digests)), QuarantineRow.erased_at.is_(None)
+        QuarantineRow.branch == branch, QuarantineRow.visit_id.in_(list(visits)), QuarantineRow.erased_at.is_(None)
     )
     values = change.values(wrapped=None, erased_at=now, visit_id=None).returning(QuarantineRow.digest)
-    return len(db.scalars(values).all())
+    return sorted(db.scalars(values))
 
 
 def seal_leftovers(db: Session, vault: Vault, branch: str) -> int:
@@ -146,7 +146,7 @@ def seal_leftovers(db: Session, vault: Vault, branch: str) -> int:
     query = select(_ROWS.digest, _ROWS.device_id, _ROWS.seq, _ROWS.problem, _ROWS.raw)
     rows = db.execute(query.where(_ROWS.branch == branch, _ROWS.raw.is_not(None))).all()
     for row in rows:
-        closed = _closed(vault, branch, row.device_id, row.seq, row.problem or "", row.raw)
+        closed = _closed(vault, branch, row.device_id, row.seq, Content(row.problem or "", b"", row.raw))
         change = update(QuarantineRow).where(QuarantineRow.branch == branch, QuarantineRow.digest == row.digest)
         db.execute(change.values(raw=None, problem=None, **closed))
     return len(rows)
@@ -159,11 +159,10 @@ _QUERY = select(
 )  # fmt: skip
 
 
-def _closed(
-    vault: Vault, branch: str, device_id: str | None, seq: str | None, problem: str, raw: bytes
-) -> Mapping[str, Any]:
-    digest = _mark(vault, branch, device_id, seq, raw)
-    sealed = vault.seal(problem.encode() + _PARTED + raw, _bound(branch, digest))
+def _closed(vault: Vault, branch: str, device_id: str | None, seq: str | None, found: Content) -> Mapping[str, Any]:
+    digest = _mark(vault, branch, device_id, seq, found.raw)
+    whole = _PARTED.join((found.problem.encode(), found.clock, found.raw))
+    sealed = vault.seal(whole, _bound(branch, digest))
     return {"digest": digest, "box": sealed.box, "wrapped": sealed.wrapped}
 
 

@@ -108,6 +108,12 @@ MESSAGES: dict[str, Any] = {
     "rescue_owner_unknown": _l(
         "This rescue file is of %(login)s, whom your branch does not know. Nothing was brought in."
     ),
+    "quarantine_erased": _l("This was erased together with its customer. Nobody can read it any more."),
+    "quarantine_sealed": _l(
+        "This was sealed with another data key, or was changed since. Put the right key into FIELDAPP_DATA_KEY."
+    ),
+    "quarantine_ended": _l("Somebody has dealt with this already."),
+    "quarantine_still": _l("The program still cannot read this. It stays here; try again after the next update."),
     "device_taken": _l("This phone is registered to somebody else."),
     "device_revoked": _l("This phone was taken out of use. What it sends is kept; please ask your dispatcher."),
     "blob_offset": _l("The photo goes on at byte %(offset)s."),

@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 
 from fieldapp.domain.access import Actor, Role
-from fieldapp.services import approvals
+from fieldapp.services import approvals, quarantine
 from fieldapp.services.work import Busy
 from fieldapp.web.context import current_settings, current_work, find_actor
 
@@ -25,7 +25,7 @@ class Place:
     count: int = 0
 
 
-APPROVALS = "/quality/approvals/"
+APPROVALS, QUARANTINE = "/quality/approvals/", "/quality/quarantine/"
 #: In the order of the bar.
 PLACES = (
     Place("/m/", "home", _l("Today"), ("technician",)),
@@ -34,12 +34,14 @@ PLACES = (
     Place("/dispatch/phones", "mobile", _l("Phones"), ("manager",)),
     Place("/quality/", "shield", _l("Quality"), ("quality", "manager")),
     Place(APPROVALS, "check", _l("Approvals"), ("quality", "manager")),
+    Place(QUARANTINE, "lock", _l("Quarantine"), ("quality",)),
     Place("/scores/", "chart", _l("My score"), ("technician",)),
     Place("/scores/", "chart", _l("Scores"), ("quality", "manager")),
     Place("/scores/norm", "list", _l("The norm"), ("technician", "quality", "manager")),
     Place("/admin/", "people", _l("Accounts"), ("admin",)),
     Place("/admin/branches", "home", _l("Branches"), ("admin",)),
 )
+_COUNTS = {APPROVALS: approvals.count_waiting, QUARANTINE: quarantine.count_waiting}
 HOMES: dict[Role, str] = {
     "technician": "/m/",
     "dispatcher": "/dispatch/",
@@ -71,11 +73,10 @@ def places() -> list[Place]:
 
 
 def _count(actor: Actor, place: Place) -> int:
-    """How many requests wait for a second person; none where the database cannot be asked right now."""
-    if place.path != APPROVALS:
-        return 0
+    """How many things wait there; none where the database cannot be asked right now."""
+    ask = _COUNTS.get(place.path)
     try:
-        return approvals.count_waiting(current_work(), actor)
+        return ask(current_work(), actor) if ask else 0
     except Busy:
         return 0
 

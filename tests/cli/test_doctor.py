@@ -49,7 +49,11 @@ def test_all_is_well(run):
     lines = [
         "migrations",
         "audit",
-        *(f"{name} {code}" for name in ("facts", "visits", "scores", "blobs") for code in ("main", "north")),
+        *(
+            f"{name} {code}"
+            for name in ("facts", "payloads", "quarantine", "visits", "scores", "blobs")
+            for code in ("main", "north")
+        ),
     ]
     assert answer.output.splitlines() == [f"ok    {line}" for line in lines]
 

@@ -1,5 +1,6 @@
 """The demo company on a live server at a fixed moment: what screenshots and the accessibility tour walk through."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from fieldapp.services import accounts, approvals, cases, demo, installation, li
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
-from fieldapp.storage import visits
+from fieldapp.storage import quarantine, visits
 from fieldapp.storage.events import Record
+from fieldapp.storage.quarantine import Quarantined
 from tests import cast
 from tests.conftest import make_test_work
 from tests.fakes import Clock
@@ -72,6 +74,7 @@ def _places(work: Work, month: str) -> dict[str, str]:
     places["held"] = _dispute(work, branch)
     places["asked"] = places["due"]
     places["approval"] = _ask(work, branch, places["asked"])
+    places["quarantined"] = _quarantine(work, branch, places["due"])
     unsigned = _unsigned(work, branch)
     places["own_unsigned"] = links.create_own_link(work, OPERATOR, branch, unsigned)
     return {**places, "own_done": own_done, "own_next": own_next, "case": _newest_case(work), "month": month}
@@ -114,6 +117,26 @@ def _dispute(work: Work, branch: ids.BranchCode) -> str:
         ]
         recording.record(db, branch, facts, now)
     return visit
+
+
+def _quarantine(work: Work, branch: ids.BranchCode, visit: str) -> str:
+    """What an app that is newer than the server wrote."""
+    payload = {
+        "v": 2,
+        "type": "note.added",
+        "visit_id": visit,
+        "actor": "T001",
+        "data": {"text": "门口有狗", "mood": 4},
+    }
+    entry = {"id": work.new_id(), "seq": 7, "prev": "0" * 64, "hash": "a" * 64, "payload": json.dumps(payload)}
+    thing = Quarantined(
+        code="schema_invalid", origin="push", raw=json.dumps(entry).encode(), received_at=work.now(), actor="T001",
+        problem="version_unknown {'version': 2, 'current': 1}", event_id=entry["id"], device_id=work.new_id(), seq="7",
+        visit_id=visit,
+    )  # fmt: skip
+    with work.write() as db:
+        quarantine.keep(db, work.vault, branch, [thing])
+        return quarantine.listed(db, branch)[0].digest
 
 
 def _unsigned(work: Work, branch: ids.BranchCode) -> str:

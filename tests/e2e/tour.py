@@ -65,6 +65,11 @@ def _on(selector: str = ".bottom button.primary", before: str | None = None) -> 
     return steps
 
 
+def _open_quarantined(page: Any, _: dict[str, str]) -> None:
+    with page.expect_navigation():
+        page.click("form[action$=reveal] button")
+
+
 def _upload(name: str) -> Steps:
     def steps(page: Any, _: dict[str, str]) -> None:
         page.set_input_files("input[type=file]", DATA / name)
@@ -118,6 +123,9 @@ QUALITY = Walk(
         Stop("quality-case", "/quality/cases/{case}"),
         Stop("quality-approvals", "/quality/approvals/"),
         Stop("quality-approval", "/quality/approvals/{approval}"),
+        Stop("quality-quarantine", "/quality/quarantine/"),
+        Stop("quality-quarantined", "/quality/quarantine/{quarantined}"),
+        Stop("quality-quarantined-open", "", _open_quarantined),
     ),
 )
 MANAGER = Walk(

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from fieldapp.domain.access import ROLES
 from fieldapp.domain.errors import DomainError, NotFound
 from fieldapp.domain.ids import BranchCode
-from fieldapp.services import accounts, branches, phones, sync_devices
+from fieldapp.services import accounts, branches, phones, quarantine, sync_devices
 from fieldapp.services.accounts import Account
 from fieldapp.web.admin.forms import AccountForm, NewAccountForm, PasswordForm
 from fieldapp.web.context import current_actor, current_work
@@ -35,6 +35,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "admin/accounts.html", accounts=found[(page - 1) * PAGE : page * PAGE], total=len(found), page=page,
         count=count, sort=sort, descending=descending, words=words, role=role, state=state, roles=ROLES, at=_at,
+        quarantined=quarantine.count_waiting(current_work(), current_actor()),
     )  # fmt: skip
 
 
