@@ -85,6 +85,18 @@ VISIT: dict[str, Any] = {
     "visit.photo.door": _l("Photo of the door"),
     "visit.photo.other": _l("Other"),
     "visit.photo.saving": _l("Saving the photo…"),
+    "visit.camera.inside": _l("Use the camera inside this app"),
+    "visit.camera.title": _l("Take a photo"),
+    "visit.camera.shoot": _l("Take the photo"),
+    "visit.camera.back": _l("Back"),
+    "visit.camera.opening": _l("Opening the camera…"),
+    "visit.camera.ended": _l(
+        "The phone closed this app while its camera was open. Photos are now taken inside the app; nothing is lost."
+    ),
+    "error.no_camera": _l(
+        "The camera cannot be used here. Allow it in the browser’s settings, or untick "
+        "“Use the camera inside this app”."
+    ),
     "visit.recorded": _l("Recorded"),
     "visit.note": _l("What did you do?"),
     "visit.note.add": _l("Add note"),

@@ -10,6 +10,10 @@ export const PIECE = 256 * 1024;
 const SIDE = 1600;
 const TIGHT_SIDE = 1024;
 const TIGHT = 24 * 1024 * 1024;
+// The server takes no larger photo.
+const MOST = 12 * 1024 * 1024;
+// How the kinds of photo begin that phones make: JPEG, PNG, WebP, and HEIC or AVIF, which many browsers cannot decode.
+const KINDS = [/^\xff\xd8\xff/, /^\x89PNG\r\n\x1a\n/, /^RIFF[^]{4}WEBP/, /^[^]{4}ftyp(?:heic|heix|hevc|mif1|msf1|avif)/];
 
 export class NotAPhoto extends Error {
   constructor() {
@@ -50,7 +54,7 @@ async function shrink(file, side, quality) {
   try {
     bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
-    throw new NotAPhoto();
+    return original(file);
   }
   const { w, h } = fit(bitmap.width, bitmap.height, side);
   const canvas = document.createElement("canvas");
@@ -61,6 +65,13 @@ async function shrink(file, side, quality) {
   const jpeg = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
   if (!jpeg) throw new NotAPhoto();
   return { bytes: await jpeg.arrayBuffer(), w, h };
+}
+
+// A photo that this browser cannot decode is evidence all the same: kept as it is, its size unknown.
+async function original(file) {
+  const start = String.fromCharCode(...new Uint8Array(await file.slice(0, 16).arrayBuffer()));
+  if (file.size > MOST || !KINDS.some((kind) => kind.test(start))) throw new NotAPhoto();
+  return { bytes: await file.arrayBuffer(), w: 0, h: 0 };
 }
 
 async function keep(visitId, slot, { bytes, w, h }) {

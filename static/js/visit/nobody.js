@@ -1,13 +1,14 @@
 // Could not get in: nobody home, refused, unsafe, not ready. Owns the guided form: call, wait, photo of the door, a
 // message; what it is worth is the norm's to say.
 
-import { $, field, put, say, show } from "../lib/dom.js";
+import { $, field, put, show } from "../lib/dom.js";
 import { clockTime } from "../lib/time.js";
 import { t } from "../lib/words.js";
 import { addPhoto } from "../sync/journal.js";
 import { linksOf } from "./contact.js";
-import { complain, read, Unfinished } from "./form.js";
-import { know, record, sentence } from "./record.js";
+import { read, Unfinished } from "./form.js";
+import { know, record } from "./record.js";
+import { shots } from "./shots.js";
 import { sideView } from "./side.js";
 
 const WAIT_MINUTES = 15;
@@ -26,7 +27,7 @@ export const view = sideView("nobody", async (element, { visit, facts }, id) => 
     $("[data-call]", element).href = links.call;
     $("[data-message]", element).href = links.message;
   }
-  photo(element, facts, id);
+  await photo(element, facts, id);
   return {
     ready: () => {
       const waited = $("[name=waited_minutes]", element);
@@ -53,20 +54,9 @@ function count(element, name) {
 }
 
 function photo(element, facts, id) {
-  const input = $("[data-slot]", element);
   put(element, "photo", facts.photos.some((one) => one.slot === "door") ? t("visit.nobody.photo_there") : "");
-  input.addEventListener("change", async () => {
-    const [file] = input.files;
-    input.value = "";
-    if (!file) return;
-    say(t("visit.photo.saving"));
-    try {
-      complain("");
-      await addPhoto(id, "door", file);
-      put(element, "photo", t("visit.nobody.photo_there"));
-      say(t("visit.saved"));
-    } catch (error) {
-      complain(sentence(error));
-    }
+  return shots(element, async (slot, file) => {
+    await addPhoto(id, slot, file);
+    put(element, "photo", t("visit.nobody.photo_there"));
   });
 }

@@ -1,7 +1,7 @@
 // The work itself: photos, notes, equipment, extra charges, damage. Owns the panel, also as a screen of its own for what
 // is added after the clean-up; everything is written the moment its button is tapped.
 
-import { $, clone, field, put, say, show } from "../lib/dom.js";
+import { $, clone, field, put, show } from "../lib/dom.js";
 import { go } from "../lib/router.js";
 import { money } from "../lib/time.js";
 import { t } from "../lib/words.js";
@@ -11,6 +11,7 @@ import { bottomBar, complain, read, remembered, Unfinished, write } from "./form
 import { forget, keep } from "./keep.js";
 import { know, record, sentence } from "./record.js";
 import { scanner } from "./scan.js";
+import { shots } from "./shots.js";
 
 /** The panel; its button asks for the clean-up. A note that was typed but not added is added by it. */
 export async function work(context) {
@@ -68,7 +69,7 @@ async function build(id, facts, redraw) {
     damage: async () => { await addDamage(id, element); await after(["description", "compensation"]); },
   };
   for (const button of element.querySelectorAll("[data-add]")) button.addEventListener("click", () => once(button, add[button.dataset.add]));
-  for (const input of element.querySelectorAll("[data-slot]")) input.addEventListener("change", () => take(id, input, redraw));
+  await shots(element, async (slot, file) => { await addPhoto(id, slot, file); await redraw(); });
   scanner(element);
   return {
     element,
@@ -87,24 +88,6 @@ async function once(button, run) {
     complain(sentence(error));
   } finally {
     button.disabled = false;
-  }
-}
-
-async function take(id, input, redraw) {
-  const [file] = input.files;
-  if (!file) return;
-  input.closest("label").dataset.busy = "1";
-  say(t("visit.photo.saving"));
-  try {
-    complain("");
-    await addPhoto(id, input.dataset.slot, file);
-    say(t("visit.saved"));
-    await redraw();
-  } catch (error) {
-    complain(sentence(error));
-  } finally {
-    input.value = "";
-    delete input.closest("label").dataset.busy;
   }
 }
 

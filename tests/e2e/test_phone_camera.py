@@ -1,0 +1,113 @@
+"""Photos: by the phone's camera, by the one on the page where that one ends the app, and kept where none can decode."""
+
+import pytest
+
+from tests import cast
+from tests.e2e import phone
+
+pytestmark = pytest.mark.browser
+
+BEFORE = "label:has([data-slot=before])"
+INSIDE = "label:has([data-inside])"
+ARRIVED = (
+    ("visit.arrived", {"gps": {"status": "denied"}}), ("door.checked", {"introduced": True, "shoe_covers": True}),
+    ("consent.given", {"by": "customer", "method": "spoken"}),
+)  # fmt: skip
+
+
+@pytest.fixture
+def page(work, phone_page, enter):
+    """T001 at work in a customer's home."""
+    visit = phone.plan(work, "Wang Fang", hours=0)
+    enter(phone_page, "T001")
+    phone_page.wait_for_selector(".next")
+    for kind, data in ARRIVED:
+        phone.append(phone_page, visit, kind, data)
+    phone_page.goto(f"/m/#visit?visit={visit}")
+    phone_page.wait_for_selector(BEFORE)
+    return phone_page
+
+
+def photos(page):
+    return [entry for entry in phone.outbox(page) if entry["type"] == "photo.added"]
+
+
+def test_the_camera_on_the_page_takes_a_photo(page, work):
+    page.context.grant_permissions(["camera"])
+    page.tap(INSIDE)
+    page.tap(BEFORE)
+    page.wait_for_function("() => document.querySelector('dialog.camera video')?.videoWidth > 0")
+    page.tap("dialog [data-shoot]")
+    page.wait_for_selector(".photos img")
+    assert page.locator("dialog.camera").count() == 0
+    assert len(photos(page)) == 1
+    phone.wait_until_sent(page)
+    assert len(list(work.blobs.all(cast.MAIN))) == 1
+
+
+def test_going_back_from_the_camera_records_nothing(page):
+    page.context.grant_permissions(["camera"])
+    page.tap(INSIDE)
+    page.tap(BEFORE)
+    page.tap("dialog [data-back]")
+    page.wait_for_selector("dialog.camera", state="detached")
+    page.tap(BEFORE)
+    page.wait_for_selector("dialog.camera")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog.camera", state="detached")
+    assert photos(page) == []
+
+
+def test_a_camera_that_is_refused_says_what_to_do(page):
+    page.tap(INSIDE)
+    page.tap(BEFORE)
+    page.wait_for_selector(".bottom :text('Allow it in the browser')")
+    assert photos(page) == []
+
+
+def test_an_app_that_ends_under_the_phones_camera_offers_its_own(page):
+    with page.expect_file_chooser():
+        page.tap(BEFORE)
+    assert phone.run(page, "const { meta } = await load('sync/store.js'); return meta.get('camera_open');")
+    page.reload()
+    page.wait_for_selector(BEFORE)
+    assert page.is_checked("[data-inside]")
+    assert "closed this app" in page.inner_text("#say")
+    page.reload()
+    page.wait_for_selector(BEFORE)
+    assert page.is_checked("[data-inside]")
+    assert page.is_hidden("#say")
+
+
+def test_a_photo_that_came_does_not_count_as_an_end(page):
+    with page.expect_file_chooser() as chooser:
+        page.tap(BEFORE)
+    chooser.value.set_files({"name": "p.png", "mimeType": "image/png", "buffer": png()})
+    page.wait_for_selector(".photos img")
+    page.reload()
+    page.wait_for_selector(BEFORE)
+    assert not page.is_checked("[data-inside]")
+
+
+def test_a_photo_that_cannot_be_decoded_is_kept_as_it_is(page, work):
+    kept = phone.run(
+        page,
+        """const { addPhoto } = await load("sync/journal.js");
+        const bytes = new Uint8Array(400_000).fill(7);
+        bytes.set([0, 0, 0, 24, ...[..."ftypheic"].map((sign) => sign.charCodeAt(0))]);
+        const visit = new URLSearchParams(location.hash.split("?")[1]).get("visit");
+        return addPhoto(visit, "after", new File([bytes], "photo.heic"));""",
+    )
+    assert (kept["bytes"], kept["w"], kept["h"]) == (400_000, 0, 0)
+    phone.wait_until_sent(page)
+    assert work.blobs.read(cast.MAIN, kept["blob"])[4:12] == b"ftypheic"
+
+
+def png() -> bytes:
+    import io
+
+    from PIL import Image
+
+    target = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(target, "PNG")
+    return target.getvalue()
