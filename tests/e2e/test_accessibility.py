@@ -31,7 +31,7 @@ def demo_stage(tmp_path_factory):
 def test_axe_finds_nothing(browser, demo_stage, walk, size):
     context = browser.new_context(locale="en-GB", timezone_id=cast.ZONE, **SIZES[size])
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     page.clock.set_fixed_time(MOMENT)
     if walk.login:
         enter(page, demo_stage, walk.login)
