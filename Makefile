@@ -67,6 +67,7 @@ bench: setup-test ## measurements, each beside the machine's own limit
 	@$(BIN)/python -m benchmarks
 
 faults: setup-test ## kills, power cuts, full disks, broken lines at length; FAULTS="--share 0.1" for a tenth
+	@tools/system-packages faults
 	@$(BIN)/python -m tests.faults $(FAULTS)
 
 audit: .venv/test ## known vulnerabilities in the locked dependencies
