@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from fieldapp.domain.access import Actor, own_branch, require
 from fieldapp.domain.errors import Conflict, DomainError, NotFound
@@ -66,12 +67,12 @@ def replay(work: Work, actor: Actor, digest: str) -> str:
 
 
 def replay_all(work: Work, actor: Actor) -> Counter[str]:
-    """Try everything that waits, oldest first, so that it comes in the order it was sent; how many became what.
+    """Try everything that waits, in the order in which it was sent; how many became what.
 
     `still`: those that stay as they are.
     """
     counts: Counter[str] = Counter()
-    for kept in reversed(list_kept(work, actor)):
+    for kept in sorted(list_kept(work, actor), key=_sent):
         try:
             counts[replay(work, actor, kept.digest)] += 1
         except DomainError:
@@ -90,6 +91,11 @@ def erase(work: Work, actor: Actor, branch: BranchCode, visits: Sequence[VisitId
 
 
 # --- Inside -------------------------------------------------------------------------------------------------------
+
+
+def _sent(kept: Kept) -> tuple[datetime, int]:
+    seq = kept.seq or ""
+    return kept.received_at, int(seq) if seq.isdecimal() else 0
 
 
 def _get(db: Db, branch: BranchCode, digest: str) -> Kept:
@@ -141,9 +147,11 @@ def shown(raw: bytes) -> str:
         found = json.loads(raw)
         if isinstance(found, dict) and isinstance(found.get("payload"), str):
             found["payload"] = json.loads(found["payload"])
-        return json.dumps(found, indent=2, ensure_ascii=False)
+        text = json.dumps(found, indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return raw.decode("utf-8", "replace")
+    # JSON may name half a character, which no page can carry.
+    return text.encode("utf-8", "replace").decode()
 
 
 def _audit(

@@ -57,6 +57,14 @@ def actions(work):
         return [tuple(row) for row in rows]
 
 
+def audit_subjects(work):
+    with work.database.engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT subject FROM audit WHERE action = 'quarantine.replayed' ORDER BY number")
+        )
+        return [row[0] for row in rows]
+
+
 def test_nothing_that_was_sent_can_be_read_in_the_database(unread, registered, work, visit):
     unread(registered.append("note.added", visit, data=NOTE))
     with work.database.engine.connect() as connection:
@@ -105,14 +113,16 @@ def test_a_replay_is_done_once_and_a_resend_after_it_is_known(unread, registered
 
 
 def test_everything_is_tried_in_the_order_in_which_it_was_sent(unread, registered, work, visit, clock):
-    for kind in ("visit.departed", "visit.arrived", "note.added"):
-        unread(registered.append(kind, visit))
-        clock.advance(minutes=1)
-    assert quarantine.replay_all(work, cast.Q001.actor) == {"accepted": 3}
-    assert [kind for kind, *_ in facts(work)] == ["visit.departed", "visit.arrived", "note.added"]
+    unread(*(registered.append("note.added", visit) for _ in range(11)))
+    clock.advance(minutes=1)
+    unread(registered.append("visit.departed", visit))
+    assert quarantine.replay_all(work, cast.Q001.actor) == {"accepted": 12}
     with work.read() as db:
         found = devices.find(db, cast.MAIN, registered.device_id)
-    assert (found.next_seq, found.head, found.chain) == (4, registered.head, "ok")
+        replays = audit_subjects(work)
+        kept = {one.digest: int(one.seq) for one in shelf.listed(db, cast.MAIN)}
+    assert (found.next_seq, found.head, found.chain) == (13, registered.head, "ok")
+    assert [kept[digest] for digest in replays] == list(range(1, 13))
 
 
 def test_what_is_no_fact_stays(registered, work, visit):
@@ -146,6 +156,16 @@ def test_quality_sees_it_and_opening_it_is_written_down(unread, registered, work
     assert actions(work) == []
     assert "Mrs Zhou has a dog" in words(quality.post(f"/quality/quarantine/{digest}/reveal"))
     assert actions(work) == [("quarantine.revealed", "Q001")]
+
+
+@pytest.mark.parametrize("payload", ["\x00", '"\\ud800"', "[" * 100_000, "9" * 5000, "<script>alert(1)</script>"])
+def test_whatever_was_sent_can_be_shown(phone, sign_in, payload):
+    phone.push(phone.append_text(payload))
+    quality = sign_in("Q001")
+    digest = re.search(r"/quality/quarantine/([0-9a-f]{64})", quality.get("/quality/quarantine/").text).group(1)
+    page = quality.post(f"/quality/quarantine/{digest}/reveal")
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
 
 
 def test_quality_has_it_read_by_a_button(unread, registered, visit, sign_in):
