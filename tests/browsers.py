@@ -1,4 +1,8 @@
-"""How Chromium is started, and the two sizes in which every page is looked at."""
+"""How Chromium is started and killed, and the two sizes in which every page is looked at."""
+
+import os
+import signal
+from pathlib import Path
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGS = [
@@ -7,3 +11,18 @@ CHROMIUM_ARGS = [
 ]  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1366, "height": 768}
+
+
+def kill_browser(profile: Path) -> None:
+    """SIGKILL exactly the browser that runs on this profile, and let another one start on it."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if f"--user-data-dir={profile}".encode() in words:
+            os.kill(int(entry.name), signal.SIGKILL)
+    for left in profile.glob("Singleton*"):
+        left.unlink()

@@ -1,15 +1,11 @@
 """Nothing is lost: the technician's app without a network, killed, with two tabs, with another person, signed out."""
 
-import os
-import signal
-from pathlib import Path
-
 import pytest
 
 from fieldapp.services import installation
 from fieldapp.storage import server
 from tests import cast
-from tests.conftest import CHROMIUM, CHROMIUM_ARGS, PHONE
+from tests.browsers import CHROMIUM, CHROMIUM_ARGS, PHONE, kill_browser
 from tests.e2e import phone
 
 pytestmark = pytest.mark.browser
@@ -325,9 +321,7 @@ def test_a_killed_browser_opens_where_it_was_with_everything_saved(work, server,
     page.goto("/m/#outbox")
     page.wait_for_selector("[data-send]")
     cookies = context.cookies()
-    _kill(profile)
-    for left in profile.glob("Singleton*"):
-        left.unlink()
+    kill_browser(profile)
     context = launch()
     context.add_cookies(cookies)  # Chromium writes cookies half a minute late; the session is not what is tested
     context.set_offline(True)
@@ -340,16 +334,3 @@ def test_a_killed_browser_opens_where_it_was_with_everything_saved(work, server,
     phone.wait_until_sent(page)
     assert "visit.departed" in phone.stored(work, visit)
     context.close()
-
-
-def _kill(profile: Path) -> None:
-    """SIGKILL exactly the browser that runs on this profile."""
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if f"--user-data-dir={profile}".encode() in words:
-            os.kill(int(entry.name), signal.SIGKILL)

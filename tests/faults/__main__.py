@@ -11,7 +11,18 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.faults import clocks, disk_full, kills, lines, locked, mutants, other_browsers, postgres_away, power_cuts
+from tests.faults import (
+    browser_kills,
+    clocks,
+    disk_full,
+    kills,
+    lines,
+    locked,
+    mutants,
+    other_browsers,
+    postgres_away,
+    power_cuts,
+)
 from tests.faults.outcome import Outcome
 from tests.faults.server import close_nurseries
 
@@ -26,6 +37,7 @@ PROGRAMMES: dict[str, tuple[Callable[[Path, int], Outcome], int]] = {
     "parallel": (lines.parallel, 20),
     "still": (partial(lines.standing_still, seconds=3.0), 10),
     "clocks": (clocks.run, 20),
+    "browser-kills": (partial(browser_kills.run, seed=7), 20),
     "browsers": (other_browsers.run, 3),
 }
 
