@@ -17,6 +17,7 @@ from tests.faults.company import BRANCH, Company
 from tests.faults.outcome import Outcome
 from tests.faults.server import Server
 
+FAULT = "kill -9 of the phone's browser"
 #: Seconds of work before a kill, at most: long enough for pushes and uploads.
 LONGEST = 4.0
 _LOAD = "const load = (name) => import(document.querySelector('script[type=module]').src.replace('phone.js', name));"
@@ -94,14 +95,19 @@ class _Phone:
 
 def run(folder: Path, times: int, *, seed: int) -> Outcome:
     """So many kills of one phone, each at a moment that `seed` draws."""
-    outcome = Outcome("kill -9 of the phone's browser")
     if not Path(CHROMIUM).exists():
-        outcome.skipped = f"{CHROMIUM} is missing"
-        return outcome
+        return Outcome(FAULT, skipped=f"{CHROMIUM} is missing")
+    with sync_playwright() as driver:
+        return live(driver, folder, times, seed=seed)
+
+
+def live(driver: Playwright, folder: Path, times: int, *, seed: int) -> Outcome:
+    """The same with a driver that runs already."""
+    outcome = Outcome(FAULT)
     moments = random.Random(seed)
     place = company.found(folder / "instance", phones=1, visits=1)
     person = place.people[0]
-    with Server(place) as server, sync_playwright() as driver:
+    with Server(place) as server:
         phone = _Phone(driver, folder / "profile", server.port, person.secret)
         for _ in range(times):
             page = phone.open()
