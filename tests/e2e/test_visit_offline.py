@@ -9,9 +9,8 @@ import pytest
 from fieldapp.paths import STATIC
 from fieldapp.storage import events
 from tests import cast
-from tests.conftest import CHROMIUM, CHROMIUM_ARGS, PHONE
+from tests.browsers import CHROMIUM, CHROMIUM_ARGS, PHONE, kill_browser
 from tests.e2e import phone
-from tests.e2e.test_phone_offline import _kill
 from tests.e2e.visiting import KEPT, NAME, NEXT, Technician, answer, draw, ink
 
 pytestmark = pytest.mark.browser
@@ -305,9 +304,7 @@ def test_a_killed_browser_loses_neither_the_tap_of_arrival_nor_a_stroke(work, se
 
     def killed(context):
         cookies = context.cookies()
-        _kill(profile)
-        for left in profile.glob("Singleton*"):
-            left.unlink()
+        kill_browser(profile)
         context = launch()
         context.add_cookies(cookies)
         context.set_offline(True)
