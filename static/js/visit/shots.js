@@ -13,12 +13,14 @@ const life = Math.random();
 /** Wires every [data-slot] input under `root`, and the box that says which camera; `take(slot, file)` keeps a photo. */
 export async function shots(root, take) {
   const box = $("[data-inside]", root);
-  show(box.closest("label"), Boolean(navigator.mediaDevices?.getUserMedia));
-  if (await wasEnded()) {
+  // Where a page gets no camera, the phone's own is the only one.
+  const has = Boolean(navigator.mediaDevices?.getUserMedia);
+  show(box.closest("label"), has);
+  if (await wasEnded() && has) {
     await meta.put("camera_inside", true);
     say(t("visit.camera.ended"));
   }
-  box.checked = Boolean(await meta.get("camera_inside"));
+  box.checked = has && Boolean(await meta.get("camera_inside"));
   box.addEventListener("change", () => meta.put("camera_inside", box.checked));
   for (const input of root.querySelectorAll("[data-slot]")) {
     input.addEventListener("click", (event) => open(event, input, box.checked, take));
