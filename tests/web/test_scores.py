@@ -10,7 +10,7 @@ from fieldapp.services.recording import record
 from fieldapp.services.rulebooks import shipped_rulebooks
 from fieldapp.services.work import Work
 from fieldapp.storage.events import Record
-from fieldapp.web.scores import words
+from fieldapp.web import score_words as words
 from tests import cast
 from tests.builders import as_event, line, perfect_visit
 

@@ -16,8 +16,9 @@ from fieldapp.domain.visits.events import FindingRecorded
 from fieldapp.services import scoring
 from fieldapp.services.rulebooks import shipped_rulebooks
 from fieldapp.services.scoring import ScoredVisit, TechnicianMonth
+from fieldapp.web import score_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
-from fieldapp.web.scores import pictures, words
+from fieldapp.web.scores import pictures
 
 blueprint = Blueprint("scores", __name__)
 
