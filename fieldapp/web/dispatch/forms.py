@@ -31,7 +31,7 @@ from fieldapp.domain.visits import events as ev
 from fieldapp.services.appointments_csv import is_phone, read_charges
 from fieldapp.services.planning import Technician, Visit
 from fieldapp.services.scheduling import Slot
-from fieldapp.web.dispatch import words
+from fieldapp.web import visit_words as words
 from fieldapp.web.errors import sentence
 from fieldapp.web.forms import Form
 from fieldapp.web.locale import LANGUAGES

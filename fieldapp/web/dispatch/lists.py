@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from fieldapp.domain.calendar import Window
 from fieldapp.services import phones, planning
 from fieldapp.services.planning import Day, Lane, SortKey, Visit
+from fieldapp.web import visit_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
-from fieldapp.web.dispatch import words
 
 blueprint = Blueprint("dispatch", __name__)
 

@@ -1,4 +1,4 @@
-"""The words of planning: jobs, channels, causes, what happened. Codes come from the domain, every text stands here."""
+"""The words of visits: jobs, channels, causes, what happened. Codes come from the domain, every text stands here."""
 
 from collections.abc import Mapping
 from datetime import datetime
