@@ -25,6 +25,7 @@ COMMANDS = {
     "score": "scoring:score",
     "link": "link:link",
     "approvals": "approvals:group",
+    "appeals": "appeals:group",
     "quarantine": "quarantine:group",
     "doctor": "doctor:doctor",
     "routes": "routes:routes",

@@ -16,6 +16,8 @@ Permission = Literal[
     "scores.own",
     "scores.team",
     "findings.write",
+    "appeals.file",  # against what counts against oneself
+    "appeals.decide",  # those of others, where one had no hand in it
     "cases.read",
     "cases.write",
     "changes.approve",  # be the second person for a late change that somebody else entered
@@ -29,20 +31,22 @@ Permission = Literal[
 ]
 
 _MAY: dict[Role, frozenset[Permission]] = {
-    "technician": frozenset({"visits.read", "visits.work", "scores.own"}),
+    "technician": frozenset({"visits.read", "visits.work", "scores.own", "appeals.file"}),
     "dispatcher": frozenset({"visits.read", "visits.plan", "phones.read"}),
     "quality": frozenset({
         "visits.read", "scores.team", "findings.write", "cases.read", "cases.write", "changes.approve",
-        "quarantine.count", "quarantine.read",
+        "appeals.decide", "quarantine.count", "quarantine.read",
     }),
-    "manager": frozenset({"visits.read", "scores.team", "cases.read", "cases.write", "changes.approve", "phones.read"}),
+    "manager": frozenset({
+        "visits.read", "scores.team", "cases.read", "cases.write", "changes.approve", "appeals.decide", "phones.read",
+    }),
     "admin": frozenset({
         "accounts.manage", "branches.manage", "phones.read", "quarantine.count", "quarantine.erase",
     }),
 }  # fmt: skip
 
 #: What people of any branch may do in every branch: a second person need not be a colleague.
-_COMPANY_WIDE: frozenset[Permission] = frozenset({"changes.approve"})
+_COMPANY_WIDE: frozenset[Permission] = frozenset({"changes.approve", "appeals.decide"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from fieldapp.domain.access import Actor, own_branch
 from fieldapp.domain.errors import DomainError, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.domain.visits import events as ev
-from fieldapp.domain.visits.events import Event
 from fieldapp.services import pictures
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import events, photos, visits
@@ -99,6 +98,15 @@ def render(work: Work, branch: str, sha256: str) -> bytes:
     return drawn
 
 
+def named_in(data: ev.Data) -> tuple[str, ...]:
+    """The photos of a visit that a fact names."""
+    if isinstance(data, ev.PhotoAdded):
+        return (data.blob,)
+    if isinstance(data, ev.AccessFailed | ev.DamageReported):
+        return (data.photo,) if data.photo else ()
+    return ()
+
+
 class _Recent:
     """The pictures drawn last: a page shows the same few again and again."""
 
@@ -142,14 +150,7 @@ def _belongs(db: Db, actor: Actor, branch: BranchCode, sha256: str, visit_id: st
         return False
     found, _ = events.histories(db, branch, [visit.visit_id])
     waiting = [held.event for held in events.held_of(db, branch, VisitId(visit.visit_id))]
-    return any(sha256 in _blobs(event) for event in (*found[visit.visit_id], *waiting))
-
-
-def _blobs(event: Event) -> set[str | None]:
-    data = event.data
-    if isinstance(data, ev.PhotoAdded):
-        return {data.blob}
-    return {data.photo} if isinstance(data, ev.AccessFailed | ev.DamageReported) else set()
+    return any(sha256 in named_in(event.data) for event in (*found[visit.visit_id], *waiting))
 
 
 def _check_name(sha256: str) -> None:

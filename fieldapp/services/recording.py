@@ -1,7 +1,7 @@
 """The one way facts enter the store, whoever sends them: office, import, phone, customer's link.
 
 In the caller's transaction: append what is new, then bring the read models of the touched visits in step (state,
-promise ledger, judgements). Owns no rule of its own; who may record what is decided before, by the use case.
+promise ledger, judgements, appeals). Owns no rule of its own; who may record what is decided before, by the use case.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from fieldapp.domain.visits.events import PromiseChanged, VisitScheduled
 from fieldapp.domain.visits.lifecycle import VisitState, replay
 from fieldapp.services import scoring
 from fieldapp.services.work import Db
-from fieldapp.storage import events, standings, visits
+from fieldapp.storage import appeals, events, standings, visits
 from fieldapp.storage.events import Record
 
 
@@ -39,6 +39,7 @@ def record(db: Db, branch: str, records: Sequence[Record], now: datetime) -> Rec
     states = refresh(db, branch, _touched(db, branch, fresh), now, promises=told) if fresh else {}
     states |= _adopt(db, branch, fresh, states, now)
     scoring.rejudge_findings(db, branch, [one.event for one in fresh])
+    appeals.follow(db, branch, [one.event for one in fresh])
     return Recorded(frozenset(new), conflicts, states)
 
 

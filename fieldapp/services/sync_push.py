@@ -247,7 +247,8 @@ def _as_record(push: _Push, item: Item, reading: Reading, code: str | None) -> R
     )  # fmt: skip
     return Record(
         event=event, origin="push", received_at=push.received, source_hash=item.hash,
-        device_id=push.device.device_id, seq=item.seq, held_code=code,
+        device_id=push.device.device_id, seq=item.seq, held_code=code, flags=reading.flags,
+        proven_at=reading.proven_at,
     )  # fmt: skip
 
 

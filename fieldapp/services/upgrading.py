@@ -9,7 +9,7 @@ from fieldapp.domain.ids import VisitId
 from fieldapp.domain.visits.events import Event
 from fieldapp.services import installation, recording, scoring
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import branches, events
+from fieldapp.storage import appeals, branches, events
 
 
 def upgrade(work: Work, *, timezone: str) -> str:
@@ -26,7 +26,7 @@ def upgrade(work: Work, *, timezone: str) -> str:
 
 
 def _rebuild(db: Db, branch: str, now: datetime) -> None:
-    """States, promises and judgements of every visit of the branch, and what its findings do, from its facts."""
+    """States, promises and judgements of every visit of the branch, what its findings do, where its appeals stand."""
     visits: dict[VisitId, None] = {}
     loose: list[Event] = []
     for event in events.all_events(db, branch):
@@ -36,3 +36,4 @@ def _rebuild(db: Db, branch: str, now: datetime) -> None:
             visits[event.visit] = None
     recording.refresh(db, branch, list(visits), now)
     scoring.rejudge_findings(db, branch, loose)
+    appeals.rebuild(db, branch)

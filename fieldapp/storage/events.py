@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from msgspec import MsgspecError
-from sqlalchemy import Select, bindparam, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.ids import EventId, StaffCode, VisitId, year_month
@@ -26,7 +26,8 @@ class Record:
     """An event on its way into the log, with where it came from.
 
     `source_hash` is the SHA-256 of what arrived (a push's payload); without one it is that of the canonical content,
-    so that equal content under one id is the same fact and other content a conflict.
+    so that equal content under one id is the same fact and other content a conflict. `flags` and `proven_at`: what
+    speaks against and for the time of what a phone recorded (`device_time.Reading`).
     """
 
     event: Event
@@ -36,6 +37,8 @@ class Record:
     device_id: str | None = None
     seq: int | None = None
     held_code: str | None = None
+    flags: tuple[str, ...] = ()
+    proven_at: datetime | None = None
     body: bytes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,22 +73,21 @@ def insert(db: Session, branch: str, records: Sequence[Record]) -> set[str]:
 
 def hashes(db: Session, branch: str, ids: Iterable[str]) -> dict[str, str]:
     """The stored hash of each of the ids that is known."""
-    query = select(EventRow.event_id, EventRow.body_hash).where(_known(branch, ids))
+    query = select(EventRow.event_id, EventRow.body_hash).where(with_ids(branch, ids))
     return {event_id: body_hash for event_id, body_hash in db.execute(query)}  # noqa: C416 - rows are no pairs to mypy
 
 
 def find(db: Session, branch: str, event_id: str) -> Event | None:
     """One event, held or not."""
-    row = db.execute(_query(branch).where(_known(branch, [event_id]))).first()
+    row = db.execute(_query(branch).where(with_ids(branch, [event_id]))).first()
     return from_row(row) if row else None
 
 
 def by_ids(db: Session, branch: str, ids: Iterable[str]) -> list[Event]:
     """Those of the events that are known and count (held ones excepted)."""
-    wanted, found = list(ids), []
+    wanted, found = list(ids), list[Event]()
     for start in range(0, len(wanted), bulk.CHUNK):
-        known = _known(branch, wanted[start : start + bulk.CHUNK])
-        found += [from_row(row) for row in db.execute(_query(branch).where(known, EventRow.held_code.is_(None)))]
+        found += where(db, branch, with_ids(branch, wanted[start : start + bulk.CHUNK]))
     return found
 
 
@@ -120,9 +122,13 @@ def about(db: Session, branch: str, findings: Iterable[str]) -> list[Event]:
     """Decisions and appeals about the findings, named visit or not; held ones excepted."""
     wanted, found = list(findings), []
     for start in range(0, len(wanted), bulk.CHUNK):
-        part = EventRow.about.in_(wanted[start : start + bulk.CHUNK])
-        found += [from_row(row) for row in db.execute(_query(branch).where(part, EventRow.held_code.is_(None)))]
+        found += where(db, branch, EventRow.about.in_(wanted[start : start + bulk.CHUNK]))
     return found
+
+
+def where(db: Session, branch: str, condition: ColumnElement[bool]) -> list[Event]:
+    """Facts that count and meet the condition (for the other query modules of storage)."""
+    return [from_row(row) for row in db.execute(_query(branch).where(condition, EventRow.held_code.is_(None)))]
 
 
 def visits_of(db: Session, branch: str, findings: Iterable[str]) -> dict[str, VisitId | None]:
@@ -130,7 +136,7 @@ def visits_of(db: Session, branch: str, findings: Iterable[str]) -> dict[str, Vi
     wanted = list(findings)
     found: dict[str, VisitId | None] = {}
     for start in range(0, len(wanted), bulk.CHUNK):
-        query = select(EventRow.event_id, EventRow.visit_id).where(_known(branch, wanted[start : start + bulk.CHUNK]))
+        query = select(EventRow.event_id, EventRow.visit_id).where(with_ids(branch, wanted[start : start + bulk.CHUNK]))
         found |= {event_id: VisitId(visit) if visit else None for event_id, visit in db.execute(query)}
     return found
 
@@ -193,7 +199,7 @@ def count(db: Session, branch: str) -> int:
     return db.scalar(select(func.count()).where(EventRow.branch == branch)) or 0
 
 
-def _known(branch: str, ids: Iterable[str]) -> Any:
+def with_ids(branch: str, ids: Iterable[str]) -> Any:
     # `ym` is a function of the id; with it the primary key is used, and a partition is never searched in vain.
     by_month: dict[int, list[str]] = defaultdict(list)
     for event_id in ids:
@@ -243,6 +249,8 @@ def _values(branch: str, record: Record) -> dict[str, Any]:
         "actor": event.actor,
         "origin": record.origin,
         "grade": event.grade,
+        "flags": ",".join(record.flags) or None,
+        "proven_at": record.proven_at,
         "effective_at": event.effective_at,
         "received_at": record.received_at,
         "held_code": record.held_code,

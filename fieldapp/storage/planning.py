@@ -39,12 +39,17 @@ class Technician:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One stored event of a visit, with what the log knows about it; `held_code` when it waits for a person."""
+    """One stored event, with what the log knows about it; `held_code` when it waits for a person.
+
+    `flags` say why its time is in doubt; `proven_at` is when phone and server last agreed on the time before it.
+    """
 
     event: Event
     origin: str
     received_at: datetime
     held_code: str | None
+    flags: tuple[str, ...] = ()
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +152,12 @@ def count_held(db: Session, branch: str) -> int:
 
 def timeline(db: Session, branch: str, visit_id: str) -> list[Entry]:
     """Every stored event of a visit in the order of the store (the `rev` of a visit counts them)."""
-    return _entries(db, branch, EventRow.visit_id == visit_id)
+    return entries(db, branch, EventRow.visit_id == visit_id)
 
 
 def held(db: Session, branch: str) -> list[Entry]:
     """Every fact of the branch that waits for a dispatcher, oldest first."""
-    return _entries(db, branch, EventRow.held_code.is_not(None))
+    return entries(db, branch, EventRow.held_code.is_not(None))
 
 
 def imported(db: Session, branch: str, visits: Iterable[VisitId]) -> dict[VisitId, list[Event]]:
@@ -162,15 +167,22 @@ def imported(db: Session, branch: str, visits: Iterable[VisitId]) -> dict[VisitI
     for start in range(0, len(wanted), bulk.CHUNK):
         part = wanted[start : start + bulk.CHUNK]
         condition = and_(EventRow.visit_id.in_(part), EventRow.origin == "import", EventRow.held_code.is_(None))
-        for entry in _entries(db, branch, condition):
+        for entry in entries(db, branch, condition):
             found[VisitId(entry.event.visit or "")].append(entry.event)
     return dict(found)
 
 
-def _entries(db: Session, branch: str, condition: ColumnElement[bool]) -> list[Entry]:
+def entries(db: Session, branch: str, condition: ColumnElement[bool]) -> list[Entry]:
+    """Stored events that meet the condition, held ones included (for the other query modules of storage)."""
     query = select(EventRow).where(EventRow.branch == branch, condition)
     rows = db.scalars(query.order_by(EventRow.received_at, EventRow.event_id))
-    return [Entry(events.from_row(row), row.origin, row.received_at, row.held_code) for row in rows]
+    return [
+        Entry(
+            events.from_row(row), row.origin, row.received_at, row.held_code,
+            tuple(row.flags.split(",")) if row.flags else (), row.proven_at,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:

@@ -82,6 +82,11 @@ def effects(db: Session, branch: str, month: Month, technician: str | None = Non
     return _read_effects(db, query)
 
 
+def find_effect(db: Session, branch: str, finding: str) -> FindingEffect | None:
+    """What one finding does; None for a finding that nobody knows, or whose visit was never scheduled."""
+    return next(iter(_read_effects(db, _effects(branch).where(FindingEffectRow.finding_id == finding))), None)
+
+
 def every_judgement(db: Session, branch: str) -> list[Judgement]:
     """All of a branch, for comparing with a recount."""
     return [

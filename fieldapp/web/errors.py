@@ -66,6 +66,22 @@ MESSAGES: dict[str, Any] = {
     "case_outcome": _l("Say whether the case is upheld or dismissed."),
     "case_reply": _l("A case closes only with a reply to the customer."),
     "case_apology": _l("An upheld case closes only with an apology on record."),
+    "appeal_nothing": _l("Nothing of this counts against you: there is nothing to appeal."),
+    "appeal_filed": _l("You have appealed this already. The answer will stand beside it."),
+    "appeal_late": _l(
+        "The time to appeal this is over. With new evidence, go to your manager: they can still propose an adjustment, "
+        "which a second person approves."
+    ),
+    "appeal_own": _l("This is about your own score. Somebody else has to decide it."),
+    "appeal_handled": _l("You recorded or decided what is appealed here. Somebody else has to decide it."),
+    "appeal_head_office": _l(
+        "Fewer than %(fewest)s people could decide this. So that colleagues need not decide for each other, "
+        "head office does."
+    ),
+    "appeal_decided": _l("Somebody was faster: this appeal is decided already."),
+    "appeal_outcome": _l("Say whether you overturn or confirm."),
+    "photo_many": _l("At most %(most)s photos can be attached."),
+    "photo_unreadable": _l("This is no photo that can be shown. Attach JPEG, PNG or WebP."),
     "busy": _l("The server is busy. Nothing is lost; please try again in a moment."),
     "form_expired": _l("This page was open for too long. What you typed is still there: please send it once more."),
     "bad_request": _l("The request could not be understood."),

@@ -38,6 +38,12 @@ def test_an_offline_fact_with_clocks_that_agree_is_grade_b():
     assert [(one.grade, one.flags, minute_of(one)) for one in read(stamp(60))] == [("B", (), 60)]
 
 
+def test_a_reading_says_when_phone_and_server_last_agreed_on_the_time_before_it():
+    one = read(stamp(60, wrong=30, off=-30, age=15), at=contact(wrong=30, off=-30))[0]
+    assert one.proven_at == moment(NOON + 45 * MINUTE)
+    assert [one.proven_at for one in read(stamp(60, off=None), stamp(60, age=None))] == [None, None]
+
+
 def test_a_fact_heard_of_as_it_happened_is_grade_a():
     assert read(stamp(179))[0].grade == "A"
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from fieldapp.services import sync_devices
-from fieldapp.storage import events, visits
+from fieldapp.storage import events, evidence, visits
 from tests import builders, cast
 from tests.sync.phone import DAY, Phone, plan
 
@@ -161,7 +161,16 @@ def test_a_clock_that_was_wrong_from_the_page_s_start_earns_no_punctuality(phone
     answer = phone.push(entry)
     assert answer["results"][0]["flags"] == ["clock_slept"]
     with work.read() as db:
-        assert events.find(db, cast.MAIN, entry["id"]).grade == "C"
+        [kept] = evidence.by_ids(db, cast.MAIN, [entry["id"]]).values()
+    assert (kept.event.grade, kept.flags) == ("C", ("clock_slept",))
+
+
+def test_when_phone_and_server_last_agreed_is_kept(phone, work, visit, start):
+    entry = phone.append("visit.arrived", visit, start)
+    phone.push(entry)
+    with work.read() as db:
+        [kept] = evidence.by_ids(db, cast.MAIN, [entry["id"]]).values()
+    assert (kept.event.grade, kept.flags, kept.proven_at) == ("B", (), start - timedelta(hours=1))
 
 
 def test_offsets_that_differ_by_over_a_minute_are_suspect(phone, visit, start):

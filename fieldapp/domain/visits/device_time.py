@@ -65,11 +65,14 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The time that counts, how well it is proven, and why not better. `suspect`: a person has to look first."""
+    """The time that counts, how well it is proven, and why not better. `suspect`: a person has to look first.
+
+    `proven_at` is when phone and server last agreed on the time before the fact, where they ever had."""
 
     effective_at: datetime
     grade: Grade
     flags: tuple[Flag, ...] = ()
+    proven_at: datetime | None = None
 
     @property
     def suspect(self) -> bool:
@@ -129,7 +132,8 @@ def _read(stamp: Stamp, contact: Contact, before: float | None, after: float | N
         if stamp.fix is not None and min(abs(stamp.fix - told), abs(stamp.fix - stamp.wall)) > FIX_LIMIT:
             flags.append("gps_differs")
     grade: Grade = "C" if flags else "A" if fresh else "B"
-    return Reading(moment(effective), grade, tuple(flags))
+    agreed = None if stamp.off is None or stamp.age is None else moment(min(proven, effective))
+    return Reading(moment(effective), grade, tuple(flags), agreed)
 
 
 def _contradicts(stamp: Stamp, contact: Contact, before: float | None) -> bool:

@@ -2,6 +2,7 @@
 
 from fieldapp.storage.tables import (
     accounts,
+    appeals,
     approvals,
     audit,
     blobs,
@@ -16,6 +17,6 @@ from fieldapp.storage.tables import (
 from fieldapp.storage.tables.base import Base
 
 __all__ = [
-    "Base", "accounts", "approvals", "audit", "blobs", "cases", "devices", "events", "links", "scoring", "server",
-    "visits",
+    "Base", "accounts", "appeals", "approvals", "audit", "blobs", "cases", "devices", "events", "links", "scoring",
+    "server", "visits",
 ]  # fmt: skip

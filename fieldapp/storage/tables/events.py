@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fieldapp.storage.columns import Blob
 from fieldapp.storage.tables.base import Base, BranchKey, CodeKey, CodeText, LongText, UuidKey, UuidText
+
+_IN_DOUBT = text("grade = 'C'")
 
 
 class EventRow(Base):
@@ -18,6 +20,8 @@ class EventRow(Base):
         CheckConstraint("origin IN ('push','office','import','link')", name="origin"),
         Index("ix_events_visit", "branch", "visit_id"),
         Index("ix_events_about", "branch", "about"),
+        # Times that nobody can rely on are few, and asked for by themselves.
+        Index("ix_events_doubt", "branch", "effective_at", sqlite_where=_IN_DOUBT, postgresql_where=_IN_DOUBT),
     )
 
     branch: Mapped[BranchKey]
@@ -29,6 +33,8 @@ class EventRow(Base):
     actor: Mapped[CodeText]
     origin: Mapped[CodeText]
     grade: Mapped[CodeText]
+    flags: Mapped[LongText | None]  # why the time is in doubt: codes of `device_time`, with commas
+    proven_at: Mapped[datetime | None]  # when phone and server last agreed on the time before it
     effective_at: Mapped[datetime]
     received_at: Mapped[datetime]
     held_code: Mapped[CodeText | None]

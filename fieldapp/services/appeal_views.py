@@ -1,0 +1,215 @@
+"""Appeals as both sides see them: lists with what is due, and one appeal with all the evidence beside it. Reads only.
+
+Who filed an appeal sees their own; who may decide appeals sees those of every branch, but no customer.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fieldapp.domain.access import Actor, Permission, may, own_branch, require
+from fieldapp.domain.appeals import Appeal, answer_ends
+from fieldapp.domain.calendar import month_of
+from fieldapp.domain.errors import DomainError, NotFound
+from fieldapp.domain.ids import BranchCode, EventId, StaffCode
+from fieldapp.domain.scoring.findings import FindingEffect
+from fieldapp.domain.visits.events import AppealDecided, AppealFiled, Event, FindingRecorded
+from fieldapp.services import appeals as acts
+from fieldapp.services import evidence, four_eyes, photos
+from fieldapp.services.evidence import Entry, Proof
+from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import accounts, appeals, branches, events, planning, scoring, visits
+from fieldapp.storage import evidence as facts
+from fieldapp.storage.appeals import Filed
+from fieldapp.storage.branches import Branch
+from fieldapp.storage.visits import PromiseLine
+
+__all__ = ["Detail", "Entry", "Filed", "PromiseLine", "Proof", "View"]
+
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """An appeal with what it is about: `code` is the item or the discipline article, `number` the order (or empty).
+
+    `due` is the end of the time to answer; `refusal` says why this reader cannot decide it (None: they can).
+    """
+
+    filed: Filed
+    branch: Branch
+    technician: str | None
+    code: str
+    number: str
+    due: datetime
+    refusal: DomainError | None
+    names: Mapping[str, str]
+
+    @property
+    def appeal(self) -> Appeal:
+        return self.filed.appeal
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether the answer should have been there."""
+        return self.appeal.state == "open" and now >= self.due
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One appeal with its words, and everything that is known about what it is about."""
+
+    view: View
+    text: str
+    attachments: Sequence[str]
+    reason: str
+    proofs: Sequence[Proof]
+    timeline: Sequence[Entry]
+    ledger: Sequence[PromiseLine]
+    pictures: Sequence[str]
+    #: Other appeals about the same visit.
+    others: Sequence[View] = field(default=())
+
+
+def list_waiting(work: Work, actor: Actor) -> list[View]:
+    """Every open appeal of the company that the actor may look at: the own branch's first, the most urgent first."""
+    require(actor, "appeals.decide")
+    with work.read() as db:
+        found = appeals.waiting(db, _branches(db, actor))
+        return _views(db, actor, sorted(found, key=lambda one: one.branch != actor.branch))
+
+
+def list_decided(work: Work, actor: Actor) -> list[View]:
+    """The latest decisions, latest first."""
+    require(actor, "appeals.decide")
+    with work.read() as db:
+        return _views(db, actor, appeals.decided(db, _branches(db, actor), SHOWN))
+
+
+def list_own(work: Work, actor: Actor) -> list[View]:
+    """What the actor filed, latest first."""
+    branch = own_branch(actor, "appeals.file")
+    with work.read() as db:
+        return _views(db, actor, appeals.of_technician(db, branch, actor.login, SHOWN))
+
+
+def detail(work: Work, actor: Actor, branch: BranchCode, appeal_id: str) -> Detail:
+    """One appeal; raises `NotFound`, also for somebody else's where one may not decide."""
+    with work.read() as db:
+        view = _get(db, actor, branch, appeal_id)
+        subject, visit = view.appeal.subject, view.filed.visit
+        told = events.by_ids(db, branch, (one for one in (view.appeal.filing, view.appeal.decision) if one))
+        filed, decided = (
+            next((one.data for one in told if isinstance(one.data, kind)), None)
+            for kind in (AppealFiled, AppealDecided)
+        )
+        timeline = _timeline(db, view.filed)
+        siblings = appeals.of_visit(db, branch, visit) if visit else []
+        return Detail(
+            view=view,
+            text=filed.text if isinstance(filed, AppealFiled) else "",
+            attachments=(filed.attachments or []) if isinstance(filed, AppealFiled) else [],
+            reason=(decided.reason or "") if isinstance(decided, AppealDecided) else "",
+            proofs=_proofs(work, db, view.filed),
+            timeline=timeline,
+            ledger=visits.ledger(db, branch, visit) if visit else [],
+            pictures=list(dict.fromkeys(sha for entry in timeline for sha in photos.named_in(entry.event.data))),
+            others=_views(db, actor, (one for one in siblings if one.appeal.subject != subject)),
+        )
+
+
+def picture(work: Work, actor: Actor, branch: BranchCode, appeal_id: str, sha256: str) -> bytes:
+    """A photo of an appeal, attached or of its visit, drawn anew; raises `NotFound`."""
+    found = detail(work, actor, branch, appeal_id)
+    if sha256 not in {*found.attachments, *found.pictures}:
+        raise NotFound()
+    return photos.render(work, branch, sha256)
+
+
+# --- Inside -------------------------------------------------------------------------------------------------------
+
+
+def _get(db: Db, actor: Actor, branch: BranchCode, appeal_id: str) -> View:
+    permission: Permission = "appeals.decide" if may(actor, "appeals.decide") else "appeals.file"
+    require(actor, permission, branch=branch)
+    filed = appeals.find(db, branch, appeal_id)
+    if filed is None:
+        raise NotFound()
+    [view] = _views(db, actor, [filed])
+    require(actor, permission, branch=branch, technician=StaffCode(view.technician or ""))
+    return view
+
+
+def _views(db: Db, actor: Actor, found: Iterable[Filed]) -> list[View]:
+    places = {one.code: one for one in branches.every(db)}
+    people = four_eyes.people_with(db, "appeals.decide")
+    names: dict[str, str] = {}
+    return [_view(db, actor, one, places[one.branch], people, names) for one in found]
+
+
+def _view(
+    db: Db, actor: Actor, filed: Filed, place: Branch, people: frozenset[str], names: dict[str, str]
+) -> View:  # fmt: skip
+    finding = _finding(db, filed)
+    judgement = scoring.find_judgement(db, filed.branch, filed.visit) if filed.visit else None
+    meant = finding.data.technician if finding and isinstance(finding.data, FindingRecorded) else None
+    technician = filed.appeal.technician or (judgement.technician if judgement else None) or meant
+    for login in (technician, filed.appeal.decided_by, finding.actor if finding else None):
+        if login and login not in names:
+            account = accounts.find_by_login(db, login)
+            names[login] = account.name if account else login
+    zone = ZoneInfo(place.timezone)
+    days = shipped_rulebooks().in_force(month_of(filed.appeal.filed_at, zone)).parameters.answer_days
+    numbers = scoring.external_ids(db, filed.branch, [filed.visit]) if filed.visit else {}
+    return View(
+        filed=filed,
+        branch=place,
+        technician=technician,
+        code=filed.appeal.subject.item or _code(finding),
+        number=numbers.get(filed.visit, "") if filed.visit else "",
+        due=answer_ends(filed.appeal.filed_at, days, zone),
+        refusal=acts.refusal(db, actor, filed, people) if filed.appeal.state == "open" else None,
+        names=names,
+    )
+
+
+def _finding(db: Db, filed: Filed) -> Event | None:
+    subject = filed.appeal.subject
+    return next(iter(events.by_ids(db, filed.branch, [subject.finding])), None) if subject.finding else None
+
+
+def _code(finding: Event | None) -> str:
+    data = finding.data if finding else None
+    return (data.item or data.discipline or "commendation") if isinstance(data, FindingRecorded) else ""
+
+
+def _timeline(db: Db, filed: Filed) -> list[Entry]:
+    """What happened at the visit, and what was found and decided; in the order in which it took effect."""
+    told: dict[EventId, Entry] = {}
+    if filed.visit:
+        told.update((one.event.id, one) for one in planning.timeline(db, filed.branch, filed.visit))
+    findings = {one.event.id for one in told.values() if isinstance(one.event.data, FindingRecorded)}
+    if filed.appeal.subject.finding:
+        findings.add(filed.appeal.subject.finding)
+        told.update(facts.by_ids(db, filed.branch, [filed.appeal.subject.finding]))
+    told.update((one.event.id, one) for one in facts.about(db, filed.branch, findings))
+    return sorted(told.values(), key=lambda one: one.event.order)
+
+
+def _proofs(work: Work, db: Db, filed: Filed) -> list[Proof]:
+    """How it counts now: the finding, and the verdict that it speaks in; or the item of the visit."""
+    subject, branch = filed.appeal.subject, filed.branch
+    judgement = scoring.find_judgement(db, branch, filed.visit) if filed.visit else None
+    if subject.item:
+        return evidence.verdicts(db, branch, [judgement], work.now(), subject.item) if judgement else []
+    effect: FindingEffect | None = scoring.find_effect(db, branch, subject.finding or "")
+    if effect is None:
+        return []
+    told = evidence.verdicts(db, branch, [judgement], work.now(), effect.code) if judgement else []
+    return [*evidence.findings(db, branch, [effect]), *told]
+
+
+def _branches(db: Db, actor: Actor) -> list[str]:
+    codes = (BranchCode(one.code) for one in branches.every(db))
+    return [code for code in codes if may(actor, "appeals.decide", branch=code)]

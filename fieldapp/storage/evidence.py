@@ -1,0 +1,45 @@
+"""The facts behind verdicts and findings, each with what the log knows about it. Reads only."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from fieldapp.domain.ids import EventId, VisitId
+from fieldapp.storage import bulk, events, planning
+from fieldapp.storage.planning import Entry
+from fieldapp.storage.tables.events import EventRow
+
+#: With these the office says that what was recorded about a visit counts.
+_ADMITTING = ("visit.scheduled", "visit.reinstated")
+
+
+def by_ids(db: Session, branch: str, ids: Iterable[str]) -> dict[EventId, Entry]:
+    """Those of the facts that are known, by id."""
+    wanted, found = sorted(set(ids)), dict[EventId, Entry]()
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = planning.entries(db, branch, events.with_ids(branch, wanted[start : start + bulk.CHUNK]))
+        found.update((entry.event.id, entry) for entry in part)
+    return found
+
+
+def about(db: Session, branch: str, findings: Iterable[str]) -> list[Entry]:
+    """Decisions and appeals about the findings."""
+    wanted, found = sorted(set(findings)), list[Entry]()
+    for start in range(0, len(wanted), bulk.CHUNK):
+        found += planning.entries(db, branch, EventRow.about.in_(wanted[start : start + bulk.CHUNK]))
+    return found
+
+
+def admitted_at(db: Session, branch: str, visits: Iterable[str]) -> dict[VisitId, datetime]:
+    """When the office last said of each visit that what was recorded about it counts."""
+    wanted, found = sorted(set(visits)), dict[VisitId, datetime]()
+    for start in range(0, len(wanted), bulk.CHUNK):
+        query = select(EventRow.visit_id, func.max(EventRow.received_at)).where(
+            EventRow.branch == branch, EventRow.visit_id.in_(wanted[start : start + bulk.CHUNK]),
+            EventRow.kind.in_(_ADMITTING),
+        )  # fmt: skip
+        for visit, moment in db.execute(query.group_by(EventRow.visit_id)):
+            found[VisitId(str(visit))] = moment
+    return found
