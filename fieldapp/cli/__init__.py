@@ -24,6 +24,7 @@ COMMANDS = {
     "import": "imports:group",
     "score": "scoring:score",
     "link": "link:link",
+    "token": "tokens:group",
     "approvals": "approvals:group",
     "appeals": "appeals:group",
     "quarantine": "quarantine:group",

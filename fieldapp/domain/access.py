@@ -24,6 +24,7 @@ Permission = Literal[
     "events.import",
     "accounts.manage",
     "branches.manage",
+    "tokens.manage",  # let other programs in, and put them out
     "phones.read",  # which phones there are and what they still hold
     "quarantine.count",  # know that something is there
     "quarantine.read",  # look at it, and try it again
@@ -41,9 +42,21 @@ _MAY: dict[Role, frozenset[Permission]] = {
         "visits.read", "scores.team", "cases.read", "cases.write", "changes.approve", "appeals.decide", "phones.read",
     }),
     "admin": frozenset({
-        "accounts.manage", "branches.manage", "phones.read", "quarantine.count", "quarantine.erase",
+        "accounts.manage", "branches.manage", "tokens.manage", "phones.read", "quarantine.count", "quarantine.erase",
     }),
 }  # fmt: skip
+
+Scope = Literal["visits:read", "visits:write", "scores:read"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+#: What a program's token may do by each of its scopes. None makes it a second person: four eyes are people's.
+_SCOPE_MAY: dict[Scope, frozenset[Permission]] = {
+    "visits:read": frozenset({"visits.read"}),
+    "visits:write": frozenset({"visits.read", "visits.plan"}),
+    "scores:read": frozenset({"scores.team"}),
+}
+#: How the names of tokens begin where they stand beside people's: nobody signs in under such a name.
+TOKEN_LOGIN = "api."  # noqa: S105 - a name
 
 #: What people of any branch may do in every branch: a second person need not be a colleague.
 _COMPANY_WIDE: frozenset[Permission] = frozenset({"changes.approve", "appeals.decide"})
@@ -51,15 +64,16 @@ _COMPANY_WIDE: frozenset[Permission] = frozenset({"changes.approve", "appeals.de
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who is signed in. Everybody but the admin is bound to a branch."""
+    """Somebody who is signed in, or a program with its token. Everybody but the admin is bound to a branch."""
 
-    account_id: AccountId
+    account_id: AccountId  # a token's own id
     login: StaffCode
     name: str
-    role: Role
+    role: Role | Literal["token"]
     branch: BranchCode | None
     team: TeamCode | None = None
     locale: str | None = None
+    scopes: frozenset[Scope] = frozenset()  # a token's; people have none
 
 
 #: The command line and the installation itself: whoever can run it holds the database anyway. Recorded as `office`.
@@ -76,16 +90,27 @@ def may(
     """
     if actor is OPERATOR:
         return True
-    if permission not in _MAY[actor.role]:
+    if permission not in _held(actor):
         return False
     if permission not in _COMPANY_WIDE and branch is not None and actor.branch is not None and branch != actor.branch:
         return False
     return not (actor.role == "technician" and technician is not None and technician != actor.login)
 
 
+def has_scope(actor: Actor, scope: Scope) -> bool:
+    """Whether a token may do all that the scope stands for: one that may write may read."""
+    return _SCOPE_MAY[scope] <= _held(actor)
+
+
 def roles_with(permission: Permission) -> list[Role]:
     """The roles that have the permission."""
     return [role for role in ROLES if permission in _MAY[role]]
+
+
+def _held(actor: Actor) -> frozenset[Permission]:
+    if actor.role == "token":
+        return frozenset[Permission]().union(*(_SCOPE_MAY[scope] for scope in actor.scopes))
+    return _MAY[actor.role]
 
 
 def require(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import get_args
 
-from fieldapp.domain.access import ROLES, Actor, Role, require
+from fieldapp.domain.access import ROLES, TOKEN_LOGIN, Actor, Role, require
 from fieldapp.domain.errors import Conflict, Invalid, NotFound
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode, is_code
 from fieldapp.domain.visits.events import Language
@@ -39,7 +39,7 @@ def add_account(
     with work.write() as db:
         if not is_code(login):
             raise Invalid("login_malformed", field="login", value=login)
-        if login.lower() in RESERVED or accounts.find_like(db, login) is not None:
+        if is_reserved(login) or accounts.find_like(db, login) is not None:
             raise Conflict("login_taken", field="login", login=login)
         account = Account(
             account_id=AccountId(work.new_id()),
@@ -145,6 +145,11 @@ def is_empty(work: Work) -> bool:
     """Whether there is no account at all yet: the first start."""
     with work.read() as db:
         return accounts.count(db) == 0
+
+
+def is_reserved(code: str) -> bool:
+    """Whether a staff code could be taken for one of those who speak beside staff: office, customer, programs."""
+    return code.lower() in RESERVED or code.lower().startswith(TOKEN_LOGIN)
 
 
 def _get(db: Db, login: str) -> Account:

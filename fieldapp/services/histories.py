@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from fieldapp.domain.access import Actor, require
+from fieldapp.domain.access import TOKEN_LOGIN, Actor, require
 from fieldapp.domain.errors import Invalid, NotFound
 from fieldapp.domain.ids import (
     AccountId,
@@ -313,7 +313,7 @@ def _finding_of(event: Event) -> str | None:
 
 def _staff_of(event: Event) -> Iterator[tuple[str, str]]:
     """The staff codes that an event names, with their columns."""
-    if event.actor not in _NO_STAFF:
+    if event.actor not in _NO_STAFF and not event.actor.startswith(TOKEN_LOGIN):
         yield "actor", event.actor
     technician = getattr(event.data, "technician", None)
     if technician is not None:

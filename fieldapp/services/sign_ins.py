@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from fieldapp.domain.access import Actor, Role
+from fieldapp.domain.access import Actor
 from fieldapp.domain.errors import DomainError, NotFound, TooMany
 from fieldapp.domain.ids import is_code
 from fieldapp.services import password_rules
@@ -161,7 +161,7 @@ def _refuse_when_over(work: Work, login: str, origin: str) -> None:
         raise TooMany(retry_after=_seconds(found.last_at + PAUSE - work.now()))
 
 
-def _end(role: Role, created_at: datetime, now: datetime) -> datetime:
+def _end(role: str, created_at: datetime, now: datetime) -> datetime:
     return now + ROLLING if role == "technician" else created_at + OFFICE
 
 

@@ -12,11 +12,12 @@ from fieldapp.storage.tables import (
     links,
     scoring,
     server,
+    tokens,
     visits,
 )
 from fieldapp.storage.tables.base import Base
 
 __all__ = [
     "Base", "accounts", "appeals", "approvals", "audit", "blobs", "cases", "devices", "events", "links", "scoring",
-    "server", "visits",
+    "server", "tokens", "visits",
 ]  # fmt: skip
