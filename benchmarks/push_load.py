@@ -20,6 +20,7 @@ from fieldapp.services.work import Work
 from fieldapp.settings import Settings
 from fieldapp.storage.events import Record
 from fieldapp.web import guards
+from fieldapp.web.bodies import read_body
 from fieldapp.web.context import current_actor, current_work
 from fieldapp.web.sync import gate
 from tests import builders
@@ -109,7 +110,7 @@ def ask(line: socket.socket, whole: bytes) -> None:
 def raw() -> Response:
     """Read, check the hashes, insert, commit, answer: nothing is judged, projected or audited."""
     actor, now = current_actor(), current_work().now()
-    batch = sync_wire.read_batch(gate.read_body(sync_wire.MAX_BYTES), now.date())
+    batch = sync_wire.read_batch(read_body(sync_wire.MAX_BYTES), now.date())
     stamp = now.strftime("%Y-%m-%d %H:%M:%S.%f")
     rows: list[Any] = []
     for item in batch.items:

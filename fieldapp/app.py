@@ -9,9 +9,23 @@ from fieldapp import logs
 from fieldapp.paths import STATIC, TEMPLATES, TRANSLATIONS
 from fieldapp.services.work import Work, real_work
 from fieldapp.settings import Settings
-from fieldapp.web import customer, errors, guards, health, locale, navigation, rescue, security, sessions, templating
+from fieldapp.web import (
+    bearer,
+    customer,
+    errors,
+    guards,
+    health,
+    locale,
+    navigation,
+    rescue,
+    security,
+    sessions,
+    templating,
+)
 from fieldapp.web.admin import accounts as admin_accounts
 from fieldapp.web.admin import branches as admin_branches
+from fieldapp.web.admin import tokens as admin_tokens
+from fieldapp.web.api import v1 as api
 from fieldapp.web.auth import own
 from fieldapp.web.auth import views as auth
 from fieldapp.web.dispatch import imports as dispatch_imports
@@ -55,6 +69,7 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
     _name_requests(app)
     security.install(app, settings)
     sessions.install(app)
+    bearer.install(app)
     locale.install(app)
     navigation.install(app)
     csrf.init_app(app)
@@ -72,6 +87,7 @@ def _register(app: Flask) -> None:
     guards.register(app, own.blueprint, guards.signed_in(), "/me")
     guards.register(app, admin_accounts.blueprint, guards.roles("admin"), "/admin")
     guards.register(app, admin_branches.blueprint, guards.roles("admin"), "/admin")
+    guards.register(app, admin_tokens.blueprint, guards.roles("admin"), "/admin/tokens")
     guards.register(app, templating.blueprint, guards.public("code and styles hold nothing private"))
     guards.register(app, pwa.blueprint, guards.public("the app's code and words hold nothing private"), "/m")
     guards.register(app, pwa.me, guards.roles("technician"), "/m")
@@ -92,6 +108,9 @@ def _register(app: Flask) -> None:
         csrf.exempt(blueprint)
         guards.register(app, blueprint, guards.roles("technician"), "/api/sync/v1")
     guards.register(app, sync_blobs.shown, guards.signed_in(), "/api/sync/v1")
+    csrf.exempt(api.blueprint)  # a token is no cookie: no other site can send it along
+    guards.register(app, api.blueprint, guards.programs(), "/api/v1")
+    guards.register(app, api.description, guards.public("how to ask is no secret; answers are"), "/api/v1")
     guards.register(app, health.blueprint, guards.public("load balancers ask before anybody signs in"))
     guards.register(app, scores.blueprint, guards.roles("technician", "quality", "manager"), "/scores")
 

@@ -103,7 +103,7 @@ def list_visits(
         )
         people = planning.technicians(db, branch)
     count = max(1, -(-total // PAGE_SIZE))
-    return Page(found, _states(found, now, zone), total, page, count, people)
+    return Page(found, states_at(found, now, zone), total, page, count, people)
 
 
 def look_at_day(work: Work, actor: Actor, branch: BranchCode, day: date) -> Day:
@@ -119,7 +119,7 @@ def look_at_day(work: Work, actor: Actor, branch: BranchCode, day: date) -> Day:
     for one in found:
         own[one.technician].append(one)
     lanes = [Lane(one, own[one.code]) for one in people if one.is_active or own[one.code]]
-    return Day(day, bounds, _hours(found, bounds), own[None], lanes, _states(found, now, zone))
+    return Day(day, bounds, _hours(found, bounds), own[None], lanes, states_at(found, now, zone))
 
 
 def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> Details:
@@ -131,7 +131,7 @@ def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> De
         zone = zone_of(db, branch)
         return Details(
             visit=visit,
-            state=_states([visit], now, zone)[visit.visit_id],
+            state=states_at([visit], now, zone)[visit.visit_id],
             ledger=visits.ledger(db, branch, visit_id),
             timeline=sorted(planning.timeline(db, branch, visit_id), key=lambda one: one.event.order),
             names=planning.names(db, branch),
@@ -164,7 +164,8 @@ def counts(work: Work, actor: Actor, branch: BranchCode) -> tuple[int, int]:
         return planning.count_pool(db, branch), planning.count_held(db, branch)
 
 
-def _states(found: Sequence[Visit], now: datetime, zone: ZoneInfo) -> dict[str, str]:
+def states_at(found: Sequence[Visit], now: datetime, zone: ZoneInfo) -> dict[str, str]:
+    """The state of each visit as of `now`: one that nobody came to is `missed`."""
     return {
         one.visit_id: "missed"
         if one.state in WAITING and now > one.window.end + missed_after(one.window.start, zone)

@@ -62,6 +62,7 @@ class Filters:
     technician: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    changed_since: datetime | None = None
 
 
 def technicians(db: Session, branch: str) -> list[Technician]:
@@ -136,6 +137,13 @@ def search(
     return [from_row(row) for row in rows], total
 
 
+def after(db: Session, branch: str, filters: Filters, external_id: str, limit: int) -> list[Visit]:
+    """The next `limit` of the branch's visits by order number. That never changes: who asks page by page sees each
+    visit once, whatever happens to it meanwhile."""
+    query = select(VisitRow).where(VisitRow.branch == branch, VisitRow.external_id > external_id)
+    return [from_row(row) for row in db.scalars(_filtered(query, filters).order_by(VisitRow.external_id).limit(limit))]
+
+
 def count_pool(db: Session, branch: str) -> int:
     """How many planned visits nobody has been given."""
     query = select(func.count()).where(
@@ -199,6 +207,8 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
         query = query.where(VisitRow.window_end > filters.start)
     if filters.end is not None:
         query = query.where(VisitRow.window_start < filters.end)
+    if filters.changed_since is not None:
+        query = query.where(VisitRow.updated_at >= filters.changed_since)
     return query
 
 

@@ -25,6 +25,12 @@ class NotSignedIn(DomainError):
     code = "not_signed_in"
 
 
+class TokenMissing(NotSignedIn):
+    """A program shows no token, or none that is good."""
+
+    code = "token_missing"
+
+
 STATUS: dict[type[Exception], int] = {
     NotSignedIn: 401,
     Invalid: 422,
@@ -36,6 +42,8 @@ STATUS: dict[type[Exception], int] = {
     PhotoTooLarge: 413,
     Outdated: 426,
 }
+#: Refusals whose status is not that of their kind.
+STATUS_OF_CODE = {"json_malformed": 400}
 
 #: Code -> sentence. Placeholders are the error's facts.
 MESSAGES: dict[str, Any] = {
@@ -46,6 +54,19 @@ MESSAGES: dict[str, Any] = {
     "conflict": _l("Somebody else changed this meanwhile. Look at the new state and try again."),
     "too_many": _l("Too many attempts. Please wait %(retry_after)s seconds and try again."),
     "not_signed_in": _l("Please sign in again. Everything you entered is kept."),
+    "json_malformed": _l("The body is no JSON."),
+    "cursor_unknown": _l("This cursor belongs to no page of the list as it is now. Begin again without one."),
+    "token_missing": _l("Show a token that is good: Authorization: Bearer branch.secret."),
+    "scope_missing": _l("This token does not include the scope %(scope)s."),
+    "scope_unknown": _l("“%(value)s” is no scope. Give one or more of: %(scopes)s."),
+    "token_name_malformed": _l(
+        "A token's name has 1 to 28 letters, digits, dots, underscores or hyphens, such as crm or order-desk."
+    ),
+    "token_name_taken": _l("There is a token %(name)s already. Revoke it first, or choose another name."),
+    "token_unknown": _l("Branch %(branch)s has no token %(name)s."),
+    "rate_out_of_range": _l("A program may ask from 1 to %(most)s times a minute."),
+    "rate_exceeded": _l("More than %(rate)s requests a minute. Please wait %(retry_after)s seconds."),
+    "expiry_past": _l("A token cannot expire before it is made."),
     "month_malformed": _l("“%(value)s” is no month. Write it as 2026-10."),
     "link_gone": _l("This link does not open anything. Please use the latest one that you got from us."),
     "order_unknown": _l("There is no visit with the order number “%(value)s”."),
@@ -179,16 +200,19 @@ def install(app: Flask) -> None:
 
 def refused(error: DomainError) -> Response:
     """The answer to an expected refusal."""
-    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 422)
+    by_kind = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 422)
+    status = STATUS_OF_CODE.get(error.code, by_kind)
     return answer(status, error.code, sentence(error), field=error.field, facts=dict(error.facts))
 
 
 def answer(status: int, code: str, text: str, *, field: str | None = None, facts: Any = None) -> Response:
     """A problem document (RFC 9457) for programs, a page for people."""
     if wants_problem():
-        problem = {"type": f"about:blank#{code}", "title": text, "status": status, "code": code}
+        problem: dict[str, Any] = {"type": f"about:blank#{code}", "title": text, "status": status, "code": code}
         if field:
             problem["field"] = field
+        if facts and "errors" in facts:
+            problem["errors"] = facts["errors"]
         response = make_response(json.dumps(problem), status)
         response.content_type = "application/problem+json"
     else:

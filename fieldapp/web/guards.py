@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, Flask, redirect, request, url_for
+from flask import Blueprint, Flask, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from fieldapp.domain.access import Role
+from fieldapp.domain.access import Role, Scope, has_scope
 from fieldapp.domain.errors import Forbidden
+from fieldapp.web import bearer
 from fieldapp.web.context import current_actor, wants_problem
-from fieldapp.web.errors import NotSignedIn
+from fieldapp.web.errors import NotSignedIn, TokenMissing
 
-#: Set on a view that `only` narrows; read by the route test and by `fieldapp routes`.
-NARROWED = "_fieldapp_only"
+#: Set on a view that `only` or `scope` narrows; read by the route test and by `fieldapp routes`.
+NARROWED, SCOPED = "_fieldapp_only", "_fieldapp_scope"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,33 @@ def roles(*names: Role) -> Guard:
     return Guard(f"roles: {', '.join(names)}", check)
 
 
+def programs() -> Guard:
+    """Programs with a good token, as often as they may ask; what for is each view's (`scope`)."""
+
+    def check() -> None:
+        if not current_user.is_authenticated:
+            raise TokenMissing()
+        bearer.count(g.token)
+
+    return Guard("programs", check)
+
+
+def scope(wanted: Scope) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Narrow one view to programs whose token has a scope."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            if not has_scope(current_actor(), wanted):
+                raise bearer.refuse_without(wanted)
+            return view(*args, **kwargs)
+
+        setattr(wrapped, SCOPED, wanted)
+        return wrapped
+
+    return decorate
+
+
 def only(*names: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Narrow one view of a blueprint to some of the roles that its guard lets in."""
 
@@ -81,7 +109,10 @@ def guard_of(app: Flask, endpoint: str) -> str | None:
     guard = app.extensions.get("guards", {}).get(blueprint)
     if guard is None:
         return None
-    narrowed = getattr(app.view_functions[endpoint], NARROWED, None)
+    view = app.view_functions[endpoint]
+    if wanted := getattr(view, SCOPED, None):
+        return f"scope: {wanted}"
+    narrowed = getattr(view, NARROWED, None)
     return f"roles: {', '.join(narrowed)}" if narrowed else guard.name
 
 

@@ -40,6 +40,7 @@ PLACES = (
     Place("/scores/norm", "list", _l("The norm"), ("technician", "quality", "manager")),
     Place("/admin/", "people", _l("Accounts"), ("admin",)),
     Place("/admin/branches", "home", _l("Branches"), ("admin",)),
+    Place("/admin/tokens/", "key", _l("Tokens"), ("admin",)),
 )
 _COUNTS = {APPROVALS: approvals.count_waiting, QUARANTINE: quarantine.count_waiting}
 HOMES: dict[Role, str] = {

@@ -12,6 +12,7 @@ from flask_login import LoginManager, UserMixin
 from fieldapp.domain.access import Actor
 from fieldapp.services import sign_ins
 from fieldapp.services.sign_ins import Opened
+from fieldapp.web import bearer
 from fieldapp.web.context import current_settings, current_work
 
 #: Browsers keep no cookie longer; the server decides when a session is over.
@@ -63,13 +64,24 @@ def close_in(response: Response) -> None:
 
 
 def _load(asked: Request) -> User | None:
-    found = secret()
+    """Who asks: people by their cookie, programs by their token, and never the one where the other is asked for."""
     # An error page is rendered in its reader's language: with the database away that must not fail once more.
-    if not found or g.get("sign_in_unreadable"):
+    if g.get("sign_in_unreadable"):
         return None
     g.sign_in_unreadable = True
-    session = sign_ins.resume(current_work(), found, reading=asked.method in {"GET", "HEAD"})
+    found = _program(asked) if bearer.is_asked(asked) else _person(asked)
     g.sign_in_unreadable = False
+    return found
+
+
+def _program(asked: Request) -> User | None:
+    g.token = bearer.find_token(asked)
+    return User(g.token.actor, g.token.token_id) if g.token else None
+
+
+def _person(asked: Request) -> User | None:
+    found = secret()
+    session = sign_ins.resume(current_work(), found, reading=asked.method in {"GET", "HEAD"}) if found else None
     if session is None:
         return None
     g.zone, g.currency = session.zone, session.currency

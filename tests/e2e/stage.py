@@ -14,7 +14,7 @@ from fieldapp.domain import ids
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import accounts, approvals, cases, demo, installation, link_acts, links, recording
+from fieldapp.services import accounts, approvals, cases, demo, installation, link_acts, links, recording, tokens
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
@@ -66,6 +66,7 @@ def _places(work: Work, month: str) -> dict[str, str]:
         name: ids.visit_id(branch, order)
         for name, order in {"done": DONE, "due": NOW_DUE, "next": NEXT, "later": LATER}.items()
     }
+    _let_programs_in(work)
     own_done = links.create_own_link(work, OPERATOR, branch, places["done"])
     own_next = links.create_own_link(work, OPERATOR, branch, places["next"])
     link = links.open_link(work, own_done)
@@ -78,6 +79,20 @@ def _places(work: Work, month: str) -> dict[str, str]:
     unsigned = _unsigned(work, branch)
     places["own_unsigned"] = links.create_own_link(work, OPERATOR, branch, unsigned)
     return {**places, "own_done": own_done, "own_next": own_next, "case": _newest_case(work), "month": month}
+
+
+def _let_programs_in(work: Work) -> None:
+    """One that was used just now, one whose year ends soon, one that is out."""
+    for name, scopes, days in (
+        ("order-desk", ["visits:write"], None),
+        ("reports", ["scores:read", "visits:read"], 40),
+        ("old-crm", ["visits:read"], None),
+    ):
+        expires = work.now() + timedelta(days=days) if days else None
+        token = tokens.add_token(work, OPERATOR, branch=cast.MAIN, name=name, scopes=scopes, expires_at=expires)
+        if name == "order-desk":
+            tokens.recognise(work, token)
+    tokens.revoke_named(work, OPERATOR, cast.MAIN, "old-crm")
 
 
 def _ask(work: Work, branch: ids.BranchCode, visit: str) -> str:

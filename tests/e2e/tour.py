@@ -146,6 +146,7 @@ ADMIN = Walk(
         Stop("admin-account", "/admin/accounts/T002"),
         Stop("admin-account-new", "/admin/accounts/new"),
         Stop("admin-branches", "/admin/branches"),
+        Stop("admin-tokens", "/admin/tokens/"),
     ),
 )
 TECHNICIAN = Walk(

@@ -7,8 +7,9 @@ import re
 import pytest
 from PIL import Image
 
+from fieldapp.domain import access
 from fieldapp.domain.ids import visit_id
-from fieldapp.services import cases
+from fieldapp.services import cases, tokens
 from fieldapp.web import guards
 from tests import builders, cast, links
 from tests.sync.phone import MARK, Phone, plan
@@ -16,7 +17,7 @@ from tests.sync.phone import MARK, Phone, plan
 NOBODY = "0199a1c2-7b1e-7c33-9d2a-5f0e8c1b2a44"
 VALUES = {
     "month": "2026-10", "technician": "T001", "login": "T001", "tag": "en", "sha256": "a" * 64, "blob": "a" * 64,
-    "branch": cast.MAIN, "act": "complain",
+    "branch": cast.MAIN, "act": "complain", "external_id": "WO-404",
 }  # fmt: skip
 
 
@@ -48,9 +49,26 @@ def test_11_each_role_gets_through_its_own_doors_and_no_others(app, sign_in, rol
             continue
         status = knock(client, method, url)
         refused = status in {401, 403} if kind == "roles" else status == 401
-        may = kind != "roles" or role in names.split(", ")
+        may = kind == "signed_in" or (kind == "roles" and role in names.split(", "))  # programs' doors: nobody
         if status >= 500 or refused is may:
             wrong.append(f"{method} {url}: {status}, guard {guard}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("scope", access.SCOPES)
+def test_11_a_program_gets_through_the_doors_of_its_scopes_and_no_others(app, work, scope):
+    token = tokens.add_token(work, access.OPERATOR, branch=cast.MAIN, name="crm", scopes=[scope])
+    actor = tokens.list_tokens(work, access.OPERATOR)[0].actor
+    client, wrong = app.test_client(), []
+    for method, url, guard in doors(app):
+        kind, _, wanted = guard.partition(": ")
+        if kind == "public":
+            continue
+        answer = client.open(url, method=method, headers={**MARK, "Authorization": f"Bearer {token}"}, json={})
+        refused = answer.status_code in {302, 400, 401, 403}
+        may = kind == "scope" and access.has_scope(actor, wanted)
+        if answer.status_code >= 500 or refused is may:
+            wrong.append(f"{method} {url}: {answer.status_code}, guard {guard}")
     assert wrong == []
 
 

@@ -6,6 +6,7 @@ from werkzeug.exceptions import BadRequest
 from fieldapp.services import photos
 from fieldapp.services.photos import HashMismatch, OffsetMismatch
 from fieldapp.web import errors
+from fieldapp.web.bodies import read_body
 from fieldapp.web.context import current_actor, current_work
 from fieldapp.web.sync import gate
 
@@ -30,7 +31,7 @@ def progress(sha256: str) -> Response:
 def add_piece(sha256: str) -> Response:
     """The next piece of a photo."""
     offset, length = _number("Upload-Offset"), _number("Upload-Length")
-    piece = gate.read_body(photos.MAX_PIECE)
+    piece = read_body(photos.MAX_PIECE)
     try:
         reached = photos.add_piece(
             current_work(), current_actor(), sha256, offset=offset, length=length, piece=piece

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from flask import Response, current_app, request
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 
 from fieldapp.web.security import CrossSite
 
@@ -36,16 +36,6 @@ def ours_only(media: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return wrapped
 
     return decorate
-
-
-def read_body(limit: int) -> bytes:
-    """The body, 413 as soon as it is known to be longer than `limit` bytes, sent in chunks or not."""
-    # One byte more: a body in chunks is cut off at the limit without a word, and has to show that it was longer.
-    request.max_content_length = limit + 1
-    body = request.get_data(cache=False)
-    if len(body) > limit:
-        raise RequestEntityTooLarge()
-    return body
 
 
 def answer(content: Any, status: int = 200) -> Response:

@@ -17,6 +17,7 @@ from fieldapp.services.sync_day import DeviceRevoked
 from fieldapp.services.sync_devices import Deletion, Device
 from fieldapp.services.sync_push import Answer, Result
 from fieldapp.web import errors
+from fieldapp.web.bodies import read_body
 from fieldapp.web.context import current_actor, current_settings, current_work
 from fieldapp.web.sync import gate
 
@@ -38,7 +39,7 @@ class _Registration(msgspec.Struct, frozen=True):
 def register() -> Response:
     """A phone makes itself known; once is enough."""
     try:
-        asked = msgspec.json.decode(gate.read_body(DEVICE_BODY), type=_Registration)
+        asked = msgspec.json.decode(read_body(DEVICE_BODY), type=_Registration)
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
         raise Invalid("bad_request") from None
     known = sync_devices.register(
@@ -72,7 +73,7 @@ class _Deletion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def record_deletion() -> Response:
     """A phone says that its owner deleted what was not sent, and why; again with the same id changes nothing."""
     try:
-        told = msgspec.json.decode(gate.read_body(DEVICE_BODY), type=_Deletion)
+        told = msgspec.json.decode(read_body(DEVICE_BODY), type=_Deletion)
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
         raise Invalid("bad_request") from None
     deletion = Deletion(
@@ -87,7 +88,7 @@ def record_deletion() -> Response:
 @gate.ours_only(JSON)
 def push() -> Response:
     """Store a batch of facts; the answer comes after the commit."""
-    answered = sync_push.push(current_work(), current_actor(), gate.read_body(sync_wire.MAX_BYTES))
+    answered = sync_push.push(current_work(), current_actor(), read_body(sync_wire.MAX_BYTES))
     return gate.answer(_answer(answered))
 
 

@@ -1,0 +1,146 @@
+"""What the API takes and gives, as structures: the description is made of them, and requests are held to them.
+
+Values that events have (customers, promises, charges) are the events' own structures. Times are told in UTC.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits.events import Moment, Part, Staff, is_plausible
+
+State = Literal[
+    "planned", "en_route", "arrived", "admitted", "signed", "completed", "not_completed", "no_access", "cancelled",
+    "missed", "disputed", "void",
+]  # fmt: skip
+Limit = Annotated[int, Meta(ge=1, le=200)]
+Cursor = Annotated[str, Meta(max_length=400)]
+Technician = Annotated[str, Meta(pattern=r"^(-|[A-Za-z0-9][A-Za-z0-9._-]{0,31})\Z", description="`-`: nobody yet")]
+
+
+class Paged(Part, frozen=True):
+    """How long a page is, and where it begins: `cursor` is the `next` of the page before."""
+
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class VisitQuery(Paged, frozen=True, rename={"first": "from", "last": "to"}):
+    """Which visits. `from` and `to` are days in the branch's zone, both included: visits promised on them."""
+
+    state: list[State] = []  # noqa: RUF012 - msgspec copies it
+    technician: Technician | UnsetType = UNSET
+    first: date | UnsetType = UNSET
+    last: date | UnsetType = UNSET
+    changed_since: Moment | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if not all(is_plausible(day) for day in (self.first, self.last, self.changed_since) if day is not UNSET):
+            raise ValueError("time is not in this century")
+
+
+class Span(Struct, frozen=True):
+    """From when to when."""
+
+    start: datetime
+    end: datetime
+
+
+class Visit(Struct, frozen=True):
+    """One visit. `promise` is the latest window that the customer was told, `planned` the technician's time for it.
+
+    `rev` grows with everything that is recorded about the visit; it is the ETag. `held`: so many facts from phones wait
+    for the dispatcher. In lists only the end of the customer's phone number is shown.
+    """
+
+    external_id: str
+    rev: int
+    state: State
+    job_type: ev.JobType
+    technician: str | None
+    promise: Span
+    planned: Span
+    customer: ev.Customer
+    charges: list[ev.Charge]
+    note: str
+    held: int
+    signed: bool
+    updated_at: datetime
+
+
+class Event(Struct, frozen=True):
+    """One recorded fact, in the form of an event history, and where it came from. `held`: why it does not count yet."""
+
+    id: str
+    type: str
+    visit: str
+    at: datetime
+    actor: str
+    data: dict[str, Any]
+    received_at: datetime
+    origin: Literal["push", "office", "import", "link"]
+    grade: ev.Grade
+    held: str | None
+
+
+class ScoreQuery(Part, frozen=True):
+    """Everybody, or one technician."""
+
+    technician: Staff | UnsetType = UNSET
+
+
+class ItemScore(Struct, frozen=True, omit_defaults=True):
+    """One line of a sheet: of a rate item how many verdicts were `met` and `breached`, else how many `adverse`."""
+
+    code: str
+    kind: Literal["rate", "exception"]
+    points: int
+    status: Literal["achieved", "not_achieved", "not_assessed"]
+    met: int | UnsetType = UNSET
+    breached: int | UnsetType = UNSET
+    adverse: int | UnsetType = UNSET
+
+
+class Sheet(Struct, frozen=True):
+    """One technician's month. `score` has one decimal, `award` two."""
+
+    technician: str
+    name: str
+    status: Literal["assessed", "not_assessed"]
+    judged_visits: int
+    assessed: int
+    earned: int
+    commendations: int
+    score: str
+    veto: list[str]
+    award: str
+    currency: str
+    items: list[ItemScore]
+
+
+class MonthScores(Struct, frozen=True):
+    """The branch's month, as `fieldapp score --format json` prints it."""
+
+    month: str
+    timezone: str
+    rulebook: str
+    technicians: list[Sheet]
+
+
+class Verdict(Struct, frozen=True):
+    """What one visit counts for one item: which article of the norm, by which source, why (a code), and the facts that
+    show it. `minutes` is the number that decided, `times` are the moments it was counted from."""
+
+    external_id: str
+    item: str
+    article: str
+    met: bool
+    source: str
+    why: str
+    minutes: int | None
+    times: dict[str, datetime]
+    evidence: list[str]
+    promised: Span
+    rulebook: str

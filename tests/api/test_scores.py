@@ -1,0 +1,76 @@
+"""GET /scores/{month} and the verdicts behind one technician's month."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from fieldapp.cli import main
+from tests import builders, cast
+from tests.sync.phone import plan
+
+
+@pytest.fixture
+def bi(program):
+    return program("scores:read")
+
+
+@pytest.fixture
+def worked(work, clock):
+    """Two visits of T001: a perfect one, and one whose customer saw no shoe covers; one of T002."""
+    start = clock() - timedelta(days=2)
+    plan(
+        work,
+        *builders.perfect_visit("WO-1", start),
+        *builders.perfect_visit("WO-2", start + timedelta(hours=3), shoe_covers="no"),
+        *builders.perfect_visit("WO-3", start, "T002"),
+    )
+
+
+def test_a_month_is_what_the_command_prints(bi, worked, settings, clock):
+    env = {"FIELDAPP_INSTANCE": str(settings.instance), "FIELDAPP_SECRET_KEY": settings.secret_key}
+    printed = CliRunner(env=env).invoke(main, ["score", "2026-10", "--now", clock().isoformat(), "--format", "json"])
+    answer = bi.get("/scores/2026-10")
+    assert answer.json == json.loads(printed.stdout)
+    assert list(answer.json) == list(json.loads(printed.stdout))
+    assert [one["technician"] for one in answer.json["technicians"]] == ["T001", "T002"]
+
+
+def test_one_technician_s_month(bi, worked):
+    whole = bi.get("/scores/2026-10").json["technicians"]
+    assert bi.get("/scores/2026-10?technician=T001").json["technicians"] == whole[:1]
+
+
+def test_verdicts_name_visit_article_source_and_evidence(bi, program, worked):
+    found = bi.pages("/scores/2026-10/T001/verdicts?limit=7")
+    breach = next(one for one in found if one["item"] == "shoe_covers" and not one["met"])
+    assert (breach["external_id"], breach["source"], breach["why"]) == ("WO-2", "answer", "answered_no")
+    assert breach["article"].startswith("I")
+    assert breach["rulebook"] == "installer/1"
+    events = program("visits:read", "scores:read", name="both").pages("/visits/WO-2/events")
+    assert {one["type"] for one in events if one["id"] in breach["evidence"]} == {"answers.given"}
+
+
+def test_the_verdicts_add_up_to_the_sheet(bi, worked):
+    sheet = bi.get("/scores/2026-10?technician=T001").json["technicians"][0]
+    found = bi.pages("/scores/2026-10/T001/verdicts")
+    for item in sheet["items"]:
+        if item["kind"] == "rate":
+            assert item["met"] == sum(one["met"] for one in found if one["item"] == item["code"])
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/scores/2026-13", 422), ("/scores/october", 422), ("/scores/2026-10?technician=T900", 404),
+        ("/scores/2026-10?technician=T404", 404), ("/scores/2026-10/T900/verdicts", 404),
+        ("/scores/2026-10?now=2026-10-01", 422), ("/scores/2026-10/T001", 404),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_and_what_is_not_this_branch_s(bi, worked, path, status):
+    assert bi.get(path).status_code == status
+
+
+def test_another_branch_s_program_sees_none_of_it(program, worked):
+    assert program("scores:read", branch=cast.NORTH).get("/scores/2026-10").json["technicians"] == []
