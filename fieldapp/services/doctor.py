@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.scoring.engine import by_visit
 from fieldapp.domain.visits.lifecycle import VisitState, replay
-from fieldapp.services import appeals, health, scoring
+from fieldapp.services import appeals, health, recounting
 from fieldapp.services.work import Db, Unreadable, Work
 from fieldapp.storage import audit, branches, devices, events, quarantine, visits
 from fieldapp.storage.visits import Visit
@@ -43,7 +43,7 @@ def examine(work: Work) -> tuple[Check, ...]:
             *(_check("payloads", code, lambda code: _payloads(db, code)) for code in codes),
             *(_check("quarantine", code, lambda code: _quarantine(work, db, code)) for code in codes),
             *(_check("visits", code, lambda code: visits_drift(db, code)) for code in whole),
-            *(_check("scores", code, lambda code: scoring.drift(db, code)) for code in whole),
+            *(_check("scores", code, lambda code: recounting.drift(db, code)) for code in whole),
             *(_check("appeals", code, lambda code: appeals.drift(db, code)) for code in whole),
             *(_check("blobs", code, lambda code: _blobs(work, code)) for code in codes),
         )

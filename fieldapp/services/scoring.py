@@ -1,10 +1,10 @@
-"""Month score sheets, and the judgements they are summed from: kept in step with the events, recounted, compared.
+"""Month score sheets, and the judgements they are summed from: kept in step with the events, shown, recounted.
 
 Owns who may see whose score and that a stored judgement changes in the transaction of its events. What counts, and
 how, is `domain.scoring`'s.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,15 @@ from fieldapp.domain.access import Actor, may, require
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
-from fieldapp.domain.scoring.engine import ItemScore, ScoreSheet, effects_without_visit, judge_all, tally, tally_month
+from fieldapp.domain.scoring.counts import Counts
+from fieldapp.domain.scoring.engine import ItemScore, ScoreSheet, effects_without_visit, score, score_month, tally
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
 from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.domain.visits.events import Event, FindingRecorded
+from fieldapp.services import recounting
 from fieldapp.services.branches import zone_of
+from fieldapp.services.recounting import MonthFacts
 from fieldapp.services.rulebooks import shipped_rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import branches, events, scoring
@@ -140,15 +143,14 @@ def month_scores(
         if found is None:
             raise NotFound()
         books = shipped_rulebooks()
-        judgements, effects = _month(db, branch, month, technician, recount)
-        sheets = tally_month(judgements, effects, books, month, moment)
+        month_facts = (recounting.month_facts if recount else _stored)(db, branch, month, technician, moment)
         people = scoring.staff(db, branch)
-    if technician is not None:
-        if technician not in people and not judgements and not effects:
+    counts, effects = month_facts.counts, month_facts.effects
+    sheets = score_month(counts, effects, books, month)
+    if technician is not None and not sheets:
+        if technician not in people and not counts and not effects:
             raise NotFound()
-        sheets = tuple(sheet for sheet in sheets if sheet.technician == technician) or (
-            tally(technician, month, judgements, effects, books.in_force(month), moment),
-        )
+        sheets = (score(technician, month, counts.get(technician, Counts()), effects, books.in_force(month)),)
     return MonthScores(
         branch=branch,
         month=month,
@@ -157,7 +159,7 @@ def month_scores(
         currency=found.currency,
         rulebook=books.in_force(month),
         technicians=tuple(Scored(*people.get(one.technician, (one.technician, None)), one) for one in sheets),
-        unassigned=tuple(one.visit for one in judgements if one.technician is None and one.is_judged(moment)),
+        unassigned=tuple(one.visit for one in month_facts.unassigned if one.is_judged(moment)),
     )
 
 
@@ -210,22 +212,11 @@ def past_sheets(
     _scope(actor, branch, technician)
     books, now = shipped_rulebooks(), work.now()
     with work.read() as db:
-        return {
-            month: tally(
-                technician, month, scoring.judgements(db, branch, month, technician),
-                scoring.effects(db, branch, month, technician), books.in_force(month), now,
-            )
-            for month in months
-        }  # fmt: skip
-
-
-def drift(db: Db, branch: str) -> list[str]:
-    """One line per judgement or finding effect that differs from a recount of the event log; empty when none does."""
-    judgements, effects = _recount(db, branch)
-    return [
-        *_differences("judgement of visit", _by_visit(scoring.every_judgement(db, branch)), _by_visit(judgements)),
-        *_differences("effect of finding", _by_finding(scoring.every_effect(db, branch)), _by_finding(effects)),
-    ]
+        known = {month: _stored(db, branch, month, technician, now) for month in months}
+    return {
+        month: score(technician, month, one.counts.get(technician, Counts()), one.effects, books.in_force(month))
+        for month, one in known.items()
+    }
 
 
 def as_data(scores: MonthScores) -> dict[str, Any]:
@@ -276,34 +267,7 @@ def _scope(actor: Actor, branch: str, technician: str | None) -> str | None:
     return own
 
 
-def _month(
-    db: Db, branch: str, month: Month, technician: str | None, recount: bool
-) -> tuple[list[Judgement], list[FindingEffect]]:
-    if not recount:
-        return scoring.judgements(db, branch, month, technician), scoring.effects(db, branch, month, technician)
-    judgements, effects = _recount(db, branch)
-    return (
-        [one for one in judgements if one.month == month and technician in (None, one.technician)],
-        [one for one in effects if one.month == month and technician in (None, one.technician)],
-    )
-
-
-def _recount(db: Db, branch: str) -> tuple[list[Judgement], list[FindingEffect]]:
-    disputed = frozenset(held.event.visit for held in events.held_of(db, branch) if held.event.visit is not None)
-    return judge_all(events.all_events(db, branch), shipped_rulebooks(), zone_of(db, branch), disputed)
-
-
-def _by_visit(judgements: Iterable[Judgement]) -> dict[str, object]:
-    return {one.visit: one for one in judgements}
-
-
-def _by_finding(effects: Iterable[FindingEffect]) -> dict[str, object]:
-    return {one.finding: one for one in effects}
-
-
-def _differences(what: str, stored: Mapping[str, object], counted: Mapping[str, object]) -> list[str]:
-    return [
-        f"{what} {key}: {'missing' if key not in stored else 'left over' if key not in counted else 'differs'}"
-        for key in sorted(stored.keys() | counted.keys())
-        if stored.get(key) != counted.get(key)
-    ]
+def _stored(db: Db, branch: str, month: Month, technician: str | None, now: datetime) -> MonthFacts:
+    nobodys = scoring.unassigned(db, branch, month) if technician is None else []
+    counts = scoring.counts(db, branch, month, now, technician)
+    return MonthFacts(counts, scoring.effects(db, branch, month, technician), nobodys)

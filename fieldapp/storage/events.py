@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, Literal
 
 from msgspec import MsgspecError
@@ -148,6 +149,24 @@ def all_events(db: Session, branch: str) -> Iterator[Event]:
         yield from_row(row)
 
 
+def by_visit(db: Session, branch: str) -> Iterator[tuple[VisitId | None, list[Event]]]:
+    """Every fact that counts, the facts of a visit together, streamed: memory for one visit and for all decisions.
+
+    Decisions and appeals come with their finding too, whatever visit they name; under None are facts about no visit.
+    """
+    decided: dict[str, list[Event]] = defaultdict(list)
+    counting = _COUNTING.where(_LOG.branch == branch)
+    for row in db.execute(counting.where(_LOG.about.is_not(None))):
+        event = from_row(row)
+        decided[event.data.finding].append(event)  # type: ignore[attr-defined]
+    rows = db.execute(counting.order_by(_LOG.visit_id).execution_options(yield_per=2000))
+    for visit, part in groupby(rows, key=lambda row: row.visit_id):
+        group = [from_row(row) for row in part]
+        findings = [one.id for one in group if one.type == "finding.recorded"]
+        group += [one for finding in findings for one in decided.get(finding, ()) if one.visit != visit]
+        yield VisitId(visit) if visit else None, group
+
+
 def held_of(db: Session, branch: str, visit: VisitId | None = None) -> list[Held]:
     """Facts that wait for a person, oldest first; of one visit or of the branch."""
     query = _query(branch).where(EventRow.held_code.is_not(None)).order_by(EventRow.effective_at, EventRow.event_id)
@@ -222,6 +241,10 @@ _HISTORIES = select(
     _LOG.event_id, _LOG.visit_id, _LOG.kind, _LOG.actor, _LOG.grade, _LOG.effective_at, _LOG.received_at,
     _LOG.held_code, _LOG.body,
 ).where(_LOG.branch == bindparam("branch"), _LOG.visit_id.in_(bindparam("visits", expanding=True)))  # fmt: skip
+#: What a recount needs, and no more: it reads everything.
+_COUNTING = select(
+    _LOG.event_id, _LOG.visit_id, _LOG.kind, _LOG.actor, _LOG.grade, _LOG.effective_at, _LOG.body
+).where(_LOG.held_code.is_(None))  # fmt: skip
 
 
 def from_row(row: Any) -> Event:

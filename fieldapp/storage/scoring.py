@@ -1,30 +1,59 @@
-"""Judgements and finding effects as stored: written with the events that change them, read by month.
+"""Judgements, their counts and finding effects as stored: written with the events that change them, read by month.
 
 Owns how they are kept, and that what is read is what was written. Counts nothing: that is `domain.scoring.engine`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.ids import EventId, VisitId
+from fieldapp.domain.scoring.counts import Counts, difference
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.storage import bulk
+from fieldapp.storage.engine import take_turn
 from fieldapp.storage.tables.accounts import AccountRow
-from fieldapp.storage.tables.scoring import FindingEffectRow, JudgementRow
+from fieldapp.storage.tables.scoring import FindingEffectRow, JudgementRow, MonthOutcomeRow, MonthVerdictRow
 from fieldapp.storage.tables.visits import VisitRow
 
+_J, _O, _V = JudgementRow.__table__.c, MonthOutcomeRow.__table__.c, MonthVerdictRow.__table__.c
+#: Built once: every push asks for the first, every page for the others.
+_BODIES = select(_J.body).where(
+    _J.branch == bindparam("branch"), _J.visit_id.in_(bindparam("visits", expanding=True))
+)  # fmt: skip
+
+
+def _of_month(query: Any, table: Any) -> tuple[Any, Any]:
+    """The query for one technician of a month, and for all."""
+    of_all = query.where(table.branch == bindparam("branch"), table.month == bindparam("month"))
+    return of_all.where(table.technician == bindparam("technician")), of_all
+
+
+_OUTCOMES = _of_month(select(_O.technician, _O.outcome, _O.visits), _O)
+_VERDICTS = _of_month(select(_V.technician, _V.code, _V.met, _V.breached), _V)
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Judgement)
 
 
-def save_judgements(db: Session, branch: str, judgements: Iterable[Judgement]) -> None:
-    """Write each visit's judgement over the one before."""
+def save_judgements(db: Session, branch: str, judgements: Sequence[Judgement]) -> None:
+    """Write each visit's judgement over the one before, and bring the counts of its month in step."""
+    if not judgements:
+        return
+    take_turn(db, branch)  # the difference is to what nobody else changes meanwhile
+    before = [
+        _decoder.decode(row.body)
+        for start in range(0, len(judgements), bulk.CHUNK)
+        for row in bulk.fetch(
+            db, _BODIES, {"branch": branch, "visits": [one.visit for one in judgements[start : start + bulk.CHUNK]]}
+        )
+    ]
+    _add_counts(db, branch, difference(before, judgements))
     rows = [
         {
             "branch": branch,
@@ -38,6 +67,19 @@ def save_judgements(db: Session, branch: str, judgements: Iterable[Judgement]) -
         for one in judgements
     ]
     bulk.upsert(db, JudgementRow, rows)
+
+
+def _add_counts(db: Session, branch: str, changes: Mapping[tuple[Month, str], Counts]) -> None:
+    outcomes, verdicts = [], []
+    for (month, technician), change in changes.items():
+        key = {"branch": branch, "month": month, "technician": technician}
+        outcomes += [{**key, "outcome": one, "visits": number} for one, number in change.outcomes.items() if number]
+        for code in change.met.keys() | change.breached.keys():
+            met, breached = change.met[code], change.breached[code]
+            if met or breached:
+                verdicts.append({**key, "code": code, "met": met, "breached": breached})
+    bulk.add_up(db, MonthOutcomeRow, outcomes)
+    bulk.add_up(db, MonthVerdictRow, verdicts)
 
 
 def save_effects(db: Session, branch: str, effects: Iterable[FindingEffect]) -> None:
@@ -59,12 +101,50 @@ def save_effects(db: Session, branch: str, effects: Iterable[FindingEffect]) -> 
     bulk.upsert(db, FindingEffectRow, rows)
 
 
+def counts(db: Session, branch: str, month: Month, now: datetime, technician: str | None = None) -> dict[str, Counts]:
+    """What everybody's visits of the month add up to at `now`, or one technician's; by staff code."""
+    found = kept_counts(db, branch, month, technician)
+    query = _bodies(branch, month, technician).where(
+        JudgementRow.counts_from < now, JudgementRow.technician.is_not(None)
+    )  # fmt: skip
+    for body in db.scalars(query):
+        one = _decoder.decode(body)
+        found.setdefault(one.technician or "", Counts()).came_due(one)
+    return found
+
+
+def kept_counts(db: Session, branch: str, month: Month, technician: str | None = None) -> dict[str, Counts]:
+    """The counts as they are kept: a visit that nobody came to is waiting, due or not."""
+    values = {"branch": branch, "month": month} | ({"technician": technician} if technician is not None else {})
+    found: dict[str, Counts] = {}
+    for code, outcome, visits in bulk.fetch(db, _OUTCOMES[technician is None], values):
+        found.setdefault(code, Counts()).outcomes[outcome] = visits
+    for code, item, met, breached in bulk.fetch(db, _VERDICTS[technician is None], values):
+        one = found.setdefault(code, Counts())
+        one.met[item], one.breached[item] = met, breached
+    return found
+
+
+def every_kept_count(db: Session, branch: str) -> dict[tuple[Month, str], Counts]:
+    """All kept counts of a branch, for comparing with a recount."""
+    found: dict[tuple[Month, str], Counts] = {}
+    for row in db.execute(select(*_O).where(_O.branch == branch)):
+        found.setdefault((Month(row.month), row.technician), Counts()).outcomes[row.outcome] = row.visits
+    for row in db.execute(select(*_V).where(_V.branch == branch)):
+        one = found.setdefault((Month(row.month), row.technician), Counts())
+        one.met[row.code], one.breached[row.code] = row.met, row.breached
+    return found
+
+
+def unassigned(db: Session, branch: str, month: Month) -> list[Judgement]:
+    """Visits of the month that are nobody's."""
+    query = _bodies(branch, month).where(JudgementRow.technician.is_(None))
+    return [_decoder.decode(body) for body in db.scalars(query)]
+
+
 def judgements(db: Session, branch: str, month: Month, technician: str | None = None) -> list[Judgement]:
     """Every visit of the month, or those of one technician."""
-    query = select(JudgementRow.body).where(JudgementRow.branch == branch, JudgementRow.month == month)
-    if technician is not None:
-        query = query.where(JudgementRow.technician == technician)
-    return [_decoder.decode(body) for body in db.scalars(query)]
+    return [_decoder.decode(body) for body in db.scalars(_bodies(branch, month, technician))]
 
 
 def find_judgement(db: Session, branch: str, visit: str) -> Judgement | None:
@@ -87,11 +167,16 @@ def find_effect(db: Session, branch: str, finding: str) -> FindingEffect | None:
     return next(iter(_read_effects(db, _effects(branch).where(FindingEffectRow.finding_id == finding))), None)
 
 
-def every_judgement(db: Session, branch: str) -> list[Judgement]:
-    """All of a branch, for comparing with a recount."""
-    return [
-        _decoder.decode(body) for body in db.scalars(select(JudgementRow.body).where(JudgementRow.branch == branch))
-    ]
+def judgements_of(db: Session, branch: str, visits: Sequence[str]) -> dict[VisitId, Judgement]:
+    """The stored judgements of at most `bulk.CHUNK` visits."""
+    found = bulk.fetch(db, _BODIES, {"branch": branch, "visits": visits})
+    return {one.visit: one for one in (_decoder.decode(row.body) for row in found)}
+
+
+def judged_visits(db: Session, branch: str) -> Iterator[str]:
+    """The visits that have a judgement."""
+    query = select(JudgementRow.visit_id).where(JudgementRow.branch == branch)
+    yield from db.scalars(query.execution_options(yield_per=5000))
 
 
 def every_effect(db: Session, branch: str) -> list[FindingEffect]:
@@ -116,6 +201,11 @@ def staff(db: Session, branch: str) -> dict[str, tuple[str, str | None]]:
     """Name and team of everybody in the branch, by staff code."""
     query = select(AccountRow.login, AccountRow.name, AccountRow.team).where(AccountRow.branch == branch)
     return {login: (name, team) for login, name, team in db.execute(query)}
+
+
+def _bodies(branch: str, month: Month, technician: str | None = None) -> Select[Any]:
+    query = select(JudgementRow.body).where(JudgementRow.branch == branch, JudgementRow.month == month)
+    return query if technician is None else query.where(JudgementRow.technician == technician)
 
 
 def _effects(branch: str) -> Select[*tuple[Any, ...]]:

@@ -74,6 +74,8 @@ def test_all_is_well_after_going_down_to_the_first_schema_and_up_again(run, sett
             f"judgement of visit {VISIT}: differs",
         ),
         ("DELETE FROM judgements", f"judgement of visit {VISIT}: missing"),
+        ("UPDATE month_verdicts SET met = met + 1 WHERE code = 'punctual'", "T001 met punctual: differs"),
+        ("DELETE FROM month_outcomes", "T001 visits completed: missing"),
         ("UPDATE audit SET actor = 'nobody'", "does not follow from the one before"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import Forbidden
-from fieldapp.services import scoring
+from fieldapp.services import recounting, scoring
 from fieldapp.services.histories import Fault, HistoryReport, import_events
 from fieldapp.services.work import Work
 from fieldapp.storage import accounts, events, quarantine
@@ -44,7 +44,7 @@ def test_the_sample_imports_in_any_order_and_twice_and_scores_as_expected(work: 
     month = scoring.month_scores(work, OPERATOR, cast.MAIN, Month("2026-10"), now=NOW)
     assert [as_listed(one.sheet) for one in month.technicians] == expected()
     with work.read() as db:
-        assert scoring.drift(db, cast.MAIN) == []
+        assert recounting.drift(db, cast.MAIN) == []
 
 
 @pytest.mark.postgres
@@ -55,7 +55,7 @@ def test_the_sample_scores_the_same_on_postgresql(postgres_work: Work):
     month = scoring.month_scores(postgres_work, OPERATOR, cast.MAIN, Month("2026-10"), now=NOW)
     assert [as_listed(one.sheet) for one in month.technicians] == expected()
     with postgres_work.read() as db:
-        assert scoring.drift(db, cast.MAIN) == []
+        assert recounting.drift(db, cast.MAIN) == []
 
 
 def test_unknown_staff_codes_become_technicians_when_asked(work: Work):

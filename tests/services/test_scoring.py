@@ -10,7 +10,7 @@ from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import Forbidden, NotFound
 from fieldapp.domain.ids import visit_id
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import recording, scoring
+from fieldapp.services import recording, recounting, scoring
 from fieldapp.services.work import Work
 from fieldapp.storage.events import Record
 from tests import builders, cast
@@ -29,7 +29,7 @@ def store(work: Work, events: list[Event], held_code: str | None = None) -> None
 
 def drift(work: Work) -> list[str]:
     with work.read() as db:
-        return scoring.drift(db, cast.MAIN)
+        return recounting.drift(db, cast.MAIN)
 
 
 def finding(visit: str | None = "WO-1", actor: str = "Q001", **what) -> dict:
@@ -110,8 +110,7 @@ def test_every_number_of_a_technicians_month_opens_its_visits(work: Work):
     bad = finding(item="uniform")
     store(work, builders.as_events([*builders.perfect_visit("WO-1", NINE), bad]))
     month = scoring.technician_month(work, cast.T001.actor, cast.MAIN, "T001", OCTOBER)
-    uniform = next(item for item in month.sheet.items if item.code == "uniform")
-    assert uniform.breached_visits == (VISIT,)
+    assert [(one.visit, one.judgement.counted(NOW)[0].code) for one in month.visits] == [(VISIT, "uniform")]
     assert [(one.external_id, one.outcome) for one in month.visits] == [("WO-1", "completed")]
     assert month.findings[bad["id"]].data.source == "spot_check"
 

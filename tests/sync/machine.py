@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from fieldapp.domain import ids
 from fieldapp.domain.errors import DomainError
 from fieldapp.domain.visits import events as ev
-from fieldapp.services import doctor, scheduling, scoring, sync_devices, sync_push, sync_wire
+from fieldapp.services import doctor, recounting, scheduling, scoring, sync_devices, sync_push, sync_wire
 from fieldapp.services.scheduling import Slot
 from fieldapp.storage import quarantine, visits
 from tests import builders, cast
@@ -343,7 +343,7 @@ class Machine(RuleBasedStateMachine):
     def _read_models_equal_a_recount(self) -> None:
         """Visits and scores, as if counted anew from the facts."""
         with self.work.read() as db:
-            assert scoring.drift(db, cast.MAIN) == []
+            assert recounting.drift(db, cast.MAIN) == []
             assert doctor.visits_drift(db, cast.MAIN) == []
 
     def _no_phone_forgot_before_the_servers_word(self) -> None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Month, month_of_day
 from fieldapp.domain.ids import EventId, VisitId
+from fieldapp.domain.scoring.counts import Counts, by_technician
 from fieldapp.domain.scoring.findings import FindingEffect, effect, read_findings
 from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
 from fieldapp.domain.scoring.rulebook import Item, Kind, Rulebook, Rulebooks
@@ -25,8 +26,7 @@ SheetStatus = Literal["assessed", "not_assessed"]
 
 @dataclass(frozen=True, slots=True)
 class ItemScore:
-    """One line of the sheet. Visits are listed so that every number opens what is behind it; `findings` are the
-    ones that count here by themselves: adverse ones, and verdicts without a visit."""
+    """One line of the sheet; `findings` are those that count here by themselves (`counting_by_themselves`)."""
 
     code: str
     article: str
@@ -38,8 +38,6 @@ class ItemScore:
     met: int
     breached: int
     adverse: int
-    met_visits: tuple[VisitId, ...]
-    breached_visits: tuple[VisitId, ...]
     findings: tuple[EventId, ...]
 
     @property
@@ -76,7 +74,6 @@ class ScoreSheet:
     veto: tuple[str, ...]
     award: Decimal
     items: tuple[ItemScore, ...]
-    visits: tuple[VisitId, ...]
     effects: tuple[FindingEffect, ...]
 
 
@@ -89,6 +86,43 @@ def round_half_up(number: Fraction, places: int) -> Decimal:
 # --- One technician's month --------------------------------------------------------------------------------------
 
 
+def score(
+    technician: str, month: Month, counts: Counts, effects: Iterable[FindingEffect], book: Rulebook
+) -> ScoreSheet:  # fmt: skip
+    """The sheet of one technician from the counts of their visits of `month`, and from what is theirs of `effects`."""
+    mine = sorted(
+        (one for one in effects if one.technician == technician and one.month == month), key=lambda one: one.finding
+    )
+    items = tuple(_score_item(item, counts, mine) for item in book.items)
+    assessed = sum(item.points for item in items if item.status != "not_assessed")
+    earned = sum(item.earned for item in items)
+    parameters = book.parameters
+    commendations = sum(one.does == "commendation" for one in mine)
+    bonus = min(parameters.commendation_cap, parameters.commendation_points * commendations)
+    base = round_half_up(Fraction(100 * earned, assessed) if assessed else Fraction(0), 1)
+    veto = tuple(sorted({one.code for one in mine if one.does == "veto"}))
+    status: SheetStatus = "assessed" if counts.judged >= parameters.min_visits else "not_assessed"
+    total = base + bonus
+    return ScoreSheet(
+        technician=technician,
+        month=month,
+        rulebook=book.name,
+        status=status,
+        judged_visits=counts.judged,
+        pending_visits=counts.pending,
+        assessed=assessed,
+        earned=earned,
+        commendations=commendations,
+        base=base,
+        bonus=bonus,
+        score=total,
+        veto=veto,
+        award=_award(total, book, barred=bool(veto) or status == "not_assessed"),
+        items=items,
+        effects=tuple(mine),
+    )
+
+
 def tally(
     technician: str,
     month: Month,
@@ -99,64 +133,14 @@ def tally(
 ) -> ScoreSheet:
     """The sheet of one technician from what is theirs in `month` (of `judgements` and `effects`, anything else is
     left out), as it stands at `now`."""
-    own = [one for one in judgements if one.technician == technician and one.month == month]
-    mine = sorted(
-        (one for one in effects if one.technician == technician and one.month == month), key=lambda one: one.finding
-    )
-    judged = sum(one.is_judged(now) for one in own)
-    met, breached = _visits_by_code(own, now)
-    items = tuple(_score_item(item, met.get(item.code, []), breached.get(item.code, []), mine) for item in book.items)
-    assessed = sum(item.points for item in items if item.status != "not_assessed")
-    earned = sum(item.earned for item in items)
-    parameters = book.parameters
-    commendations = sum(one.does == "commendation" for one in mine)
-    bonus = min(parameters.commendation_cap, parameters.commendation_points * commendations)
-    base = round_half_up(Fraction(100 * earned, assessed) if assessed else Fraction(0), 1)
-    veto = tuple(sorted({one.code for one in mine if one.does == "veto"}))
-    status: SheetStatus = "assessed" if judged >= parameters.min_visits else "not_assessed"
-    score = base + bonus
-    return ScoreSheet(
-        technician=technician,
-        month=month,
-        rulebook=book.name,
-        status=status,
-        judged_visits=judged,
-        pending_visits=sum(one.outcome_at(now) == "pending" for one in own),
-        assessed=assessed,
-        earned=earned,
-        commendations=commendations,
-        base=base,
-        bonus=bonus,
-        score=score,
-        veto=veto,
-        award=_award(score, book, barred=bool(veto) or status == "not_assessed"),
-        items=items,
-        visits=tuple(sorted(one.visit for one in own)),
-        effects=tuple(mine),
-    )
+    counts = by_technician(judgements, month, now).get(technician, Counts())
+    return score(technician, month, counts, effects, book)
 
 
-def _visits_by_code(
-    judgements: list[Judgement], now: datetime
-) -> tuple[dict[str, list[VisitId]], dict[str, list[VisitId]]]:
-    met: dict[str, list[VisitId]] = {}
-    breached: dict[str, list[VisitId]] = {}
-    for judgement in judgements:
-        for verdict in judgement.counted(now):
-            (met if verdict.met else breached).setdefault(verdict.code, []).append(judgement.visit)
-    return met, breached
-
-
-def _score_item(
-    item: Item, met_visits: list[VisitId], breached_visits: list[VisitId], effects: list[FindingEffect]
-) -> ItemScore:
-    counting = [
-        one
-        for one in effects
-        if one.code == item.code and (one.does == "adverse" or (one.does in ("met", "breached") and one.visit is None))
-    ]
-    met = len(met_visits) + sum(one.does == "met" for one in counting)
-    breached = len(breached_visits) + sum(one.does == "breached" for one in counting)
+def _score_item(item: Item, counts: Counts, effects: list[FindingEffect]) -> ItemScore:
+    counting = counting_by_themselves(item.code, effects)
+    met = counts.met[item.code] + sum(one.does == "met" for one in counting)
+    breached = counts.breached[item.code] + sum(one.does == "breached" for one in counting)
     adverse = sum(one.does == "adverse" for one in counting)
     return ItemScore(
         code=item.code,
@@ -169,10 +153,17 @@ def _score_item(
         met=met,
         breached=breached,
         adverse=adverse,
-        met_visits=tuple(sorted(met_visits)),
-        breached_visits=tuple(sorted(breached_visits)),
         findings=tuple(one.finding for one in counting),
     )
+
+
+def counting_by_themselves(code: str, effects: Iterable[FindingEffect]) -> list[FindingEffect]:
+    """Findings that count for an item beside the verdicts of visits: adverse ones, and verdicts without a visit."""
+    return [
+        one
+        for one in effects
+        if one.code == code and (one.does == "adverse" or (one.does in ("met", "breached") and one.visit is None))
+    ]
 
 
 def _status(item: Item, met: int, breached: int, adverse: int) -> ItemStatus:
@@ -194,17 +185,22 @@ def _award(score: Decimal, book: Rulebook, *, barred: bool) -> Decimal:
 # --- Everybody's month -------------------------------------------------------------------------------------------
 
 
-def technicians_of(
-    judgements: Iterable[Judgement], effects: Iterable[FindingEffect], month: Month, now: datetime
-) -> tuple[str, ...]:
-    """Who is listed: everyone with a judged or company-cancelled visit, or an upheld finding, in `month`."""
-    listed = {
-        one.technician
-        for one in judgements
-        if one.month == month and one.technician and (one.is_judged(now) or one.cancelled_by == "company")
-    }
-    listed.update(one.technician for one in effects if one.month == month and one.upheld)
-    return tuple(sorted(listed))
+def score_month(
+    counts: Mapping[str, Counts], effects: Iterable[FindingEffect], books: Rulebooks, month: Month
+) -> tuple[ScoreSheet, ...]:
+    """The sheets of everyone listed in `month`, by staff code: whoever has a judged or company-cancelled visit, or an
+    upheld finding. `counts` by staff code."""
+    book = books.in_force(month)
+    theirs: dict[str, list[FindingEffect]] = {}
+    for one in effects:
+        if one.month == month:
+            theirs.setdefault(one.technician, []).append(one)
+    listed = {technician for technician, found in counts.items() if found.is_listed}
+    listed.update(technician for technician, found in theirs.items() if any(one.upheld for one in found))
+    return tuple(
+        score(technician, month, counts.get(technician, Counts()), theirs.get(technician, ()), book)
+        for technician in sorted(listed)
+    )
 
 
 def tally_month(
@@ -214,19 +210,8 @@ def tally_month(
     month: Month,
     now: datetime,
 ) -> tuple[ScoreSheet, ...]:
-    """The sheets of everyone listed in `month`, by staff code."""
-    book = books.in_force(month)
-    by_technician: dict[str, tuple[list[Judgement], list[FindingEffect]]] = {}
-    judged, found = list(judgements), list(effects)
-    for judgement in judged:
-        if judgement.technician:
-            by_technician.setdefault(judgement.technician, ([], []))[0].append(judgement)
-    for one in found:
-        by_technician.setdefault(one.technician, ([], []))[1].append(one)
-    return tuple(
-        tally(technician, month, *by_technician[technician], book, now)
-        for technician in technicians_of(judged, found, month, now)
-    )
+    """The sheets of everyone listed in `month` as it stands at `now`, by staff code."""
+    return score_month(by_technician(judgements, month, now), effects, books, month)
 
 
 # --- From the bare events ----------------------------------------------------------------------------------------

@@ -45,11 +45,13 @@ class Judgement:
     verdicts: tuple[Verdict, ...]
     unjudged: Mapping[str, str] = field(default_factory=dict)
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether the outcome counts at `now`; that of a visit that nobody came to waits for its time."""
+        return self.counts_from is None or now > self.counts_from
+
     def outcome_at(self, now: datetime) -> Outcome:
         """The outcome at `now`: a visit that nobody came to is pending until it counts as missed."""
-        if self.counts_from is not None and now <= self.counts_from:
-            return "pending"
-        return self.outcome
+        return self.outcome if self.is_due(now) else "pending"
 
     def is_judged(self, now: datetime) -> bool:
         """Whether the visit is completed, not completed, without access or missed at `now`."""

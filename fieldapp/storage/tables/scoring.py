@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy import ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fieldapp.storage.columns import Blob
-from fieldapp.storage.tables.base import Base, BranchKey, CodeText, UuidKey, UuidText
+from fieldapp.storage.tables.base import Base, BranchKey, CodeKey, CodeText, UuidKey, UuidText
 
 
 class JudgementRow(Base):
@@ -19,7 +19,12 @@ class JudgementRow(Base):
     __table_args__ = (
         ForeignKeyConstraint(["branch", "visit_id"], ["visits.branch", "visits.visit_id"]),
         Index("ix_judgements_month", "branch", "month", "technician"),
-    )
+        # What may have come due: a page must not read the month to find its few missed visits.
+        Index(
+            "ix_judgements_counts_from", "branch", "month", "counts_from",
+            sqlite_where=text("counts_from IS NOT NULL"), postgresql_where=text("counts_from IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
     branch: Mapped[BranchKey]
     visit_id: Mapped[UuidKey]
@@ -45,3 +50,28 @@ class FindingEffectRow(Base):
     code: Mapped[CodeText]
     upheld: Mapped[bool]
     overturned: Mapped[bool]
+
+
+class MonthOutcomeRow(Base):
+    """How many of a technician's visits of a month ended so; `waiting` are those that nobody came to, due or not."""
+
+    __tablename__ = "month_outcomes"
+
+    branch: Mapped[BranchKey]
+    month: Mapped[CodeKey]
+    technician: Mapped[CodeKey]
+    outcome: Mapped[CodeKey]
+    visits: Mapped[int]
+
+
+class MonthVerdictRow(Base):
+    """How often an item was met and breached in a technician's month; those of waiting visits are not in it."""
+
+    __tablename__ = "month_verdicts"
+
+    branch: Mapped[BranchKey]
+    month: Mapped[CodeKey]
+    technician: Mapped[CodeKey]
+    code: Mapped[CodeKey]
+    met: Mapped[int]
+    breached: Mapped[int]
