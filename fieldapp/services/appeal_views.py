@@ -114,7 +114,7 @@ def detail(work: Work, actor: Actor, branch: BranchCode, appeal_id: str) -> Deta
             proofs=_proofs(work, db, view.filed),
             timeline=timeline,
             ledger=visits.ledger(db, branch, visit) if visit else [],
-            pictures=list(dict.fromkeys(sha for entry in timeline for sha in photos.named_in(entry.event.data))),
+            pictures=evidence.pictures_in(db, branch, timeline),
             others=_views(db, actor, (one for one in siblings if one.appeal.subject != subject)),
         )
 

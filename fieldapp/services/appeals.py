@@ -210,10 +210,8 @@ def _readable(db: Db, branch: str, attachments: Sequence[str]) -> list[str]:
     wanted = list(dict.fromkeys(attachments))
     if len(wanted) > MOST_PHOTOS:
         raise Invalid("photo_many", field="photos", most=MOST_PHOTOS)
-    for sha256 in wanted:
-        photo = photos.find(db, branch, sha256)
-        if photo is None or not photo.is_readable:
-            raise Invalid("photo_unreadable", field="photos")
+    if photos.readable(db, branch, wanted) != set(wanted):
+        raise Invalid("photo_unreadable", field="photos")
     return wanted
 
 

@@ -3,25 +3,30 @@
 Reads only. What counts is `domain.scoring`'s, whether an appeal may be filed `domain.appeals`'.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from fieldapp.domain.access import Actor, Permission, may, require
 from fieldapp.domain.appeals import Appeal, Subject, filing_ends
 from fieldapp.domain.calendar import Month
-from fieldapp.domain.ids import EventId, VisitId
+from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.domain.scoring.rulebook import Rulebooks
 from fieldapp.domain.scoring.rules import Verdict
+from fieldapp.domain.signals import Signal, read_signals
 from fieldapp.services.branches import zone_of
+from fieldapp.services.photos import named_in
 from fieldapp.services.rulebooks import shipped_rulebooks
-from fieldapp.services.work import Db
-from fieldapp.storage import appeals, evidence
+from fieldapp.services.scoring import TechnicianMonth
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import accounts, appeals, evidence, photos, planning, scoring, visits
 from fieldapp.storage.planning import Entry
+from fieldapp.storage.visits import PromiseLine
 
-__all__ = ["Entry", "Proof"]
+__all__ = ["Doubt", "Entry", "PromiseLine", "Proof", "Signal", "Story"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,119 @@ class Proof:
         if self.judgement is not None:
             return self.judgement.visit
         return self.effect.visit if self.effect else None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An item on which a visit has no verdict, and why; `fact` is the arrival whose time would have decided."""
+
+    judgement: Judgement
+    code: str
+    why: str
+    fact: Entry | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Everything behind one visit's judgement: its verdicts, findings that do not speak in one, why an item has no
+    verdict, what happened, what was promised, which photos there are, what is worth a second look. `names` by login."""
+
+    proofs: Sequence[Proof]
+    findings: Sequence[Proof]
+    doubts: Sequence[Doubt]
+    timeline: Sequence[Entry]
+    ledger: Sequence[PromiseLine]
+    pictures: Sequence[str]
+    signals: Sequence[Signal]
+    names: Mapping[str, str]
+
+
+# --- Asked for ----------------------------------------------------------------------------------------------------
+
+
+def of_item(
+    work: Work, actor: Actor, found: TechnicianMonth, code: str
+) -> tuple[Sequence[Proof], Sequence[Doubt], Mapping[str, str]]:  # fmt: skip
+    """What is behind one item (or discipline article, or the commendations) of a technician's month: verdicts of
+    visits, findings that do not speak in one, why visits have no verdict; and names by login."""
+    _require_sight(actor, found.branch, found.sheet.technician)
+    judged = [one.judgement for one in found.visits]
+    with work.read() as db:
+        proofs = verdicts(db, found.branch, judged, found.now, code)
+        loose = (one for one in found.sheet.effects if one.code == code)
+        told = [*proofs, *_silent(db, found.branch, loose, proofs)]
+        return told, doubts(db, found.branch, judged, found.now, code), _names(db, found.branch, told)
+
+
+def of_visit(work: Work, actor: Actor, branch: str, judgement: Judgement) -> Story:
+    """What is behind one visit's judgement."""
+    _require_sight(actor, branch, judgement.technician or "")
+    visit, now = judgement.visit, work.now()
+    with work.read() as db:
+        effects = scoring.effects_of_visit(db, branch, judgement.month, visit)
+        timeline = sorted(planning.timeline(db, branch, visit), key=lambda one: one.event.order)
+        proofs = verdicts(db, branch, [judgement], now)
+        found = _silent(db, branch, effects, proofs)
+        return Story(
+            proofs=proofs,
+            findings=found,
+            doubts=doubts(db, branch, [judgement], now),
+            timeline=timeline,
+            ledger=visits.ledger(db, branch, visit),
+            pictures=pictures_in(db, branch, timeline),
+            signals=read_signals(entry.event for entry in timeline if entry.held_code is None),
+            names=_names(db, branch, [*proofs, *found]),
+        )
+
+
+def _silent(db: Db, branch: str, effects: Iterable[FindingEffect], proofs: Iterable[Proof]) -> list[Proof]:
+    """The findings that do not speak in one of the verdicts."""
+    spoken = {one.facts[0].event.id for one in proofs if one.facts}
+    return findings(db, branch, (one for one in effects if one.finding not in spoken))
+
+
+def pictures_in(db: Db, branch: str, timeline: Iterable[Entry]) -> list[str]:
+    """The photos that facts name and that can be shown, each once."""
+    named = dict.fromkeys(sha for entry in timeline for sha in named_in(entry.event.data))
+    readable = photos.readable(db, branch, named)
+    return [sha for sha in named if sha in readable]
+
+
+def _require_sight(actor: Actor, branch: str, technician: str) -> None:
+    permission: Permission = "scores.team" if may(actor, "scores.team") else "scores.own"
+    require(actor, permission, branch=BranchCode(branch), technician=StaffCode(technician))
+
+
+def _names(db: Db, branch: str, proofs: Iterable[Proof]) -> Mapping[str, str]:
+    """Everybody of the branch, and who decided something from elsewhere."""
+    known = planning.names(db, branch)
+    for login in {entry.event.actor for proof in proofs for entry in proof.facts} - known.keys():
+        account = accounts.find_by_login(db, login)
+        known[login] = account.name if account else login
+    return known
+
+
+# --- In the caller's transaction ----------------------------------------------------------------------------------
+
+
+def doubts(db: Db, branch: str, judgements: Iterable[Judgement], now: datetime, code: str | None = None) -> list[Doubt]:
+    """Why visits that are judged have no verdict on an item (on this one, or on any)."""
+    pairs = [
+        (one, item, why)
+        for one in judgements
+        if one.is_judged(now)
+        for item, why in one.unjudged.items()
+        if code in (None, item)
+    ]
+    arrivals = evidence.arrivals(db, branch, (one.visit for one, _, _ in pairs))
+    return [
+        Doubt(one, item, why, next((fact for fact in arrivals if _is_arrival_of(fact, one)), None))
+        for one, item, why in pairs
+    ]
+
+
+def _is_arrival_of(fact: Entry, judgement: Judgement) -> bool:
+    return fact.event.visit == judgement.visit and fact.event.effective_at == judgement.arrived_at
 
 
 def verdicts(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.ids import EventId, VisitId
@@ -29,6 +29,16 @@ def about(db: Session, branch: str, findings: Iterable[str]) -> list[Entry]:
     wanted, found = sorted(set(findings)), list[Entry]()
     for start in range(0, len(wanted), bulk.CHUNK):
         found += planning.entries(db, branch, EventRow.about.in_(wanted[start : start + bulk.CHUNK]))
+    return found
+
+
+def arrivals(db: Session, branch: str, visits: Iterable[str]) -> list[Entry]:
+    """Everything that was recorded as an arrival at these visits, held facts excepted."""
+    wanted, found = sorted(set(visits)), list[Entry]()
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = EventRow.visit_id.in_(wanted[start : start + bulk.CHUNK])
+        condition = and_(part, EventRow.kind == "visit.arrived", EventRow.held_code.is_(None))
+        found += planning.entries(db, branch, condition)
     return found
 
 

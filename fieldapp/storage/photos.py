@@ -1,14 +1,17 @@
 """Which photos are whole and what they turned out to be. The bytes are `blobs`'."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fieldapp.storage import bulk
 from fieldapp.storage.tables.blobs import BlobRow
 
 UNREADABLE = "unreadable"
+_READABLE = BlobRow.media != UNREADABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,15 @@ def find(db: Session, branch: str, sha256: str) -> Photo | None:
     """The photo with this hash."""
     row = db.get(BlobRow, (branch, sha256))
     return Photo(row.sha256, row.size, row.media, row.received_at) if row else None
+
+
+def readable(db: Session, branch: str, hashes: Iterable[str]) -> set[str]:
+    """Those of the photos that are here and can be shown."""
+    wanted, found = sorted(set(hashes)), set[str]()
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = BlobRow.sha256.in_(wanted[start : start + bulk.CHUNK])
+        found.update(db.scalars(select(BlobRow.sha256).where(BlobRow.branch == branch, part, _READABLE)))
+    return found
 
 
 def add(db: Session, branch: str, photo: Photo) -> bool:

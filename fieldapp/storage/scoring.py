@@ -162,6 +162,12 @@ def effects(db: Session, branch: str, month: Month, technician: str | None = Non
     return _read_effects(db, query)
 
 
+def effects_of_visit(db: Session, branch: str, month: Month, visit: str) -> list[FindingEffect]:
+    """What the findings about one visit of the month do."""
+    about = FindingEffectRow.visit_id == visit
+    return _read_effects(db, _effects(branch).where(FindingEffectRow.month == month, about))
+
+
 def find_effect(db: Session, branch: str, finding: str) -> FindingEffect | None:
     """What one finding does; None for a finding that nobody knows, or whose visit was never scheduled."""
     return next(iter(_read_effects(db, _effects(branch).where(FindingEffectRow.finding_id == finding))), None)

@@ -8,8 +8,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from fieldapp.domain.calendar import Window
 from fieldapp.domain.scoring.rules import Verdict
-from fieldapp.web.templating import localmoment
+from fieldapp.web.context import current_zone
+from fieldapp.web.templating import localmoment, localtime, window
 
 #: Item code -> title and what it asks of a technician.
 ITEMS: dict[str, tuple[Any, Any]] = {
@@ -94,10 +96,10 @@ REASONS: dict[str, Any] = {
     "called_ahead": _l("The customer agreed on the phone %(called)s, arrival was %(arrived)s."),
     "window_told_late": _l("The window from %(promised_start)s was told only %(told)s."),
     "window_not_agreed": _l("The customer had not agreed to the window from %(promised_start)s."),
-    "nobody_came": _l("Nobody came; the window ended %(promised_end)s."),
-    "no_arrival": _l("No arrival was recorded; the window ended %(promised_end)s."),
-    "arrived_in_time": _l("Arrived %(arrived)s, promised until %(promised_end)s."),
-    "arrived_late": _l("Arrived %(arrived)s, promised until %(promised_end)s: %(minutes)s minutes late."),
+    "nobody_came": _l("Nobody came; promised was %(promised)s."),
+    "no_arrival": _l("No arrival was recorded; promised was %(promised)s."),
+    "arrived_in_time": _l("Arrived %(arrived)s, promised %(promised)s."),
+    "arrived_late": _l("Arrived %(arrived)s, promised %(promised)s: %(minutes)s minutes late."),
     "told_in_time": _l("The change was told %(told)s, in good time and with an apology."),
     "told_late": _l("The change was told %(told)s, only %(minutes)s minutes before the promised start."),
     "no_apology": _l("The change was told %(told)s without an apology."),
@@ -117,15 +119,18 @@ REASONS: dict[str, Any] = {
 }
 
 
-def explain(verdict: Verdict) -> str:
-    """The verdict's reason as a sentence with its own times, in the reader's language."""
-    facts: dict[str, object] = {name: _time(moment) for name, moment in verdict.times.items()}
-    facts["minutes"] = verdict.minutes
+def explain(verdict: Verdict, promised: Window) -> str:
+    """The verdict's reason as a sentence with its own times, in the reader's language; on the day of the promised
+    window times are told without the day."""
+    facts: dict[str, object] = {name: _time(moment, promised) for name, moment in verdict.times.items()}
+    facts |= {"minutes": verdict.minutes, "promised": window(promised)}
     return str(REASONS[verdict.why]) % _Known(facts)
 
 
-def _time(moment: datetime) -> str:
-    return localmoment(moment)
+def _time(moment: datetime, promised: Window) -> str:
+    zone = current_zone()
+    same = moment.astimezone(zone).date() == promised.start.astimezone(zone).date()
+    return localtime(moment) if same else localmoment(moment)
 
 
 class _Known(dict[str, object]):

@@ -79,7 +79,7 @@ def test_a_visit_explains_every_verdict_with_its_source(sign_in):
 
 def test_a_breach_of_discipline_is_the_first_thing_that_the_page_says(sign_in):
     page = text_of(sign_in("M001").get("/scores/2026-10/T002/"))
-    assert page.index("No award this month: Accepting gifts, meals or pay.") < page.index("How it adds up")
+    assert page.index("No award this month: Accepting gifts, meals or pay") < page.index("How it adds up")
 
 
 def test_the_team_page_lists_everybody_with_a_judged_visit(sign_in):

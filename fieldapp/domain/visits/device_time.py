@@ -12,7 +12,7 @@ A monotonic clock may stand still while a phone sleeps, so a wall clock that *ga
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from fieldapp.domain.visits.events import Grade
 
@@ -26,6 +26,7 @@ FIX_LIMIT = 300_000
 SAME_PAGE = 12 * 3_600_000
 
 Flag = Literal["clock_suspect", "clock_unproven", "clock_slept", "clock_future", "gps_differs", "before_contact"]
+FLAG_CODES: frozenset[str] = frozenset(get_args(Flag))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -1,54 +1,26 @@
 """Views of the score: a team's month, a technician's, an item's, a visit's, and the published norm."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 
 from fieldapp.domain.calendar import Month, Window, month_of, parse_month
 from fieldapp.domain.errors import NotFound
-from fieldapp.domain.scoring.rules import Verdict
-from fieldapp.domain.visits.events import FindingRecorded
-from fieldapp.services import scoring
+from fieldapp.services import evidence, scoring
+from fieldapp.services.evidence import Story
 from fieldapp.services.rulebooks import shipped_rulebooks
-from fieldapp.services.scoring import ScoredVisit, TechnicianMonth
+from fieldapp.services.scoring import TechnicianMonth
+from fieldapp.web import evidence_words, visit_words
 from fieldapp.web import score_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
+from fieldapp.web.evidence_words import Line
 from fieldapp.web.scores import pictures
 
 blueprint = Blueprint("scores", __name__)
 
 #: How many months the line shows.
 HISTORY = 6
-
-
-@dataclass(frozen=True)
-class VerdictLine:
-    """One verdict in words."""
-
-    verdict: Verdict
-    reason: str
-    source: str
-    article: str = ""
-    visit_id: str = ""
-    external_id: str = ""
-    promised: datetime | None = None
-
-
-@dataclass(frozen=True)
-class FindingLine:
-    """One finding behind an item."""
-
-    does: str
-    source: str
-    occurred_on: date
-    note: str
-    visit_id: str | None
-    external_id: str
 
 
 @blueprint.get("/")
@@ -96,7 +68,7 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
         item_status=words.STATUS, rows=pictures.item_rows(score.items), points=points,
         bar=pictures.score_bar(score, book.parameters.award_floor, book.parameters.award_cap, most),
         runs=pictures.segments(points), floor_y=pictures.height_of(book.parameters.award_floor, height=140),
-        veto=_listed(words.DISCIPLINES[code] for code in score.veto),
+        disciplines=words.DISCIPLINES,
         paid=min(score.score, Decimal(book.parameters.award_cap)),
         url=lambda other: url_for("scores.sheet", month=other, technician=technician), **_neighbours(found.month),
     )  # fmt: skip
@@ -121,42 +93,53 @@ def visits(month: str, technician: str) -> ResponseReturnValue:
 
 @blueprint.get("/<month>/<technician>/<code>")
 def item(month: str, technician: str, code: str) -> ResponseReturnValue:
-    """What is behind one item: verdicts of visits, findings; breaches first."""
+    """What is behind one item, discipline article or the commendations: verdicts, findings; breaches first."""
     found = _month_of(technician, month)
     one = next((line for line in found.sheet.items if line.code == code), None)
-    if one is None:
+    if one is None and code != "commendation" and not found.rulebook.has_discipline(code):
         raise NotFound()
-    lines = [
-        _line(verdict, found.rulebook.name, visit)
-        for visit in found.visits
-        for verdict in visit.judgement.counted(found.now)
-        if verdict.code == code
-    ]
+    lines = _behind(found, code)
     return render_template(
-        "scores/item.html", one=one, lines=sorted(lines, key=lambda line: line.verdict.met), name=found.name,
-        month=month, technician=technician, rulebook=found.sheet.rulebook, items=words.ITEMS, item_status=words.STATUS,
-        findings=_findings(found, one.findings),
+        "scores/item.html", one=one, code=code, title=evidence_words.title(code), name=found.name, month=month,
+        technician=technician, rulebook=found.sheet.rulebook, items=words.ITEMS, item_status=words.STATUS,
+        against=[line for line in lines if line.met is False], neither=[line for line in lines if line.met is None],
+        met=[line for line in lines if line.met],
     )  # fmt: skip
 
 
 @blueprint.get("/visits/<visit_id>")
 def visit(visit_id: str) -> ResponseReturnValue:
-    """One visit as the score sees it: every verdict with reason, source and article."""
+    """One visit as the score sees it: every verdict with its evidence, what was promised, what happened."""
     found = scoring.visit_score(current_work(), current_actor(), current_branch(), visit_id)
     judged, now = found.judgement, current_work().now()
-    book = shipped_rulebooks().in_force(judged.month)
-    articles = {one.code: one.article for one in book.items}
+    story = evidence.of_visit(current_work(), current_actor(), current_branch(), judged)
     back = None
     if judged.technician:
         back = url_for("scores.sheet", month=judged.month, technician=judged.technician)
     return render_template(
-        "scores/visit.html", external_id=found.external_id, job=words.JOBS[judged.job_type],
+        "scores/visit.html", external_id=found.external_id, job=words.JOBS[judged.job_type], zone=current_zone(),
         promised=Window(judged.promised_start, judged.promised_end), arrived_at=judged.arrived_at,
         outcome=words.OUTCOMES[judged.outcome_at(now)], name=found.technician_name, month=judged.month,
-        rulebook=judged.rulebook, back=back, items=words.ITEMS,
-        unjudged=[(code, words.REASONS[why]) for code, why in judged.unjudged.items()],
-        lines=[_line(verdict, articles[verdict.code]) for verdict in judged.counted(now)],
+        rulebook=judged.rulebook, back=back, story=story, lines=_told(story), evidence_words=evidence_words,
+        visit_words=visit_words,
+        photo_url=lambda sha: url_for("sync_photos.photo", sha256=sha, visit=visit_id),
     )  # fmt: skip
+
+
+def _behind(found: TechnicianMonth, code: str) -> list[Line]:
+    proofs, doubts, names = evidence.of_item(current_work(), current_actor(), found, code)
+    numbers = {one.visit: one.external_id for one in found.visits}
+    return [
+        *(evidence_words.line(proof, names, numbers) for proof in proofs),
+        *(evidence_words.doubt(one, numbers) for one in doubts),
+    ]
+
+
+def _told(story: Story) -> list[Line]:
+    """Everything that is judged of a visit: breaches, then what has no verdict, then what was met."""
+    proofs = (evidence_words.line(proof, story.names, {}) for proof in (*story.proofs, *story.findings))
+    lines = [*proofs, *(evidence_words.doubt(one, {}) for one in story.doubts)]
+    return sorted(lines, key=lambda line: (False, None, True).index(line.met))
 
 
 def _this_month() -> Month:
@@ -187,32 +170,3 @@ def _neighbours(month: Month) -> dict[str, str | None]:
 def _shifted(month: Month, by: int) -> Month:
     index = int(month[:4]) * 12 + int(month[5:]) - 1 + by
     return Month(f"{index // 12:04d}-{index % 12 + 1:02d}")
-
-
-def _line(verdict: Verdict, article: str, visit: ScoredVisit | None = None) -> VerdictLine:
-    line = VerdictLine(verdict, words.explain(verdict), str(words.SOURCES[verdict.source]), article)
-    if visit is None:
-        return line
-    return VerdictLine(
-        verdict, line.reason, line.source, article, visit.visit, visit.external_id, visit.judgement.promised_start
-    )
-
-
-def _findings(found: TechnicianMonth, wanted: Iterable[str]) -> list[FindingLine]:
-    numbers = {one.visit: one.external_id for one in found.visits}
-    lines = []
-    for effect in found.sheet.effects:
-        event = found.findings.get(effect.finding)
-        if effect.finding not in set(wanted) or event is None or not isinstance(event.data, FindingRecorded):
-            continue
-        data = event.data
-        number = numbers.get(effect.visit, "") if effect.visit else ""
-        source = str(words.FINDING_SOURCES[data.source])
-        lines.append(FindingLine(effect.does, source, data.occurred_on, data.note or "", effect.visit, number))
-    return lines
-
-
-def _listed(titles: Iterable[object]) -> str:
-    """Several titles as the reader's language lists them."""
-    joint = "、" if str(get_locale()).startswith("zh") else ", "
-    return joint.join(str(title) for title in titles)

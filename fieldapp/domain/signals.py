@@ -1,0 +1,72 @@
+"""What makes a visit worth a second look: flags that change no score by themselves (docs/scoring.md, section 4).
+
+Owns what each flag means and its numbers. Only a finding does anything about one, and a person records that.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from msgspec import UNSET
+
+from fieldapp.domain.ids import EventId
+from fieldapp.domain.visits.events import Event, Fix, SignatureCaptured, VisitArrived, VisitScheduled
+
+Kind = Literal["far_away", "signed_before_arrival", "signed_fast"]
+
+#: A reading this far from the address, beyond its own uncertainty, is far: geocoders miss by a block.
+FAR_METRES = 500
+#: Nobody reads a statement in less.
+SHORTEST_READING = 3_000
+_EARTH = 6_371_000
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One flag: the fact that raised it, and the number that did (metres away, seconds shown)."""
+
+    kind: Kind
+    event: EventId
+    number: int | None = None
+
+
+def read_signals(events: Iterable[Event]) -> tuple[Signal, ...]:
+    """What is worth a look in the facts of one visit, in their order. Duplicates make no difference."""
+    facts = sorted({one.id: one for one in events}.values(), key=lambda one: one.order)
+    place = next((one.data.customer for one in facts if isinstance(one.data, VisitScheduled)), None)
+    arrived = next((one.effective_at for one in facts if isinstance(one.data, VisitArrived)), None)
+    found: list[Signal] = []
+    for one in facts:
+        if isinstance(one.data, VisitArrived) and place and place.lat is not None and place.lon is not None:
+            away = _away(one.data.gps, place.lat, place.lon)
+            found += [Signal("far_away", one.id, away)] if away is not None else []
+        elif isinstance(one.data, SignatureCaptured):
+            found += _of_signature(one.id, one.effective_at, one.data, arrived)
+    return tuple(found)
+
+
+def _of_signature(event: EventId, when: datetime, data: SignatureCaptured, arrived: datetime | None) -> list[Signal]:
+    found: list[Signal] = []
+    if arrived is not None and when < arrived:
+        found.append(Signal("signed_before_arrival", event))
+    if data.shown_ms < SHORTEST_READING:
+        found.append(Signal("signed_fast", event, round(data.shown_ms / 1000)))
+    return found
+
+
+def _away(fix: Fix | None, lat: float, lon: float) -> int | None:
+    """How many metres the reading is away from the address; None where that is near, or cannot be known."""
+    if fix is None or fix.lat is UNSET or fix.lon is UNSET:
+        return None
+    accuracy = fix.acc if isinstance(fix.acc, float | int) else 0
+    metres = _distance(float(fix.lat), float(fix.lon), lat, lon)
+    return round(metres) if metres - accuracy > FAR_METRES else None
+
+
+def _distance(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    """Metres between two points on the sphere."""
+    a, b = math.radians(lat), math.radians(other_lat)
+    half = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(math.radians(other_lon - lon) / 2) ** 2
+    return 2 * _EARTH * math.asin(min(1.0, math.sqrt(half)))
