@@ -42,11 +42,11 @@ def _condition(statement: str) -> str:
 
 
 def _asked_by_us() -> bool:
-    """Whether the nearest caller in this repository is the program, not a test."""
+    """Whether the nearest caller in this repository is the program: not a test, nor a migration (of a whole shard)."""
     frame = sys._getframe(2)
     while frame is not None:
         path = frame.f_code.co_filename
         if path.startswith(_ROOT) and "/.venv/" not in path:
-            return path.startswith(f"{_ROOT}/fieldapp")
+            return path.startswith(f"{_ROOT}/fieldapp") and "/migrations/" not in path
         frame = frame.f_back
     return False

@@ -27,6 +27,7 @@ COMMANDS = {
     "token": "tokens:group",
     "approvals": "approvals:group",
     "appeals": "appeals:group",
+    "findings": "findings:group",
     "quarantine": "quarantine:group",
     "doctor": "doctor:doctor",
     "routes": "routes:routes",

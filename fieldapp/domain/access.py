@@ -16,6 +16,7 @@ Permission = Literal[
     "scores.own",
     "scores.team",
     "findings.write",
+    "findings.decide",  # be the second person for a finding that somebody else recorded
     "appeals.file",  # against what counts against oneself
     "appeals.decide",  # those of others, where one had no hand in it
     "cases.read",
@@ -35,11 +36,12 @@ _MAY: dict[Role, frozenset[Permission]] = {
     "technician": frozenset({"visits.read", "visits.work", "scores.own", "appeals.file"}),
     "dispatcher": frozenset({"visits.read", "visits.plan", "phones.read"}),
     "quality": frozenset({
-        "visits.read", "scores.team", "findings.write", "cases.read", "cases.write", "changes.approve",
-        "appeals.decide", "quarantine.count", "quarantine.read",
+        "visits.read", "scores.team", "findings.write", "findings.decide", "cases.read", "cases.write",
+        "changes.approve", "appeals.decide", "quarantine.count", "quarantine.read",
     }),
     "manager": frozenset({
-        "visits.read", "scores.team", "cases.read", "cases.write", "changes.approve", "appeals.decide", "phones.read",
+        "visits.read", "scores.team", "findings.decide", "cases.read", "cases.write", "changes.approve",
+        "appeals.decide", "phones.read",
     }),
     "admin": frozenset({
         "accounts.manage", "branches.manage", "tokens.manage", "phones.read", "quarantine.count", "quarantine.erase",
@@ -59,7 +61,7 @@ _SCOPE_MAY: dict[Scope, frozenset[Permission]] = {
 TOKEN_LOGIN = "api."  # noqa: S105 - a name
 
 #: What people of any branch may do in every branch: a second person need not be a colleague.
-_COMPANY_WIDE: frozenset[Permission] = frozenset({"changes.approve", "appeals.decide"})
+_COMPANY_WIDE: frozenset[Permission] = frozenset({"changes.approve", "findings.decide", "appeals.decide"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fieldapp.domain import approvals as rules
-from fieldapp.domain.access import OPERATOR, Actor, may, require, roles_with
+from fieldapp.domain.access import Actor, may, require
 from fieldapp.domain.approvals import Outcome, Overtaken
 from fieldapp.domain.errors import Conflict, DomainError, Invalid
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.visits import events as ev
-from fieldapp.services import scheduling
+from fieldapp.services import four_eyes, scheduling
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, approvals, audit, branches, visits
@@ -160,12 +160,8 @@ def _carry_out(work: Work, db: Db, asked: Approval, seen: Visit, now: datetime) 
 def _be_second(db: Db, actor: Actor, asked: Approval, seen: Visit) -> None:
     """Raises `Forbidden` when the actor cannot be the second person for this request."""
     gaining = {one for one in (asked.technician, asked.planned_technician, seen.technician) if one}
-    roles = roles_with("changes.approve")
-    people = {one.login for role in roles for one in accounts.accounts(db, role=role, with_disabled=False)}
-    eligible = len(people - gaining - {asked.author})
-    rules.be_second(
-        actor.login, author=asked.author, beneficiaries=gaining, eligible=eligible, is_head_office=actor is OPERATOR
-    )
+    people = four_eyes.people_with(db, "changes.approve")
+    four_eyes.be_second(actor, people, author=asked.author, beneficiaries=gaining)
 
 
 def _branches(db: Db, actor: Actor) -> list[str]:

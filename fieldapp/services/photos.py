@@ -107,6 +107,20 @@ def named_in(data: ev.Data) -> tuple[str, ...]:
     return ()
 
 
+def keep(work: Work, branch: str, content: bytes) -> str:
+    """Store a whole photo that somebody of the staff attaches; returns its hash. What could not be shown is refused.
+
+    Raises `PhotoTooLarge`, `Invalid` photo_unreadable, `Busy`.
+    """
+    if len(content) > pictures.MAX_BYTES:
+        raise PhotoTooLarge()
+    if pictures.shown(content) is None:
+        raise Invalid("photo_unreadable", field="photos")
+    sha256 = work.blobs.put(branch, content)
+    _take_in(work, branch, sha256)
+    return sha256
+
+
 class _Recent:
     """The pictures drawn last: a page shows the same few again and again."""
 

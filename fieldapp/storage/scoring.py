@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Month
@@ -93,8 +93,9 @@ def save_effects(db: Session, branch: str, effects: Iterable[FindingEffect]) -> 
             "technician": one.technician,
             "does": one.does,
             "code": one.code,
-            "upheld": one.upheld,
-            "overturned": one.overturned,
+            "source": one.source,
+            "recorded_at": one.recorded_at,
+            "state": one.state,
         }
         for one in effects
     ]
@@ -185,6 +186,43 @@ def judged_visits(db: Session, branch: str) -> Iterator[str]:
     yield from db.scalars(query.execution_options(yield_per=5000))
 
 
+def effects_of(db: Session, branch: str, findings: Iterable[str]) -> dict[EventId, FindingEffect]:
+    """What each of the findings does; those about visits that nobody scheduled yet do nothing and are left out."""
+    wanted, found = list(findings), []
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = FindingEffectRow.finding_id.in_(wanted[start : start + bulk.CHUNK])
+        found += _read_effects(db, _effects(branch).where(part))
+    return {one.finding: one for one in found}
+
+
+def waiting_findings(db: Session, branches: Sequence[str], technician: str | None = None) -> list[tuple[str, str]]:
+    """Branch and id of every finding that waits for a second person, the oldest first."""
+    query = select(FindingEffectRow.branch, FindingEffectRow.finding_id).where(_waiting(branches, technician))
+    rows = db.execute(query.order_by(FindingEffectRow.recorded_at, FindingEffectRow.finding_id))
+    return [(branch, finding) for branch, finding in rows]
+
+
+def count_waiting(db: Session, branches: Sequence[str]) -> int:
+    """How many findings wait for a second person."""
+    return db.scalar(select(func.count()).select_from(FindingEffectRow).where(_waiting(branches, None))) or 0
+
+
+def search_findings(
+    db: Session, branch: str, month: Month, *, technician: str | None, source: str | None, offset: int, limit: int
+) -> tuple[list[str], int]:
+    """One page of a month's findings, the latest first, and how many there are in all."""
+    query = select(FindingEffectRow.finding_id).where(
+        FindingEffectRow.branch == branch, FindingEffectRow.month == month
+    )
+    if technician is not None:
+        query = query.where(FindingEffectRow.technician == technician)
+    if source is not None:
+        query = query.where(FindingEffectRow.source == source)
+    total = db.scalar(select(func.count()).select_from(query.subquery())) or 0
+    order = query.order_by(FindingEffectRow.recorded_at.desc(), FindingEffectRow.finding_id.desc())
+    return list(db.scalars(order.offset(offset).limit(limit))), total
+
+
 def every_effect(db: Session, branch: str) -> list[FindingEffect]:
     """All of a branch, for comparing with a recount."""
     return _read_effects(db, _effects(branch))
@@ -214,6 +252,11 @@ def _bodies(branch: str, month: Month, technician: str | None = None) -> Select[
     return query if technician is None else query.where(JudgementRow.technician == technician)
 
 
+def _waiting(branches: Sequence[str], technician: str | None) -> ColumnElement[bool]:
+    waits = and_(FindingEffectRow.branch.in_(branches), FindingEffectRow.state == "waiting")
+    return waits if technician is None else and_(waits, FindingEffectRow.technician == technician)
+
+
 def _effects(branch: str) -> Select[*tuple[Any, ...]]:
     return select(
         FindingEffectRow.finding_id,
@@ -222,8 +265,9 @@ def _effects(branch: str) -> Select[*tuple[Any, ...]]:
         FindingEffectRow.visit_id,
         FindingEffectRow.does,
         FindingEffectRow.code,
-        FindingEffectRow.upheld,
-        FindingEffectRow.overturned,
+        FindingEffectRow.source,
+        FindingEffectRow.recorded_at,
+        FindingEffectRow.state,
     ).where(FindingEffectRow.branch == branch)
 
 
@@ -236,8 +280,9 @@ def _read_effects(db: Session, query: Select[*tuple[Any, ...]]) -> list[FindingE
             visit=None if row.visit_id is None else VisitId(row.visit_id),
             does=row.does,
             code=row.code,
-            upheld=row.upheld,
-            overturned=row.overturned,
+            source=row.source,
+            recorded_at=row.recorded_at,
+            state=row.state,
         )
         for row in db.execute(query)
     ]

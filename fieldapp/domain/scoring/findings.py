@@ -10,12 +10,10 @@ from datetime import date, datetime
 from typing import Literal
 
 from fieldapp.domain.calendar import Month
+from fieldapp.domain.findings import State, counts_at_once
 from fieldapp.domain.ids import EventId, VisitId
 from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.domain.visits.events import AppealDecided, Event, FindingDecided, FindingRecorded
-
-#: Upheld when recorded, if on an item; everything else waits for a second person.
-_BY_INSPECTION = frozenset({"spot_check", "call_back"})
 
 Does = Literal["met", "breached", "adverse", "veto", "commendation", "nothing"]
 
@@ -40,6 +38,15 @@ class Finding:
     commendation: bool = False
 
     @property
+    def state(self) -> State:
+        """Where it stands: `waiting` for a second person, or what was said last."""
+        if self.overturned:
+            return "overturned"
+        if self.upheld:
+            return "upheld"
+        return "dismissed" if self.decided else "waiting"
+
+    @property
     def order(self) -> tuple[datetime, str]:
         """By recording: the latest upheld finding speaks for an item of a visit."""
         return self.recorded_at, self.id
@@ -58,8 +65,13 @@ class FindingEffect:
     visit: VisitId | None
     does: Does
     code: str
-    upheld: bool
-    overturned: bool
+    source: str
+    recorded_at: datetime
+    state: State
+
+    @property
+    def upheld(self) -> bool:
+        return self.state == "upheld"
 
 
 def read_findings(events: Iterable[Event]) -> tuple[Finding, ...]:
@@ -91,7 +103,7 @@ def _finding(event: Event, data: FindingRecorded, decisions: list[Event], overtu
     if decision is not None and isinstance(decision.data, FindingDecided):
         stands = decision.data.outcome == "upheld"
     else:
-        stands = bool(data.item) and data.source in _BY_INSPECTION
+        stands = counts_at_once(data)
     appeal = max(overturning, key=lambda one: one.order, default=None)
     return Finding(
         id=event.id,
@@ -128,8 +140,9 @@ def effect(finding: Finding, month: Month, book: Rulebook, *, compensated: bool 
         visit=finding.visit,
         does=does if finding.upheld and not excused else "nothing",
         code=code,
-        upheld=finding.upheld,
-        overturned=finding.overturned,
+        source=finding.source,
+        recorded_at=finding.recorded_at,
+        state=finding.state,
     )
 
 

@@ -9,6 +9,7 @@ from fieldapp.storage.tables import (
     cases,
     devices,
     events,
+    findings,
     links,
     scoring,
     server,
@@ -18,6 +19,6 @@ from fieldapp.storage.tables import (
 from fieldapp.storage.tables.base import Base
 
 __all__ = [
-    "Base", "accounts", "appeals", "approvals", "audit", "blobs", "cases", "devices", "events", "links", "scoring",
-    "server", "tokens", "visits",
+    "Base", "accounts", "appeals", "approvals", "audit", "blobs", "cases", "devices", "events", "findings", "links",
+    "scoring", "server", "tokens", "visits",
 ]  # fmt: skip

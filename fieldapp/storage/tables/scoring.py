@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fieldapp.storage.columns import Blob
@@ -36,10 +36,14 @@ class JudgementRow(Base):
 
 
 class FindingEffectRow(Base):
-    """What one finding does to its technician's month."""
+    """What one finding does to its technician's month, and where it stands; the list of findings is read from here."""
 
     __tablename__ = "finding_effects"
-    __table_args__ = (Index("ix_finding_effects_month", "branch", "month", "technician"),)
+    __table_args__ = (
+        Index("ix_finding_effects_month", "branch", "month", "technician"),
+        Index("ix_finding_effects_state", "branch", "state", "recorded_at"),
+        CheckConstraint("state IN ('waiting','upheld','dismissed','overturned')", name="state"),
+    )
 
     branch: Mapped[BranchKey]
     finding_id: Mapped[UuidKey]
@@ -48,8 +52,9 @@ class FindingEffectRow(Base):
     technician: Mapped[CodeText]
     does: Mapped[CodeText]
     code: Mapped[CodeText]
-    upheld: Mapped[bool]
-    overturned: Mapped[bool]
+    source: Mapped[CodeText]
+    recorded_at: Mapped[datetime]
+    state: Mapped[CodeText]
 
 
 class MonthOutcomeRow(Base):

@@ -1,0 +1,285 @@
+"""Findings as people read them: what was recorded, what the technician said, what was decided, what it does.
+
+Reads only; `services.findings` records, hears and decides. Shows no customer: who decides needs the facts.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from fieldapp.domain.access import Actor, Permission, may, own_branch, require
+from fieldapp.domain.calendar import Month, month_of, month_of_day
+from fieldapp.domain.errors import DomainError, NotFound
+from fieldapp.domain.findings import Standing, heard_until, hears_first
+from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, is_uuid
+from fieldapp.domain.scoring.findings import Finding, FindingEffect, read_findings
+from fieldapp.domain.visits.events import AppealDecided, Event, FindingDecided, FindingRecorded
+from fieldapp.services import four_eyes
+from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import accounts, branches, events, findings, planning, scoring
+from fieldapp.storage.branches import Branch
+from fieldapp.storage.findings import Attachment, Statement
+from fieldapp.storage.planning import Technician
+
+__all__ = ["Attachment", "Page", "Statement", "Step", "View"]
+
+PAGE_SIZE = 50
+#: More than anybody can record about one person in a month.
+MOST_OF_ONE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What somebody decided about a finding, as a second person or on appeal."""
+
+    event: Event
+
+    @property
+    def outcome(self) -> str:
+        """upheld, dismissed, overturned, confirmed."""
+        return str(self.event.data.outcome)  # type: ignore[attr-defined]
+
+    @property
+    def reason(self) -> str:
+        return self.event.data.reason or ""  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A finding with everything that is stored about it. `effect`: None while its visit was never scheduled.
+
+    `refusal`: why this reader is no second person for it (None: they are). `names`: by login.
+    """
+
+    branch: str
+    branch_name: str
+    finding: Finding
+    month: Month
+    recorded_by: str
+    note: str
+    visit_number: str | None
+    effect: FindingEffect | None
+    standing: Standing
+    statements: Sequence[Statement]
+    photos: Sequence[Attachment]
+    steps: Sequence[Step]
+    refusal: DomainError | None
+    names: Mapping[str, str]
+
+    @property
+    def about(self) -> str:
+        """The code of the item or article, or `commendation`."""
+        return self.finding.item or self.finding.discipline or "commendation"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a month's findings."""
+
+    views: Sequence[View]
+    total: int
+    number: int
+    count: int
+
+
+def list_waiting(work: Work, actor: Actor, *, everywhere: bool = False) -> list[View]:
+    """What waits for a second person, longest first: in the actor's branch, or in every branch of the company."""
+    require(actor, "findings.decide")
+    with work.read() as db:
+        codes = _branches(db, actor) if everywhere or actor.branch is None else [str(actor.branch)]
+        found = scoring.waiting_findings(db, codes)
+        by_id = {
+            view.finding.id: view
+            for branch in codes
+            for view in load(db, actor, branch, [finding for code, finding in found if code == branch])
+        }
+        return [by_id[EventId(finding)] for _, finding in found]
+
+
+def count_waiting(work: Work, actor: Actor) -> int:
+    """How many findings of the actor's branch wait for a second person."""
+    require(actor, "findings.decide")
+    with work.read() as db:
+        return scoring.count_waiting(db, [str(actor.branch)] if actor.branch else _branches(db, actor))
+
+
+def list_month(
+    work: Work, actor: Actor, month: Month, *, technician: str | None = None, source: str | None = None, page: int = 1
+) -> Page:
+    """One page of the findings of the branch that count, or would count, in this month; the latest first."""
+    branch = own_branch(actor, "findings.decide")
+    with work.read() as db:
+        offset = (page - 1) * PAGE_SIZE
+        found, total = scoring.search_findings(
+            db, branch, month, technician=technician, source=source, offset=offset, limit=PAGE_SIZE
+        )
+        return Page(_in_order(db, actor, branch, found), total, page, max(1, -(-total // PAGE_SIZE)))
+
+
+def list_own(work: Work, actor: Actor, branch: BranchCode, technician: str, month: Month) -> list[View]:
+    """Everything that was recorded about one technician in a month, for them and for who reads the team's scores.
+
+    Raises `Forbidden`, `NotFound`.
+    """
+    whole: Permission = "scores.team" if may(actor, "scores.team") else "scores.own"
+    require(actor, whole, branch=branch, technician=StaffCode(technician))
+    with work.read() as db:
+        if technician not in scoring.staff(db, branch):
+            raise NotFound()
+        found, _ = scoring.search_findings(
+            db, branch, month, technician=technician, source=None, offset=0, limit=MOST_OF_ONE
+        )
+        return _in_order(db, actor, branch, found)
+
+
+def list_to_answer(work: Work, actor: Actor) -> list[View]:
+    """What waits for a decision about the actor themselves and can still be answered, the oldest first."""
+    branch, now = own_branch(actor, "scores.own"), work.now()
+    with work.read() as db:
+        found = [finding for _, finding in scoring.waiting_findings(db, [branch], actor.login)]
+        return [
+            view
+            for view in _in_order(db, actor, branch, found)
+            if not view.finding.favourable and not view.statements and view.standing.may_answer(now)
+        ]
+
+
+def count_to_answer(work: Work, actor: Actor) -> int:
+    """How many findings a technician can still answer; none for everybody else."""
+    return len(list_to_answer(work, actor)) if actor.role == "technician" else 0
+
+
+def list_technicians(work: Work, actor: Actor) -> list[Technician]:
+    """Everybody in the branch whom a finding can be about, those who left included."""
+    branch = own_branch(actor, "findings.decide")
+    with work.read() as db:
+        return planning.technicians(db, branch)
+
+
+def detail(work: Work, actor: Actor, branch: str, finding_id: str) -> View:
+    """One finding, for its technician, who reads the team's scores, and second persons of any branch.
+
+    Raises `Forbidden`, `NotFound`.
+    """
+    with work.read() as db:
+        view = get(db, actor, branch, finding_id)
+    _require_sight(actor, branch, view.finding.technician)
+    return view
+
+
+# --- In a transaction of the caller -------------------------------------------------------------------------------
+
+
+def get(db: Db, actor: Actor, branch: str, finding_id: str) -> View:
+    """One finding; raises `NotFound`. Who may see it is the caller's to ask."""
+    found = load(db, actor, branch, [finding_id]) if is_uuid(finding_id) else []
+    if not found:
+        raise NotFound()
+    return found[0]
+
+
+def load(db: Db, actor: Actor, branch: str, ids: Iterable[str]) -> list[View]:
+    """The findings among `ids`, in the order of their recording."""
+    recorded = {one.id: one for one in events.by_ids(db, branch, ids) if isinstance(one.data, FindingRecorded)}
+    if not recorded:
+        return []
+    shelf = _fetch(db, branch, recorded)
+    people = four_eyes.people_with(db, "findings.decide")
+    return [_view(shelf, finding, actor, people) for finding in read_findings(shelf.heap)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """What the store has about some findings of a branch, by their ids."""
+
+    branch: Branch
+    recorded: Mapping[EventId, Event]
+    heap: Sequence[Event]
+    numbers: Mapping[VisitId, str]
+    effects: Mapping[EventId, FindingEffect]
+    statements: Mapping[str, list[Statement]]
+    photos: Mapping[str, list[Attachment]]
+    names: Mapping[str, str]
+
+
+def _fetch(db: Db, branch: str, recorded: Mapping[EventId, Event]) -> _Shelf:
+    place = branches.find(db, branch)
+    if place is None:
+        raise NotFound()
+    heap = [*recorded.values(), *events.about(db, branch, recorded)]
+    return _Shelf(
+        branch=place,
+        recorded=recorded,
+        heap=heap,
+        numbers=scoring.external_ids(db, branch, (one.visit for one in recorded.values() if one.visit)),
+        effects=scoring.effects_of(db, branch, recorded),
+        statements=findings.statements(db, branch, recorded),
+        photos=findings.photos(db, branch, recorded),
+        names=_names(db, heap),
+    )
+
+
+def _view(shelf: _Shelf, finding: Finding, actor: Actor, people: Collection[str]) -> View:
+    event, effect = shelf.recorded[finding.id], shelf.effects.get(finding.id)
+    data = cast(FindingRecorded, event.data)
+    steps, said = _steps(shelf.heap, finding), shelf.statements.get(finding.id, [])
+    zone = ZoneInfo(shelf.branch.timezone)
+    days = shipped_rulebooks().in_force(month_of(finding.recorded_at, zone)).parameters.answer_days
+    last_day, until = heard_until(finding.recorded_at, days, zone)
+    standing = Standing(
+        state=finding.state,
+        decisions=sum(isinstance(step.event.data, FindingDecided) for step in steps),
+        hears_first=hears_first(data),
+        last_day=last_day,
+        until=until,
+        is_answered=bool(said),
+    )
+    return View(
+        branch=shelf.branch.code,
+        branch_name=shelf.branch.name,
+        finding=finding,
+        month=effect.month if effect else month_of_day(finding.occurred_on),
+        recorded_by=event.actor,
+        note=data.note or "",
+        visit_number=shelf.numbers.get(finding.visit) if finding.visit else None,
+        effect=effect,
+        standing=standing,
+        statements=said,
+        photos=shelf.photos.get(finding.id, []),
+        steps=steps,
+        refusal=four_eyes.refusal(actor, people, author=event.actor, beneficiaries={finding.technician}),
+        names=shelf.names,
+    )
+
+
+def _steps(heap: Iterable[Event], finding: Finding) -> list[Step]:
+    """What was decided about the finding, in the order in which it takes effect."""
+    found = (one for one in heap if isinstance(one.data, FindingDecided | AppealDecided))
+    about = (one for one in found if getattr(one.data, "finding", None) == finding.id)
+    return [Step(one) for one in sorted(about, key=lambda one: one.order)]
+
+
+def _names(db: Db, heap: Iterable[Event]) -> dict[str, str]:
+    """Names of everybody who recorded, decided or is meant, of whatever branch, by login."""
+    logins = {one.actor for one in heap} | {
+        one.data.technician for one in heap if isinstance(one.data, FindingRecorded)
+    }
+    known = ((login, accounts.find_by_login(db, login)) for login in sorted(logins))
+    return {login: account.name if account else login for login, account in known}
+
+
+def _in_order(db: Db, actor: Actor, branch: str, ids: Sequence[str]) -> list[View]:
+    by_id = {view.finding.id: view for view in load(db, actor, branch, ids)}
+    return [by_id[EventId(one)] for one in ids]
+
+
+def _branches(db: Db, actor: Actor) -> list[str]:
+    codes = (BranchCode(one.code) for one in branches.every(db))
+    return [code for code in codes if may(actor, "findings.decide", branch=code)]
+
+
+def _require_sight(actor: Actor, branch: str, technician: str) -> None:
+    permission: Permission = "findings.decide" if may(actor, "findings.decide") else "scores.own"
+    require(actor, permission, branch=BranchCode(branch), technician=StaffCode(technician))

@@ -1,0 +1,65 @@
+"""What belongs to findings beside their facts: technicians' answers, and photos. Nothing here changes or deletes."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from fieldapp.storage import bulk
+from fieldapp.storage.tables.findings import FindingPhotoRow, FindingStatementRow
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What the technician said about a finding."""
+
+    statement_id: str
+    actor: str
+    written_at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A photo of a finding, by content hash."""
+
+    sha256: str
+    added_by: str
+    added_at: datetime
+
+
+def add_statement(db: Session, branch: str, finding_id: str, said: Statement) -> None:
+    """Store what the technician said."""
+    values = {name: getattr(said, name) for name in Statement.__slots__}
+    db.execute(insert(FindingStatementRow).values(branch=branch, finding_id=finding_id, **values))
+
+
+def statements(db: Session, branch: str, findings: Iterable[str]) -> dict[str, list[Statement]]:
+    """What was said about each of the findings, oldest first."""
+    wanted, found = list(findings), defaultdict(list)
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = FindingStatementRow.finding_id.in_(wanted[start : start + bulk.CHUNK])
+        query = select(FindingStatementRow).where(FindingStatementRow.branch == branch, part)
+        for row in db.scalars(query.order_by(FindingStatementRow.written_at, FindingStatementRow.statement_id)):
+            found[row.finding_id].append(Statement(row.statement_id, row.actor, row.written_at, row.text))
+    return found
+
+
+def add_photo(db: Session, branch: str, finding_id: str, photo: Attachment) -> bool:
+    """Attach a photo; False when the very same one was attached already."""
+    row = {"branch": branch, "finding_id": finding_id} | {name: getattr(photo, name) for name in Attachment.__slots__}
+    return bool(bulk.insert_new(db, FindingPhotoRow, [row], "sha256"))
+
+
+def photos(db: Session, branch: str, findings: Iterable[str]) -> dict[str, list[Attachment]]:
+    """The photos of each of the findings, in the order in which they were attached."""
+    wanted, found = list(findings), defaultdict(list)
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = FindingPhotoRow.finding_id.in_(wanted[start : start + bulk.CHUNK])
+        query = select(FindingPhotoRow).where(FindingPhotoRow.branch == branch, part)
+        for row in db.scalars(query.order_by(FindingPhotoRow.added_at, FindingPhotoRow.sha256)):
+            found[row.finding_id].append(Attachment(row.sha256, row.added_by, row.added_at))
+    return found
