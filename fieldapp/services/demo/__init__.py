@@ -14,7 +14,7 @@ from fieldapp.domain.access import Role
 from fieldapp.domain.calendar import localise
 from fieldapp.domain.errors import Conflict
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
-from fieldapp.domain.visits.events import Event
+from fieldapp.domain.visits.events import Event, FindingDecided
 from fieldapp.services import recording
 from fieldapp.services.demo import company, findings
 from fieldapp.services.demo.company import BranchPlan, Worker
@@ -23,6 +23,7 @@ from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, audit, branches, server
 from fieldapp.storage.accounts import Account
 from fieldapp.storage.events import Record
+from fieldapp.storage.findings import Statement, add_statement
 
 _PEOPLE = UUID("2f9c5b8e-7a3d-4a51-8c6e-9b1d2e3f4a5b")
 SLOTS = (time(9), time(10, 30), time(13, 30), time(15), time(16, 30))
@@ -80,8 +81,9 @@ def load_demo(work: Work, wish: Wish, progress: Progress = lambda done, total: N
                 events.extend(story)
                 done += 1
                 progress(done, wish.visits)
-            events.extend(findings.invent(rng, plan, events, wish.moment))
-            _record(db, plan, events, wish.moment)
+            judged = list(findings.invent(rng, plan, events, wish.moment))
+            _record(db, plan, [*events, *(event for event, _ in judged)], wish.moment)
+            _answer(db, plan, judged)
         audit.append(db, None, entry_id=work.new_id(), now=wish.moment, actor="office", action="demo.loaded",
                      subject=wish.seed, facts={"visits": done})  # fmt: skip
     return found
@@ -165,6 +167,13 @@ def _today(rng: Random, plan: BranchPlan, wish: Wish) -> Iterator[list[Event]]:
             yield story(worker, 24 * day + rng.choice((-1.0, 0.5, 2.0)), "plan")
     for hours in (2.0, 5.0, 26.0, 27.5):
         yield story(None, hours, "plan")
+
+
+def _answer(db: Db, plan: BranchPlan, judged: list[tuple[Event, Statement | None]]) -> None:
+    """What technicians said before it was decided."""
+    for event, said in judged:
+        if said is not None and isinstance(event.data, FindingDecided):
+            add_statement(db, plan.code, event.data.finding, said)
 
 
 def _record(db: Db, plan: BranchPlan, events: list[Event], moment: datetime) -> None:
