@@ -36,7 +36,9 @@ from fieldapp.web.dispatch import visits as dispatch_visits
 from fieldapp.web.pwa import views as pwa
 from fieldapp.web.quality import approvals as quality_approvals
 from fieldapp.web.quality import cases as quality
+from fieldapp.web.quality import findings as quality_findings
 from fieldapp.web.quality import quarantine as quality_quarantine
+from fieldapp.web.scores import findings as score_findings
 from fieldapp.web.scores import views as scores
 from fieldapp.web.sync import blobs as sync_blobs
 from fieldapp.web.sync import views as sync
@@ -102,6 +104,10 @@ def _register(app: Flask) -> None:
     guards.register(app, rescue.blueprint, guards.signed_in(), "/rescue")
     guards.register(app, quality.blueprint, guards.roles("quality", "manager"), "/quality")
     guards.register(app, quality_approvals.blueprint, guards.roles("quality", "manager"), "/quality/approvals")
+    # Checks the form token itself, too: photos may be larger than what is read for others.
+    csrf.exempt(quality_findings.uploads)
+    for blueprint in (quality_findings.blueprint, quality_findings.uploads):
+        guards.register(app, blueprint, guards.roles("quality", "manager"), "/quality/findings")
     guards.register(app, quality_quarantine.blueprint, guards.roles("quality"), "/quality/quarantine")
     # Nothing that expires offline: `web.sync.gate` asks for a header that no other site can send.
     for blueprint in (sync.blueprint, sync_blobs.blueprint):
@@ -112,7 +118,8 @@ def _register(app: Flask) -> None:
     guards.register(app, api.blueprint, guards.programs(), "/api/v1")
     guards.register(app, api.description, guards.public("how to ask is no secret; answers are"), "/api/v1")
     guards.register(app, health.blueprint, guards.public("load balancers ask before anybody signs in"))
-    guards.register(app, scores.blueprint, guards.roles("technician", "quality", "manager"), "/scores")
+    for blueprint in (scores.blueprint, score_findings.blueprint):
+        guards.register(app, blueprint, guards.roles("technician", "quality", "manager"), "/scores")
 
 
 def _name_requests(app: Flask) -> None:

@@ -40,7 +40,7 @@ FINDING_STATES: dict[str, Any] = {
     "waiting": _l("waits for a second person"),
     "dismissed": _l("dismissed"),
     "overturned": _l("overturned on appeal"),
-    "nothing": _l("counts nothing"),
+    "upheld": _l("counts nothing"),
 }
 
 
@@ -64,6 +64,8 @@ class Line:
     visit: str | None = None
     number: str = ""
     code: str = ""
+    #: The finding that speaks, if one does.
+    finding: str = ""
     proof: Proof | None = None
 
 
@@ -128,7 +130,7 @@ def _of_verdict(proof: Proof, names: Mapping[str, str], numbers: Mapping[str, st
         source=str(score_words.SOURCES[verdict.source]), fact=_fact(first, names) if first else "",
         grade=grade(first) if first and not said else "", rule=_rule(proof), words=_words(proof, names),
         day=judgement.promised_start, visit=judgement.visit, number=numbers.get(judgement.visit, ""),
-        code=verdict.code, proof=proof,
+        code=verdict.code, finding=verdict.evidence[0] if verdict.source == "finding" else "", proof=proof,
     )  # fmt: skip
 
 
@@ -138,12 +140,13 @@ def _of_finding(proof: Proof, names: Mapping[str, str], numbers: Mapping[str, st
     recorded = first.event.data
     assert isinstance(recorded, FindingRecorded)  # noqa: S101 - it speaks first
     good = {"met": True, "commendation": True, "adverse": False, "breached": False, "veto": False}.get(effect.does)
-    state = "" if good is not None else str(FINDING_STATES[_state(proof)])
+    state = "" if good is not None else str(FINDING_STATES[effect.state])
     return Line(
         title=title(effect.code), reason=_found(recorded), met=good, state=state,
         source=str(score_words.SOURCES["finding"]), fact=_fact(first, names), rule=_rule(proof),
         words=_words(proof, names), day=recorded.occurred_on, visit=effect.visit,
-        number=numbers.get(effect.visit, "") if effect.visit else "", code=effect.code, proof=proof,
+        number=numbers.get(effect.visit, "") if effect.visit else "", code=effect.code, finding=effect.finding,
+        proof=proof,
     )  # fmt: skip
 
 
@@ -156,18 +159,6 @@ def _found(data: FindingRecorded) -> str:
     if data.favourable:
         return _("%(source)s: this was done well.", source=source)
     return _("%(source)s: this was not done.", source=source)
-
-
-def _state(proof: Proof) -> str:
-    decisions = [one.event.data for one in proof.facts]
-    if any(isinstance(one, AppealDecided) and one.outcome == "overturned" for one in decisions):
-        return "overturned"
-    decided = [one for one in decisions if isinstance(one, FindingDecided)]
-    if decided:
-        return "dismissed" if decided[-1].outcome == "dismissed" else "nothing"
-    recorded = decisions[0]
-    at_once = isinstance(recorded, FindingRecorded) and recorded.item and recorded.source in ("spot_check", "call_back")
-    return "nothing" if at_once else "waiting"
 
 
 def _words(proof: Proof, names: Mapping[str, str]) -> tuple[str, ...]:

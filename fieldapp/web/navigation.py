@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 
 from fieldapp.domain.access import Actor, Role
-from fieldapp.services import approvals, quarantine
+from fieldapp.services import approvals, finding_views, quarantine
 from fieldapp.services.work import Busy
 from fieldapp.web.context import current_settings, current_work, find_actor
 
@@ -25,7 +25,8 @@ class Place:
     count: int = 0
 
 
-APPROVALS, QUARANTINE = "/quality/approvals/", "/quality/quarantine/"
+APPROVALS, FINDINGS, QUARANTINE = "/quality/approvals/", "/quality/findings/", "/quality/quarantine/"
+SCORES = "/scores/"
 #: In the order of the bar.
 PLACES = (
     Place("/m/", "home", _l("Today"), ("technician",)),
@@ -33,16 +34,22 @@ PLACES = (
     Place("/dispatch/import", "upload", _l("Import"), ("dispatcher",)),
     Place("/dispatch/phones", "mobile", _l("Phones"), ("manager",)),
     Place("/quality/", "shield", _l("Quality"), ("quality", "manager")),
+    Place(FINDINGS, "eye", _l("Findings"), ("quality", "manager")),
     Place(APPROVALS, "check", _l("Approvals"), ("quality", "manager")),
     Place(QUARANTINE, "lock", _l("Quarantine"), ("quality",)),
-    Place("/scores/", "chart", _l("My score"), ("technician",)),
-    Place("/scores/", "chart", _l("Scores"), ("quality", "manager")),
+    Place(SCORES, "chart", _l("My score"), ("technician",)),
+    Place(SCORES, "chart", _l("Scores"), ("quality", "manager")),
     Place("/scores/norm", "list", _l("The norm"), ("technician", "quality", "manager")),
     Place("/admin/", "people", _l("Accounts"), ("admin",)),
     Place("/admin/branches", "home", _l("Branches"), ("admin",)),
     Place("/admin/tokens/", "key", _l("Tokens"), ("admin",)),
 )
-_COUNTS = {APPROVALS: approvals.count_waiting, QUARANTINE: quarantine.count_waiting}
+_COUNTS = {
+    APPROVALS: approvals.count_waiting,
+    FINDINGS: finding_views.count_waiting,
+    QUARANTINE: quarantine.count_waiting,
+    SCORES: finding_views.count_to_answer,
+}
 HOMES: dict[Role, str] = {
     "technician": "/m/",
     "dispatcher": "/dispatch/",

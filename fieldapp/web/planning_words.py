@@ -47,8 +47,8 @@ REFUSALS: dict[str, Any] = {
         "approves it."
     ),
     "request_waiting": _l("A request about %(number)s waits for a second person already. It has to be decided first."),
-    "request_own": _l("You entered this request yourself. Somebody else has to decide it."),
-    "request_benefit": _l("This is about your own visit. Somebody else has to decide it."),
+    "request_own": _l("You entered this yourself. Somebody else has to decide it."),
+    "request_benefit": _l("This is about your own work. Somebody else has to decide it."),
     "request_head_office": _l(
         "Fewer than %(fewest)s people could decide this. So that colleagues need not decide for each other, "
         "head office does."

@@ -1,5 +1,6 @@
 """The demo company on a live server at a fixed moment: what screenshots and the accessibility tour walk through."""
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +10,27 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from PIL import Image, ImageDraw
+
 from fieldapp.app import create_app
 from fieldapp.domain import ids
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import accounts, approvals, cases, demo, installation, link_acts, links, recording, tokens
+from fieldapp.services import (
+    accounts,
+    approvals,
+    cases,
+    demo,
+    finding_views,
+    findings,
+    installation,
+    link_acts,
+    links,
+    recording,
+    tokens,
+)
+from fieldapp.services.findings import Draft
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
@@ -78,6 +94,7 @@ def _places(work: Work, month: str) -> dict[str, str]:
     places["quarantined"] = _quarantine(work, branch, places["due"])
     unsigned = _unsigned(work, branch)
     places["own_unsigned"] = links.create_own_link(work, OPERATOR, branch, unsigned)
+    places |= _findings(work)
     return {**places, "own_done": own_done, "own_next": own_next, "case": _newest_case(work), "month": month}
 
 
@@ -93,6 +110,20 @@ def _let_programs_in(work: Work) -> None:
         if name == "order-desk":
             tokens.recognise(work, token)
     tokens.revoke_named(work, OPERATOR, cast.MAIN, "old-crm")
+
+
+def _findings(work: Work) -> dict[str, str]:
+    """One with a photo and an answer that waits for a second person, and one whose technician is still heard."""
+    logins = {one.login: one.actor for one in accounts.list_accounts(work, OPERATOR)}
+    draft = Draft(source="complaint", item="property", favourable=False, note="A scratch on the new cabinet, 10 cm.")
+    finding = findings.record(work, logins["Q001"], draft, order=DONE, finding_id=work.new_id())
+    stream = io.BytesIO()
+    ImageDraw.Draw(picture := Image.new("RGB", (640, 480), "#b98d5a")).line((90, 340, 520, 150), "#f3e3cf", 9)
+    picture.save(stream, "JPEG")
+    findings.add_photos(work, logins["Q001"], finding, [stream.getvalue()])
+    findings.answer(work, logins["T001"], finding, "It was there before I came; my photo shows it.")
+    proposed = next(one for one in finding_views.list_to_answer(work, logins["T001"]) if one.standing.hears_first)
+    return {"finding": f"{cast.MAIN}/{finding}", "proposed": proposed.finding.id}
 
 
 def _ask(work: Work, branch: ids.BranchCode, visit: str) -> str:

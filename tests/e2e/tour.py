@@ -121,6 +121,10 @@ QUALITY = Walk(
     (
         Stop("quality-desk", "/quality/"),
         Stop("quality-case", "/quality/cases/{case}"),
+        Stop("quality-findings", "/quality/findings/"),
+        Stop("quality-findings-month", "/quality/findings/all?month={month}"),
+        Stop("quality-finding-new", "/quality/findings/new?visit=WO-MAIN-T001"),
+        Stop("quality-finding-heard", "/quality/findings/main/{proposed}"),
         Stop("quality-approvals", "/quality/approvals/"),
         Stop("quality-approval", "/quality/approvals/{approval}"),
         Stop("quality-quarantine", "/quality/quarantine/"),
@@ -131,6 +135,7 @@ QUALITY = Walk(
 MANAGER = Walk(
     "M001",
     (
+        Stop("quality-finding", "/quality/findings/{finding}"),
         Stop("scores-team", "/scores/{month}/"),
         Stop("scores-sheet", "/scores/{month}/T010/"),
         Stop("scores-item", "/scores/{month}/T010/punctual"),
@@ -153,6 +158,8 @@ TECHNICIAN = Walk(
     "T001",
     (
         Stop("my-score", "/scores/{month}/T001/"),
+        Stop("my-findings", "/scores/{month}/T001/findings"),
+        Stop("my-finding", "/scores/findings/{proposed}"),
         Stop("phone-today", "/m/", _today),
         Stop("phone-visit-prepare", "", _at("visit")),
         Stop("phone-late", "", _at("late")),

@@ -9,7 +9,8 @@ from PIL import Image
 
 from fieldapp.domain import access
 from fieldapp.domain.ids import visit_id
-from fieldapp.services import cases, tokens
+from fieldapp.services import cases, findings, tokens
+from fieldapp.services.findings import Draft
 from fieldapp.web import guards
 from tests import builders, cast, links
 from tests.sync.phone import MARK, Phone, plan
@@ -89,7 +90,9 @@ def theirs(work, clock):
     colleague = links.signed_visit(work, "WO-2", technician="T002")
     with work.write() as db:
         case = cases.open_by_customer(db, work, cast.NORTH, elsewhere, "complaint", "secret words")
-    return {"elsewhere": elsewhere, "done": done, "colleague": colleague, "case": case}
+    draft = Draft(source="complaint", discipline="gifts", note="secret words")
+    finding = findings.record(work, cast.Q001.actor, draft, order="WO-2", finding_id=work.new_id())
+    return {"elsewhere": elsewhere, "done": done, "colleague": colleague, "case": case, "finding": finding}
 
 
 def same_answer(client, method, address, theirs):
@@ -113,6 +116,8 @@ def same_answer(client, method, address, theirs):
         ("Q001", "GET", "/quality/cases/{}", "case"), ("M001", "GET", "/quality/cases/{}", "case"),
         ("Q001", "POST", "/quality/cases/{}/notes", "case"), ("Q001", "POST", "/quality/cases/{}/close", "case"),
         ("Q001", "GET", "/scores/visits/{}", "done"), ("T001", "GET", "/scores/visits/{}", "done"),
+        ("T001", "GET", "/scores/findings/{}", "finding"), ("T001", "POST", "/scores/findings/{}", "finding"),
+        ("Q900", "GET", "/scores/findings/{}", "finding"), ("Q001", "GET", "/quality/findings/north/{}", "finding"),
         ("T001", "GET", "/scores/visits/{}", "colleague"), ("T001", "GET", "/m/receipt/{}.json", "colleague"),
         ("T001", "GET", "/m/receipt/{}.json", "done"),
     ],

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.cast import MAIN
+from fieldapp.services import finding_views, findings
+from fieldapp.services.findings import Draft
+from tests.cast import M001, MAIN, Q001
 from tests.services.test_approvals import ask, become, decide, soon
 from tests.services.test_scheduling import details
 from tests.web.dispatch.test_pages import address, page, rev
@@ -102,3 +104,41 @@ def test_49_a_decided_request_is_not_filed_again_by_sending_the_old_form(sign_in
     answer = sign_in("D001").post(address("/move"), data={**LATE, "rev": "1"})
     assert answer.status_code == 422
     assert "Somebody was faster" in page(answer)
+
+
+@pytest.fixture
+def proposed(work):
+    """A breach of discipline whose technician has not been heard; its door."""
+    draft = Draft(source="complaint", technician="T001", discipline="gifts", note="a carton of milk")
+    finding = findings.record(work, Q001.actor, draft, finding_id=work.new_id())
+    return f"/quality/findings/{MAIN}/{finding}"
+
+
+def state_of(work, door):
+    return finding_views.detail(work, M001.actor, MAIN, door.rsplit("/", 1)[1]).finding.state
+
+
+@pytest.mark.parametrize("outcome", ["upheld", "dismissed"])
+@pytest.mark.parametrize(
+    "extra", [{}, {"heard": "y"}, {"until": "2026-01-01"}, {"statement": "x"}, {"seen": ["0", "0"]}]
+)
+def test_49_no_field_of_the_form_skips_the_hearing(sign_in, proposed, work, outcome, extra):
+    answer = sign_in("M001").post(proposed, data={"outcome": outcome, "seen": "0", "reason": "x", **extra})
+    assert answer.status_code == 409
+    assert state_of(work, proposed) == "waiting"
+
+
+@pytest.mark.parametrize("login", ["Q001", "T001", "T002", "D001", "A001"])
+def test_49_a_finding_is_decided_by_no_author_technician_or_stranger(sign_in, proposed, work, clock, login):
+    clock.advance(days=9)
+    for outcome in ("upheld", "dismissed"):
+        answer = sign_in(login).post(proposed, data={"outcome": outcome, "seen": "0", "reason": "x"})
+        assert answer.status_code == 403
+    assert state_of(work, proposed) == "waiting"
+
+
+def test_49_a_decision_about_a_finding_is_not_doubled(sign_in, proposed, work, clock):
+    clock.advance(days=9)
+    manager, yes = sign_in("M001"), {"outcome": "upheld", "seen": "0", "reason": "x"}
+    assert [manager.post(proposed, data=yes).status_code for _ in range(2)] == [303, 409]
+    assert state_of(work, proposed) == "upheld"

@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from fieldapp.domain.calendar import Month, Window, month_of, parse_month
 from fieldapp.domain.errors import NotFound
-from fieldapp.services import evidence, scoring
+from fieldapp.services import evidence, finding_views, scoring
 from fieldapp.services.evidence import Story
 from fieldapp.services.rulebooks import shipped_rulebooks
 from fieldapp.services.scoring import TechnicianMonth
-from fieldapp.web import evidence_words, visit_words
+from fieldapp.web import evidence_words, finding_words, visit_words
 from fieldapp.web import score_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.evidence_words import Line
@@ -68,8 +68,9 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
         item_status=words.STATUS, rows=pictures.item_rows(score.items), points=points,
         bar=pictures.score_bar(score, book.parameters.award_floor, book.parameters.award_cap, most),
         runs=pictures.segments(points), floor_y=pictures.height_of(book.parameters.award_floor, height=140),
-        disciplines=words.DISCIPLINES,
-        paid=min(score.score, Decimal(book.parameters.award_cap)),
+        disciplines=words.DISCIPLINES, paid=min(score.score, Decimal(book.parameters.award_cap)),
+        finding_words=finding_words,
+        to_answer=finding_views.list_to_answer(current_work(), current_actor()) if _is_own(technician) else [],
         url=lambda other: url_for("scores.sheet", month=other, technician=technician), **_neighbours(found.month),
     )  # fmt: skip
 
@@ -140,6 +141,10 @@ def _told(story: Story) -> list[Line]:
     proofs = (evidence_words.line(proof, story.names, {}) for proof in (*story.proofs, *story.findings))
     lines = [*proofs, *(evidence_words.doubt(one, {}) for one in story.doubts)]
     return sorted(lines, key=lambda line: (False, None, True).index(line.met))
+
+
+def _is_own(technician: str) -> bool:
+    return current_actor().role == "technician" and current_actor().login == technician
 
 
 def _this_month() -> Month:
