@@ -171,7 +171,9 @@ def _status(item: Item, met: int, breached: int, adverse: int) -> ItemStatus:
         return "not_achieved" if adverse > item.allow else "achieved"
     if met + breached < item.min_sample:
         return "not_assessed"
-    return "achieved" if Fraction(met, met + breached) >= item.rate else "not_achieved"
+    target = item.rate
+    is_enough = met * target.denominator >= target.numerator * (met + breached)
+    return "achieved" if is_enough else "not_achieved"
 
 
 def _award(score: Decimal, book: Rulebook, *, barred: bool) -> Decimal:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -21,6 +22,11 @@ Kind = Literal["rate", "exception"]
 Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z_]{0,31}\Z")]
 Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,4})?\Z")]
+
+
+@cache
+def _exact(number: str) -> Fraction:
+    return Fraction(number)
 
 
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -37,7 +43,7 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     @property
     def rate(self) -> Fraction:
         """The target as an exact number; 0 for an exception."""
-        return Fraction(self.target or 0)
+        return _exact(self.target or "0")
 
 
 class Discipline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
