@@ -7,6 +7,7 @@ score's; imported facts are never held, disputed or refused for state, order or 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 
 import msgspec
 
@@ -18,6 +19,7 @@ from fieldapp.domain.ids import (
     EventId,
     StaffCode,
     TeamCode,
+    VisitId,
     is_code,
     is_external_id,
     is_uuid,
@@ -139,17 +141,18 @@ def import_events(
 def _read(raw: bytes, branch: str) -> tuple[list[_Line], list[Fault]]:
     lines: list[_Line] = []
     faults: list[Fault] = []
+    name = cache(lambda number: visit_id(BranchCode(branch), number))
     for number, text in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if not text.strip():
             continue
         try:
-            lines.append(_Line(number, text.strip(), _event(text, branch)))
+            lines.append(_Line(number, text.strip(), _event(text, name)))
         except _Bad as bad:
             faults.append(Fault(number, bad.column, _shown(bad.value), bad.reason, bad.detail))
     return lines, faults
 
 
-def _event(text: bytes, branch: str) -> Event:
+def _event(text: bytes, name: Callable[[str], VisitId]) -> Event:
     entry = _object(text)
     kind = entry.get("type")
     if not isinstance(kind, str) or kind not in TYPES:
@@ -174,7 +177,7 @@ def _event(text: bytes, branch: str) -> Event:
     return Event(
         id=EventId(event_id),
         type=kind,
-        visit=None if visit is None else visit_id(BranchCode(branch), visit),
+        visit=None if visit is None else name(visit),
         effective_at=moment,
         actor=StaffCode(actor),
         data=data,

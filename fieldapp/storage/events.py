@@ -41,17 +41,14 @@ class Record:
     flags: tuple[str, ...] = ()
     proven_at: datetime | None = None
     body: bytes = field(init=False)
+    #: What a second event under the same id is compared with.
+    hash: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "body", dump_data(self.event.data))
-
-    @property
-    def hash(self) -> str:
-        """What a second event under the same id is compared with."""
-        if self.source_hash:
-            return self.source_hash
-        event = self.event
-        return _content_hash(event.type, event.visit, event.effective_at, event.actor, self.body)
+        event, body = self.event, dump_data(self.event.data)
+        object.__setattr__(self, "body", body)
+        own = self.source_hash or _content_hash(event.type, event.visit, event.effective_at, event.actor, body)
+        object.__setattr__(self, "hash", own)
 
 
 @dataclass(frozen=True)
