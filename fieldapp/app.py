@@ -67,7 +67,9 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
     )
     app.extensions["settings"] = settings
-    app.extensions["work"] = work or real_work(settings.database_url, settings.blobs, settings.data_key)
+    app.extensions["work"] = work or real_work(
+        settings.database_url, settings.blobs, settings.data_key, settings.seal_key
+    )
     _name_requests(app)
     security.install(app, settings)
     sessions.install(app)

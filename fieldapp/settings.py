@@ -3,7 +3,6 @@
 import os
 import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fieldapp.domain.visits.events import Language
 from fieldapp.paths import INSTANCE
+from fieldapp.storage import keyfiles
 
 LOCALES = get_args(Language)
 
@@ -36,6 +36,11 @@ class Settings:
     demo: bool = False
     #: How long after its last contact a phone opens without one.
     offline_hours: int = 72
+
+    @property
+    def seal_key(self) -> Path:
+        """The file with the key that signs closed months. Whoever loses it cannot prove any more that none changed."""
+        return self.instance / "seal-key.pem"
 
     @property
     def secure(self) -> bool:
@@ -78,7 +83,7 @@ def _secret(name: str, env: Mapping[str, str], file: Path) -> str:
     given = env.get(name)
     if given is None:
         if not file.exists():
-            _make_secret(file)
+            keyfiles.write_once(file, f"{secrets.token_urlsafe(48)}\n".encode())
         given = file.read_text().strip()
     if len(given) < 32:
         raise SettingsError(
@@ -111,23 +116,6 @@ def _database_url(url: str) -> str:
             "postgresql+psycopg://, e.g. sqlite:////var/lib/fieldapp/fieldapp.db"
         )
     return url
-
-
-def _make_secret(file: Path) -> None:
-    """A key of our own, wholly on the disk or not at all: half of one after a power cut would forbid every start."""
-    fresh = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as target:
-        target.write(secrets.token_urlsafe(48) + "\n")
-        target.flush()
-        os.fsync(target.fileno())
-    # Exclusive: two processes that start together must agree on one key.
-    with suppress(FileExistsError):
-        os.link(fresh, file)
-    fresh.unlink()
-    folder = os.open(file.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
 
 
 def _zone(name: str) -> str:

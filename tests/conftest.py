@@ -18,6 +18,7 @@ from fieldapp.settings import Settings
 from fieldapp.storage import migrate
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
+from fieldapp.storage.seals import SealKey
 from fieldapp.storage.vault import Vault
 from tests import branch_guard, cast, postgres
 from tests.browsers import CHROMIUM, CHROMIUM_ARGS, DESK, PHONE
@@ -63,7 +64,7 @@ def make_test_work(folder: Path, clock: Clock) -> Work:
     branch_guard.watch(database)
     return Work(
         database=database, blobs=BlobStore(folder / "blobs"), passwords=PlainPasswords(), vault=Vault(cast.DATA_KEY),
-        clock=clock, new_id=Ids(clock),
+        seal_key=SealKey(folder / "seal-key.pem"), clock=clock, new_id=Ids(clock),
     )  # fmt: skip
 
 

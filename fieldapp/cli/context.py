@@ -4,6 +4,8 @@ import sys
 
 import click
 
+from fieldapp.domain.calendar import Month, parse_month
+from fieldapp.domain.errors import Invalid
 from fieldapp.services import health
 from fieldapp.services.work import Work, real_work
 from fieldapp.settings import Settings
@@ -11,7 +13,7 @@ from fieldapp.settings import Settings
 
 def make_work(settings: Settings) -> Work:
     """Work on the real parts, whatever the state of the schema."""
-    return real_work(settings.database_url, settings.blobs, settings.data_key)
+    return real_work(settings.database_url, settings.blobs, settings.data_key, settings.seal_key)
 
 
 def open_work(settings: Settings | None = None) -> Work:
@@ -26,3 +28,11 @@ def open_work(settings: Settings | None = None) -> Work:
         )
         sys.exit(1)
     return work
+
+
+def read_month(text: str) -> Month:
+    """A month as it was typed; ends the program with exit 2 when it is none."""
+    try:
+        return parse_month(text)
+    except Invalid:
+        raise click.BadParameter(f"{text!r} is no month like 2026-10", param_hint="YYYY-MM") from None

@@ -9,8 +9,6 @@ itself, bound to its place and to how many there are, so that one that is missin
 import base64
 import binascii
 import hashlib
-import os
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +24,7 @@ from msgspec import Meta, Raw, Struct
 
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.visits import events as ev
+from fieldapp.storage import keyfiles
 
 FORMAT = "fieldapp-rescue"
 VERSION = 1
@@ -48,7 +47,7 @@ class RescueKey:
     def open_or_make(cls, path: Path) -> "RescueKey":
         """The key in `path`; made on first use. Whoever loses the file cannot read older rescue files any more."""
         if not path.exists():
-            _write_once(path)
+            keyfiles.write_once(path, _fresh())
         found = serialization.load_pem_private_key(path.read_bytes(), None)
         if not isinstance(found, ec.EllipticCurvePrivateKey) or found.curve.name != "secp256r1":
             raise ValueError(f"{path} holds no P-256 key")
@@ -61,28 +60,10 @@ class RescueKey:
         return AESGCM(HKDF(hashes.SHA256(), 32, salt=ephemeral + self.public, info=INFO).derive(shared))
 
 
-def _write_once(path: Path) -> None:
-    """Processes and threads that start together must agree on one key: the link fails for all but the first."""
-    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+def _fresh() -> bytes:
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
-        target.write(pem)
-        target.flush()
-        os.fsync(target.fileno())
-    try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    # Phones seal to this key from now on: its name in the folder has to survive a power cut, too.
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 class _Envelope(Struct, frozen=True):

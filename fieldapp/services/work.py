@@ -12,10 +12,11 @@ from uuid_utils import uuid7
 from fieldapp.services.passwords import Argon2
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Busy, Database, Db
+from fieldapp.storage.seals import KeyMissing, SealKey
 from fieldapp.storage.turns import PATIENCE
 from fieldapp.storage.vault import Unreadable, Vault
 
-__all__ = ["Busy", "Db", "Passwords", "Unreadable", "Vault", "Work", "real_work"]
+__all__ = ["Busy", "Db", "KeyMissing", "Passwords", "SealKey", "Unreadable", "Vault", "Work", "real_work"]
 
 
 class Passwords(Protocol):
@@ -34,6 +35,7 @@ class Work:
     blobs: BlobStore
     passwords: Passwords
     vault: Vault
+    seal_key: SealKey
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     new_id: Callable[[], str] = lambda: str(uuid7())
 
@@ -53,6 +55,9 @@ class Work:
         return self.database.read()
 
 
-def real_work(database_url: str, blobs: Path, data_key: str) -> Work:
-    """Work on a real database and a real folder of photos."""
-    return Work(database=Database(database_url), blobs=BlobStore(blobs), passwords=Argon2(), vault=Vault(data_key))
+def real_work(database_url: str, blobs: Path, data_key: str, seal_key: Path) -> Work:
+    """Work on a real database, a real folder of photos and the installation's keys."""
+    return Work(
+        database=Database(database_url), blobs=BlobStore(blobs), passwords=Argon2(), vault=Vault(data_key),
+        seal_key=SealKey(seal_key),
+    )  # fmt: skip

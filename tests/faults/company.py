@@ -10,6 +10,7 @@ from fieldapp.services.work import Work
 from fieldapp.settings import Settings
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
+from fieldapp.storage.seals import SealKey
 from fieldapp.storage.vault import Vault
 from tests import builders, cast
 from tests.fakes import PlainPasswords
@@ -46,6 +47,7 @@ class Company:
         return Work(
             database=Database(self.url), blobs=BlobStore(self.instance / "blobs"), passwords=PlainPasswords(),
             vault=Vault(Settings.from_environment(self.environment).data_key),
+            seal_key=SealKey(self.instance / "seal-key.pem"),
         )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ def _now() -> datetime:
 
 
 def _shifted(settings: Settings) -> Flask:
-    work = real_work(settings.database_url, settings.blobs, settings.data_key)
+    work = real_work(settings.database_url, settings.blobs, settings.data_key, settings.seal_key)
     return create_app(settings, work=replace(work, clock=_now))
 
 

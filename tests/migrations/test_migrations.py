@@ -10,6 +10,7 @@ from sqlalchemy import inspect, select
 from fieldapp.services.work import Work
 from fieldapp.storage import migrate
 from fieldapp.storage.blobs import BlobStore
+from fieldapp.storage.seals import SealKey
 from fieldapp.storage.tables import Base
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.events import EventRow
@@ -69,6 +70,7 @@ def test_facts_survive_every_later_migration(database, tmp_path):
         blobs=BlobStore(tmp_path),
         passwords=PlainPasswords(),
         vault=Vault(cast.DATA_KEY),
+        seal_key=SealKey(tmp_path / "seal-key.pem"),
         clock=clock,
         new_id=Ids(clock),
     )

@@ -186,7 +186,7 @@ def test_08_common_passwords_are_refused(sign_in, password):
 
 
 def test_10_a_fresh_installation_has_no_account(tmp_path):
-    work = real_work(f"sqlite:///{tmp_path / 'new.db'}", tmp_path, cast.DATA_KEY)
+    work = real_work(f"sqlite:///{tmp_path / 'new.db'}", tmp_path, cast.DATA_KEY, tmp_path / "seal-key.pem")
     installation.upgrade(work, timezone="Asia/Shanghai")
     assert accounts.list_accounts(work, OPERATOR) == []
     work.database.dispose()

@@ -1,0 +1,29 @@
+"""Files that hold a key of the installation: written once and wholly or not at all, for nobody else to read."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_once(path: Path, content: bytes) -> None:
+    """Put `content` there unless something is there already; raises `OSError` where nothing can be written.
+
+    Half a key after a power cut would forbid every start, and what is sealed with a key has to find it again: file and
+    name are synced. Processes that start together agree on one key: the link fails for all but the first.
+    """
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+        target.write(content)
+        target.flush()
+        os.fsync(target.fileno())
+    try:
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
