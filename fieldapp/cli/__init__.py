@@ -23,6 +23,7 @@ COMMANDS = {
     "branch": "accounts:branch",
     "import": "imports:group",
     "score": "scoring:score",
+    "close": "closing:close",
     "link": "link:link",
     "token": "tokens:group",
     "approvals": "approvals:group",

@@ -37,5 +37,9 @@ def downgrade(revision: str) -> None:
     known = ["base", *installation.revisions()]
     if revision not in known:
         raise click.BadParameter(f"{revision!r} is none of {', '.join(known)}", param_hint="REVISION")
-    installation.downgrade(make_work(Settings.from_environment()), revision)
+    try:
+        installation.downgrade(make_work(Settings.from_environment()), revision)
+    except RuntimeError as error:  # a step that would take away what must stay
+        click.echo(f"fieldapp: {error}", err=True)
+        sys.exit(1)
     click.echo(f"schema {revision}")

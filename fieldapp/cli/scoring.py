@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from fieldapp.cli.context import open_work
+from fieldapp.cli.context import open_work, read_month
 from fieldapp.domain.access import OPERATOR
-from fieldapp.domain.calendar import parse_month
-from fieldapp.domain.errors import Invalid, NotFound
+from fieldapp.domain.errors import NotFound
 from fieldapp.domain.visits.events import is_plausible
 from fieldapp.services import branches, scoring
 from fieldapp.services.installation import MAIN
@@ -31,12 +30,9 @@ COLUMNS = ("technician", "name", "status", "judged_visits", "assessed", "earned"
 @click.option("--recount", is_flag=True, help="Ignore every stored judgement and count from the event log.")
 def score(month: str, technician: str | None, branch: str, now: str | None, form: str, recount: bool) -> None:
     """Conduct scores of a month."""
-    try:
-        wanted = parse_month(month)
-    except Invalid:
-        raise click.BadParameter(f"{month!r} is no month like 2026-10", param_hint="YYYY-MM") from None
+    wanted = read_month(month)
     work = open_work()
-    zone = _zone(work, branch)
+    zone = find_zone(work, branch)
     moment = _moment(now, zone) if now else None
     try:
         scores = scoring.month_scores(
@@ -46,10 +42,10 @@ def score(month: str, technician: str | None, branch: str, now: str | None, form
         raise click.BadParameter(
             f"nobody in branch {branch} has the staff code {technician}", param_hint="--technician"
         ) from None
-    {"table": _print_table, "json": _print_json, "csv": _print_csv}[form](scores)
+    {"table": print_table, "json": _print_json, "csv": _print_csv}[form](scores)
 
 
-def _zone(work: Work, branch: str) -> ZoneInfo:
+def find_zone(work: Work, branch: str) -> ZoneInfo:
     """The branch's time zone; ends with exit 2 when there is no such branch."""
     try:
         with work.read() as db:
@@ -94,8 +90,11 @@ def _cell(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def _print_table(scores: MonthScores) -> None:
+def print_table(scores: MonthScores) -> None:
     click.echo(f"{scores.month} · {scores.branch} · rulebook {scores.rulebook.name} · as of {_local(scores)}")
+    if scores.sealed:
+        row = scores.sealed.row
+        click.echo(f"closed by {row.proposed_by} and {row.confirmed_by}, fingerprint {row.fingerprint}")
     rows = _rows(scores)
     widths = {column: max(len(column), *(len(row[column]) for row in rows), 0) for column in COLUMNS} if rows else {}
     for row in [{column: column for column in COLUMNS}, *rows] if rows else []:

@@ -15,13 +15,14 @@ Permission = Literal[
     "visits.work",  # record what happened on the phone
     "scores.own",
     "scores.team",
+    "scores.close",  # look at a month's close and propose it
     "findings.write",
     "findings.decide",  # be the second person for a finding that somebody else recorded
     "appeals.file",  # against what counts against oneself
     "appeals.decide",  # those of others, where one had no hand in it
     "cases.read",
     "cases.write",
-    "changes.approve",  # be the second person for a late change that somebody else entered
+    "changes.approve",  # be the second person for what somebody else entered or proposed
     "events.import",
     "accounts.manage",
     "branches.manage",
@@ -36,12 +37,12 @@ _MAY: dict[Role, frozenset[Permission]] = {
     "technician": frozenset({"visits.read", "visits.work", "scores.own", "appeals.file"}),
     "dispatcher": frozenset({"visits.read", "visits.plan", "phones.read"}),
     "quality": frozenset({
-        "visits.read", "scores.team", "findings.write", "findings.decide", "cases.read", "cases.write",
+        "visits.read", "scores.team", "scores.close", "findings.write", "findings.decide", "cases.read", "cases.write",
         "changes.approve", "appeals.decide", "quarantine.count", "quarantine.read",
     }),
     "manager": frozenset({
-        "visits.read", "scores.team", "findings.decide", "cases.read", "cases.write", "changes.approve",
-        "appeals.decide", "phones.read",
+        "visits.read", "scores.team", "scores.close", "findings.decide", "cases.read", "cases.write",
+        "changes.approve", "appeals.decide", "phones.read",
     }),
     "admin": frozenset({
         "accounts.manage", "branches.manage", "tokens.manage", "phones.read", "quarantine.count", "quarantine.erase",

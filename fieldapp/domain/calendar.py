@@ -31,6 +31,14 @@ def month_of_day(day: date) -> Month:
     return Month(day.strftime("%Y-%m"))
 
 
+def month_bounds(month: Month, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """First moment of the month and of the next one, in UTC."""
+    year, number = int(month[:4]), int(month[5:])
+    following = (year + 1, 1) if number == 12 else (year, number + 1)
+    start, end = (datetime(*first, 1, tzinfo=zone).astimezone(UTC) for first in ((year, number), following))
+    return start, end
+
+
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """First moment of the day and of the next one, in UTC; 23 or 25 hours apart on days of a clock change."""
     start = datetime(day.year, day.month, day.day, tzinfo=zone)

@@ -141,6 +141,14 @@ def get_account(work: Work, actor: Actor, login: str) -> Account:
         return _get(db, login)
 
 
+def acting_as(work: Work, actor: Actor, login: str) -> Actor:
+    """Whoever a command is run for. Raises `NotFound`, `Conflict("account_disabled")`."""
+    account = get_account(work, actor, login)
+    if account.disabled_at is not None:
+        raise Conflict("account_disabled", login=login)
+    return account.actor
+
+
 def is_empty(work: Work) -> bool:
     """Whether there is no account at all yet: the first start."""
     with work.read() as db:

@@ -100,12 +100,15 @@ def of_item(
         return told, doubts(db, found.branch, judged, found.now, code), _names(db, found.branch, told)
 
 
-def of_visit(work: Work, actor: Actor, branch: str, judgement: Judgement) -> Story:
-    """What is behind one visit's judgement."""
+def of_visit(
+    work: Work, actor: Actor, branch: str, judgement: Judgement, effects: Sequence[FindingEffect] | None = None
+) -> Story:  # fmt: skip
+    """What is behind one visit's judgement; `effects` of its findings as they counted, where that is not as of now."""
     _require_sight(actor, branch, judgement.technician or "")
     visit, now = judgement.visit, work.now()
     with work.read() as db:
-        effects = scoring.effects_of_visit(db, branch, judgement.month, visit)
+        if effects is None:
+            effects = scoring.effects_of_visit(db, branch, judgement.month, visit)
         timeline = sorted(planning.timeline(db, branch, visit), key=lambda one: one.event.order)
         proofs = verdicts(db, branch, [judgement], now)
         found = _silent(db, branch, effects, proofs)

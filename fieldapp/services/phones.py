@@ -65,6 +65,12 @@ def count_alerts(work: Work, actor: Actor, branch: BranchCode) -> int:
         return sum(one.is_alert for one in _of_branch(db, branch, work.now()))
 
 
+def holding(db: Db, branch: BranchCode, now: datetime, before: datetime) -> list[Phone]:
+    """The branch's phones that hold work recorded before a moment and not sent yet, the longest first."""
+    found = [one for one in _of_branch(db, branch, now) if one.since is not None and one.since < before]
+    return sorted(found, key=lambda one: (one.since or now, one.login))
+
+
 def list_own(work: Work, actor: Actor) -> list[Phone]:
     """One's own phones, the last used first; nobody but technicians has any."""
     if actor.branch is None:

@@ -11,16 +11,18 @@ from typing import Any
 
 from fieldapp.domain.access import Actor, may, require
 from fieldapp.domain.calendar import Month
+from fieldapp.domain.closing import sheet_of
 from fieldapp.domain.errors import NotFound
-from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
+from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, visit_id
 from fieldapp.domain.scoring.counts import Counts
 from fieldapp.domain.scoring.engine import ItemScore, ScoreSheet, effects_without_visit, score, score_month, tally
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
 from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.domain.visits.events import Event, FindingRecorded
-from fieldapp.services import recounting
+from fieldapp.services import closed, recounting
 from fieldapp.services.branches import zone_of
+from fieldapp.services.closed import Sealed
 from fieldapp.services.recounting import MonthFacts
 from fieldapp.services.rulebooks import shipped_rulebooks
 from fieldapp.services.work import Db, Work
@@ -40,7 +42,8 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class MonthScores:
-    """A branch's month at `now`. `unassigned`: judged visits that are nobody's."""
+    """A branch's month at `now`. `unassigned`: judged visits that are nobody's. `sealed`: the month is closed, and all
+    of this is as it was then."""
 
     branch: str
     month: Month
@@ -50,6 +53,7 @@ class MonthScores:
     rulebook: Rulebook
     technicians: tuple[Scored, ...]
     unassigned: tuple[VisitId, ...]
+    sealed: Sealed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class ScoredVisit:
 
 @dataclass(frozen=True, slots=True)
 class TechnicianMonth:
-    """Everything behind one technician's month: the sheet, its visits by start of their promise, its findings."""
+    """Everything behind one technician's month: the sheet, its visits by start of their promise, its findings; of a
+    closed month (`sealed`) as it was then."""
 
     branch: str
     month: Month
@@ -76,15 +81,25 @@ class TechnicianMonth:
     sheet: ScoreSheet
     visits: tuple[ScoredVisit, ...]
     findings: Mapping[EventId, Event]
+    sealed: Sealed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VisitScore:
-    """One visit's judgement, with its order number and its technician's name (None: nobody's visit)."""
+    """One visit's judgement, with its order number and its technician's name (None: nobody's visit).
+
+    In a closed month (`sealed`) it is the one that counted, and `effects` are what findings about it did then; `later`
+    is the judgement of now where either differs. A visit that came to the month later has none that counted:
+    `judgement` is that of now.
+    """
 
     external_id: str
     technician_name: str | None
     judgement: Judgement
+    sealed: Sealed | None = None
+    effects: tuple[FindingEffect, ...] | None = None
+    later: Judgement | None = None
+    is_counted: bool = True
 
 
 # --- Kept in step with the events (in the caller's transaction) ---------------------------------------------------
@@ -133,8 +148,9 @@ def month_scores(
 ) -> MonthScores:
     """Everybody's sheets of a month, or one technician's; technicians see their own only.
 
-    `recount` ignores everything stored about judgements and counts from the event log. Raises `Forbidden`,
-    `NotFound` (a branch or technician that is not this actor's to see).
+    A closed month is shown as it was closed, whatever `now`. `recount` ignores that and everything stored about
+    judgements, and counts from the event log. Raises `Forbidden`, `NotFound` (a branch or technician that is not this
+    actor's to see).
     """
     technician = _scope(actor, branch, technician)
     moment = now or work.now()
@@ -142,6 +158,9 @@ def month_scores(
         found = branches.find(db, branch)
         if found is None:
             raise NotFound()
+        sealed = None if recount else closed.find(db, branch, month)
+        if sealed is not None:
+            return _closed_scores(db, sealed, technician, moment)
         books = shipped_rulebooks()
         month_facts = (recounting.month_facts if recount else _stored)(db, branch, month, technician, moment)
         people = scoring.staff(db, branch)
@@ -173,6 +192,9 @@ def technician_month(
         found, people = branches.find(db, branch), scoring.staff(db, branch)
         if found is None or technician not in people:
             raise NotFound()
+        sealed = closed.find(db, branch, month)
+        if sealed is not None:
+            return _closed_technician(db, sealed, technician, people[technician][0], moment)
         book = shipped_rulebooks().in_force(month)
         judgements = scoring.judgements(db, branch, month, technician)
         effects = scoring.effects(db, branch, month, technician)
@@ -193,30 +215,58 @@ def technician_month(
     )
 
 
-def visit_score(work: Work, actor: Actor, branch: str, visit: str) -> VisitScore:
-    """How one visit was judged and why. Raises `Forbidden`, `NotFound` (also for a visit of somebody else)."""
+def visit_score(
+    work: Work, actor: Actor, branch: str, visit: str, *, counted_in: tuple[Month, str] | None = None
+) -> VisitScore:
+    """How one visit was judged and why. `counted_in` names the month and technician in whose closed sheet it is looked
+    for; without, its own of now. Raises `Forbidden`, `NotFound` (also for a visit of somebody else)."""
     with work.read() as db:
-        judgement = scoring.find_judgement(db, branch, visit)
-        if judgement is None:
+        now = scoring.find_judgement(db, branch, visit)
+        if now is None:
             raise NotFound()
-        code = _scope(actor, branch, judgement.technician or "")
-        number = scoring.external_ids(db, branch, [visit])[judgement.visit]
+        month, technician = counted_in or (now.month, now.technician or "")
+        code = _scope(actor, branch, technician)
+        number = scoring.external_ids(db, branch, [visit])[now.visit]
         name, _ = scoring.staff(db, branch).get(code, (code, None)) if code else (None, None)
-    return VisitScore(number, name, judgement)
+        sealed = closed.find(db, branch, month)
+        found = closed.of_technician(db, sealed, technician) if sealed else None
+        then = next((one.judgement for one in found[1].visits if one.judgement.visit == visit), None) if found else None
+        if found is None or then is None:
+            if counted_in and (now.month, now.technician) != counted_in:
+                raise NotFound()
+            return VisitScore(number, name, now, sealed, is_counted=sealed is None)
+        counted = tuple(one for one in found[1].effects if one.visit == visit)
+        effects = sorted(scoring.effects_of_visit(db, branch, month, visit), key=lambda one: one.finding)
+    is_same = then == now and counted == tuple(effects)
+    return VisitScore(
+        number, name, then, sealed, counted, None if is_same or now.technician != then.technician else now
+    )  # fmt: skip
 
 
 def past_sheets(
     work: Work, actor: Actor, branch: str, technician: str, months: Sequence[Month]
 ) -> dict[Month, ScoreSheet]:
-    """One technician's sheet of each of the months. Raises `Forbidden`, `NotFound` like `technician_month`."""
+    """One technician's sheet of each of the months, closed ones as they were closed. Raises `Forbidden`, `NotFound`
+    like `technician_month`."""
     _scope(actor, branch, technician)
     books, now = shipped_rulebooks(), work.now()
+
+    def sheet(db: Db, month: Month) -> ScoreSheet:
+        sealed = closed.find(db, branch, month)
+        if sealed is not None:
+            return closed.score_sheet(db, sealed, technician)
+        known = _stored(db, branch, month, technician, now)
+        counts = known.counts.get(technician, Counts())
+        return score(technician, month, counts, known.effects, books.in_force(month))
+
     with work.read() as db:
-        known = {month: _stored(db, branch, month, technician, now) for month in months}
-    return {
-        month: score(technician, month, one.counts.get(technician, Counts()), one.effects, books.in_force(month))
-        for month, one in known.items()
-    }
+        return {month: sheet(db, month) for month in months}
+
+
+def live_sheets(db: Db, branch: str, month: Month, now: datetime) -> tuple[ScoreSheet, ...]:
+    """Everybody's sheets by what the facts say at `now`, whether or not the month is closed."""
+    known = _stored(db, branch, month, None, now)
+    return score_month(known.counts, known.effects, shipped_rulebooks(), month)
 
 
 def as_data(scores: MonthScores) -> dict[str, Any]:
@@ -226,8 +276,17 @@ def as_data(scores: MonthScores) -> dict[str, Any]:
         "month": scores.month,
         "timezone": scores.timezone,
         "rulebook": scores.rulebook.name,
+        **({"closed": _seal_as_data(scores.sealed)} if scores.sealed else {}),
         "technicians": [_sheet_as_data(scored, scores.currency) for scored in scores.technicians],
     }
+
+
+def _seal_as_data(sealed: Sealed) -> dict[str, str]:
+    row = sealed.row
+    return {
+        "closed_at": row.closed_at.isoformat(), "proposed_by": row.proposed_by, "confirmed_by": row.confirmed_by,
+        "fingerprint": row.fingerprint, "key": sealed.snapshot.key,
+    }  # fmt: skip
 
 
 def _sheet_as_data(scored: Scored, currency: str) -> dict[str, Any]:
@@ -265,6 +324,40 @@ def _scope(actor: Actor, branch: str, technician: str | None) -> str | None:
     own = technician if technician is not None else actor.login
     require(actor, "scores.own", branch=BranchCode(branch), technician=StaffCode(own))
     return own
+
+
+def _closed_scores(db: Db, sealed: Sealed, technician: str | None, moment: datetime) -> MonthScores:
+    content = sealed.snapshot
+    listed = tuple(
+        Scored(one.name, one.team, sheet_of(one, sealed.book, sealed.month)) for one in closed.everybody(db, sealed)
+    )
+    if technician is not None:
+        people = scoring.staff(db, content.branch)
+        listed = tuple(one for one in listed if one.sheet.technician == technician)
+        if not listed and technician not in people:
+            raise NotFound()
+        listed = listed or (Scored(*people[technician], closed.score_sheet(db, sealed, technician)),)
+    return MonthScores(
+        branch=content.branch, month=sealed.month, now=moment, timezone=content.timezone, currency=content.currency,
+        rulebook=sealed.book, technicians=listed, sealed=sealed,
+        unassigned=tuple(visit_id(BranchCode(content.branch), order) for order in content.unassigned),
+    )  # fmt: skip
+
+
+def _closed_technician(db: Db, sealed: Sealed, technician: str, name: str, moment: datetime) -> TechnicianMonth:
+    content, found = sealed.snapshot, closed.of_technician(db, sealed, technician)
+    sheet = closed.score_sheet(db, sealed, technician)
+    then = sealed.row.closed_at
+    findings = events.by_ids(db, content.branch, (one.finding for one in sheet.effects))
+    return TechnicianMonth(
+        branch=content.branch, month=sealed.month, now=moment, timezone=content.timezone, currency=content.currency,
+        rulebook=sealed.book, name=found[0].name if found else name, sheet=sheet, sealed=sealed,
+        visits=tuple(
+            ScoredVisit(one.judgement.visit, one.external_id, one.judgement.outcome_at(then), one.judgement)
+            for one in (found[1].visits if found else ())
+        ),
+        findings={event.id: event for event in findings},
+    )  # fmt: skip
 
 
 def _stored(db: Db, branch: str, month: Month, technician: str | None, now: datetime) -> MonthFacts:

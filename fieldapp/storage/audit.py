@@ -44,6 +44,22 @@ def has(db: Session, branch: str, entry_id: str) -> bool:
     return db.scalar(query) is not None
 
 
+def with_action(db: Session, branch: str, action: str) -> list[tuple[str, str, dict[str, object]]]:
+    """Id, subject and facts of every row of the branch's chain that says this was done, oldest first."""
+    query = select(AuditRow.entry_id, AuditRow.subject, AuditRow.facts).where(
+        AuditRow.branch == branch, AuditRow.action == action
+    )
+    rows = db.execute(query.order_by(AuditRow.number))
+    return [(entry_id, subject, json.loads(facts)) for entry_id, subject, facts in rows]
+
+
+def head(db: Session, branch: str) -> tuple[int, str]:
+    """How many rows the branch's chain has, and the hash of the last: it pins all of them."""
+    found = bulk.fetch(db, _HEAD, {"key": branch})
+    last, count = tuple(found[0]) if found else (START, 0)
+    return count, last
+
+
 def digest(row: AuditRow) -> str:
     """SHA-256 over the row's own fields and the hash before it."""
     moment = row.recorded_at.astimezone(UTC).isoformat(timespec="microseconds")

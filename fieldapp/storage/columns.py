@@ -38,3 +38,8 @@ Code = String(64)  # codes, ids, hashes, enumerated words
 Uuid = String(36)
 Words = Text
 Blob = LargeBinary
+
+
+def as_bytes(content: bytes | str) -> bytes:
+    """What a column of bytes holds. Whoever alters a row by hand may leave text there: it is still to be looked at."""
+    return content.encode() if isinstance(content, str) else content

@@ -16,6 +16,7 @@ from fieldapp.domain.ids import EventId, StaffCode, VisitId, year_month
 from fieldapp.domain.visits.codec import dump_data, load_data
 from fieldapp.domain.visits.events import Event
 from fieldapp.storage import bulk
+from fieldapp.storage.columns import as_bytes
 from fieldapp.storage.engine import take_turn
 from fieldapp.storage.tables.events import EventRow
 
@@ -187,7 +188,7 @@ def flaws(db: Session, branch: str) -> Iterator[tuple[str, Literal["unreadable",
         if not _is_readable(row):
             yield row.event_id, "unreadable"
         elif row.origin != "push" and row.body_hash != _content_hash(
-            row.kind, row.visit_id, row.effective_at, row.actor, _bytes(row.body)
+            row.kind, row.visit_id, row.effective_at, row.actor, as_bytes(row.body)
         ):
             yield row.event_id, "altered"
 
@@ -198,11 +199,6 @@ def _is_readable(row: Any) -> bool:
     except (MsgspecError, ValueError, KeyError):
         return False
     return True
-
-
-def _bytes(body: bytes | str) -> bytes:
-    # Whoever alters a row by hand may leave text where bytes were.
-    return body.encode() if isinstance(body, str) else body
 
 
 def _content_hash(kind: str, visit: str | None, effective_at: datetime, actor: str, body: bytes) -> str:

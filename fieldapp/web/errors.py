@@ -15,7 +15,7 @@ from fieldapp.domain.errors import Conflict, DomainError, Forbidden, Invalid, No
 from fieldapp.services.photos import PhotoTooLarge
 from fieldapp.services.sync_wire import Outdated, TooLarge
 from fieldapp.services.work import Busy
-from fieldapp.web import finding_words, planning_words
+from fieldapp.web import closing_words, finding_words, planning_words
 from fieldapp.web.context import wants_problem
 
 
@@ -160,6 +160,7 @@ MESSAGES: dict[str, Any] = {
     "internal_server_error": _l("Something went wrong on our side. It has been noted; please try again."),
     **planning_words.REFUSALS,
     **finding_words.REFUSALS,
+    **closing_words.REFUSALS,
 }
 
 #: Refusals that are about the sender, not about what was sent: the page offers to send the same once more.

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from fieldapp.cli import main
 from tests import builders, cast
+from tests.closing import close, finding, september, store
 from tests.sync.phone import plan
 
 
@@ -35,6 +36,19 @@ def test_a_month_is_what_the_command_prints(bi, worked, settings, clock):
     assert answer.json == json.loads(printed.stdout)
     assert list(answer.json) == list(json.loads(printed.stdout))
     assert [one["technician"] for one in answer.json["technicians"]] == ["T001", "T002"]
+
+
+def test_a_closed_month_says_who_closed_it_and_by_which_seal(bi, work):
+    september(work)
+    before = bi.get("/scores/2026-09").json
+    row = close(work)
+    store(work, [finding("WO-1", item="decorum")])
+    after = bi.get("/scores/2026-09").json
+    assert after.pop("closed") == {
+        "closed_at": row.closed_at.isoformat(), "proposed_by": "M001", "confirmed_by": "Q001",
+        "fingerprint": row.fingerprint, "key": work.seal_key.key_id(),
+    }  # fmt: skip
+    assert after == before
 
 
 def test_one_technician_s_month(bi, worked):

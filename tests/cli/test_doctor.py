@@ -51,7 +51,7 @@ def test_all_is_well(run):
         "audit",
         *(
             f"{name} {code}"
-            for name in ("facts", "payloads", "quarantine", "visits", "scores", "appeals", "blobs")
+            for name in ("facts", "payloads", "quarantine", "visits", "scores", "appeals", "months", "blobs")
             for code in ("main", "north")
         ),
     ]

@@ -7,6 +7,7 @@ from fieldapp.storage.tables import (
     audit,
     blobs,
     cases,
+    closing,
     devices,
     events,
     findings,
@@ -19,6 +20,6 @@ from fieldapp.storage.tables import (
 from fieldapp.storage.tables.base import Base
 
 __all__ = [
-    "Base", "accounts", "appeals", "approvals", "audit", "blobs", "cases", "devices", "events", "findings", "links",
-    "scoring", "server", "tokens", "visits",
+    "Base", "accounts", "appeals", "approvals", "audit", "blobs", "cases", "closing", "devices", "events", "findings",
+    "links", "scoring", "server", "tokens", "visits",
 ]  # fmt: skip

@@ -120,13 +120,24 @@ class Sheet(Struct, frozen=True):
     items: list[ItemScore]
 
 
+class Closed(Struct, frozen=True):
+    """The seal of a closed month: who closed it, the SHA-256 of the snapshot, and the key that signed it."""
+
+    closed_at: datetime
+    proposed_by: str
+    confirmed_by: str
+    fingerprint: str
+    key: str
+
+
 class MonthScores(Struct, frozen=True):
-    """The branch's month, as `fieldapp score --format json` prints it."""
+    """The branch's month, as `fieldapp score --format json` prints it. With `closed`, it never changes again."""
 
     month: str
     timezone: str
     rulebook: str
     technicians: list[Sheet]
+    closed: Closed | UnsetType = UNSET
 
 
 class Verdict(Struct, frozen=True):

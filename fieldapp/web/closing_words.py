@@ -1,0 +1,30 @@
+"""The words of closing a month: why it is refused. Codes come from the domain, every text stands here."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+REFUSALS: dict[str, Any] = {
+    "account_disabled": _l("The account %(login)s is disabled."),
+    "month_running": _l("%(month)s has not ended yet. It can be closed once it is over."),
+    "month_pending": _l(
+        "%(month)s cannot be closed yet. Visits without an outcome: %(visits)s. Complete, cancel or decide them first."
+    ),
+    "month_closed": _l(
+        "%(month)s is closed already, by %(by)s and %(second)s. What comes later becomes an adjustment."
+    ),
+    "close_waiting": _l(
+        "%(by)s has proposed to close %(month)s with these figures. Somebody else has to confirm them."
+    ),
+    "close_gone": _l("Nothing waits for a second person here any more: it was withdrawn. Propose the close anew."),
+    "close_changed": _l(
+        "The figures have changed since they were proposed. Nothing was closed; look at them as they are now."
+    ),
+    "close_drift": _l(
+        "The score of %(technician)s is not what its visits add up to. Nothing was closed; have “fieldapp doctor” run."
+    ),
+    "close_benefit": _l("Your own score is among these figures. Somebody else has to close this month."),
+    "snapshot_altered": _l(
+        "%(month)s is not any more what two people closed, and is not shown. Have “fieldapp doctor” look at it."
+    ),
+}
