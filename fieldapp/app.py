@@ -38,6 +38,7 @@ from fieldapp.web.quality import approvals as quality_approvals
 from fieldapp.web.quality import cases as quality
 from fieldapp.web.quality import findings as quality_findings
 from fieldapp.web.quality import quarantine as quality_quarantine
+from fieldapp.web.scores import closing as scores_closing
 from fieldapp.web.scores import findings as score_findings
 from fieldapp.web.scores import views as scores
 from fieldapp.web.sync import blobs as sync_blobs
@@ -122,6 +123,7 @@ def _register(app: Flask) -> None:
     guards.register(app, health.blueprint, guards.public("load balancers ask before anybody signs in"))
     for blueprint in (scores.blueprint, score_findings.blueprint):
         guards.register(app, blueprint, guards.roles("technician", "quality", "manager"), "/scores")
+    guards.register(app, scores_closing.blueprint, guards.roles("quality", "manager"), "/scores/closing")
 
 
 def _name_requests(app: Flask) -> None:

@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 
 from fieldapp.domain.access import Actor, Role
-from fieldapp.services import approvals, finding_views, quarantine
+from fieldapp.services import approvals, closing, finding_views, quarantine
 from fieldapp.services.work import Busy
 from fieldapp.web.context import current_settings, current_work, find_actor
 
@@ -45,10 +45,10 @@ PLACES = (
     Place("/admin/tokens/", "key", _l("Tokens"), ("admin",)),
 )
 _COUNTS = {
-    APPROVALS: approvals.count_waiting,
-    FINDINGS: finding_views.count_waiting,
-    QUARANTINE: quarantine.count_waiting,
-    SCORES: finding_views.count_to_answer,
+    APPROVALS: (approvals.count_waiting, closing.count_waiting),
+    FINDINGS: (finding_views.count_waiting,),
+    QUARANTINE: (quarantine.count_waiting,),
+    SCORES: (finding_views.count_to_answer,),
 }
 HOMES: dict[Role, str] = {
     "technician": "/m/",
@@ -82,9 +82,8 @@ def places() -> list[Place]:
 
 def _count(actor: Actor, place: Place) -> int:
     """How many things wait there; none where the database cannot be asked right now."""
-    ask = _COUNTS.get(place.path)
     try:
-        return ask(current_work(), actor) if ask else 0
+        return sum(ask(current_work(), actor) for ask in _COUNTS.get(place.path, ()))
     except Busy:
         return 0
 

@@ -15,12 +15,14 @@ from PIL import Image, ImageDraw
 from fieldapp.app import create_app
 from fieldapp.domain import ids
 from fieldapp.domain.access import OPERATOR
+from fieldapp.domain.calendar import Month
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.services import (
     accounts,
     approvals,
     cases,
+    closing,
     demo,
     finding_views,
     findings,
@@ -64,7 +66,8 @@ def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
     installation.upgrade(work, timezone=cast.ZONE)
     this = moment.astimezone(ZoneInfo(cast.ZONE)).date().replace(day=1)
     wish = demo.Wish("screens", moment, 400, ((this - timedelta(days=1)).replace(day=1), this))
-    passwords = {one.login: one.password for one in demo.load_demo(work, wish)}
+    by_role = {one.role: one.password for one in demo.load_demo(work, wish)}
+    passwords = {one.login: by_role[one.role] for one in accounts.list_accounts(work, OPERATOR)}
     settings = Settings(
         instance=folder, database_url=str(work.database.url), secret_key=cast.SECRET, data_key=cast.DATA_KEY,
         blobs=folder / "blobs", timezone=cast.ZONE, locale="en", demo=True,
@@ -91,11 +94,26 @@ def _places(work: Work, month: str) -> dict[str, str]:
     places["held"] = _dispute(work, branch)
     places["asked"] = places["due"]
     places["approval"] = _ask(work, branch, places["asked"])
+    _close(work, Month(month))
     places["quarantined"] = _quarantine(work, branch, places["due"])
     unsigned = _unsigned(work, branch)
     places["own_unsigned"] = links.create_own_link(work, OPERATOR, branch, unsigned)
     places |= _findings(work)
-    return {**places, "own_done": own_done, "own_next": own_next, "case": _newest_case(work), "month": month}
+    return {
+        **places,
+        "own_done": own_done,
+        "own_next": own_next,
+        "case": _newest_case(work),
+        "month": month,
+        "this_month": f"{work.now():%Y-%m}",
+    }
+
+
+def _close(work: Work, month: Month) -> None:
+    """One branch has closed the month, in another one it waits for the second person."""
+    for branch, people in (("hk", ("M101", "Q101")), ("sg", ("M201",))):
+        for login in people:
+            closing.step(work, accounts.acting_as(work, OPERATOR, login), ids.BranchCode(branch), month)
 
 
 def _let_programs_in(work: Work) -> None:

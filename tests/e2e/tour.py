@@ -142,7 +142,23 @@ MANAGER = Walk(
         Stop("scores-visits", "/scores/{month}/T010/visits"),
         Stop("scores-visit", "/scores/visits/{done}"),
         Stop("scores-norm", "/scores/norm"),
+        Stop("closing-running", "/scores/closing/main/{this_month}/"),
+        Stop("closing-ready", "/scores/closing/main/{month}/"),
     ),
+)
+#: In another branch the month is closed already.
+CLOSED = Walk(
+    "M101",
+    (
+        Stop("closing-closed", "/scores/closing/hk/{month}/"),
+        Stop("scores-team-closed", "/scores/{month}/"),
+        Stop("scores-sheet-closed", "/scores/{month}/T103/"),
+    ),
+)
+#: And in a third one it waits for a second person.
+SECOND = Walk(
+    "Q201",
+    (Stop("closing-waiting", "/scores/closing/sg/{month}/"),),
 )
 ADMIN = Walk(
     "A001",
@@ -184,7 +200,7 @@ TECHNICIAN = Walk(
         Stop("phone-visit-leave", "", _on()),
     ),
 )  # fmt: skip
-WALKS = (OPEN, DISPATCHER, QUALITY, MANAGER, ADMIN, TECHNICIAN)
+WALKS = (OPEN, DISPATCHER, QUALITY, MANAGER, CLOSED, SECOND, ADMIN, TECHNICIAN)
 
 
 def show(page: Any, url: str, places: dict[str, str], stop: Stop) -> None:

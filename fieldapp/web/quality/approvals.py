@@ -8,7 +8,7 @@ from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length
 
 from fieldapp.domain.errors import DomainError, Forbidden
-from fieldapp.services import approvals
+from fieldapp.services import approvals, closing
 from fieldapp.web import planning_words
 from fieldapp.web.context import current_actor, current_work, current_zone
 from fieldapp.web.errors import STATUS, sentence
@@ -30,7 +30,8 @@ def index() -> ResponseReturnValue:
     state = "decided" if request.args.get("state") == "decided" else "open"
     read = approvals.list_decided if state == "decided" else approvals.list_waiting
     found = read(current_work(), current_actor())
-    return render_template("quality/approvals.html", found=found, state=state, words=planning_words)
+    months = closing.list_waiting(current_work(), current_actor()) if state == "open" else []
+    return render_template("quality/approvals.html", found=found, months=months, state=state, words=planning_words)
 
 
 @blueprint.get("/<branch>/<approval_id>")

@@ -1,21 +1,23 @@
 """Views of the score: a team's month, a technician's, an item's, a visit's, and the published norm."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fieldapp.domain.calendar import Month, Window, month_of, parse_month
+from fieldapp.domain.calendar import Window, parse_month
 from fieldapp.domain.errors import NotFound
 from fieldapp.services import evidence, finding_views, scoring
 from fieldapp.services.evidence import Story
 from fieldapp.services.rulebooks import shipped_rulebooks
-from fieldapp.services.scoring import TechnicianMonth
+from fieldapp.services.scoring import TechnicianMonth, VisitScore
 from fieldapp.web import evidence_words, finding_words, visit_words
 from fieldapp.web import score_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.evidence_words import Line
 from fieldapp.web.scores import pictures
+from fieldapp.web.scores.months import neighbours, shifted, this_month
 
 blueprint = Blueprint("scores", __name__)
 
@@ -26,7 +28,7 @@ HISTORY = 6
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     """A technician's own month, everybody else's team."""
-    actor, month = current_actor(), _this_month()
+    actor, month = current_actor(), this_month()
     if actor.role == "technician":
         return redirect(url_for("scores.sheet", month=month, technician=actor.login))
     return redirect(url_for("scores.team", month=month))
@@ -35,7 +37,7 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/norm")
 def norm() -> ResponseReturnValue:
     """The norm sheet in force, in words."""
-    month = _this_month()
+    month = this_month()
     book = shipped_rulebooks().in_force(month)
     return render_template(
         "scores/norm.html", book=book, p=book.parameters, month=month, items=words.ITEMS, disciplines=words.DISCIPLINES
@@ -52,7 +54,8 @@ def team(month: str) -> ResponseReturnValue:
     return render_template(
         "scores/team.html", book=scores.rulebook, sheets=[one.sheet for one in scores.technicians],
         names={one.sheet.technician: one.name for one in scores.technicians}, items=words.ITEMS,
-        item_status=words.STATUS, url=lambda other: url_for("scores.team", month=other), **_neighbours(parsed),
+        item_status=words.STATUS, url=lambda other: url_for("scores.team", month=other), sealed=scores.sealed,
+        branch=scores.branch, is_over=parsed < this_month(), **neighbours(parsed),
     )  # fmt: skip
 
 
@@ -69,9 +72,9 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
         bar=pictures.score_bar(score, book.parameters.award_floor, book.parameters.award_cap, most),
         runs=pictures.segments(points), floor_y=pictures.height_of(book.parameters.award_floor, height=140),
         disciplines=words.DISCIPLINES, paid=min(score.score, Decimal(book.parameters.award_cap)),
-        finding_words=finding_words,
+        finding_words=finding_words, sealed=found.sealed,
         to_answer=finding_views.list_to_answer(current_work(), current_actor()) if _is_own(technician) else [],
-        url=lambda other: url_for("scores.sheet", month=other, technician=technician), **_neighbours(found.month),
+        url=lambda other: url_for("scores.sheet", month=other, technician=technician), **neighbours(found.month),
     )  # fmt: skip
 
 
@@ -89,7 +92,10 @@ def visits(month: str, technician: str) -> ResponseReturnValue:
         }
         for one in found.visits
     ]
-    return render_template("scores/visits.html", lines=lines, name=found.name, month=month, technician=technician)
+    return render_template(
+        "scores/visits.html", lines=lines, name=found.name, month=month, technician=technician, sealed=found.sealed,
+        visit_url=_visit_url(found),
+    )  # fmt: skip
 
 
 @blueprint.get("/<month>/<technician>/<code>")
@@ -104,16 +110,19 @@ def item(month: str, technician: str, code: str) -> ResponseReturnValue:
         "scores/item.html", one=one, code=code, title=evidence_words.title(code), name=found.name, month=month,
         technician=technician, rulebook=found.sheet.rulebook, items=words.ITEMS, item_status=words.STATUS,
         against=[line for line in lines if line.met is False], neither=[line for line in lines if line.met is None],
-        met=[line for line in lines if line.met],
+        met=[line for line in lines if line.met], sealed=found.sealed, visit_url=_visit_url(found),
     )  # fmt: skip
 
 
 @blueprint.get("/visits/<visit_id>")
 def visit(visit_id: str) -> ResponseReturnValue:
-    """One visit as the score sees it: every verdict with its evidence, what was promised, what happened."""
-    found = scoring.visit_score(current_work(), current_actor(), current_branch(), visit_id)
+    """One visit as the score sees it: every verdict with its evidence, what was promised, what happened. `month` and
+    `technician` in the query name the closed sheet that it is opened from."""
+    asked = request.args.get("month"), request.args.get("technician")
+    counted_in = (parse_month(asked[0]), asked[1]) if asked[0] and asked[1] else None
+    found = scoring.visit_score(current_work(), current_actor(), current_branch(), visit_id, counted_in=counted_in)
     judged, now = found.judgement, current_work().now()
-    story = evidence.of_visit(current_work(), current_actor(), current_branch(), judged)
+    story = evidence.of_visit(current_work(), current_actor(), current_branch(), judged, found.effects)
     back = None
     if judged.technician:
         back = url_for("scores.sheet", month=judged.month, technician=judged.technician)
@@ -122,7 +131,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
         promised=Window(judged.promised_start, judged.promised_end), arrived_at=judged.arrived_at,
         outcome=words.OUTCOMES[judged.outcome_at(now)], name=found.technician_name, month=judged.month,
         rulebook=judged.rulebook, back=back, story=story, lines=_told(story), evidence_words=evidence_words,
-        visit_words=visit_words,
+        visit_words=visit_words, sealed=found.sealed, is_counted=found.is_counted, later=_later(found),
         photo_url=lambda sha: url_for("sync_photos.photo", sha256=sha, visit=visit_id),
     )  # fmt: skip
 
@@ -143,12 +152,25 @@ def _told(story: Story) -> list[Line]:
     return sorted(lines, key=lambda line: (False, None, True).index(line.met))
 
 
+def _later(found: VisitScore) -> list[Line] | None:
+    """What would count of a closed visit by what is known now and did not count then; None where all is as it was."""
+    if found.later is None:
+        return None
+    story = evidence.of_visit(current_work(), current_actor(), current_branch(), found.later)
+    then = found.judgement.verdicts
+    fresh = [one for one in story.proofs if one.verdict not in then]
+    fresh += [one for one in story.findings if one.effect not in (found.effects or ())]
+    return [evidence_words.line(proof, story.names, {}) for proof in fresh]
+
+
+def _visit_url(found: TechnicianMonth) -> Callable[[str], str]:
+    """Where a visit of this sheet is opened; of a closed one as it counted there."""
+    sheet = {"month": found.month, "technician": found.sheet.technician} if found.sealed else {}
+    return lambda visit: url_for("scores.visit", visit_id=visit, **sheet)
+
+
 def _is_own(technician: str) -> bool:
     return current_actor().role == "technician" and current_actor().login == technician
-
-
-def _this_month() -> Month:
-    return month_of(current_work().now(), current_zone())
 
 
 def _month_of(technician: str, month: str) -> TechnicianMonth:
@@ -157,21 +179,10 @@ def _month_of(technician: str, month: str) -> TechnicianMonth:
 
 def _last_months(technician: str, found: TechnicianMonth) -> list[tuple[str, Decimal | None]]:
     """The month before `found`'s and so on back, oldest first, `found`'s own last."""
-    earlier = [_shifted(found.month, -back) for back in range(HISTORY - 1, 0, -1)]
+    earlier = [shifted(found.month, -back) for back in range(HISTORY - 1, 0, -1)]
     sheets = scoring.past_sheets(current_work(), current_actor(), found.branch, technician, earlier)
     return [(month, _shown(sheet)) for month, sheet in {**sheets, found.month: found.sheet}.items()]
 
 
 def _shown(sheet: scoring.ScoreSheet) -> Decimal | None:
     return sheet.score if sheet.status == "assessed" else None
-
-
-def _neighbours(month: Month) -> dict[str, str | None]:
-    """The month shown, the one before, and the one after unless that lies ahead."""
-    after = _shifted(month, 1)
-    return {"month": month, "before": _shifted(month, -1), "after": after if after <= _this_month() else None}
-
-
-def _shifted(month: Month, by: int) -> Month:
-    index = int(month[:4]) * 12 + int(month[5:]) - 1 + by
-    return Month(f"{index // 12:04d}-{index % 12 + 1:02d}")
