@@ -16,6 +16,8 @@ Permission = Literal[
     "scores.own",
     "scores.team",
     "scores.close",  # look at a month's close and propose it
+    "norm.read",  # the norm sheet in all its versions
+    "rulebooks.write",  # draft and propose its next version, or confirm what another manager proposed
     "findings.write",
     "findings.decide",  # be the second person for a finding that somebody else recorded
     "appeals.file",  # against what counts against oneself
@@ -34,18 +36,19 @@ Permission = Literal[
 ]
 
 _MAY: dict[Role, frozenset[Permission]] = {
-    "technician": frozenset({"visits.read", "visits.work", "scores.own", "appeals.file"}),
-    "dispatcher": frozenset({"visits.read", "visits.plan", "phones.read"}),
+    "technician": frozenset({"visits.read", "visits.work", "scores.own", "norm.read", "appeals.file"}),
+    "dispatcher": frozenset({"visits.read", "visits.plan", "phones.read", "norm.read"}),
     "quality": frozenset({
         "visits.read", "scores.team", "scores.close", "findings.write", "findings.decide", "cases.read", "cases.write",
-        "changes.approve", "appeals.decide", "quarantine.count", "quarantine.read",
+        "changes.approve", "appeals.decide", "quarantine.count", "quarantine.read", "norm.read",
     }),
     "manager": frozenset({
         "visits.read", "scores.team", "scores.close", "findings.decide", "cases.read", "cases.write",
-        "changes.approve", "appeals.decide", "phones.read",
+        "changes.approve", "appeals.decide", "phones.read", "norm.read", "rulebooks.write",
     }),
     "admin": frozenset({
         "accounts.manage", "branches.manage", "tokens.manage", "phones.read", "quarantine.count", "quarantine.erase",
+        "norm.read",
     }),
 }  # fmt: skip
 
@@ -61,8 +64,10 @@ _SCOPE_MAY: dict[Scope, frozenset[Permission]] = {
 #: How the names of tokens begin where they stand beside people's: nobody signs in under such a name.
 TOKEN_LOGIN = "api."  # noqa: S105 - a name
 
-#: What people of any branch may do in every branch: a second person need not be a colleague.
-_COMPANY_WIDE: frozenset[Permission] = frozenset({"changes.approve", "findings.decide", "appeals.decide"})
+#: What people of any branch may do in every branch: a second person need not be a colleague, and the norm is one.
+_COMPANY_WIDE: frozenset[Permission] = frozenset({
+    "changes.approve", "findings.decide", "appeals.decide", "norm.read", "rulebooks.write",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

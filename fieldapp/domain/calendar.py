@@ -39,6 +39,12 @@ def month_bounds(month: Month, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return start, end
 
 
+def shifted(month: Month, by: int) -> Month:
+    """So many months later (or earlier)."""
+    index = int(month[:4]) * 12 + int(month[5:]) - 1 + by
+    return Month(f"{index // 12:04d}-{index % 12 + 1:02d}")
+
+
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """First moment of the day and of the next one, in UTC; 23 or 25 hours apart on days of a clock change."""
     start = datetime(day.year, day.month, day.day, tzinfo=zone)

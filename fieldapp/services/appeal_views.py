@@ -18,7 +18,7 @@ from fieldapp.domain.visits.events import AppealDecided, AppealFiled, Event, Fin
 from fieldapp.services import appeals as acts
 from fieldapp.services import evidence, four_eyes, photos
 from fieldapp.services.evidence import Entry, Proof
-from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, appeals, branches, events, planning, scoring, visits
 from fieldapp.storage import evidence as facts
@@ -160,7 +160,7 @@ def _view(
             account = accounts.find_by_login(db, login)
             names[login] = account.name if account else login
     zone = ZoneInfo(place.timezone)
-    days = shipped_rulebooks().in_force(month_of(filed.appeal.filed_at, zone)).parameters.answer_days
+    days = rulebooks(db).in_force(month_of(filed.appeal.filed_at, zone)).parameters.answer_days
     numbers = scoring.external_ids(db, filed.branch, [filed.visit]) if filed.visit else {}
     return View(
         filed=filed,

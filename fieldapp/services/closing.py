@@ -23,7 +23,7 @@ from fieldapp.services import closed, four_eyes, open_ends
 from fieldapp.services import scoring as live
 from fieldapp.services.closed import Sealed
 from fieldapp.services.open_ends import OpenEnds
-from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, audit, branches, closing, scoring
 from fieldapp.storage.branches import Branch
@@ -292,7 +292,7 @@ def _draft(db: Db, place: Branch, month: Month, now: datetime) -> _Draft:
     sheets = live.live_sheets(db, place.code, month, now)
     loose = [one.visit for one in scoring.unassigned(db, place.code, month) if one.is_judged(now)]
     figures = Figures(
-        branch=place.code, month=month, currency=place.currency, rulebook=shipped_rulebooks().in_force(month),
+        branch=place.code, month=month, currency=place.currency, rulebook=rulebooks(db).in_force(month),
         sheets=tuple((one.technician, rules.figure_of(one)) for one in sheets),
         unassigned=tuple(sorted(scoring.external_ids(db, place.code, loose).values())),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.scoring.engine import by_visit
 from fieldapp.domain.visits.lifecycle import VisitState, replay
-from fieldapp.services import appeals, closed, health, recounting
+from fieldapp.services import appeals, closed, health, recounting, rulebooks
 from fieldapp.services.work import Db, Unreadable, Work
 from fieldapp.storage import audit, branches, devices, events, quarantine, visits
 from fieldapp.storage.visits import Visit
@@ -34,16 +34,19 @@ def examine(work: Work) -> tuple[Check, ...]:
     with work.read() as db:
         codes = [branch.code for branch in branches.every(db)]
         flaws = {code: dict(events.flaws(db, code)) for code in codes}
-        # What cannot be read cannot be replayed either.
+        norm = Check("norm", tuple(rulebooks.flaws(db)))
+        # What cannot be read cannot be replayed either, and nothing can be judged by a norm that was altered.
         whole = [code for code in codes if "unreadable" not in flaws[code].values()]
+        judged = [] if norm.faults else whole
         return (
             schema,
             Check("audit", tuple(audit.verify(db))),
+            norm,
             *(_check("facts", code, lambda code: _facts(flaws[code])) for code in codes),
             *(_check("payloads", code, lambda code: _payloads(db, code)) for code in codes),
             *(_check("quarantine", code, lambda code: _quarantine(work, db, code)) for code in codes),
             *(_check("visits", code, lambda code: visits_drift(db, code)) for code in whole),
-            *(_check("scores", code, lambda code: recounting.drift(db, code)) for code in whole),
+            *(_check("scores", code, lambda code: recounting.drift(db, code)) for code in judged),
             *(_check("appeals", code, lambda code: appeals.drift(db, code)) for code in whole),
             *(_check("months", code, lambda code: closed.faults(db, work.seal_key, code)) for code in codes),
             *(_check("blobs", code, lambda code: _blobs(work, code)) for code in codes),

@@ -19,7 +19,7 @@ from fieldapp.domain.scoring.rules import Verdict
 from fieldapp.domain.signals import Signal, read_signals
 from fieldapp.services.branches import zone_of
 from fieldapp.services.photos import named_in
-from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.scoring import TechnicianMonth
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, appeals, evidence, photos, planning, scoring, visits
@@ -182,7 +182,7 @@ def verdicts(
     facts = evidence.by_ids(db, branch, (event for _, verdict in pairs for event in verdict.evidence))
     admitted = evidence.admitted_at(db, branch, (one.visit for one, verdict in pairs if not verdict.met))
     known = appeals.about(db, branch, (subject_of(one, verdict) for one, verdict in pairs))
-    books, zone = shipped_rulebooks(), zone_of(db, branch)
+    books, zone = rulebooks(db), zone_of(db, branch)
     return [_of_verdict(one, verdict, facts, admitted, known, books, zone) for one, verdict in pairs]
 
 
@@ -218,7 +218,7 @@ def findings(db: Db, branch: str, effects: Iterable[FindingEffect]) -> list[Proo
     for entry in sorted(evidence.about(db, branch, ids), key=lambda one: one.event.order):
         later.setdefault(getattr(entry.event.data, "finding", ""), []).append(entry)
     known = appeals.about(db, branch, (Subject(finding=one) for one in ids))
-    books, zone = shipped_rulebooks(), zone_of(db, branch)
+    books, zone = rulebooks(db), zone_of(db, branch)
     return [
         _of_finding(one, (recorded[one.finding], *later.get(one.finding, [])), known, books, zone)
         for one in found

@@ -14,9 +14,10 @@ from fieldapp.domain.errors import DomainError, NotFound
 from fieldapp.domain.findings import Standing, heard_until, hears_first
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, is_uuid
 from fieldapp.domain.scoring.findings import Finding, FindingEffect, read_findings
+from fieldapp.domain.scoring.rulebook import Rulebooks
 from fieldapp.domain.visits.events import AppealDecided, Event, FindingDecided, FindingRecorded
 from fieldapp.services import four_eyes
-from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, branches, events, findings, planning, scoring
 from fieldapp.storage.branches import Branch
@@ -195,6 +196,7 @@ class _Shelf:
     """What the store has about some findings of a branch, by their ids."""
 
     branch: Branch
+    books: Rulebooks
     recorded: Mapping[EventId, Event]
     heap: Sequence[Event]
     numbers: Mapping[VisitId, str]
@@ -211,6 +213,7 @@ def _fetch(db: Db, branch: str, recorded: Mapping[EventId, Event]) -> _Shelf:
     heap = [*recorded.values(), *events.about(db, branch, recorded)]
     return _Shelf(
         branch=place,
+        books=rulebooks(db),
         recorded=recorded,
         heap=heap,
         numbers=scoring.external_ids(db, branch, (one.visit for one in recorded.values() if one.visit)),
@@ -226,7 +229,7 @@ def _view(shelf: _Shelf, finding: Finding, actor: Actor, people: Collection[str]
     data = cast(FindingRecorded, event.data)
     steps, said = _steps(shelf.heap, finding), shelf.statements.get(finding.id, [])
     zone = ZoneInfo(shelf.branch.timezone)
-    days = shipped_rulebooks().in_force(month_of(finding.recorded_at, zone)).parameters.answer_days
+    days = shelf.books.in_force(month_of(finding.recorded_at, zone)).parameters.answer_days
     last_day, until = heard_until(finding.recorded_at, days, zone)
     standing = Standing(
         state=finding.state,

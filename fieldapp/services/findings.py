@@ -18,7 +18,7 @@ from fieldapp.domain.visits.events import Data, Event, FindingDecided, FindingRe
 from fieldapp.services import finding_views, photos, recording
 from fieldapp.services.branches import zone_of
 from fieldapp.services.finding_views import View
-from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, events, findings, planning, scoring, visits
 from fieldapp.storage.events import Record
@@ -64,7 +64,7 @@ def record_in(
     now = work.now()
     today = now.astimezone(zone_of(db, branch)).date()
     about = _about(db, branch, draft, order.strip(), today)
-    book = shipped_rulebooks().in_force(about.month)
+    book = rulebooks(db).in_force(about.month)
     data = rules.complete(
         draft, recorder=actor.login, technician=about.technician, occurred_on=about.occurred_on, today=today,
         items={item.code for item in book.items}, disciplines={article.code for article in book.disciplines},

@@ -13,7 +13,7 @@ from fieldapp.domain.errors import NotFound
 from fieldapp.domain.ids import BranchCode, StaffCode, is_external_id
 from fieldapp.services.branches import zone_of
 from fieldapp.services.planning import states_at
-from fieldapp.services.rulebooks import missed_after
+from fieldapp.services.rulebooks import missed_after, rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import planning, visits
 from fieldapp.storage.planning import Entry, Filters
@@ -52,13 +52,13 @@ def list_orders(work: Work, actor: Actor, wish: Wish, *, after: str, limit: int)
     with work.read() as db:
         zone = zone_of(db, branch)
         filters = Filters(
-            missed_before=now - missed_after(now, zone), states=wish.states, technician=wish.technician,
+            missed_before=now - missed_after(rulebooks(db), now, zone), states=wish.states, technician=wish.technician,
             start=day_bounds(wish.first, zone)[0] if wish.first else None,
             end=day_bounds(wish.last, zone)[1] if wish.last else None,
             changed_since=wish.changed_since,
         )  # fmt: skip
         found = planning.after(db, branch, filters, after, limit)
-    states = states_at(found, now, zone)
+        states = states_at(db, found, now, zone)
     return [Order(one, states[one.visit_id]) for one in found]
 
 
@@ -83,7 +83,7 @@ def list_events(work: Work, actor: Actor, external_id: str) -> list[Entry]:
 def order_of(work: Work, db: Db, visit: Visit) -> Order:
     """The visit with its state as of now."""
     zone = zone_of(db, visit.branch)
-    return Order(visit, states_at([visit], work.now(), zone)[visit.visit_id])
+    return Order(visit, states_at(db, [visit], work.now(), zone)[visit.visit_id])
 
 
 def _get(db: Db, actor: Actor, branch: BranchCode, external_id: str) -> Visit:

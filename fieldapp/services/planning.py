@@ -15,8 +15,8 @@ from fieldapp.domain.ids import BranchCode
 from fieldapp.services import approvals
 from fieldapp.services.approvals import Approval
 from fieldapp.services.branches import zone_of
-from fieldapp.services.rulebooks import missed_after
-from fieldapp.services.work import Work
+from fieldapp.services.rulebooks import missed_after, rulebooks
+from fieldapp.services.work import Db, Work
 from fieldapp.storage import planning, visits
 from fieldapp.storage.planning import WAITING, Entry, Filters, SortKey, Technician
 from fieldapp.storage.visits import PromiseLine, Visit
@@ -91,7 +91,7 @@ def list_visits(
     with work.read() as db:
         zone = zone_of(db, branch)
         filters = Filters(
-            missed_before=now - missed_after(now, zone),
+            missed_before=now - missed_after(rulebooks(db), now, zone),
             text=text.strip(),
             states=states,
             technician=technician,
@@ -102,8 +102,9 @@ def list_visits(
             db, branch, filters, sort=sort, descending=descending, offset=(page - 1) * PAGE_SIZE, limit=PAGE_SIZE
         )
         people = planning.technicians(db, branch)
+        seen_as = states_at(db, found, now, zone)
     count = max(1, -(-total // PAGE_SIZE))
-    return Page(found, states_at(found, now, zone), total, page, count, people)
+    return Page(found, seen_as, total, page, count, people)
 
 
 def look_at_day(work: Work, actor: Actor, branch: BranchCode, day: date) -> Day:
@@ -115,11 +116,12 @@ def look_at_day(work: Work, actor: Actor, branch: BranchCode, day: date) -> Day:
         bounds = Window(*day_bounds(day, zone))
         found = planning.reaching_into(db, branch, bounds.start, bounds.end)
         people = planning.technicians(db, branch)
+        seen_as = states_at(db, found, now, zone)
     own: dict[str | None, list[Visit]] = defaultdict(list)
     for one in found:
         own[one.technician].append(one)
     lanes = [Lane(one, own[one.code]) for one in people if one.is_active or own[one.code]]
-    return Day(day, bounds, _hours(found, bounds), own[None], lanes, states_at(found, now, zone))
+    return Day(day, bounds, _hours(found, bounds), own[None], lanes, seen_as)
 
 
 def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> Details:
@@ -131,7 +133,7 @@ def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> De
         zone = zone_of(db, branch)
         return Details(
             visit=visit,
-            state=states_at([visit], now, zone)[visit.visit_id],
+            state=states_at(db, [visit], now, zone)[visit.visit_id],
             ledger=visits.ledger(db, branch, visit_id),
             timeline=sorted(planning.timeline(db, branch, visit_id), key=lambda one: one.event.order),
             names=planning.names(db, branch),
@@ -164,11 +166,12 @@ def counts(work: Work, actor: Actor, branch: BranchCode) -> tuple[int, int]:
         return planning.count_pool(db, branch), planning.count_held(db, branch)
 
 
-def states_at(found: Sequence[Visit], now: datetime, zone: ZoneInfo) -> dict[str, str]:
+def states_at(db: Db, found: Sequence[Visit], now: datetime, zone: ZoneInfo) -> dict[str, str]:
     """The state of each visit as of `now`: one that nobody came to is `missed`."""
+    books = rulebooks(db)
     return {
         one.visit_id: "missed"
-        if one.state in WAITING and now > one.window.end + missed_after(one.window.start, zone)
+        if one.state in WAITING and now > one.window.end + missed_after(books, one.window.start, zone)
         else one.state
         for one in found
     }

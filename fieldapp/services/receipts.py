@@ -12,7 +12,7 @@ from fieldapp.domain.errors import NotFound
 from fieldapp.domain.visits.signoff import Photo, Receipt, receipt_of
 from fieldapp.services import cases
 from fieldapp.services.cases import CaseView
-from fieldapp.services.rulebooks import missed_after
+from fieldapp.services.rulebooks import missed_after, rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, branches, events, links, photos
 from fieldapp.storage.links import Act, Kind, Link
@@ -82,7 +82,7 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
     acts = {act.act: act for act in links.acts(db, link.branch, link.visit_id)} if own else {}
     zone = ZoneInfo(branch.timezone)
     # A customer sees *missed* as soon as it is one for the score.
-    state = receipt.state.seen_at(now, missed_after(receipt.state.promise.start, zone))
+    state = receipt.state.seen_at(now, missed_after(rulebooks(db), receipt.state.promise.start, zone))
     return LinkView(
         kind=link.kind,
         branch=link.branch,

@@ -15,7 +15,7 @@ from fieldapp.domain.scoring.engine import effects_without_visit
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
 from fieldapp.services.branches import zone_of
-from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db
 from fieldapp.storage import events, scoring
 
@@ -51,7 +51,7 @@ def month_facts(db: Db, branch: str, month: Month, technician: str | None, now: 
 def _judged_log(db: Db, branch: str) -> Iterator[tuple[Judgement | None, Sequence[FindingEffect]]]:
     """The whole event log judged again, visit by visit, whatever is stored about it."""
     disputed = {held.event.visit for held in events.held_of(db, branch)}
-    books, zone = shipped_rulebooks(), zone_of(db, branch)
+    books, zone = rulebooks(db), zone_of(db, branch)
     for visit, history in events.by_visit(db, branch):
         if visit is None:
             yield None, tuple(effects_without_visit(history, books))

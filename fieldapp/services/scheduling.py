@@ -24,7 +24,7 @@ from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.lifecycle import DURATIONS, ENDED
 from fieldapp.services.branches import zone_of
 from fieldapp.services.recording import record
-from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, events, planning, visits
 from fieldapp.storage.events import Record
@@ -225,10 +225,10 @@ def late_by(
         for one in sorted(history, key=lambda one: one.order)
         if isinstance(one.data, ev.VisitScheduled)
     )
-    zone = zone_of(db, branch)
-    notice = shipped_rulebooks().in_force(month_of(first.start, zone)).parameters.notice
+    books, zone = rulebooks(db), zone_of(db, branch)
+    notice = books.in_force(month_of(first.start, zone)).parameters.notice
     in_force = keep_ledger(first, history, None, notice).in_force
-    notice = shipped_rulebooks().in_force(month_of(in_force.start, zone)).parameters.notice
+    notice = books.in_force(month_of(in_force.start, zone)).parameters.notice
     return notice if approvals.is_late(change.asked_by, in_force.start, now, notice) else None
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from fieldapp.domain.access import Actor, may, require
-from fieldapp.domain.calendar import Month
+from fieldapp.domain.calendar import Month, month_bounds
 from fieldapp.domain.closing import sheet_of
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, visit_id
@@ -18,15 +18,15 @@ from fieldapp.domain.scoring.counts import Counts
 from fieldapp.domain.scoring.engine import ItemScore, ScoreSheet, effects_without_visit, score, score_month, tally
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
-from fieldapp.domain.scoring.rulebook import Rulebook
+from fieldapp.domain.scoring.rulebook import Rulebook, Rulebooks
 from fieldapp.domain.visits.events import Event, FindingRecorded
 from fieldapp.services import closed, recounting
 from fieldapp.services.branches import zone_of
 from fieldapp.services.closed import Sealed
 from fieldapp.services.recounting import MonthFacts
-from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import branches, events, scoring
+from fieldapp.storage import branches, bulk, events, scoring, visits
 
 __all__ = ["MonthScores", "Scored", "ScoredVisit", "TechnicianMonth", "VisitScore"]
 
@@ -111,7 +111,7 @@ def rejudge(db: Db, branch: str, histories: Mapping[VisitId, Sequence[Event]], h
     `histories` holds all counting events of each visit (decisions about its findings included), so that nothing is
     loaded twice; visits with `held` facts are disputed: pending, whatever else.
     """
-    books, zone = shipped_rulebooks(), zone_of(db, branch)
+    books, zone = rulebooks(db), zone_of(db, branch)
     judgements: list[Judgement] = []
     effects: list[FindingEffect] = []
     for visit, history in histories.items():
@@ -130,7 +130,19 @@ def rejudge_findings(db: Db, branch: str, new: Sequence[Event]) -> None:
     findings = [event for event in events.by_ids(db, branch, named | recorded) if event.visit is None]
     if findings:
         decided = events.about(db, branch, (event.id for event in findings))
-        scoring.save_effects(db, branch, effects_without_visit([*findings, *decided], shipped_rulebooks()))
+        scoring.save_effects(db, branch, effects_without_visit([*findings, *decided], rulebooks(db)))
+
+
+def rejudge_from(db: Db, branch: str, month: Month) -> int:
+    """Judge anew what a version of the norm that was just published may judge: every visit with a promise of `month`
+    or later, and findings without a visit of those months. Returns how many visits that were."""
+    start = month_bounds(month, zone_of(db, branch))[0]
+    found = visits.promised_between(db, branch, start)
+    for first in range(0, len(found), bulk.CHUNK):
+        rejudge(db, branch, *events.histories(db, branch, found[first : first + bulk.CHUNK]))
+    loose = [one.finding for one in scoring.loose_effects(db, branch) if one.month >= month]
+    rejudge_findings(db, branch, events.by_ids(db, branch, loose))
+    return len(found)
 
 
 # --- Asked for ----------------------------------------------------------------------------------------------------
@@ -161,7 +173,7 @@ def month_scores(
         sealed = None if recount else closed.find(db, branch, month)
         if sealed is not None:
             return _closed_scores(db, sealed, technician, moment)
-        books = shipped_rulebooks()
+        books = rulebooks(db)
         month_facts = (recounting.month_facts if recount else _stored)(db, branch, month, technician, moment)
         people = scoring.staff(db, branch)
     counts, effects = month_facts.counts, month_facts.effects
@@ -195,7 +207,7 @@ def technician_month(
         sealed = closed.find(db, branch, month)
         if sealed is not None:
             return _closed_technician(db, sealed, technician, people[technician][0], moment)
-        book = shipped_rulebooks().in_force(month)
+        book = rulebooks(db).in_force(month)
         judgements = scoring.judgements(db, branch, month, technician)
         effects = scoring.effects(db, branch, month, technician)
         numbers = scoring.external_ids(db, branch, (one.visit for one in judgements))
@@ -249,9 +261,9 @@ def past_sheets(
     """One technician's sheet of each of the months, closed ones as they were closed. Raises `Forbidden`, `NotFound`
     like `technician_month`."""
     _scope(actor, branch, technician)
-    books, now = shipped_rulebooks(), work.now()
+    now = work.now()
 
-    def sheet(db: Db, month: Month) -> ScoreSheet:
+    def sheet(db: Db, books: Rulebooks, month: Month) -> ScoreSheet:
         sealed = closed.find(db, branch, month)
         if sealed is not None:
             return closed.score_sheet(db, sealed, technician)
@@ -260,13 +272,14 @@ def past_sheets(
         return score(technician, month, counts, known.effects, books.in_force(month))
 
     with work.read() as db:
-        return {month: sheet(db, month) for month in months}
+        books = rulebooks(db)
+        return {month: sheet(db, books, month) for month in months}
 
 
 def live_sheets(db: Db, branch: str, month: Month, now: datetime) -> tuple[ScoreSheet, ...]:
     """Everybody's sheets by what the facts say at `now`, whether or not the month is closed."""
     known = _stored(db, branch, month, None, now)
-    return score_month(known.counts, known.effects, shipped_rulebooks(), month)
+    return score_month(known.counts, known.effects, rulebooks(db), month)
 
 
 def as_data(scores: MonthScores) -> dict[str, Any]:

@@ -174,6 +174,11 @@ def find_effect(db: Session, branch: str, finding: str) -> FindingEffect | None:
     return next(iter(_read_effects(db, _effects(branch).where(FindingEffectRow.finding_id == finding))), None)
 
 
+def loose_effects(db: Session, branch: str) -> list[FindingEffect]:
+    """What findings without a visit do, in whatever month."""
+    return _read_effects(db, _effects(branch).where(FindingEffectRow.visit_id.is_(None)))
+
+
 def judgements_of(db: Session, branch: str, visits: Sequence[str]) -> dict[VisitId, Judgement]:
     """The stored judgements of at most `bulk.CHUNK` visits."""
     found = bulk.fetch(db, _BODIES, {"branch": branch, "visits": visits})

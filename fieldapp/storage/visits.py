@@ -110,6 +110,14 @@ def ledger(db: Session, branch: str, visit_id: str) -> list[PromiseLine]:
     ]  # fmt: skip
 
 
+def promised_between(db: Session, branch: str, start: datetime, end: datetime | None = None) -> list[VisitId]:
+    """Every visit that has, or ever had, a promise that starts then (None: or at any later time)."""
+    query = select(PromiseRow.visit_id).where(PromiseRow.branch == branch, PromiseRow.window_start >= start)
+    if end is not None:
+        query = query.where(PromiseRow.window_start < end)
+    return [VisitId(visit) for visit in db.scalars(query.distinct().order_by(PromiseRow.visit_id))]
+
+
 def save(
     db: Session, branch: str, states: Mapping[VisitId, VisitState], revs: Mapping[VisitId, int], now: datetime
 ) -> None:

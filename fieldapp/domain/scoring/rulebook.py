@@ -3,8 +3,9 @@
 Owns what a sheet may say and whether it is whole; never reads a file, and judges nothing.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -27,6 +28,30 @@ Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,4})?\Z")]
 @cache
 def _exact(number: str) -> Fraction:
     return Fraction(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a sheet: a code, the field at fault (`punctual.target`, `award_floor`; empty: the
+    sheet as a whole), and what fills the sentence."""
+
+    code: str
+    where: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{name} {value}" for name, value in self.facts.items())
+        return " ".join(part for part in (self.where, self.code, facts and f"({facts})") if part)
+
+
+class Unsound(Invalid):
+    """A sheet that is no norm; `faults` names everything that is wrong with it."""
+
+    code = "rulebook_invalid"
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(problem="; ".join(str(fault) for fault in self.faults))
 
 
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -131,17 +156,17 @@ class Rulebook:
         return any(article.code == code for article in self.disciplines)
 
 
-def parse_rulebook(raw: Mapping[str, Any]) -> Rulebook:
+def parse_rulebook(raw: Mapping[str, Any], known: Collection[str] | None = None) -> Rulebook:
     """A norm sheet from plain values (as a TOML reader gives them).
 
-    Raises `Invalid("rulebook_invalid", problem=...)` unless it is whole: known kinds, unique codes, points that add
-    up to 100, a target for every rate and for nothing else.
+    Raises `Unsound` unless it is whole: known kinds, unique codes (of `known` items, where given), points that add up
+    to 100, a target above 0 and up to 1 for every rate and for nothing else.
     """
     try:
         sheet = msgspec.convert(dict(raw), _Sheet)
     except msgspec.ValidationError as error:
-        raise Invalid("rulebook_invalid", problem=str(error)) from None
-    _refuse(_faults(sheet))
+        raise Unsound([Fault("malformed", facts={"problem": str(error)})]) from None
+    refuse(_faults(sheet, known))
     return Rulebook(
         sheet=sheet.sheet,
         version=sheet.version,
@@ -152,25 +177,54 @@ def parse_rulebook(raw: Mapping[str, Any]) -> Rulebook:
     )
 
 
-def _faults(sheet: _Sheet) -> Iterable[str]:
-    points = sum(item.points for item in sheet.item)
-    if points != BASE_POINTS:
-        yield f"points add up to {points}, not {BASE_POINTS}"
+def encode_rulebook(book: Rulebook) -> bytes:
+    """The sheet as canonical JSON, the form in which it is stored and hashed; `parse_rulebook` reads it."""
+    sheet = _Sheet(
+        sheet=book.sheet, version=book.version, parameters=book.parameters, item=list(book.items),
+        discipline=list(book.disciplines), in_force_from=book.in_force_from,
+    )  # fmt: skip
+    return msgspec.json.encode(sheet, order="deterministic")
+
+
+def fingerprint(book: Rulebook) -> str:
+    """SHA-256 of the whole version, number and month included: what a second person confirms."""
+    return hashlib.sha256(encode_rulebook(book)).hexdigest()
+
+
+def _faults(sheet: _Sheet, known: Collection[str] | None) -> Iterable[Fault]:
+    yield from points_fault(item.points for item in sheet.item)
+    yield from floor_fault(sheet.parameters.award_floor, sheet.parameters.award_cap)
     codes = [item.code for item in sheet.item] + [article.code for article in sheet.discipline]
-    yield from (f"code {code} occurs twice" for code in sorted({code for code in codes if codes.count(code) > 1}))
+    yield from (Fault("code_twice", code) for code in sorted({code for code in codes if codes.count(code) > 1}))
     for item in sheet.item:
+        if known is not None and item.code not in known:
+            yield Fault("item_unknown", item.code)
         if (item.kind == "rate") != (item.target is not None):
-            yield f"{item.code}: a rate has a target, an exception has none"
-        elif item.rate > 1:
-            yield f"{item.code}: the target {item.target} is above 1"
+            yield Fault("target_missing" if item.kind == "rate" else "target_needless", f"{item.code}.target")
+        elif item.target is not None and not 0 < item.rate <= 1:
+            yield Fault("target_range", f"{item.code}.target")
     if (sheet.version == 1) != (sheet.in_force_from is None):
-        yield "every version but the first names the month from which it is in force"
+        yield Fault("month_missing", "in_force_from")
 
 
-def _refuse(faults: Iterable[str]) -> None:
+def points_fault(points: Iterable[int]) -> Iterable[Fault]:
+    """That the base points do not add up to 100, if so; `missing` is negative where there are too many."""
+    total = sum(points)
+    if total != BASE_POINTS:
+        yield Fault("points_sum", facts={"total": total, "missing": BASE_POINTS - total})
+
+
+def floor_fault(floor: int, cap: int) -> Iterable[Fault]:
+    """That an award could never be earned, if so."""
+    if floor > cap:
+        yield Fault("floor_over_cap", "award_floor", {"cap": cap})
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raise `Unsound` when there is any."""
     listed = list(faults)
     if listed:
-        raise Invalid("rulebook_invalid", problem="; ".join(listed))
+        raise Unsound(listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +235,20 @@ class Rulebooks:
 
     @classmethod
     def of(cls, books: Iterable[Rulebook]) -> "Rulebooks":
-        """The versions in order; raises `Invalid("rulebook_invalid")` when they are not 1, 2, 3 ... of one sheet, each
-        from a later month than the one before."""
+        """The versions in order; raises `Unsound` when they are not 1, 2, 3 ... of one sheet, none from an earlier
+        month than the one before. One from the same month takes the place of a version that was never in force."""
         versions = tuple(sorted(books, key=lambda book: book.version))
         months = [book.in_force_from or "" for book in versions]
         if [book.version for book in versions] != list(range(1, len(versions) + 1)) or not versions:
-            raise Invalid("rulebook_invalid", problem="versions are numbered from 1 without a gap")
-        if len({book.sheet for book in versions}) > 1 or sorted(set(months)) != months:
-            raise Invalid("rulebook_invalid", problem="versions are of one sheet, each from a later month")
+            raise Unsound([Fault("versions_gap")])
+        if len({book.sheet for book in versions}) > 1 or sorted(months) != months:
+            raise Unsound([Fault("versions_order")])
         return cls(versions)
+
+    @property
+    def last(self) -> Rulebook:
+        """The newest version, in force already or not."""
+        return self.versions[-1]
 
     def in_force(self, month: Month) -> Rulebook:
         """The version in force on the first day of `month`."""

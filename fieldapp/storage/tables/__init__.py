@@ -12,6 +12,7 @@ from fieldapp.storage.tables import (
     events,
     findings,
     links,
+    rulebooks,
     scoring,
     server,
     tokens,
@@ -21,5 +22,5 @@ from fieldapp.storage.tables.base import Base
 
 __all__ = [
     "Base", "accounts", "appeals", "approvals", "audit", "blobs", "cases", "closing", "devices", "events", "findings",
-    "links", "scoring", "server", "tokens", "visits",
+    "links", "rulebooks", "scoring", "server", "tokens", "visits",
 ]  # fmt: skip

@@ -22,8 +22,7 @@ from wtforms.validators import Length, Optional
 from fieldapp.domain.calendar import month_of, parse_month
 from fieldapp.domain.errors import DomainError, Forbidden
 from fieldapp.domain.findings import Draft
-from fieldapp.services import finding_views, findings
-from fieldapp.services.rulebooks import shipped_rulebooks
+from fieldapp.services import finding_views, findings, rulebooks
 from fieldapp.web import finding_words, score_words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.errors import STATUS, sentence
@@ -64,7 +63,7 @@ class FindingForm(Form):
             SelectChoice("", _("whose visit it is")),
             *(SelectChoice(one.code, f"{one.name} ({one.code})") for one in people),
         ]
-        book = shipped_rulebooks().in_force(month_of(current_work().now(), current_zone()))
+        book = rulebooks.in_force(current_work(), current_actor(), month_of(current_work().now(), current_zone()))
         items, breaches = _("Items of the norm"), _("Breach of service discipline")
         self.about.choices = [
             SelectChoice("", _("choose one")),

@@ -1,6 +1,6 @@
 """Going from month to month on the pages of scores."""
 
-from fieldapp.domain.calendar import Month, month_of
+from fieldapp.domain.calendar import Month, month_of, shifted
 from fieldapp.web.context import current_work, current_zone
 
 
@@ -13,9 +13,3 @@ def neighbours(month: Month) -> dict[str, str | None]:
     """The month shown, the one before, and the one after unless that lies ahead."""
     after = shifted(month, 1)
     return {"month": month, "before": shifted(month, -1), "after": after if after <= this_month() else None}
-
-
-def shifted(month: Month, by: int) -> Month:
-    """The month so many months later."""
-    index = int(month[:4]) * 12 + int(month[5:]) - 1 + by
-    return Month(f"{index // 12:04d}-{index % 12 + 1:02d}")

@@ -1,4 +1,4 @@
-"""Views of the score: a team's month, a technician's, an item's, a visit's, and the published norm."""
+"""Views of the score: a team's month, a technician's, an item's, a visit's."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -6,18 +6,17 @@ from decimal import Decimal
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fieldapp.domain.calendar import Window, parse_month
+from fieldapp.domain.calendar import Window, parse_month, shifted
 from fieldapp.domain.errors import NotFound
 from fieldapp.services import evidence, finding_views, scoring
 from fieldapp.services.evidence import Story
-from fieldapp.services.rulebooks import shipped_rulebooks
 from fieldapp.services.scoring import TechnicianMonth, VisitScore
 from fieldapp.web import evidence_words, finding_words, visit_words
 from fieldapp.web import score_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.evidence_words import Line
 from fieldapp.web.scores import pictures
-from fieldapp.web.scores.months import neighbours, shifted, this_month
+from fieldapp.web.scores.months import neighbours, this_month
 
 blueprint = Blueprint("scores", __name__)
 
@@ -32,16 +31,6 @@ def home() -> ResponseReturnValue:
     if actor.role == "technician":
         return redirect(url_for("scores.sheet", month=month, technician=actor.login))
     return redirect(url_for("scores.team", month=month))
-
-
-@blueprint.get("/norm")
-def norm() -> ResponseReturnValue:
-    """The norm sheet in force, in words."""
-    month = this_month()
-    book = shipped_rulebooks().in_force(month)
-    return render_template(
-        "scores/norm.html", book=book, p=book.parameters, month=month, items=words.ITEMS, disciplines=words.DISCIPLINES
-    )
 
 
 @blueprint.get("/<month>/")

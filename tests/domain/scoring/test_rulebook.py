@@ -4,11 +4,12 @@ from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
 
+import msgspec
 import pytest
 
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import Invalid
-from fieldapp.domain.scoring.rulebook import Rulebooks, parse_rulebook
+from fieldapp.domain.scoring.rulebook import Rulebooks, encode_rulebook, fingerprint, parse_rulebook
 from fieldapp.services.rulebooks import shipped_rulebooks
 from tests.domain.scoring.story import BOOKS, Story
 
@@ -55,18 +56,20 @@ def test_the_installer_sheet_holds_the_norm():
 def test_points_that_do_not_add_up_are_refused():
     raw = sheet()
     raw["item"][0]["points"] = 59
-    assert problem(raw) == "points add up to 99, not 100"
+    assert problem(raw) == "points_sum (total 99, missing 1)"
 
 
 @pytest.mark.parametrize(
     ("change", "word"),
     [
         ({"kind": "vibes"}, "vibes"),
-        ({"target": None}, "a rate has a target"),
-        ({"target": "1.01"}, "above 1"),
+        ({"target": None}, "punctual.target target_missing"),
+        ({"kind": "exception"}, "punctual.target target_needless"),
+        ({"target": "1.01"}, "punctual.target target_range"),
+        ({"target": "0.00"}, "punctual.target target_range"),
         ({"target": 0.95}, "target"),
         ({"colour": "red"}, "colour"),
-        ({"code": "gifts"}, "twice"),
+        ({"code": "gifts"}, "gifts code_twice"),
         ({"min_sample": 0}, "min_sample"),
     ],
 )
@@ -94,7 +97,37 @@ def test_versions_have_no_gap_and_later_months():
         Rulebooks.of([first, parse_rulebook(sheet(version=3, in_force_from="2026-11"))])
     with pytest.raises(Invalid):
         Rulebooks.of([])
-    assert "names the month" in problem(sheet(version=2))
+    assert problem(sheet(version=2)) == "in_force_from month_missing"
+    second, earlier = sheet(version=2, in_force_from="2026-11"), sheet(version=3, in_force_from="2026-10")
+    with pytest.raises(Invalid):
+        Rulebooks.of([first, parse_rulebook(second), parse_rulebook(earlier)])
+
+
+def test_a_version_from_the_same_month_takes_the_place_of_one_that_was_never_in_force():
+    books = [parse_rulebook(sheet())]
+    books += [parse_rulebook(sheet(version=number, in_force_from="2026-11")) for number in (2, 3)]
+    assert [Rulebooks.of(books).in_force(Month(month)).version for month in ("2026-10", "2026-11")] == [1, 3]
+
+
+def test_items_that_the_product_cannot_judge_are_refused():
+    with pytest.raises(Invalid) as refused:
+        parse_rulebook(sheet(), known={"punctual"})
+    assert refused.value.facts["problem"] == "decorum item_unknown"
+
+
+def test_a_floor_that_nobody_can_pass_is_refused():
+    assert "floor_over_cap" in problem(sheet(parameters=PARAMETERS | {"award_floor": 101}))
+
+
+def test_the_fingerprint_covers_every_number_and_the_month():
+    book = parse_rulebook(sheet(version=2, in_force_from="2026-11"))
+    others = [
+        sheet(version=2, in_force_from="2026-12"),
+        sheet(version=3, in_force_from="2026-11"),
+        sheet(version=2, in_force_from="2026-11", parameters=PARAMETERS | {"answer_days": 8}),
+    ]
+    assert len({fingerprint(one) for one in [book, *map(parse_rulebook, others)]}) == 4
+    assert fingerprint(parse_rulebook(msgspec.json.decode(encode_rulebook(book)))) == fingerprint(book)
 
 
 def test_a_visit_is_judged_by_the_version_of_its_month():
