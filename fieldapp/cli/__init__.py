@@ -29,6 +29,7 @@ COMMANDS = {
     "approvals": "approvals:group",
     "appeals": "appeals:group",
     "findings": "findings:group",
+    "rulebooks": "rulebooks:group",
     "quarantine": "quarantine:group",
     "doctor": "doctor:doctor",
     "routes": "routes:routes",

@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 
 from fieldapp.domain.access import Actor, Role
-from fieldapp.services import approvals, closing, finding_views, quarantine
+from fieldapp.services import approvals, closing, finding_views, quarantine, rulebook_drafts
 from fieldapp.services.work import Busy
 from fieldapp.web.context import current_settings, current_work, find_actor
 
@@ -26,7 +26,7 @@ class Place:
 
 
 APPROVALS, FINDINGS, QUARANTINE = "/quality/approvals/", "/quality/findings/", "/quality/quarantine/"
-SCORES = "/scores/"
+SCORES, NORM = "/scores/", "/scores/norm"
 #: In the order of the bar.
 PLACES = (
     Place("/m/", "home", _l("Today"), ("technician",)),
@@ -39,7 +39,7 @@ PLACES = (
     Place(QUARANTINE, "lock", _l("Quarantine"), ("quality",)),
     Place(SCORES, "chart", _l("My score"), ("technician",)),
     Place(SCORES, "chart", _l("Scores"), ("quality", "manager")),
-    Place("/scores/norm", "list", _l("The norm"), ("technician", "quality", "manager")),
+    Place(NORM, "list", _l("The norm"), ("technician", "dispatcher", "quality", "manager")),
     Place("/admin/", "people", _l("Accounts"), ("admin",)),
     Place("/admin/branches", "home", _l("Branches"), ("admin",)),
     Place("/admin/tokens/", "key", _l("Tokens"), ("admin",)),
@@ -49,6 +49,7 @@ _COUNTS = {
     FINDINGS: (finding_views.count_waiting,),
     QUARANTINE: (quarantine.count_waiting,),
     SCORES: (finding_views.count_to_answer,),
+    NORM: (rulebook_drafts.count_waiting,),
 }
 HOMES: dict[Role, str] = {
     "technician": "/m/",

@@ -11,6 +11,7 @@ import hashlib
 import mimetypes
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from pathlib import Path
 
 from babel.dates import format_skeleton
@@ -72,7 +73,7 @@ def install(app: Flask, folder: Path) -> None:
     app.extensions["assets"] = assets
     app.jinja_env.globals["asset"] = assets.url
     app.jinja_env.filters.update(localtime=localtime, localdate=localdate, localmoment=localmoment, window=window,
-                                 localwindow=localwindow, money=money, price=price)  # fmt: skip
+                                 localwindow=localwindow, money=money, price=price, in_percent=in_percent)  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -109,6 +110,11 @@ def _asset(name: str, content: bytes) -> Asset:
         media += "; charset=utf-8"
     integrity = "sha256-" + base64.b64encode(hashlib.sha256(content).digest()).decode()
     return Asset(content, zipped if zipped and len(zipped) < len(content) else None, media, integrity)
+
+
+def in_percent(share: Fraction | str) -> str:
+    """A share that is kept exactly (to four decimals), as exactly: `95`, `97.5`."""
+    return f"{float(Fraction(share) * 100):.2f}".rstrip("0").rstrip(".")
 
 
 def localtime(moment: datetime) -> str:

@@ -30,6 +30,7 @@ from fieldapp.services import (
     link_acts,
     links,
     recording,
+    rulebook_drafts,
     tokens,
 )
 from fieldapp.services.findings import Draft
@@ -94,6 +95,7 @@ def _places(work: Work, month: str) -> dict[str, str]:
     places["held"] = _dispute(work, branch)
     places["asked"] = places["due"]
     places["approval"] = _ask(work, branch, places["asked"])
+    places["draft"], places["proposal"] = _drafts(work)
     _close(work, Month(month))
     places["quarantined"] = _quarantine(work, branch, places["due"])
     unsigned = _unsigned(work, branch)
@@ -181,6 +183,27 @@ def _dispute(work: Work, branch: ids.BranchCode) -> str:
         ]
         recording.record(db, branch, facts, now)
     return visit
+
+
+def _drafts(work: Work) -> tuple[str, str]:
+    """Two versions of the norm in the making: one that M001 drafts, one that M002 proposed and M001 may confirm."""
+    logins = {one.login: one.actor for one in accounts.list_accounts(work, OPERATOR)}
+    wishes = {
+        "M001": (
+            {"punctual.points": "17", "cleanup.points": "6", "cleanup.target": "0.95", "award_base": "360.00"},
+            "Being on time is what customers ask for most; cleaning up is done well by nearly everybody.",
+        ),
+        "M002": (
+            {"grace_minutes": "5", "kit.use": "", "consent.points": "9"},
+            "The ring road is closed until spring. Tools are checked at the depot now, consent matters more.",
+        ),
+    }
+    made = []
+    for login, (changes, why) in wishes.items():
+        form = rulebook_drafts.blank(work, logins[login])
+        made.append(rulebook_drafts.create(work, logins[login], {**form.typed, **changes}, why))
+    rulebook_drafts.propose(work, logins["M002"], made[1].draft_id, made[1].rev)
+    return made[0].draft_id, made[1].draft_id
 
 
 def _quarantine(work: Work, branch: ids.BranchCode, visit: str) -> str:

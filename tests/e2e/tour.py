@@ -70,6 +70,13 @@ def _open_quarantined(page: Any, _: dict[str, str]) -> None:
         page.click("form[action$=reveal] button")
 
 
+def _misprint(page: Any, _: dict[str, str]) -> None:
+    page.fill("[name='punctual.points']", "16")
+    page.fill("[name='badge.target']", "98")
+    with page.expect_navigation():
+        page.click("main form .primary")
+
+
 def _upload(name: str) -> Steps:
     def steps(page: Any, _: dict[str, str]) -> None:
         page.set_input_files("input[type=file]", DATA / name)
@@ -144,6 +151,11 @@ MANAGER = Walk(
         Stop("scores-norm", "/scores/norm"),
         Stop("closing-running", "/scores/closing/main/{this_month}/"),
         Stop("closing-ready", "/scores/closing/main/{month}/"),
+        Stop("norm-drafts", "/scores/norm/drafts/"),
+        Stop("norm-draft", "/scores/norm/drafts/{draft}"),
+        Stop("norm-draft-form", "/scores/norm/drafts/{draft}/edit"),
+        Stop("norm-draft-faults", "", _misprint),
+        Stop("norm-proposal", "/scores/norm/drafts/{proposal}"),
     ),
 )
 #: In another branch the month is closed already.

@@ -1,1 +1,1 @@
-"""Score pages: a technician's month, a team's month, what is behind each number, and the norm in force."""
+"""Score pages: a technician's month, a team's month, what is behind each number, and the norm in all its versions."""

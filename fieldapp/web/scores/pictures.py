@@ -77,17 +77,13 @@ class ItemRow:
 
     item: ItemScore
     rate: int | None
-    target: int
     missing: int
 
 
 def item_rows(items: Sequence[ItemScore]) -> list[ItemRow]:
-    """`rate` and `target` in whole percent for reading (what counts is exact); `missing` is how many more good
-    visits in a row would reach the target, 0 where that is beyond a month's reach."""
-    return [
-        ItemRow(one, one.met * 100 // one.sample if one.sample else None, round(one.target * 100), _missing(one))
-        for one in items
-    ]
+    """`rate` in whole percent for reading (what counts is exact); `missing` is how many more good visits in a row
+    would reach the target, 0 where that is beyond a month's reach."""
+    return [ItemRow(one, one.met * 100 // one.sample if one.sample else None, _missing(one)) for one in items]
 
 
 def _missing(item: ItemScore) -> int:

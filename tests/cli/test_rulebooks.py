@@ -1,0 +1,40 @@
+"""`fieldapp rulebooks`: head office looks at a proposed version of the norm and decides."""
+
+import pytest
+from click.testing import CliRunner
+
+from fieldapp.cli import main
+from fieldapp.services import rulebook_drafts
+from tests.cast import M001
+from tests.services.test_rulebook_drafts import books, draft, propose
+
+
+@pytest.fixture
+def run(settings, work, clock, monkeypatch):
+    """Run a command on the tests' database; commands live by the machine's clock, and so does the draft's author."""
+    clock.run()
+    monkeypatch.setenv("FIELDAPP_INSTANCE", str(settings.instance))
+    return lambda *words: CliRunner().invoke(main, ["rulebooks", *words])
+
+
+def test_head_office_publishes_exactly_what_it_was_shown(run, work):
+    one = propose(work, draft(work))
+    month = rulebook_drafts.detail(work, M001.actor, one.draft_id).book.in_force_from
+    assert run("list").stdout.split("\t") == [one.draft_id, "installer/2", month, "M001\n"]
+    shown = run("show", one.draft_id).stdout.splitlines()
+    assert "grace_minutes\t0\t10" in shown
+    seen = shown[-1].split()[-1]
+    wrong = run("publish", one.draft_id, "0" * 64)
+    assert (wrong.exit_code, "not what you looked at" in wrong.stderr) == (2, True)
+    done = run("publish", one.draft_id, seen)
+    assert (done.exit_code, done.stdout) == (0, f"installer/2 is in force from {month}\n")
+    assert (books(work).last.version, run("list").stdout) == (2, "")
+
+
+def test_head_office_sends_back_with_a_reason(run, work):
+    one = propose(work, draft(work))
+    assert (
+        run("send-back", one.draft_id, one.fingerprint, "--reason", " ").stderr == "fieldapp: Please give a reason.\n"
+    )
+    assert run("send-back", one.draft_id, one.fingerprint, "--reason", "Too generous.").stdout == "sent back\n"
+    assert rulebook_drafts.detail(work, M001.actor, one.draft_id).draft.reason == "Too generous."
