@@ -49,6 +49,7 @@ def test_all_is_well(run):
     lines = [
         "migrations",
         "audit",
+        "norm",
         *(
             f"{name} {code}"
             for name in ("facts", "payloads", "quarantine", "visits", "scores", "appeals", "months", "blobs")
