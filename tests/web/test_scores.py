@@ -60,6 +60,21 @@ def test_the_sheet_shows_its_own_arithmetic(sign_in):
     assert "1 of 2 visits, needed 95%" in page
 
 
+def test_a_large_team_comes_page_by_page(work, sign_in):
+    crowd = [one for n in range(60) for one in perfect_visit(f"WO-C{n}", cast.NOW, f"T1{n:02}")]
+    with work.write() as db:
+        record(db, cast.MAIN, [Record(event=as_event(one), origin="import", received_at=work.now()) for one in crowd],
+               work.now())  # fmt: skip
+    client = sign_in("M001")
+    first, second, beyond = (
+        client.get(f"/scores/2026-10/?page={page}").get_data(as_text=True) for page in ("1", "2", "99")
+    )
+    assert ("/T001/" in first, "/T159/" in first) == (True, False)
+    assert ("/T001/" in second, "/T159/" in second) == (False, True)
+    assert re.findall("/T1../visits", beyond) == re.findall("/T1../visits", second)
+    assert "?page=2" in first
+
+
 def test_a_breach_opens_the_visit_with_the_reason_in_a_sentence(sign_in):
     page = text_of(sign_in("T001").get("/scores/2026-10/T001/punctual"))
     assert "WO-2" in page

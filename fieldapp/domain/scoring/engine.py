@@ -139,9 +139,10 @@ def tally(
 
 def _score_item(item: Item, counts: Counts, effects: list[FindingEffect]) -> ItemScore:
     counting = counting_by_themselves(item.code, effects)
-    met = counts.met[item.code] + sum(one.does == "met" for one in counting)
-    breached = counts.breached[item.code] + sum(one.does == "breached" for one in counting)
-    adverse = sum(one.does == "adverse" for one in counting)
+    does = [one.does for one in counting]
+    met = counts.met.get(item.code, 0) + does.count("met")
+    breached = counts.breached.get(item.code, 0) + does.count("breached")
+    adverse = does.count("adverse")
     return ItemScore(
         code=item.code,
         article=item.article,

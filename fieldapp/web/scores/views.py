@@ -22,6 +22,8 @@ blueprint = Blueprint("scores", __name__)
 
 #: How many months the line shows.
 HISTORY = 6
+#: Technicians on one page of a team.
+TEAM_PAGE = 50
 
 
 @blueprint.get("/")
@@ -40,10 +42,18 @@ def team(month: str) -> ResponseReturnValue:
     if current_actor().role == "technician":
         return redirect(url_for("scores.sheet", month=month, technician=current_actor().login))
     scores = scoring.month_scores(current_work(), current_actor(), current_branch(), parsed)
+    count = max(1, -(-len(scores.technicians) // TEAM_PAGE))
+    number = min(count, max(1, request.args.get("page", 1, type=int)))
+    shown = scores.technicians[(number - 1) * TEAM_PAGE : number * TEAM_PAGE]
+    # Made once: a row has as many cells as the norm has items.
+    labels = {
+        item.code: {status: f"{words.ITEMS[item.code][0]}: {text}" for status, text in words.STATUS.items()}
+        for item in scores.rulebook.items
+    }
     return render_template(
-        "scores/team.html", book=scores.rulebook, sheets=[one.sheet for one in scores.technicians],
-        names={one.sheet.technician: one.name for one in scores.technicians}, items=words.ITEMS,
-        item_status=words.STATUS, url=lambda other: url_for("scores.team", month=other), sealed=scores.sealed,
+        "scores/team.html", book=scores.rulebook, sheets=[one.sheet for one in shown],
+        names={one.sheet.technician: one.name for one in shown}, items=words.ITEMS, labels=labels, number=number,
+        count=count, url=lambda other: url_for("scores.team", month=other), sealed=scores.sealed,
         branch=scores.branch, is_over=parsed < this_month(), **neighbours(parsed),
     )  # fmt: skip
 
