@@ -22,6 +22,7 @@ Permission = Literal[
     "findings.decide",  # be the second person for a finding that somebody else recorded
     "appeals.file",  # against what counts against oneself
     "appeals.decide",  # those of others, where one had no hand in it
+    "cases.open",  # write down what a customer reports on the phone
     "cases.read",
     "cases.write",
     "changes.approve",  # be the second person for what somebody else entered or proposed
@@ -37,13 +38,13 @@ Permission = Literal[
 
 _MAY: dict[Role, frozenset[Permission]] = {
     "technician": frozenset({"visits.read", "visits.work", "scores.own", "norm.read", "appeals.file"}),
-    "dispatcher": frozenset({"visits.read", "visits.plan", "phones.read", "norm.read"}),
+    "dispatcher": frozenset({"visits.read", "visits.plan", "cases.open", "phones.read", "norm.read"}),
     "quality": frozenset({
-        "visits.read", "scores.team", "scores.close", "findings.write", "findings.decide", "cases.read", "cases.write",
-        "changes.approve", "appeals.decide", "quarantine.count", "quarantine.read", "norm.read",
+        "visits.read", "scores.team", "scores.close", "findings.write", "findings.decide", "cases.open", "cases.read",
+        "cases.write", "changes.approve", "appeals.decide", "quarantine.count", "quarantine.read", "norm.read",
     }),
     "manager": frozenset({
-        "visits.read", "scores.team", "scores.close", "findings.decide", "cases.read", "cases.write",
+        "visits.read", "scores.team", "scores.close", "findings.decide", "cases.open", "cases.read", "cases.write",
         "changes.approve", "appeals.decide", "phones.read", "norm.read", "rulebooks.write",
     }),
     "admin": frozenset({

@@ -19,7 +19,7 @@ from fieldapp.domain.visits.events import AppealDecided, Event, FindingDecided, 
 from fieldapp.services import four_eyes
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, branches, events, findings, planning, scoring
+from fieldapp.storage import accounts, branches, cases, events, findings, planning, scoring
 from fieldapp.storage.branches import Branch
 from fieldapp.storage.findings import Attachment, Statement
 from fieldapp.storage.planning import Technician
@@ -51,7 +51,8 @@ class Step:
 class View:
     """A finding with everything that is stored about it. `effect`: None while its visit was never scheduled.
 
-    `refusal`: why this reader is no second person for it (None: they are). `names`: by login.
+    `case_id`: what a customer had reported, where it came from that. `refusal`: why this reader is no second person
+    for it (None: they are). `names`: by login.
     """
 
     branch: str
@@ -66,6 +67,7 @@ class View:
     statements: Sequence[Statement]
     photos: Sequence[Attachment]
     steps: Sequence[Step]
+    case_id: str | None
     refusal: DomainError | None
     names: Mapping[str, str]
 
@@ -203,6 +205,7 @@ class _Shelf:
     effects: Mapping[EventId, FindingEffect]
     statements: Mapping[str, list[Statement]]
     photos: Mapping[str, list[Attachment]]
+    cases: Mapping[str, str]
     names: Mapping[str, str]
 
 
@@ -220,6 +223,7 @@ def _fetch(db: Db, branch: str, recorded: Mapping[EventId, Event]) -> _Shelf:
         effects=scoring.effects_of(db, branch, recorded),
         statements=findings.statements(db, branch, recorded),
         photos=findings.photos(db, branch, recorded),
+        cases=cases.of_findings(db, branch, recorded),
         names=_names(db, heap),
     )
 
@@ -252,6 +256,7 @@ def _view(shelf: _Shelf, finding: Finding, actor: Actor, people: Collection[str]
         statements=said,
         photos=shelf.photos.get(finding.id, []),
         steps=steps,
+        case_id=shelf.cases.get(finding.id),
         refusal=four_eyes.refusal(actor, people, author=event.actor, beneficiaries={finding.technician}),
         names=shelf.names,
     )

@@ -96,7 +96,7 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
         technician_name=account.name if account else None,
         acts=acts,
         offers=frozenset(_offers(receipt, state, now) - acts.keys()) if own else frozenset(),
-        cases=tuple(cases.of_visit(db, link.branch, link.visit_id)) if own else (),
+        cases=tuple(cases.of_visit(db, link.branch, link.visit_id, now)) if own else (),
         now=now,
         expires_at=link.expires_at,
         arrived_photos=tuple(photo for photo in receipt.photos if _is_here(db, link.branch, photo)),

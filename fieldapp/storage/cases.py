@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.complaints import Kind
 from fieldapp.domain.errors import NotFound
 from fieldapp.storage import bulk
-from fieldapp.storage.tables.cases import CaseEntryRow, CaseRow
+from fieldapp.storage.tables.cases import CaseEntryRow, CaseFindingRow, CaseRow
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -28,11 +28,17 @@ class Case:
     state: Literal["open", "closed"]
     opened_at: datetime
     closed_at: datetime | None
+    owner: str | None
+    due_at: datetime
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether the customer still waits although the time is over."""
+        return self.state == "open" and now >= self.due_at
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a case's history: opened, note, outcome, reply, apology."""
+    """One line of a case's history: opened, taken, due, note, outcome, reply, apology, finding, reopened."""
 
     entry_id: str
     recorded_at: datetime
@@ -52,11 +58,40 @@ def add_entry(db: Session, branch: str, case_id: str, entry: Entry) -> None:
     db.execute(insert(CaseEntryRow).values(branch=branch, case_id=case_id, **values))
 
 
-def close(db: Session, branch: str, case_id: str, now: datetime) -> bool:
-    """Mark an open case closed; False when it was closed already."""
-    change = update(CaseRow).where(CaseRow.branch == branch, CaseRow.case_id == case_id, CaseRow.state == "open")
-    closed = change.values(state="closed", closed_at=now).returning(CaseRow.case_id)
-    return db.scalar(closed) is not None
+def close(db: Session, branch: str, case_id: str, now: datetime, owner: str) -> bool:
+    """Mark an open case closed, by its owner; False when it was closed already."""
+    return _change(db, branch, case_id, "open", state="closed", closed_at=now, owner=owner)
+
+
+def reopen(db: Session, branch: str, case_id: str, due_at: datetime) -> bool:
+    """Mark a closed case open again; False when it was open already."""
+    return _change(db, branch, case_id, "closed", state="open", closed_at=None, due_at=due_at)
+
+
+def set_owner(db: Session, branch: str, case_id: str, owner: str) -> bool:
+    """Somebody takes an open case; False when it is closed."""
+    return _change(db, branch, case_id, "open", owner=owner)
+
+
+def set_due(db: Session, branch: str, case_id: str, due_at: datetime) -> bool:
+    """Another day for an open case; False when it is closed."""
+    return _change(db, branch, case_id, "open", due_at=due_at)
+
+
+def add_finding(db: Session, branch: str, case_id: str, finding_id: str) -> bool:
+    """A finding came from this case; False when that was known."""
+    row = {"branch": branch, "finding_id": finding_id, "case_id": case_id}
+    return bool(bulk.insert_new(db, CaseFindingRow, [row], "finding_id"))
+
+
+def of_findings(db: Session, branch: str, findings: Iterable[str]) -> dict[str, str]:
+    """The case that each of the findings came from, of those that came from one."""
+    wanted, found = list(findings), dict[str, str]()
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = CaseFindingRow.finding_id.in_(wanted[start : start + bulk.CHUNK])
+        query = select(CaseFindingRow.finding_id, CaseFindingRow.case_id).where(CaseFindingRow.branch == branch, part)
+        found.update((finding, case) for finding, case in db.execute(query))
+    return found
 
 
 def get(db: Session, branch: str, case_id: str) -> Case:
@@ -67,13 +102,23 @@ def get(db: Session, branch: str, case_id: str) -> Case:
     return _case(row)
 
 
-def of_branch(db: Session, branch: str, state: str, kind: str | None = None) -> list[Case]:
-    """Cases in this state: open ones oldest first (they wait longest), closed ones latest first."""
-    order = CaseRow.opened_at if state == "open" else CaseRow.closed_at.desc()
+def of_branch(
+    db: Session, branch: str, state: str, kind: str | None = None, *, due_before: datetime | None = None, limit: int
+) -> list[Case]:
+    """Cases in this state: open ones by when they are due, closed ones latest first; or only those due before then."""
+    order = CaseRow.due_at if state == "open" else CaseRow.closed_at.desc()
     query = select(CaseRow).where(CaseRow.branch == branch, CaseRow.state == state)
     if kind is not None:
         query = query.where(CaseRow.kind == kind)
-    return [_case(row) for row in db.scalars(query.order_by(order, CaseRow.case_id))]
+    if due_before is not None:
+        query = query.where(CaseRow.due_at <= due_before)
+    return [_case(row) for row in db.scalars(query.order_by(order, CaseRow.case_id).limit(limit))]
+
+
+def count_overdue(db: Session, branch: str, now: datetime) -> int:
+    """How many open cases were due before now."""
+    query = select(func.count()).where(CaseRow.branch == branch, CaseRow.state == "open", CaseRow.due_at <= now)
+    return db.scalar(query) or 0
 
 
 def of_visit(db: Session, branch: str, visit_id: str) -> list[Case]:
@@ -93,7 +138,10 @@ def histories(db: Session, branch: str, case_ids: Iterable[str]) -> dict[str, li
     return found
 
 
+def _change(db: Session, branch: str, case_id: str, seen: str, **values: object) -> bool:
+    change = update(CaseRow).where(CaseRow.branch == branch, CaseRow.case_id == case_id, CaseRow.state == seen)
+    return db.scalar(change.values(**values).returning(CaseRow.case_id)) is not None
+
+
 def _case(row: CaseRow) -> Case:
-    return Case(
-        row.branch, row.case_id, row.visit_id, row.kind, row.state, row.opened_at, row.closed_at,  # type: ignore[arg-type]
-    )  # fmt: skip
+    return Case(**{name: getattr(row, name) for name in Case.__slots__})

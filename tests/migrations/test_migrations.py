@@ -1,6 +1,6 @@
 """The schema goes up, down and up again, on SQLite and on a real PostgreSQL, and ends where the tables say."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,6 +13,7 @@ from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.seals import SealKey
 from fieldapp.storage.tables import Base
 from fieldapp.storage.tables.accounts import AccountRow
+from fieldapp.storage.tables.cases import CaseRow
 from fieldapp.storage.tables.events import EventRow
 from fieldapp.storage.vault import Vault
 from tests import cast
@@ -90,6 +91,17 @@ def _first_schema_event(columns):
         "body": '{"text":"门口有狗"}'.encode(), "body_hash": "0" * 64,
     }  # fmt: skip
     return {name: value for name, value in values.items() if name in columns}
+
+
+def test_a_case_from_before_is_due_a_week_after_it_was_opened(database):
+    migrate.upgrade(database, "0010")
+    row = {"branch": "main", "case_id": "c", "visit_id": None, "kind": "complaint", "state": "open",
+           "opened_at": MOMENT, "closed_at": None}  # fmt: skip
+    with database.engine.begin() as connection:
+        connection.execute(CaseRow.__table__.insert().inline(), [row])
+    migrate.upgrade(database)
+    with database.read() as db:
+        assert [(one.due_at, one.owner) for one in db.scalars(select(CaseRow))] == [(MOMENT + timedelta(days=7), None)]
 
 
 def test_the_head_file_names_the_last_migration():
