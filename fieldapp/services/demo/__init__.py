@@ -16,7 +16,7 @@ from fieldapp.domain.errors import Conflict
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
 from fieldapp.domain.visits.events import Event, FindingDecided
 from fieldapp.services import recording
-from fieldapp.services.demo import company, findings
+from fieldapp.services.demo import cases, company, findings
 from fieldapp.services.demo.company import BranchPlan, Worker
 from fieldapp.services.demo.stories import Ending, Story, choose_ending, tell
 from fieldapp.services.work import Db, Work
@@ -84,6 +84,7 @@ def load_demo(work: Work, wish: Wish, progress: Progress = lambda done, total: N
             judged = list(findings.invent(rng, plan, events, wish.moment))
             _record(db, plan, [*events, *(event for event, _ in judged)], wish.moment)
             _answer(db, plan, judged)
+            cases.report(db, plan, events, wish.moment, Random(f"cases {wish.seed} {plan.code}"))  # noqa: S311
         audit.append(db, None, entry_id=work.new_id(), now=wish.moment, actor="office", action="demo.loaded",
                      subject=wish.seed, facts={"visits": done})  # fmt: skip
     return found

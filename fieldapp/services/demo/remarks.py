@@ -58,3 +58,34 @@ ANSWERS: dict[Language, str] = {
     "zh-Hans": "客户一定要给，我不好意思推。我知道应该拒绝。",
     "zh-Hant": "客戶一定要給，我不好意思推辭。我知道應該拒絕。",
 }
+
+#: Cases: what the customer wrote or said, what was answered.
+CASES: dict[Language, dict[str, str]] = {
+    "en": {
+        "late": "I took half a day off, and he came an hour late without a word.",
+        "loose": "The new socket in the bedroom is loose.",
+        "thanks": "She explained the new box to my mother twice, very patiently.",
+        "note": "Called the technician; he is looking for a slot this week.",
+        "reply": "We spoke to the technician and will call before every visit from now on.",
+        "apology": "We are sorry that you had to wait.",
+        "thanks_reply": "Thank you. We have told her, and everybody in her team.",
+    },
+    "zh-Hans": {
+        "late": "我请了半天假，师傅晚到一个小时，也没有打电话。",
+        "loose": "卧室新装的插座松了。",
+        "thanks": "她很耐心，给我母亲讲了两遍新盒子怎么用。",
+        "note": "已联系技术员，正在安排本周的时间。",
+        "reply": "我们已和技术员谈过，今后每次上门前都会先打电话。",
+        "apology": "让您久等了，非常抱歉。",
+        "thanks_reply": "谢谢您，我们已转告她和全组同事。",
+    },
+    "zh-Hant": {
+        "late": "我請了半天假，師傅遲到一個小時，也沒有打電話。",
+        "loose": "睡房新裝的插座鬆了。",
+        "thanks": "她很有耐性，教了我母親兩次怎樣用新盒子。",
+        "note": "已聯絡技術員，正在安排本週的時間。",
+        "reply": "我們已和技術員談過，以後每次上門前都會先致電。",
+        "apology": "要您久等，非常抱歉。",
+        "thanks_reply": "多謝您，我們已轉告她和全組同事。",
+    },
+}
