@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 
 from fieldapp.domain.access import Actor, Role
-from fieldapp.services import approvals, closing, finding_views, quarantine, rulebook_drafts
+from fieldapp.services import approvals, cases, closing, finding_views, quarantine, rulebook_drafts
 from fieldapp.services.work import Busy
 from fieldapp.web.context import current_settings, current_work, find_actor
 
@@ -25,6 +25,7 @@ class Place:
     count: int = 0
 
 
+CASES = "/quality/"
 APPROVALS, FINDINGS, QUARANTINE = "/quality/approvals/", "/quality/findings/", "/quality/quarantine/"
 SCORES, NORM = "/scores/", "/scores/norm"
 #: In the order of the bar.
@@ -33,7 +34,7 @@ PLACES = (
     Place("/dispatch/", "calendar", _l("Visits"), ("dispatcher",)),
     Place("/dispatch/import", "upload", _l("Import"), ("dispatcher",)),
     Place("/dispatch/phones", "mobile", _l("Phones"), ("manager",)),
-    Place("/quality/", "shield", _l("Quality"), ("quality", "manager")),
+    Place(CASES, "shield", _l("Quality"), ("quality", "manager")),
     Place(FINDINGS, "eye", _l("Findings"), ("quality", "manager")),
     Place(APPROVALS, "check", _l("Approvals"), ("quality", "manager")),
     Place(QUARANTINE, "lock", _l("Quarantine"), ("quality",)),
@@ -45,6 +46,7 @@ PLACES = (
     Place("/admin/tokens/", "key", _l("Tokens"), ("admin",)),
 )
 _COUNTS = {
+    CASES: (cases.count_overdue,),
     APPROVALS: (approvals.count_waiting, closing.count_waiting),
     FINDINGS: (finding_views.count_waiting,),
     QUARANTINE: (quarantine.count_waiting,),

@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -72,8 +72,10 @@ def install(app: Flask, folder: Path) -> None:
     assets = Assets(folder)
     app.extensions["assets"] = assets
     app.jinja_env.globals["asset"] = assets.url
-    app.jinja_env.filters.update(localtime=localtime, localdate=localdate, localmoment=localmoment, window=window,
-                                 localwindow=localwindow, money=money, price=price, in_percent=in_percent)  # fmt: skip
+    app.jinja_env.filters.update(
+        localtime=localtime, localdate=localdate, localmoment=localmoment, window=window, lastday=lastday,
+        localwindow=localwindow, money=money, price=price, in_percent=in_percent,
+    )  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -126,6 +128,11 @@ def localdate(moment: datetime | date) -> str:
     """The day with its weekday, in the branch's zone, e.g. `Tue, 1 Dec` or `12月1日周二`."""
     day = moment.astimezone(current_zone()).date() if isinstance(moment, datetime) else moment
     return format_skeleton("MMMEd", day, locale=get_locale())
+
+
+def lastday(end: datetime) -> str:
+    """The last day before `end`, which is the first moment that is too late."""
+    return localdate(end - timedelta(seconds=1))
 
 
 def localmoment(moment: datetime) -> str:

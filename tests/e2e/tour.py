@@ -112,6 +112,7 @@ DISPATCHER = Walk(
         Stop("dispatch-move", "/dispatch/visits/{next}/move"),
         Stop("dispatch-cancel", "/dispatch/visits/{next}/cancel"),
         Stop("dispatch-amend", "/dispatch/visits/{next}/amend"),
+        Stop("dispatch-case", "/dispatch/visits/{next}/case"),
         Stop("dispatch-link", "/dispatch/visits/{later}/link"),
         Stop("dispatch-held", "/dispatch/held"),
         Stop("dispatch-phones", "/dispatch/phones"),
@@ -128,6 +129,7 @@ QUALITY = Walk(
     (
         Stop("quality-desk", "/quality/"),
         Stop("quality-case", "/quality/cases/{case}"),
+        Stop("quality-case-new", "/quality/cases/new?visit=WO-MAIN-T001"),
         Stop("quality-findings", "/quality/findings/"),
         Stop("quality-findings-month", "/quality/findings/all?month={month}"),
         Stop("quality-finding-new", "/quality/findings/new?visit=WO-MAIN-T001"),

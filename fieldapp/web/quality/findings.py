@@ -22,18 +22,18 @@ from wtforms.validators import Length, Optional
 from fieldapp.domain.calendar import month_of, parse_month
 from fieldapp.domain.errors import DomainError, Forbidden
 from fieldapp.domain.findings import Draft
-from fieldapp.services import finding_views, findings, rulebooks
+from fieldapp.services import cases, finding_views, findings
 from fieldapp.web import finding_words, score_words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.errors import STATUS, sentence
 from fieldapp.web.forms import Form
 from fieldapp.web.guards import only
+from fieldapp.web.quality.finding_choices import about_choices, draft_of
 
 blueprint = Blueprint("findings", __name__)
 #: Checks the form token itself: photos may be larger than what is read for others.
 uploads = Blueprint("finding_photos", __name__)
 
-COMMENDATION = "commendation"
 #: All photos of one form together.
 LARGEST = 40 * 1024 * 1024
 
@@ -42,6 +42,7 @@ class FindingForm(Form):
     """A finding; what a visit says itself may be left out."""
 
     finding_id = HiddenField()
+    case = HiddenField()
     source = RadioField(
         _l("Where it comes from"), choices=[SelectChoice(*one) for one in score_words.FINDING_SOURCES.items()],
         validate_choice=False,
@@ -63,24 +64,14 @@ class FindingForm(Form):
             SelectChoice("", _("whose visit it is")),
             *(SelectChoice(one.code, f"{one.name} ({one.code})") for one in people),
         ]
-        book = rulebooks.in_force(current_work(), current_actor(), month_of(current_work().now(), current_zone()))
-        items, breaches = _("Items of the norm"), _("Breach of service discipline")
-        self.about.choices = [
-            SelectChoice("", _("choose one")),
-            *(SelectChoice(one.code, score_words.ITEMS[one.code][0], optgroup=items) for one in book.items),
-            *(SelectChoice(one.code, score_words.DISCIPLINES[one.code], optgroup=breaches) for one in book.disciplines),
-            SelectChoice(COMMENDATION, _("Commendation"), optgroup=_("Praise")),
-        ]
+        self.about.choices = about_choices(_("choose one"))
 
     def draft(self) -> Draft:
         """What was entered."""
-        about = self.about.data or ""
-        is_discipline = about in score_words.DISCIPLINES
-        return Draft(
-            source=self.source.data or "", technician=self.technician.data or "", occurred_on=self.occurred_on.data,
-            item="" if is_discipline or about == COMMENDATION else about, discipline=about if is_discipline else "",
-            commendation=about == COMMENDATION, favourable={"yes": True, "no": False}.get(self.favourable.data or ""),
-            note=self.note.data or "",
+        favourable = {"yes": True, "no": False}.get(self.favourable.data or "")
+        return draft_of(
+            self.source.data or "", self.about.data or "", favourable, self.note.data or "",
+            technician=self.technician.data or "", day=self.occurred_on.data,
         )  # fmt: skip
 
 
@@ -126,15 +117,12 @@ def month() -> ResponseReturnValue:
 @only("quality")
 def new() -> ResponseReturnValue:
     """Record one; a link from elsewhere may say what is known already."""
-    given = {name: request.args.get(name) for name in ("source", "visit", "technician", "about", "favourable")}
+    given = {name: request.args.get(name) for name in ("source", "visit", "technician", "about", "favourable", "case")}
     form = FindingForm(finding_id=current_work().new_id(), **{name: value for name, value in given.items() if value})
     form.offer()
     if form.validate_on_submit():
         try:
-            finding = findings.record(
-                current_work(), current_actor(), form.draft(), order=form.visit.data or "",
-                finding_id=form.finding_id.data or "",
-            )  # fmt: skip
+            finding = _record(form)
         except DomainError as error:
             form.refuse(error)
         else:
@@ -194,6 +182,14 @@ def add_photos(branch: str, finding_id: str) -> ResponseReturnValue:
         return _page(branch, finding_id, DecideForm(formdata=None), form, STATUS[type(error)])
     flash(_("Photos added: %(count)s.", count=count), "good")
     return redirect(url_for("findings.detail", branch=branch, finding_id=finding_id), 303)
+
+
+def _record(form: FindingForm) -> str:
+    order, finding_id = form.visit.data or "", form.finding_id.data or ""
+    work, actor, case = current_work(), current_actor(), form.case.data
+    if case:
+        return cases.record_finding(work, actor, case, form.draft(), order=order, finding_id=finding_id)
+    return findings.record(work, actor, form.draft(), order=order, finding_id=finding_id)
 
 
 def _page(

@@ -1,5 +1,8 @@
 """`/quality/`: cases are answered once, with reasons on record, by the branch's own quality staff and managers."""
 
+import html
+import re
+
 import pytest
 
 from fieldapp.services import link_acts, links
@@ -75,6 +78,81 @@ def test_a_note_is_for_colleagues_only(case, sign_in, client):
     client.get(f"/c/{case[1]}")
     assert "Called the technician." not in client.get("/c/").text
     assert "Called the technician." in sign_in("Q001").get(f"/quality/cases/{case[0]}").text
+
+
+def test_a_case_is_taken_put_off_and_listed_as_overdue(case, sign_in, clock):
+    quality = sign_in("Q001")
+    assert quality.post(f"/quality/cases/{case[0]}/take").status_code == 303
+    html = quality.get("/quality/").text
+    assert "Qian Yu" in html
+    assert "Wed, Oct 21" in html
+    clock.advance(days=8)
+    quality = sign_in("Q001")
+    assert "overdue" in quality.get("/quality/?state=overdue").text
+    due = f"/quality/cases/{case[0]}/due"
+    for day, reason in (("", "later"), ("2026-10-01", "later"), ("2026-10-30", " ")):
+        assert quality.post(due, data={"day": day, "reason": reason}).status_code == 422
+    assert quality.post(due, data={"day": "2026-10-30", "reason": "The painter comes."}).status_code == 303
+    assert "Nobody waits longer than they should." in quality.get("/quality/?state=overdue").text
+    assert "The painter comes." in quality.get(f"/quality/cases/{case[0]}").text
+
+
+def test_an_answer_and_a_finding_are_one_form(case, sign_in):
+    quality = sign_in("Q001")
+    data = {**ANSWER, "about": "property", "finding_note": "a scratch of 10 cm"}
+    refused = quality.post(f"/quality/cases/{case[0]}/close", data={**data, "finding_note": ""})
+    assert refused.status_code == 422
+    assert "Describe what was seen or said" in refused.text
+    assert "We repaint the wall on Friday." in refused.text
+    assert quality.post(f"/quality/cases/{case[0]}/close", data=data).status_code == 303
+    found = re.search(r'href="(/quality/findings/main/[^"]+)"', quality.get(f"/quality/cases/{case[0]}").text)[1]
+    html = quality.get(found).text
+    assert "a scratch of 10 cm" in html
+    assert f"/quality/cases/{case[0]}" in html
+    assert f"/quality/cases/{case[0]}" not in sign_in("Q900").get(found).text
+
+
+def test_a_closed_case_offers_the_finding_that_is_still_missing(case, sign_in):
+    sign_in("M001").post(f"/quality/cases/{case[0]}/close", data=ANSWER)
+    quality = sign_in("Q001")
+    link = html.unescape(
+        re.search(r'href="(/quality/findings/new[^"]+)"', quality.get(f"/quality/cases/{case[0]}").text)[1]
+    )
+    form = quality.get(link).text
+    key = re.search(r'name="finding_id"[^>]*value="([^"]+)"', form)[1]
+    data = {"finding_id": key, "case": case[0], "source": "complaint", "visit": "WO-1", "about": "property",
+            "favourable": "no", "note": "a scratch"}  # fmt: skip
+    assert quality.post("/quality/findings/new", data=data).status_code == 303
+    assert "No finding was recorded from this case" not in quality.get(f"/quality/cases/{case[0]}").text
+
+
+def test_a_closed_case_is_opened_again_and_the_customer_sees_both(case, sign_in, client):
+    quality = sign_in("Q001")
+    quality.post(f"/quality/cases/{case[0]}/close", data=ANSWER)
+    assert quality.post(f"/quality/cases/{case[0]}/reopen", data={"reason": " "}).status_code == 422
+    assert quality.post(f"/quality/cases/{case[0]}/reopen", data={"reason": "It came off."}).status_code == 303
+    client.get(f"/c/{case[1]}")
+    page = client.get("/c/").text
+    assert "正在处理" in page
+    assert "We repaint the wall on Friday." in page
+    assert "It came off." not in page
+
+
+def test_the_number_is_shown_on_request_only_and_once(case, sign_in):
+    quality, address = sign_in("Q001"), f"/quality/cases/{case[0]}"
+    assert "13800000001" not in quality.get(address).text
+    assert "13800000001" in quality.post(f"{address}/number").text
+    assert "13800000001" not in quality.get(address).text
+
+
+def test_quality_staff_open_a_case_from_a_call(case, sign_in):
+    quality = sign_in("Q001")
+    data = {"visit": "WO-1", "kind": "commendation", "text": "She praised him."}
+    assert "She praised him." in quality.get(quality.post("/quality/cases/new", data=data).location).text
+    refused = quality.post("/quality/cases/new", data={**data, "visit": "WO-77"})
+    assert refused.status_code == 422
+    assert "There is no visit with the order number" in refused.text
+    assert "She praised him." in refused.text
 
 
 @pytest.mark.parametrize("login", ["T001", "D001", "A001"])

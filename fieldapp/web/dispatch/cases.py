@@ -1,0 +1,32 @@
+"""What a customer reports on the phone to the dispatcher: it becomes a case, which quality staff answer."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from fieldapp.domain.errors import Invalid
+from fieldapp.services import cases, planning
+from fieldapp.web.case_forms import ReportForm
+from fieldapp.web.context import current_actor, current_branch, current_work
+from fieldapp.web.dispatch.lists import overview
+
+blueprint = Blueprint("dispatch_cases", __name__)
+
+
+@blueprint.route("/visits/<visit_id>/case", methods=["GET", "POST"])
+def report(visit_id: str) -> ResponseReturnValue:
+    """Write it down in the customer's words."""
+    details = planning.get_visit(current_work(), current_actor(), current_branch(), visit_id)
+    form = ReportForm()
+    if form.validate_on_submit():
+        try:
+            cases.open_by_phone(
+                current_work(), current_actor(), current_branch(), visit_id, form.kind.data or "", form.text.data or ""
+            )
+        except Invalid as error:
+            form.refuse(error)
+        else:
+            flash(_("It is a case now. Quality staff answer it; nobody can delete it."), "good")
+            return redirect(url_for("dispatch_visits.visit", visit_id=visit_id), 303)
+    page = render_template("dispatch/case.html", form=form, details=details, **overview())
+    return page, 422 if form.errors else 200
