@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +11,7 @@ from uuid_utils import uuid7
 
 from fieldapp.services.passwords import Argon2
 from fieldapp.storage.blobs import BlobStore
-from fieldapp.storage.engine import Busy, Database, Db
+from fieldapp.storage.engine import Busy, Database, Db, Joined
 from fieldapp.storage.seals import KeyMissing, SealKey
 from fieldapp.storage.turns import PATIENCE
 from fieldapp.storage.vault import Unreadable, Vault
@@ -49,6 +49,10 @@ class Work:
         Raises `Busy` when the turn does not come within `patience` seconds, or the database is away.
         """
         return self.database.write(about, patience=patience)
+
+    def within(self, db: Db) -> "Work":
+        """The same work inside an open transaction: use cases that own theirs become part of it."""
+        return replace(self, database=Joined(db))
 
     def read(self) -> AbstractContextManager[Db]:
         """One consistent view that changes nothing."""

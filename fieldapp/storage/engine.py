@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from fieldapp.storage.turns import PATIENCE, Busy, Turns
 
-__all__ = ["Busy", "Database", "Db", "sqlite_version", "take_turn"]
+__all__ = ["Busy", "Database", "Db", "Joined", "sqlite_version", "take_turn"]
 
 #: Below this, two connections can corrupt a WAL database (WAL-reset bug, fixed in 3.51.3).
 SAFE_SQLITE = (3, 51, 3)
@@ -91,6 +91,26 @@ class Database:
     def dispose(self) -> None:
         """Close every connection (before a fork, at the end of a test)."""
         self.engine.dispose()
+
+
+class Joined(Database):
+    """A transaction that is open already, for use cases that would open their own: what they do is committed with it,
+    or not at all."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """The open transaction, with what was written in it so far."""
+        yield self._session
+
+    @contextmanager
+    def write(self, about: str | None = None, *, patience: float = PATIENCE) -> Iterator[Session]:
+        """The same; nothing is committed when the block ends."""
+        if about is not None:
+            take_turn(self._session, about)
+        yield self._session
 
 
 def take_turn(db: Session, about: str) -> None:

@@ -3,13 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Update, insert, select, update
+from sqlalchemy import Update, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.access import SCOPES, TOKEN_LOGIN, Actor, Scope
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode
+from fieldapp.storage import bulk
 from fieldapp.storage.tables.tokens import TokenRow
+
+_TOKENS = TokenRow.__table__
+#: Built once, past the ORM: asked before every request of every program.
+_BY_HASH = select(_TOKENS).where(
+    _TOKENS.c.branch == bindparam("branch"), _TOKENS.c.secret_hash == bindparam("secret_hash")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +55,8 @@ def add(db: Session, token: Token, secret_hash: str) -> None:
 
 def find_by_hash(db: Session, branch: str, secret_hash: str) -> Token | None:
     """The token whose secret has this hash, whether or not it still opens anything."""
-    row = db.scalar(select(TokenRow).where(TokenRow.branch == branch, TokenRow.secret_hash == secret_hash))
-    return _token(row) if row else None
+    found = bulk.fetch(db, _BY_HASH, {"branch": branch, "secret_hash": secret_hash})
+    return _token(found[0]) if found else None
 
 
 def find(db: Session, branch: str, token_id: str) -> Token | None:
@@ -87,7 +95,7 @@ def _tokens(rows: Iterable[TokenRow]) -> list[Token]:
     return [_token(row) for row in rows]
 
 
-def _token(row: TokenRow) -> Token:
+def _token(row: Any) -> Token:
     return Token(
         branch=BranchCode(row.branch), token_id=row.token_id, name=row.name,
         # A scope that this program does not know any more opens nothing.
