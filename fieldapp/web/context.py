@@ -1,5 +1,7 @@
 """What a request knows: the work, who is signed in, their zone. Set by `app` and `auth`, read by views."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
 from flask import current_app, g, request
@@ -13,8 +15,18 @@ from fieldapp.settings import Settings
 
 
 def current_work() -> Work:
-    """The work of this process."""
-    return current_app.extensions["work"]
+    """The work of this process; within a transaction where this request is carried out in one (`work_within`)."""
+    return g.get("work") or current_app.extensions["work"]
+
+
+@contextmanager
+def work_within(joined: Work) -> Iterator[None]:
+    """Let the views of this request be part of an open transaction."""
+    g.work = joined
+    try:
+        yield
+    finally:
+        del g.work
 
 
 def current_settings() -> Settings:

@@ -43,7 +43,7 @@ STATUS: dict[type[Exception], int] = {
     Outdated: 426,
 }
 #: Refusals whose status is not that of their kind.
-STATUS_OF_CODE = {"json_malformed": 400}
+STATUS_OF_CODE = {"json_malformed": 400, "revision_old": 412}
 
 #: Code -> sentence. Placeholders are the error's facts.
 MESSAGES: dict[str, Any] = {
@@ -55,6 +55,16 @@ MESSAGES: dict[str, Any] = {
     "too_many": _l("Too many attempts. Please wait %(retry_after)s seconds and try again."),
     "not_signed_in": _l("Please sign in again. Everything you entered is kept."),
     "json_malformed": _l("The body is no JSON."),
+    "key_malformed": _l("An idempotency key has 1 to %(most)s printable ASCII characters."),
+    "key_reused": _l(
+        "This idempotency key was sent with another request before. Every request needs a key of its own."
+    ),
+    "answer_sealed": _l(
+        "This was carried out before; the answer is sealed with another data key. Read what is there instead."
+    ),
+    "revision_old": _l(
+        "%(number)s was changed meanwhile: it is at revision %(rev)s. Read it again before you change it."
+    ),
     "cursor_unknown": _l("This cursor belongs to no page of the list as it is now. Begin again without one."),
     "token_missing": _l("Show a token that is good: Authorization: Bearer branch.secret."),
     "scope_missing": _l("This token does not include the scope %(scope)s."),

@@ -15,12 +15,12 @@ from tests.sync.phone import plan
 class Program:
     """Another system: asks with its token, and with nothing that a browser has."""
 
-    def __init__(self, client: Any, token: str) -> None:
-        self._client, self.token = client, token
+    def __init__(self, app: Any, token: str) -> None:
+        self._app, self.token = app, token
 
     def ask(self, method: str, path: str, **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
-        return self._client.open(f"/api/v1{path}", method=method, headers=headers, **more)
+        return self._app.test_client().open(f"/api/v1{path}", method=method, headers=headers, **more)
 
     def get(self, path: str, **more: Any) -> Any:
         return self.ask("GET", path, **more)
@@ -40,7 +40,7 @@ def program(app, work) -> Callable[..., Program]:
 
     def act(*scopes: str, name: str = "crm", branch: str = cast.MAIN, **more: Any) -> Program:
         token = tokens.add_token(work, OPERATOR, branch=branch, name=name, scopes=scopes, **more)
-        return Program(app.test_client(), token)
+        return Program(app, token)
 
     return act
 

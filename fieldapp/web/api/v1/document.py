@@ -97,7 +97,7 @@ def _described(one: Operation) -> Schema:
     found: Schema = {
         "operationId": one.name, "summary": one.title, "tags": [_tag(one)],
         "description": f"{one.about}\n\nScope: `{one.scope}`.".strip(),
-        "parameters": [*_path_parts(one), *map(_parameter, fields(one.query) if one.query else ())],
+        "parameters": [*_path_parts(one), *_headers(one), *map(_parameter, fields(one.query) if one.query else ())],
         "responses": _responses(one),
     }  # fmt: skip
     if one.body is not None:
@@ -123,6 +123,17 @@ def _responses(one: Operation) -> dict[str, Schema]:
 def _path_parts(one: Operation) -> Iterable[Schema]:
     for name in _PART.findall(one.path):
         yield {"name": name, "in": "path", "required": True, **_PARTS[name]}
+
+
+def _headers(one: Operation) -> Iterable[Schema]:
+    if one.keyed:
+        schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
+        about = "Of your own making, another one for each request: the same request again is carried out once."
+        yield {"name": "Idempotency-Key", "in": "header", "required": False, "description": about, "schema": schema}
+    if one.matched:
+        about = "The `ETag` that you have seen: nothing is changed when the visit has another one by now."
+        yield {"name": "If-Match", "in": "header", "required": False, "description": about,
+               "schema": {"type": "string"}, "example": '"7"'}  # fmt: skip
 
 
 def _parameter(field: FieldInfo) -> Schema:

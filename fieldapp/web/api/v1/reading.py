@@ -41,6 +41,15 @@ def query(kind: type[Kind]) -> Kind:
     return _read(kind, given, strict=False)
 
 
+def revision() -> int | None:
+    """The revision that `If-Match` names; None without one, and for `*`. Anything else names none that there is."""
+    asked = request.headers.get("If-Match")
+    if asked is None or request.if_match.star_tag:
+        return None
+    tags = list(request.if_match)
+    return int(tags[0]) if len(tags) == 1 and tags[0].isascii() and tags[0].isdigit() and len(tags[0]) < 10 else -1
+
+
 def _read(kind: type[Kind], given: Any, *, strict: bool) -> Kind:
     try:
         found = msgspec.convert(given, kind, strict=strict)

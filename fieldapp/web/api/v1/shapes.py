@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fieldapp.domain.visits import events as ev
-from fieldapp.domain.visits.events import Moment, Part, Staff, is_plausible
+from fieldapp.domain.visits.events import Minutes, Moment, Part, Staff, is_plausible
 
 State = Literal[
     "planned", "en_route", "arrived", "admitted", "signed", "completed", "not_completed", "no_access", "cancelled",
@@ -20,7 +20,16 @@ Cursor = Annotated[str, Meta(max_length=400)]
 Technician = Annotated[str, Meta(pattern=r"^(-|[A-Za-z0-9][A-Za-z0-9._-]{0,31})\Z", description="`-`: nobody yet")]
 
 
-class Paged(Part, frozen=True):
+class Asked(Part, frozen=True):
+    """What a program sends: no unknown fields, and no times outside of this century."""
+
+    def __post_init__(self) -> None:
+        values = (getattr(self, name) for name in self.__struct_fields__)
+        if not all(is_plausible(value) for value in values if isinstance(value, date)):
+            raise ValueError("time is not in this century")
+
+
+class Paged(Asked, frozen=True):
     """How long a page is, and where it begins: `cursor` is the `next` of the page before."""
 
     limit: Limit = 50
@@ -36,9 +45,60 @@ class VisitQuery(Paged, frozen=True, rename={"first": "from", "last": "to"}):
     last: date | UnsetType = UNSET
     changed_since: Moment | UnsetType = UNSET
 
-    def __post_init__(self) -> None:
-        if not all(is_plausible(day) for day in (self.first, self.last, self.changed_since) if day is not UNSET):
-            raise ValueError("time is not in this century")
+
+OrderNumber = Annotated[
+    str, Meta(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,62}[^\s\x00-\x1f\x7f])?\Z", min_length=1, max_length=64)
+]
+
+
+class NewVisit(Asked, frozen=True):
+    """A work order with its first promise. Without `external_id` it gets a number of ours.
+
+    `override` says why the technician's work may overlap with other work; without it an overlap is refused.
+    """
+
+    job_type: ev.JobType
+    customer: ev.Customer
+    promise: ev.Promise
+    external_id: OrderNumber | UnsetType = UNSET
+    technician: Staff | None = None
+    charges: list[ev.Charge] = []  # noqa: RUF012 - msgspec copies it
+    note: ev.Text | None = None
+    planned_start: Moment | None = None
+    duration: Minutes | None = None
+    override: ev.Line = ""
+
+
+class VisitChange(Asked, frozen=True):
+    """What is to be different; what is left out stays.
+
+    `promise` is a new window that the customer was told: `asked_by` says who wanted it, `apology` whether one was
+    given, `cause` why (without it: the customer, or our planning). `technician` null: from whoever has it to nobody.
+    """
+
+    customer: ev.Customer | UnsetType = UNSET
+    charges: list[ev.Charge] | UnsetType = UNSET
+    job_type: ev.JobType | UnsetType = UNSET
+    note: ev.Text | None | UnsetType = UNSET
+    technician: Staff | None | UnsetType = UNSET
+    planned_start: Moment | UnsetType = UNSET
+    duration: Minutes | UnsetType = UNSET
+    override: ev.Line = ""
+    promise: ev.Promise | UnsetType = UNSET
+    asked_by: ev.Party = "company"
+    apology: bool = False
+    cause: ev.Cause | UnsetType = UNSET
+    reason: ev.Text = ""
+
+
+class Cancellation(Asked, frozen=True):
+    """Who called the visit off, why, and when the customer was told (without a time: now)."""
+
+    asked_by: ev.Party = "company"
+    cause: ev.Cause | UnsetType = UNSET
+    told_at: Moment | UnsetType = UNSET
+    apology: bool = False
+    reason: ev.Line = ""
 
 
 class Span(Struct, frozen=True):
@@ -85,7 +145,7 @@ class Event(Struct, frozen=True):
     held: str | None
 
 
-class ScoreQuery(Part, frozen=True):
+class ScoreQuery(Asked, frozen=True):
     """Everybody, or one technician."""
 
     technician: Staff | UnsetType = UNSET
