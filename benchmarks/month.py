@@ -28,6 +28,7 @@ from tests import builders, cast, postgres
 from tests.client import Client
 from tests.conftest import make_test_work
 from tests.fakes import Clock
+from tests.sync.phone import plan
 
 SIZES = "3000,10000"
 MONTH = "2026-10"
@@ -196,7 +197,7 @@ def _live() -> None:
     with _sqlite() as work:
         _person(work, "T101", "technician")
         lines = [builders.scheduled(f"WO-{number}", NOW, "T101") for number in range(PUSHES)]
-        bodies = push_load.Phone("T101", push_load.plan(work, lines)).batches(PUSHES, "push")
+        bodies = push_load.Phone("T101", plan(work, *lines, branch="main")).batches(PUSHES, "push")
         client = _client(work, "T101")
         for number, body in enumerate(bodies):
             name = ("judged", WITHOUT)[number % 2]

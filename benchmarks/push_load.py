@@ -1,37 +1,38 @@
-"""What `push` measures with: phones that prepare batches, requests by hand, and the server with the raw endpoint."""
+"""What `push` and `memory` measure with: databases, a company of phones that prepare batches, clients that send."""
 
 import json
-import logging
 import re
 import socket
-from datetime import UTC, datetime
-from multiprocessing.connection import Connection
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response
-from waitress import create_server
-
-from fieldapp.app import create_app, csrf
-from fieldapp.cli.serve import THREADS, settle_memory
-from fieldapp.domain.ids import year_month
-from fieldapp.services import recording, sync_wire
+from benchmarks import report
+from fieldapp.domain.access import OPERATOR
+from fieldapp.services import accounts, installation, sign_ins
 from fieldapp.services.work import Work
-from fieldapp.settings import Settings
-from fieldapp.storage.events import Record
-from fieldapp.web import guards
-from fieldapp.web.bodies import read_body
-from fieldapp.web.context import current_actor, current_work
-from fieldapp.web.sync import gate
-from tests import builders
+from fieldapp.storage.engine import Database
+from tests import builders, cast, postgres
+from tests.conftest import make_test_work
+from tests.fakes import Clock
 from tests.sync import phone as simulated
 
-blueprint = Blueprint("raw", __name__)
+CLIENTS = 16
+#: Visits of a technician and day; a phone carries nine days of them.
+PER_DAY = 12
+PASSWORD = "north-window-lamp-7"
 _STEPS = [
     "kit.checked", "visit.departed", "customer.called", "visit.arrived", "door.checked", "consent.given",
     *["note.added"] * 6, "site.checked", "statement.presented", "answers.given", "signature.captured",
     "visit.completed", "visit.left", "event.corrects", "event.corrects",
 ]  # fmt: skip
+FACTS = len(_STEPS)
 _STROKES = [[[x * 1.5, (x * 7) % 90 + 0.5, x * 11, 0.5] for x in range(30)] for _ in range(4)]
 _DATA: dict[str, Any] = {
     "statement.presented": {"doc_hash": builders.DOC_HASH, "doc": "What was done, and what it costs.\n" * 8},
@@ -43,10 +44,26 @@ _DATA: dict[str, Any] = {
 }  # fmt: skip
 
 
-class Phone:
-    """One technician's phone: every batch is a whole visit in 20 facts."""
+def on_each_database(measure: Callable[[str, Path, str], None]) -> None:
+    """`measure(name, instance, url)` on an empty SQLite and, where its programs are installed, an empty PostgreSQL."""
+    with tempfile.TemporaryDirectory() as folder:
+        measure("SQLite", Path(folder), f"sqlite:///{folder}/fieldapp.db")
+    if postgres.programs() is None:
+        print("! PostgreSQL's server programs are missing: NOTHING IS MEASURED ON IT")
+        return
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        postgres.cluster() as cluster,
+        postgres.empty_database(cluster) as url,
+    ):
+        measure("PostgreSQL", Path(folder), url)
 
-    def __init__(self, login: str, visits: list[str]) -> None:
+
+class Phone:
+    """One technician's phone, `secret` its session: every batch is a whole visit in 20 facts."""
+
+    def __init__(self, login: str, visits: list[str], secret: str = "") -> None:
+        self._secret = secret
         self._visits = iter(visits)
         self._phone = simulated.Phone(_now, actor=login)
 
@@ -54,6 +71,10 @@ class Phone:
         """Bodies of pushes, in the order to send them; the raw endpoint's leave the phone's chain alone."""
         phone = self._phone if kind == "push" else simulated.Phone(_now, actor=self._phone.actor)
         return [json.dumps(phone.batch(self._visit(phone, kind))).encode() for _ in range(count)]
+
+    def requests(self, count: int, kind: str) -> list[bytes]:
+        """The same as whole requests."""
+        return [_request(kind, self._secret, body) for body in self.batches(count, kind)]
 
     def _visit(self, phone: simulated.Phone, kind: str) -> list[dict[str, Any]]:
         visit = next(self._visits) if kind == "push" else simulated.new_id()
@@ -66,83 +87,103 @@ class Phone:
         return found
 
 
+def company(instance: Path, url: str, visits: int) -> list[Phone]:
+    """Set up a database with `CLIENTS` technicians, each with a session and so many visits to work on."""
+    clock = Clock(cast.NOW)
+    clock.run()
+    work = replace(make_test_work(instance, clock), database=Database(url))
+    installation.upgrade(work, timezone=cast.ZONE)
+    phones = [_hire(work, f"T{number + 101}", visits) for number in range(CLIENTS)]
+    work.database.dispose()
+    return phones
+
+
+def _hire(work: Work, login: str, visits: int) -> Phone:
+    accounts.add_account(
+        work, OPERATOR, login=login, name=login, role="technician", password=PASSWORD, branch="main", team="main"
+    )
+    opened = sign_ins.sign_in(work, login=login, password=PASSWORD, agent="benchmark", browser=None, old=None)
+    first = work.now() - timedelta(days=visits / PER_DAY / 2)
+    lines = [
+        builders.scheduled(f"B-{login}-{one}", first + timedelta(days=one / PER_DAY), login) for one in range(visits)
+    ]
+    return Phone(login, simulated.plan(work, *lines, branch="main"), opened.secret)
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def plan(work: Work, lines: list[dict[str, Any]]) -> list[str]:
-    """Schedule visits; their ids."""
-    events = builders.as_events(lines, "main")
-    with work.write() as db:
-        records = [Record(event=event, origin="office", received_at=work.now()) for event in events]
-        recording.record(db, "main", records, work.now())
-    return [str(event.visit) for event in events]
+def send(port: int, orders: list[list[bytes]]) -> tuple[float, list[float]]:
+    """Every client sends its requests one after the other; how long all took, and each. Ends the benchmark when one
+    is not stored."""
+    each: list[float] = []
+    faults: list[Exception] = []
+    gate = threading.Barrier(len(orders) + 1)
+
+    def client(line: socket.socket, requests: list[bytes]) -> None:
+        gate.wait()
+        try:
+            for one in requests:
+                each.append(report.seconds(lambda: _ask(line, one)))  # noqa: B023 - called at once
+        except (OSError, NotStored) as fault:
+            faults.append(fault)
+
+    with ExitStack() as lines:
+        threads = [threading.Thread(target=client, args=(lines.enter_context(_connected(port)), own)) for own in orders]
+        for thread in threads:
+            thread.start()
+        gate.wait()
+        began = time.perf_counter()
+        for thread in threads:
+            thread.join()
+        took = time.perf_counter() - began
+    if faults:
+        raise SystemExit(f"{len(faults)} clients gave up: {faults[0]!r}")
+    return took, each
 
 
-def request(kind: str, cookie: str, body: bytes) -> bytes:
-    """A whole HTTP request."""
+class NotStored(Exception):
+    """The server did not say that it stored the whole batch."""
+
+
+def _connected(port: int) -> socket.socket:
+    line = socket.create_connection(("127.0.0.1", port), timeout=60)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return line
+
+
+def _request(kind: str, secret: str, body: bytes) -> bytes:
     head = (
-        f"POST /api/sync/v1/{kind} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: sid={cookie}\r\nX-Field-Sync: 1\r\n"
+        f"POST /api/sync/v1/{kind} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: sid={secret}\r\nX-Field-Sync: 1\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 
 
-def ask(line: socket.socket, whole: bytes) -> None:
-    """Send it and read the answer; anything but a stored batch ends the benchmark."""
-    line.sendall(whole)
-    got = b""
-    while b"\r\n\r\n" not in got:
-        part = line.recv(65536)
-        if not part:
-            raise SystemExit("the server closed the connection")
-        got += part
-    head, _, body = got.partition(b"\r\n\r\n")
-    length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])  # type: ignore[index]
-    while len(body) < length:
-        body += line.recv(65536)
-    if b" 200 " not in head.split(b"\r\n", 1)[0] or body.count(b'"accepted"') != len(_STEPS):
-        raise SystemExit(f"not stored: {got[:600]!r}")
+def _ask(line: socket.socket, whole: bytes) -> None:
+    """Send it until the server has stored it; one that is busy gets the pause that it asks for, as from a phone."""
+    while True:
+        line.sendall(whole)
+        got = b""
+        while b"\r\n\r\n" not in got:
+            got += _more(line)
+        head, _, body = got.partition(b"\r\n\r\n")
+        while len(body) < _number(head, b"content-length"):
+            body += _more(line)
+        if b" 503 " not in head.split(b"\r\n", 1)[0]:
+            break
+        time.sleep(_number(head, b"retry-after"))
+    if body.count(b'"accepted"') + body.count(b'"duplicate"') != FACTS:
+        raise NotStored(head[:60], body[:600])
 
 
-@blueprint.post("/raw")
-@gate.ours_only("application/json")
-def raw() -> Response:
-    """Read, check the hashes, insert, commit, answer: nothing is judged, projected or audited."""
-    actor, now = current_actor(), current_work().now()
-    batch = sync_wire.read_batch(read_body(sync_wire.MAX_BYTES), now.date())
-    stamp = now.strftime("%Y-%m-%d %H:%M:%S.%f")
-    rows: list[Any] = []
-    for item in batch.items:
-        fact = item.fact
-        assert fact is not None
-        assert item.digest == item.hash
-        rows += (
-            actor.branch, year_month(item.id), item.id, fact.visit_id, None, fact.type, fact.actor, "push", "B", stamp,
-            stamp, None, batch.device_id, item.seq, item.payload.encode(), item.hash,
-        )  # fmt: skip
-    one = "(" + ",".join("?" * 16) + ")"
-    with current_work().write() as db:
-        new = db.connection().exec_driver_sql(
-            "INSERT INTO events (branch, ym, event_id, visit_id, about, kind, actor, origin, grade, effective_at,"
-            " received_at, held_code, device_id, seq, body, body_hash) VALUES "
-            + ",".join([one] * len(batch.items)) + " ON CONFLICT DO NOTHING RETURNING event_id",
-            tuple(rows),
-        )  # fmt: skip
-        stored = {row[0] for row in new}
-    return gate.answer({"results": [{"id": one, "status": "accepted"} for one in stored]})
+def _number(head: bytes, name: bytes) -> int:
+    return int(re.search(rb"(?i)\r\n" + name + rb": (\d+)", head)[1])  # type: ignore[index]
 
 
-def serve(folder: str, listener: socket.socket, ready: Connection) -> None:
-    """Run on `listener` until terminated; tells when it is ready."""
-    settings = Settings(
-        instance=Path(folder), database_url=f"sqlite:///{folder}/fieldapp.db", secret_key="x" * 40, data_key="x" * 40,
-        blobs=Path(folder) / "blobs",
-    )  # fmt: skip
-    app = create_app(settings)
-    csrf.exempt(blueprint)
-    guards.register(app, blueprint, guards.roles("technician"), "/api/sync/v1")
-    settle_memory()
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    ready.send(True)
-    create_server(app, sockets=[listener], threads=THREADS, ident=None, clear_untrusted_proxy_headers=True).run()
+def _more(line: socket.socket) -> bytes:
+    part = line.recv(65536)
+    if not part:
+        raise NotStored("the server closed the connection")
+    return part

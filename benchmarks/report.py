@@ -1,17 +1,23 @@
-"""How a measurement is told: one line with its goal, and a mark where it is missed."""
+"""How a measurement is told: one line beside its limit, and a mark where it is missed."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
 
-def line(what: str, value: float, unit: str, *, goal: float | None = None, more_is_better: bool = False,
-         beside: str = "") -> None:  # fmt: skip
-    """Print `what value unit (goal ...) beside`; a missed goal is marked with `!`."""
-    missed = goal is not None and (value < goal if more_is_better else value > goal)
+def line(what: str, value: float, unit: str, *, limit: float | None = None, goal: float | None = None,
+         more_is_better: bool = False, beside: str = "") -> None:  # fmt: skip
+    """Print `what value unit  at most LIMIT (goal GOAL)  beside`; `!` marks a missed limit, `~` only a missed goal."""
     sign = "at least" if more_is_better else "at most"
-    wanted = "" if goal is None else f"  goal {sign} {goal:g}"
-    print(f"{'!' if missed else ' '} {what:<58} {value:>9.4g} {unit:<10}{wanted}{'  ' + beside if beside else ''}")
+    wanted = [] if limit is None else [f"{sign} {limit:g}"]
+    wanted += [] if goal is None else [f"goal {sign} {goal:g}"]
+    mark = "!" if _missed(value, limit, more_is_better) else "~" if _missed(value, goal, more_is_better) else " "
+    told = f"{mark} {what:<58} {value:>9.4g} {unit:<9}  {', '.join(wanted):<28}  {beside}"
+    print(told.rstrip(), flush=True)
+
+
+def _missed(value: float, bound: float | None, more_is_better: bool) -> bool:
+    return bound is not None and (value < bound if more_is_better else value > bound)
 
 
 def seconds(act: Callable[[], Any]) -> float:

@@ -29,7 +29,7 @@ def run() -> None:
             "one technician's month, warm page",
             page * 1000,
             "ms",
-            goal=50,
+            limit=50,
             beside=f"(an empty answer: {nothing * 1000:.2g} ms)",
         )
         took = [report.seconds(lambda: _score(instance)) for _ in range(3)]
@@ -38,7 +38,7 @@ def run() -> None:
             "fieldapp score, sample month",
             statistics.median(took),
             "s",
-            goal=3,
+            limit=3,
             beside=f"(starting the command: {bare:.2g} s)",
         )
         report.line("fieldapp score --recount", report.seconds(lambda: _score(instance, "--recount")), "s")
