@@ -5,6 +5,7 @@ under 20 ms, where servers that hand a slow body to a thread stop answering (doc
 """
 
 import contextlib
+import ctypes
 import gc
 import logging
 import os
@@ -31,6 +32,8 @@ CONNECTIONS = 4000
 #: Rescue files are the largest thing that is uploaded; everything else is refused by its own limit.
 LARGEST_BODY = 64 * 1024 * 1024
 THREADS = 8
+#: From malloc.h.
+M_ARENA_MAX = -8
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -96,7 +99,10 @@ def _server(settings: Settings, listener: socket.socket, *, scheme: str) -> Base
 
 def settle_memory() -> None:
     """Take what lives as long as the process out of the collector's sight, and let it come less often: its looks
-    around cost a sixth of every push (1.7 of 10 ms)."""
+    around cost a sixth of every push (1.7 of 10 ms). And one heap for all threads, which hardly ever allocate at the
+    same time: one each grows to its own peak, for hours, and takes 25 MB more."""
+    with contextlib.suppress(AttributeError):  # a C library without it
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)

@@ -3,6 +3,8 @@
 import socket
 import ssl
 import stat
+import subprocess
+import sys
 import urllib.request
 
 import pytest
@@ -121,3 +123,26 @@ def test_the_server_s_own_refusals_wear_the_headers_of_all_answers(tmp_path):
             assert answer.split(b" ")[1] == status
             for name in (b"Content-Security-Policy: default-src 'none'", b"nosniff", b"Cache-Control: no-store"):
                 assert name in answer
+
+
+#: Eight threads that hold memory at the same time; then the C library's own account of its heaps.
+HEAPS = """
+import ctypes, threading
+from fieldapp.cli.serve import settle_memory
+settle_memory()
+together = threading.Barrier(8)
+def hold():
+    held = bytearray(50_000)
+    together.wait()
+threads = [threading.Thread(target=hold) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+libc = ctypes.CDLL(None)
+libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
+libc.fflush(None)
+"""
+
+
+def test_a_worker_has_one_heap_for_all_its_threads():
+    done = subprocess.run([sys.executable, "-c", HEAPS], capture_output=True, text=True, check=True)
+    assert done.stdout.count("<heap nr=") == 1
