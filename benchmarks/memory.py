@@ -26,9 +26,9 @@ def _measure(name: str, instance: Path, url: str) -> None:
     with processes.serving(instance, "--workers", str(WORKERS), FIELDAPP_DATABASE_URL=url) as port:
         workers = running(instance)
         _push(port, phones, WARM_UP)
-        before = [resident(worker) for worker in workers]
+        before = [megabytes(worker) for worker in workers]
         _push(port, phones, MEASURED)
-        after = [resident(worker) for worker in workers]
+        after = [megabytes(worker) for worker in workers]
     facts = sum(MEASURED) * len(phones) * push_load.FACTS
     for number, (first, last) in enumerate(zip(before, after, strict=True), 1):
         beside = f"({first:.4g} MB before)"
@@ -60,7 +60,7 @@ def running(instance: Path) -> list[int]:
     return sorted(found)
 
 
-def resident(process: int) -> float:
-    """Its resident memory in MB."""
+def megabytes(process: int | str, what: str = "VmRSS") -> float:
+    """A process's resident memory, or another of the sizes in its status."""
     status = Path(f"/proc/{process}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1000
+    return int(status.split(f"{what}:")[1].split()[0]) * 1024 / 1e6

@@ -89,7 +89,7 @@ def test_the_processes_of_an_instance_are_found_with_their_memory(tmp_path):
     order = [sys.executable, "-c", "import sys; sys.stdin.read()"]
     with subprocess.Popen(order, stdin=subprocess.PIPE, env={"FIELDAPP_INSTANCE": str(tmp_path)}) as child:
         assert memory.running(tmp_path) == [child.pid]
-        assert 1 < memory.resident(child.pid) < 100
+        assert 1 < memory.megabytes(child.pid) < 100
         child.stdin.close()
     assert memory.running(tmp_path) == []
 
