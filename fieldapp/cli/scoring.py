@@ -15,6 +15,7 @@ from fieldapp.domain.visits.events import is_plausible
 from fieldapp.services import branches, scoring
 from fieldapp.services.installation import MAIN
 from fieldapp.services.scoring import MonthScores
+from fieldapp.services.table_files import cell
 from fieldapp.services.work import Work
 
 COLUMNS = ("technician", "name", "status", "judged_visits", "assessed", "earned", "commendations", "score", "veto",
@@ -33,7 +34,7 @@ def score(month: str, technician: str | None, branch: str, now: str | None, form
     wanted = read_month(month)
     work = open_work()
     zone = find_zone(work, branch)
-    moment = _moment(now, zone) if now else None
+    moment = read_moment(now, zone) if now else None
     try:
         scores = scoring.month_scores(
             work, OPERATOR, branch, wanted, technician=technician, now=moment, recount=recount
@@ -56,7 +57,7 @@ def find_zone(work: Work, branch: str) -> ZoneInfo:
         ) from None
 
 
-def _moment(text: str, zone: ZoneInfo) -> datetime:
+def read_moment(text: str, zone: ZoneInfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -82,12 +83,7 @@ def _rows(scores: MonthScores) -> list[dict[str, str]]:
 def _print_csv(scores: MonthScores) -> None:
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({column: _cell(value) for column, value in row.items()} for row in _rows(scores))
-
-
-def _cell(text: str) -> str:
-    """A spreadsheet takes cells that begin so for formulas; a leading apostrophe makes them text."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    writer.writerows({column: cell(value) for column, value in row.items()} for row in _rows(scores))
 
 
 def print_table(scores: MonthScores) -> None:

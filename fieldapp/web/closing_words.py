@@ -13,6 +13,7 @@ REFUSALS: dict[str, Any] = {
     "month_closed": _l(
         "%(month)s is closed already, by %(by)s and %(second)s. What comes later becomes an adjustment."
     ),
+    "month_open": _l("%(month)s is not closed yet. There is no payroll before two people have closed it."),
     "close_waiting": _l(
         "%(by)s has proposed to close %(month)s with these figures. Somebody else has to confirm them."
     ),

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image, ImageDraw
 
 from fieldapp.app import create_app
@@ -64,6 +66,7 @@ class Stage:
 def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
     """Set the stage below `folder`; everything on it is the same each time. Its clock stands still at `moment`."""
     work = make_test_work(folder, Clock(moment))
+    _fix_seal_key(folder)
     installation.upgrade(work, timezone=cast.ZONE)
     this = moment.astimezone(ZoneInfo(cast.ZONE)).date().replace(day=1)
     wish = demo.Wish("screens", moment, 400, ((this - timedelta(days=1)).replace(day=1), this))
@@ -77,6 +80,13 @@ def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
     with serving(app) as url:
         yield Stage(url, work, passwords, _places(work, f"{wish.months[0]:%Y-%m}"))
     work.database.dispose()
+
+
+def _fix_seal_key(folder: Path) -> None:
+    """The same key each time, so that pictures of seals stay the same."""
+    key = Ed25519PrivateKey.from_private_bytes(b"a key for pictures only, 32 byte")
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "seal-key.pem").write_bytes(key.private_bytes(*form))
 
 
 def _places(work: Work, month: str) -> dict[str, str]:

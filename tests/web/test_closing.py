@@ -165,3 +165,22 @@ def test_months_of_others_answer_like_those_of_nobody(sign_in: Any, address: str
 
 def test_what_is_no_month_is_said(sign_in: Any) -> None:
     assert sign_in("M001").get("/scores/closing/main/october/").status_code == 422
+
+
+def test_a_manager_takes_the_payroll_of_a_closed_month(work: Work, sign_in: Any) -> None:
+    september(work)
+    manager = sign_in("M001")
+    assert manager.get(f"{PAGE}payroll.csv").status_code == 409
+    close(work)
+    assert f'href="{PAGE}payroll.xlsx"' in manager.get(PAGE).get_data(as_text=True)
+    answer = manager.get(f"{PAGE}payroll.csv")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="payroll-main-2026-09.csv"'
+    assert answer.content_type == "text/csv; charset=utf-8"
+    lines = answer.get_data().decode("utf-8-sig").splitlines()
+    assert [line.split(",")[2] for line in lines] == ["technician", "T001", "T002"]
+    assert manager.get(f"{PAGE}payroll.xlsx").get_data().startswith(b"PK")
+    assert manager.get(f"{PAGE}payroll.ods").status_code == 404
+    assert manager.get("/scores/closing/north/2026-09/payroll.csv").status_code == 404
+    quality = sign_in("Q001")
+    assert quality.get(f"{PAGE}payroll.csv").status_code == 403
+    assert "payroll" not in quality.get(PAGE).get_data(as_text=True)

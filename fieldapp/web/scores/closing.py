@@ -1,28 +1,34 @@
 """`/scores/closing/`: a month's close. What still stands open, the figures as they are, and the two people's steps."""
 
 from collections.abc import Callable
+from io import BytesIO
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms import HiddenField
 
 from fieldapp.domain.access import Actor
 from fieldapp.domain.calendar import Month, parse_month
-from fieldapp.domain.errors import Conflict
+from fieldapp.domain.errors import Conflict, NotFound
 from fieldapp.domain.ids import BranchCode
-from fieldapp.services import closing
+from fieldapp.services import closing, exports
+from fieldapp.services.table_files import MEDIA, Form, table
 from fieldapp.services.work import Work
 from fieldapp.web import score_words, visit_words
 from fieldapp.web.context import current_actor, current_work
 from fieldapp.web.errors import STATUS, sentence
-from fieldapp.web.forms import Form
+from fieldapp.web.forms import Form as BaseForm
+from fieldapp.web.guards import only
 from fieldapp.web.scores.months import neighbours
 
 blueprint = Blueprint("closing", __name__)
 
 
-class SeenForm(Form):
+_FORMS: dict[str, Form] = {"csv": "csv", "xlsx": "xlsx"}
+
+
+class SeenForm(BaseForm):
     """What the reader saw when they pressed the button: the fingerprint of the figures."""
 
     seen = HiddenField()
@@ -55,6 +61,22 @@ def withdraw(branch: str, month: str) -> ResponseReturnValue:
         closing.withdraw(work, actor, code, parsed)
 
     return _act(act, branch, month, _("The proposal was withdrawn."))
+
+
+@blueprint.get("/<branch>/<month>/payroll.<form>")
+@only("manager")
+def payroll(branch: str, month: str, form: str) -> ResponseReturnValue:
+    """The closed figures as a table for whoever pays."""
+    kind = _FORMS.get(form)
+    if kind is None:
+        raise NotFound()
+    target = BytesIO()
+    with table(kind, target, "scores", exports.COLUMNS["scores"], bom=True) as put:
+        exports.payroll(current_work(), current_actor(), BranchCode(branch), parse_month(month), put)
+    response = make_response(target.getvalue())
+    response.content_type = MEDIA[kind]
+    response.headers["Content-Disposition"] = f'attachment; filename="payroll-{branch}-{month}.{kind}"'
+    return response
 
 
 def _act(
