@@ -18,8 +18,10 @@ Permission = Literal[
     "scores.close",  # look at a month's close and propose it
     "norm.read",  # the norm sheet in all its versions
     "rulebooks.write",  # draft and propose its next version, or confirm what another manager proposed
+    "findings.read",
     "findings.write",
     "findings.decide",  # be the second person for a finding that somebody else recorded
+    "appeals.read",
     "appeals.file",  # against what counts against oneself
     "appeals.decide",  # those of others, where one had no hand in it
     "cases.open",  # write down what a customer reports on the phone
@@ -40,12 +42,14 @@ _MAY: dict[Role, frozenset[Permission]] = {
     "technician": frozenset({"visits.read", "visits.work", "scores.own", "norm.read", "appeals.file"}),
     "dispatcher": frozenset({"visits.read", "visits.plan", "cases.open", "phones.read", "norm.read"}),
     "quality": frozenset({
-        "visits.read", "scores.team", "scores.close", "findings.write", "findings.decide", "cases.open", "cases.read",
-        "cases.write", "changes.approve", "appeals.decide", "quarantine.count", "quarantine.read", "norm.read",
+        "visits.read", "scores.team", "scores.close", "findings.read", "findings.write", "findings.decide",
+        "appeals.read", "appeals.decide", "cases.open", "cases.read", "cases.write", "changes.approve",
+        "quarantine.count", "quarantine.read", "norm.read",
     }),
     "manager": frozenset({
-        "visits.read", "scores.team", "scores.close", "findings.decide", "cases.open", "cases.read", "cases.write",
-        "changes.approve", "appeals.decide", "phones.read", "norm.read", "rulebooks.write",
+        "visits.read", "scores.team", "scores.close", "findings.read", "findings.decide", "appeals.read",
+        "appeals.decide", "cases.open", "cases.read", "cases.write", "changes.approve", "phones.read", "norm.read",
+        "rulebooks.write",
     }),
     "admin": frozenset({
         "accounts.manage", "branches.manage", "tokens.manage", "phones.read", "quarantine.count", "quarantine.erase",
@@ -53,7 +57,7 @@ _MAY: dict[Role, frozenset[Permission]] = {
     }),
 }  # fmt: skip
 
-Scope = Literal["visits:read", "visits:write", "scores:read"]
+Scope = Literal["visits:read", "visits:write", "scores:read", "findings:read", "findings:write", "appeals:read"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 #: What a program's token may do by each of its scopes. None makes it a second person: four eyes are people's.
@@ -61,6 +65,9 @@ _SCOPE_MAY: dict[Scope, frozenset[Permission]] = {
     "visits:read": frozenset({"visits.read"}),
     "visits:write": frozenset({"visits.read", "visits.plan"}),
     "scores:read": frozenset({"scores.team"}),
+    "findings:read": frozenset({"findings.read"}),
+    "findings:write": frozenset({"findings.read", "findings.write"}),
+    "appeals:read": frozenset({"appeals.read"}),
 }
 #: How the names of tokens begin where they stand beside people's: nobody signs in under such a name.
 TOKEN_LOGIN = "api."  # noqa: S105 - a name

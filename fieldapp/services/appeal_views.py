@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from fieldapp.domain.access import Actor, Permission, may, own_branch, require
 from fieldapp.domain.appeals import Appeal, answer_ends
 from fieldapp.domain.calendar import month_of
-from fieldapp.domain.errors import DomainError, NotFound
+from fieldapp.domain.errors import DomainError, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.visits.events import AppealDecided, AppealFiled, Event, FindingRecorded
@@ -85,6 +85,21 @@ def list_decided(work: Work, actor: Actor) -> list[View]:
     require(actor, "appeals.decide")
     with work.read() as db:
         return _views(db, actor, appeals.decided(db, _branches(db, actor), SHOWN))
+
+
+def list_after(work: Work, actor: Actor, *, state: str | None, after: str, limit: int) -> list[View]:
+    """The appeals of the actor's branch by filing, those that follow the appeal `after`, at most `limit`.
+
+    Raises `Invalid` cursor_unknown.
+    """
+    branch = own_branch(actor, "appeals.read")
+    with work.read() as db:
+        found = sorted(appeals.every(db, branch), key=lambda one: (one.appeal.filed_at, one.appeal.id))
+        start = next((place for place, one in enumerate(found, 1) if one.appeal.id == after), 0)
+        if after and not start:
+            raise Invalid("cursor_unknown", field="cursor")
+        wanted = [one for one in found[start:] if state in (None, one.appeal.state)]
+        return _views(db, actor, wanted[:limit])
 
 
 def list_own(work: Work, actor: Actor) -> list[View]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Actor, Permission, may, own_branch, require
 from fieldapp.domain.calendar import Month, month_of, month_of_day
-from fieldapp.domain.errors import DomainError, NotFound
+from fieldapp.domain.errors import DomainError, Invalid, NotFound
 from fieldapp.domain.findings import Standing, heard_until, hears_first
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, is_uuid
 from fieldapp.domain.scoring.findings import Finding, FindingEffect, read_findings
@@ -27,8 +27,8 @@ from fieldapp.storage.planning import Technician
 __all__ = ["Attachment", "Page", "Statement", "Step", "View"]
 
 PAGE_SIZE = 50
-#: More than anybody can record about one person in a month.
-MOST_OF_ONE = 10_000
+#: More than anybody can record about one person in a month, and about everybody of a branch.
+MOST_OF_ONE, MOST_OF_MONTH = 10_000, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +112,31 @@ def list_month(
     work: Work, actor: Actor, month: Month, *, technician: str | None = None, source: str | None = None, page: int = 1
 ) -> Page:
     """One page of the findings of the branch that count, or would count, in this month; the latest first."""
-    branch = own_branch(actor, "findings.decide")
+    branch = own_branch(actor, "findings.read")
     with work.read() as db:
         offset = (page - 1) * PAGE_SIZE
         found, total = scoring.search_findings(
             db, branch, month, technician=technician, source=source, offset=offset, limit=PAGE_SIZE
         )
         return Page(_in_order(db, actor, branch, found), total, page, max(1, -(-total // PAGE_SIZE)))
+
+
+def list_after(
+    work: Work, actor: Actor, month: Month, *, technician: str | None, after: str, limit: int
+) -> list[View]:  # fmt: skip
+    """The same month's findings, those that follow the finding `after` ("": from the latest on), at most `limit`.
+
+    Raises `Invalid` cursor_unknown.
+    """
+    branch = own_branch(actor, "findings.read")
+    with work.read() as db:
+        found, _ = scoring.search_findings(
+            db, branch, month, technician=technician, source=None, offset=0, limit=MOST_OF_MONTH
+        )
+        if after and after not in found:
+            raise Invalid("cursor_unknown", field="cursor")
+        start = found.index(after) + 1 if after else 0
+        return _in_order(db, actor, branch, found[start : start + limit])
 
 
 def list_own(work: Work, actor: Actor, branch: BranchCode, technician: str, month: Month) -> list[View]:
@@ -289,5 +307,6 @@ def _branches(db: Db, actor: Actor) -> list[str]:
 
 
 def _require_sight(actor: Actor, branch: str, technician: str) -> None:
-    permission: Permission = "findings.decide" if may(actor, "findings.decide") else "scores.own"
+    seen_by: tuple[Permission, ...] = ("findings.decide", "findings.read")
+    permission: Permission = next((one for one in seen_by if may(actor, one)), "scores.own")
     require(actor, permission, branch=BranchCode(branch), technician=StaffCode(technician))

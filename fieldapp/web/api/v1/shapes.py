@@ -215,3 +215,83 @@ class Verdict(Struct, frozen=True):
     evidence: list[str]
     promised: Span
     rulebook: str
+
+
+Month = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])\Z")]
+Source = Literal["spot_check", "call_back", "complaint", "praise"]
+
+
+class FindingQuery(Paged, frozen=True, kw_only=True):
+    """The findings that count, or would count, in a month; of one technician, where one is named."""
+
+    month: Month
+    technician: Staff | UnsetType = UNSET
+
+
+class NewFinding(Asked, frozen=True):
+    """What somebody found, about exactly one of `item`, `discipline`, `commendation`.
+
+    With `visit` (an order number), technician and day are the visit's and need not be said.
+    """
+
+    source: Source
+    visit: OrderNumber | UnsetType = UNSET
+    technician: Staff | UnsetType = UNSET
+    occurred_on: date | UnsetType = UNSET
+    item: ev.Line = ""
+    discipline: ev.Line = ""
+    commendation: bool = False
+    favourable: bool | UnsetType = UNSET
+    note: ev.Text = ""
+
+
+class Decision(Struct, frozen=True):
+    """What a second person, or whoever answered an appeal, decided."""
+
+    outcome: str
+    reason: str
+    decided_by: str
+    at: datetime
+
+
+class Finding(Struct, frozen=True):
+    """A finding and where it stands; `does`: what it does to its technician's month right now."""
+
+    id: str
+    month: str
+    technician: str
+    visit: str | None
+    source: Source
+    item: str | None
+    discipline: str | None
+    commendation: bool
+    favourable: bool
+    occurred_on: date
+    note: str
+    state: Literal["waiting", "upheld", "dismissed", "overturned"]
+    does: str | None
+    recorded_by: str
+    recorded_at: datetime
+    answers: list[str]
+    decisions: list[Decision]
+
+
+class AppealQuery(Paged, frozen=True):
+    """The branch's appeals, or those in one state."""
+
+    state: Literal["open", "overturned", "confirmed"] | UnsetType = UNSET
+
+
+class Appeal(Struct, frozen=True):
+    """An appeal against an item of a visit or against a finding. `due`: until when it is to be answered."""
+
+    id: str
+    technician: str | None
+    visit: str | None
+    finding: str | None
+    about: str
+    state: Literal["open", "overturned", "confirmed"]
+    filed_at: datetime
+    due: datetime
+    decided_by: str | None
+    decided_at: datetime | None
