@@ -3,10 +3,12 @@
 import click
 
 from fieldapp.cli.context import open_work
+from fieldapp.domain import spot_checks as rules
 from fieldapp.domain.access import OPERATOR
+from fieldapp.domain.calendar import parse_month
 from fieldapp.domain.findings import Outcome
 from fieldapp.domain.ids import BranchCode
-from fieldapp.services import finding_views, installation
+from fieldapp.services import finding_views, installation, spot_checks
 from fieldapp.services import findings as service
 
 _BRANCH = click.option("--branch", default=installation.MAIN, show_default=True, metavar="CODE")
@@ -15,7 +17,7 @@ _REASON = click.option("--reason", required=True, help="Why; the technician read
 
 @click.group("findings")
 def group() -> None:
-    """Findings that wait for a second person: decide as head office."""
+    """Findings that wait for a second person: decide as head office. And the draw of spot checks."""
 
 
 @group.command("list")
@@ -43,6 +45,16 @@ def uphold(finding_id: str, branch: str, reason: str) -> None:
 def dismiss(finding_id: str, branch: str, reason: str) -> None:
     """Let it count nothing."""
     _decide(finding_id, branch, "dismissed", reason)
+
+
+@group.command("draw")
+@click.argument("month")
+@_BRANCH
+@click.option("--quota", default=rules.QUOTA, show_default=True, type=click.IntRange(1, rules.MOST))
+def draw(month: str, branch: str, quota: int) -> None:
+    """Commit to the seed of a month's spot checks (this month's or the next one's); for a timer, before it begins."""
+    made = spot_checks.commit(open_work(), OPERATOR, BranchCode(branch), parse_month(month), quota)
+    click.echo(made.commitment)
 
 
 def _decide(finding_id: str, branch: str, outcome: Outcome, reason: str) -> None:

@@ -75,6 +75,32 @@ def record_in(
     return finding_id
 
 
+def record_many(
+    work: Work, actor: Actor, drafts: Sequence[Draft], *, order: str = "", finding_id: str
+) -> Sequence[str]:  # fmt: skip
+    """Record all of what one look or call found, or nothing of it; returns the ids, the first being `finding_id`.
+
+    Raises what `record` does, and `Invalid` finding_nothing.
+    """
+    branch = own_branch(actor, "findings.write")
+    if not drafts:
+        raise Invalid("finding_nothing")
+    with work.write(branch) as db:
+        return record_many_in(db, work, actor, branch, drafts, order=order, finding_id=finding_id)
+
+
+def record_many_in(
+    db: Db, work: Work, actor: Actor, branch: BranchCode, drafts: Sequence[Draft], *, order: str, finding_id: str
+) -> Sequence[str]:
+    """The same within a transaction. Sent again, the first is known already, and so are the others."""
+    if is_uuid(finding_id) and events.find(db, branch, finding_id) is not None:
+        return [record_in(db, work, actor, branch, drafts[0], order=order, finding_id=finding_id)]
+    ids = [finding_id, *(work.new_id() for _ in drafts[1:])]
+    for draft, one in zip(drafts, ids, strict=True):
+        record_in(db, work, actor, branch, draft, order=order, finding_id=one)
+    return ids
+
+
 def decide(
     work: Work, actor: Actor, branch: BranchCode, finding_id: str, outcome: rules.Outcome, reason: str, *, seen: int
 ) -> View:

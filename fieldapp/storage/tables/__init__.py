@@ -15,6 +15,7 @@ from fieldapp.storage.tables import (
     rulebooks,
     scoring,
     server,
+    spot_checks,
     tokens,
     visits,
 )
@@ -22,5 +23,5 @@ from fieldapp.storage.tables.base import Base
 
 __all__ = [
     "Base", "accounts", "appeals", "approvals", "audit", "blobs", "cases", "closing", "devices", "events", "findings",
-    "links", "rulebooks", "scoring", "server", "tokens", "visits",
+    "links", "rulebooks", "scoring", "server", "spot_checks", "tokens", "visits",
 ]  # fmt: skip

@@ -1,0 +1,47 @@
+"""Draws of spot checks, and the spot checks that were done. A draw is added once and never changed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from fieldapp.domain.calendar import Month
+from fieldapp.storage import bulk
+from fieldapp.storage.tables.scoring import FindingEffectRow
+from fieldapp.storage.tables.spot_checks import SpotCheckDrawRow
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What a branch's month is drawn from."""
+
+    branch: str
+    month: Month
+    seed: str
+    commitment: str
+    quota: int
+    committed_at: datetime
+    committed_by: str
+
+
+def add(db: Session, draw: Draw) -> bool:
+    """Store a draw; False when the month has one."""
+    row = {name: getattr(draw, name) for name in Draw.__slots__}
+    return bool(bulk.insert_new(db, SpotCheckDrawRow, [row], "month"))
+
+
+def find(db: Session, branch: str, month: str) -> Draw | None:
+    """The draw of a month."""
+    row = db.get(SpotCheckDrawRow, (branch, month))
+    return None if row is None else Draw(**{name: getattr(row, name) for name in Draw.__slots__})
+
+
+def findings_of(db: Session, branch: str, month: Month, technician: str | None = None) -> list[str]:
+    """The findings of spot checks of a month; of one technician when given."""
+    query = select(FindingEffectRow.finding_id).where(
+        FindingEffectRow.branch == branch, FindingEffectRow.month == month, FindingEffectRow.source == "spot_check"
+    )
+    if technician is not None:
+        query = query.where(FindingEffectRow.technician == technician)
+    return list(db.scalars(query))
