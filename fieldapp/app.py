@@ -39,6 +39,7 @@ from fieldapp.web.quality import approvals as quality_approvals
 from fieldapp.web.quality import cases as quality
 from fieldapp.web.quality import findings as quality_findings
 from fieldapp.web.quality import quarantine as quality_quarantine
+from fieldapp.web.quality import spot_checks as quality_spot_checks
 from fieldapp.web.scores import closing as scores_closing
 from fieldapp.web.scores import drafts, norm
 from fieldapp.web.scores import findings as score_findings
@@ -111,7 +112,7 @@ def _register(app: Flask) -> None:
     guards.register(app, quality_approvals.blueprint, guards.roles("quality", "manager"), "/quality/approvals")
     # Checks the form token itself, too: photos may be larger than what is read for others.
     csrf.exempt(quality_findings.uploads)
-    for blueprint in (quality_findings.blueprint, quality_findings.uploads):
+    for blueprint in (quality_findings.blueprint, quality_findings.uploads, quality_spot_checks.blueprint):
         guards.register(app, blueprint, guards.roles("quality", "manager"), "/quality/findings")
     guards.register(app, quality_quarantine.blueprint, guards.roles("quality"), "/quality/quarantine")
     # Nothing that expires offline: `web.sync.gate` asks for a header that no other site can send.

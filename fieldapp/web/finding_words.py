@@ -56,6 +56,10 @@ REFUSALS: dict[str, Any] = {
     ),
     "finding_outcome": _l("Say whether you uphold or dismiss it."),
     "finding_same": _l("It stands like this already."),
+    "finding_nothing": _l("Nothing was ticked. Say of at least one item whether it was fine."),
+    "spot_month": _l("Only the draw of this month and of the next one can be sealed."),
+    "spot_quota": _l("Ask for 1 to %(most)s checks of each technician."),
+    "spot_committed": _l("The draw of this month is sealed already. It cannot be changed."),
     "photo_missing": _l("Choose a photo first."),
 }
 

@@ -133,6 +133,8 @@ QUALITY = Walk(
         Stop("quality-findings", "/quality/findings/"),
         Stop("quality-findings-month", "/quality/findings/all?month={month}"),
         Stop("quality-finding-new", "/quality/findings/new?visit=WO-MAIN-T001"),
+        Stop("quality-checks", "/quality/findings/checks"),
+        Stop("quality-check", "/quality/findings/check?visit=WO-MAIN-T003"),
         Stop("quality-finding-heard", "/quality/findings/main/{proposed}"),
         Stop("quality-approvals", "/quality/approvals/"),
         Stop("quality-approval", "/quality/approvals/{approval}"),

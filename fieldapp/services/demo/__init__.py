@@ -6,24 +6,27 @@ Refuses a database in which anybody lives already; what it writes goes through t
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from hashlib import sha256
 from random import Random
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Role
-from fieldapp.domain.calendar import localise
+from fieldapp.domain.calendar import localise, month_of_day
 from fieldapp.domain.errors import Conflict
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
+from fieldapp.domain.spot_checks import QUOTA, commitment
 from fieldapp.domain.visits.events import Event, FindingDecided
 from fieldapp.services import recording
 from fieldapp.services.demo import cases, company, findings
 from fieldapp.services.demo.company import BranchPlan, Worker
 from fieldapp.services.demo.stories import Ending, Story, choose_ending, tell
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, audit, branches, server
+from fieldapp.storage import accounts, audit, branches, server, spot_checks
 from fieldapp.storage.accounts import Account
 from fieldapp.storage.events import Record
 from fieldapp.storage.findings import Statement, add_statement
+from fieldapp.storage.spot_checks import Draw
 
 _PEOPLE = UUID("2f9c5b8e-7a3d-4a51-8c6e-9b1d2e3f4a5b")
 SLOTS = (time(9), time(10, 30), time(13, 30), time(15), time(16, 30))
@@ -84,6 +87,7 @@ def load_demo(work: Work, wish: Wish, progress: Progress = lambda done, total: N
             judged = list(findings.invent(rng, plan, events, wish.moment))
             _record(db, plan, [*events, *(event for event, _ in judged)], wish.moment)
             _answer(db, plan, judged)
+            _seal_draws(work, db, plan, wish)
             cases.report(db, plan, events, wish.moment, Random(f"cases {wish.seed} {plan.code}"))  # noqa: S311
         audit.append(db, None, entry_id=work.new_id(), now=wish.moment, actor="office", action="demo.loaded",
                      subject=wish.seed, facts={"visits": done})  # fmt: skip
@@ -168,6 +172,19 @@ def _today(rng: Random, plan: BranchPlan, wish: Wish) -> Iterator[list[Event]]:
             yield story(worker, 24 * day + rng.choice((-1.0, 0.5, 2.0)), "plan")
     for hours in (2.0, 5.0, 26.0, 27.5):
         yield story(None, hours, "plan")
+
+
+def _seal_draws(work: Work, db: Db, plan: BranchPlan, wish: Wish) -> None:
+    """Each month's draw of spot checks, sealed a week before it began."""
+    quality = next(login for login, _, role in plan.office if role == "quality")
+    for month in wish.months:
+        seed = sha256(f"draw {wish.seed} {plan.code} {month}".encode()).hexdigest()[:32]
+        sealed = localise(datetime.combine(month - timedelta(days=7), time(10)), ZoneInfo(plan.timezone))
+        draw = Draw(plan.code, month_of_day(month), seed, commitment(seed), QUOTA, sealed, quality)
+        spot_checks.add(db, draw)
+        audit.append(db, plan.code, entry_id=work.new_id(), now=sealed, actor=quality,
+                     action="spot_checks.committed", subject=draw.month,
+                     facts={"commitment": draw.commitment, "quota": draw.quota})  # fmt: skip
 
 
 def _answer(db: Db, plan: BranchPlan, judged: list[tuple[Event, Statement | None]]) -> None:

@@ -11,7 +11,7 @@ from wtforms.validators import Length
 
 from fieldapp.domain.calendar import parse_month
 from fieldapp.domain.errors import Conflict, Invalid
-from fieldapp.services import finding_views, findings
+from fieldapp.services import finding_views, findings, spot_checks
 from fieldapp.web import finding_words
 from fieldapp.web.context import current_actor, current_branch, current_work
 from fieldapp.web.forms import Form
@@ -30,7 +30,8 @@ class AnswerForm(Form):
 def month(month: str, technician: str) -> ResponseReturnValue:
     """Every finding of a technician's month, whatever became of it."""
     found = finding_views.list_own(current_work(), current_actor(), current_branch(), technician, parse_month(month))
-    return _render("scores/findings.html", found=found, month=month, technician=technician)
+    draw = spot_checks.own(current_work(), current_actor(), current_branch(), technician, parse_month(month))
+    return _render("scores/findings.html", found=found, month=month, technician=technician, draw=draw)
 
 
 @blueprint.get("/findings/<finding_id>")
