@@ -41,7 +41,7 @@ from fieldapp.web.quality import findings as quality_findings
 from fieldapp.web.quality import quarantine as quality_quarantine
 from fieldapp.web.quality import spot_checks as quality_spot_checks
 from fieldapp.web.scores import closing as scores_closing
-from fieldapp.web.scores import drafts, norm
+from fieldapp.web.scores import drafts, norm, simulations
 from fieldapp.web.scores import findings as score_findings
 from fieldapp.web.scores import views as scores
 from fieldapp.web.sync import blobs as sync_blobs
@@ -125,7 +125,8 @@ def _register(app: Flask) -> None:
     guards.register(app, api.description, guards.public("how to ask is no secret; answers are"), "/api/v1")
     guards.register(app, health.blueprint, guards.public("load balancers ask before anybody signs in"))
     guards.register(app, norm.blueprint, guards.signed_in(), "/scores/norm")
-    guards.register(app, drafts.blueprint, guards.roles("manager"), "/scores/norm/drafts")
+    for blueprint in (drafts.blueprint, simulations.blueprint):
+        guards.register(app, blueprint, guards.roles("manager"), "/scores/norm/drafts")
     for blueprint in (scores.blueprint, score_findings.blueprint):
         guards.register(app, blueprint, guards.roles("technician", "quality", "manager"), "/scores")
     guards.register(app, scores_closing.blueprint, guards.roles("quality", "manager"), "/scores/closing")

@@ -4,6 +4,8 @@ import click
 
 from fieldapp.cli.context import open_work
 from fieldapp.domain.access import OPERATOR
+from fieldapp.domain.ids import BranchCode
+from fieldapp.services import installation, simulations
 from fieldapp.services import rulebook_drafts as service
 
 
@@ -31,6 +33,20 @@ def show(draft_id: str) -> None:
     for change in view.changes:
         click.echo(f"{change.where}\t{change.before or '-'}\t{change.after or '-'}")
     click.echo(f"fingerprint {view.draft.fingerprint or '- (not proposed)'}")
+
+
+@group.command("simulate")
+@click.argument("draft_id")
+@click.option("--branch", default=installation.MAIN, show_default=True, metavar="CODE")
+def simulate(draft_id: str, branch: str) -> None:
+    """What a draft would have meant for the last six months of a branch: by month, then everybody it changes."""
+    work = open_work()
+    for result in simulations.each_month(work, OPERATOR, BranchCode(branch), draft_id):
+        click.echo(f"{result.month}\t{result.technicians}\t{result.award_before}\t{result.award_after}")
+        for one in result.changed:
+            before, after = (f"{side.score} {side.award}" if side else "- -" for side in (one.before, one.after))
+            items = [*(f"-{code}" for code in one.lost), *(f"+{code}" for code in one.won)]
+            click.echo("\t".join((f"  {one.technician}", before, after, one.crosses or "-", " ".join(items) or "-")))
 
 
 @group.command("publish")

@@ -26,7 +26,7 @@ from fieldapp.services.closed import Sealed
 from fieldapp.services.recounting import MonthFacts
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import branches, bulk, events, scoring, visits
+from fieldapp.storage import branches, events, scoring, visits
 
 __all__ = ["MonthScores", "Scored", "ScoredVisit", "TechnicianMonth", "VisitScore"]
 
@@ -136,13 +136,13 @@ def rejudge_findings(db: Db, branch: str, new: Sequence[Event]) -> None:
 def rejudge_from(db: Db, branch: str, month: Month) -> int:
     """Judge anew what a version of the norm that was just published may judge: every visit with a promise of `month`
     or later, and findings without a visit of those months. Returns how many visits that were."""
-    start = month_bounds(month, zone_of(db, branch))[0]
-    found = visits.promised_between(db, branch, start)
-    for first in range(0, len(found), bulk.CHUNK):
-        rejudge(db, branch, *events.histories(db, branch, found[first : first + bulk.CHUNK]))
+    start, after, count = month_bounds(month, zone_of(db, branch))[0], "", 0
+    while found := visits.promised_between(db, branch, start, after=after):
+        rejudge(db, branch, *events.histories(db, branch, found))
+        after, count = found[-1], count + len(found)
     loose = [one.finding for one in scoring.loose_effects(db, branch) if one.month >= month]
     rejudge_findings(db, branch, events.by_ids(db, branch, loose))
-    return len(found)
+    return count
 
 
 # --- Asked for ----------------------------------------------------------------------------------------------------

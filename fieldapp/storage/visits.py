@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Window
@@ -110,12 +110,23 @@ def ledger(db: Session, branch: str, visit_id: str) -> list[PromiseLine]:
     ]  # fmt: skip
 
 
-def promised_between(db: Session, branch: str, start: datetime, end: datetime | None = None) -> list[VisitId]:
-    """Every visit that has, or ever had, a promise that starts then (None: or at any later time)."""
+def promised_between(
+    db: Session, branch: str, start: datetime, end: datetime | None = None, *, after: str = "", limit: int = bulk.CHUNK
+) -> list[VisitId]:  # fmt: skip
+    """Visits that have, or ever had, a promise that starts then (None: or at any later time): the first so many by
+    their ids, from the one after `after` on."""
+    query = _promised(branch, start, end).where(PromiseRow.visit_id > after)
+    return [VisitId(visit) for visit in db.scalars(query.distinct().order_by(PromiseRow.visit_id).limit(limit))]
+
+
+def count_promised_between(db: Session, branch: str, start: datetime, end: datetime) -> int:
+    """How many these are altogether."""
+    return db.scalar(select(func.count()).select_from(_promised(branch, start, end).distinct().subquery())) or 0
+
+
+def _promised(branch: str, start: datetime, end: datetime | None) -> Select[str]:
     query = select(PromiseRow.visit_id).where(PromiseRow.branch == branch, PromiseRow.window_start >= start)
-    if end is not None:
-        query = query.where(PromiseRow.window_start < end)
-    return [VisitId(visit) for visit in db.scalars(query.distinct().order_by(PromiseRow.visit_id))]
+    return query if end is None else query.where(PromiseRow.window_start < end)
 
 
 def save(

@@ -1,12 +1,17 @@
 """`fieldapp rulebooks`: head office looks at a proposed version of the norm and decides."""
 
+from datetime import timedelta
+
 import pytest
 from click.testing import CliRunner
 
 from fieldapp.cli import main
 from fieldapp.services import rulebook_drafts
+from tests import builders
 from tests.cast import M001
 from tests.services.test_rulebook_drafts import books, draft, propose
+from tests.services.test_scoring import store
+from tests.services.test_simulations import late_visit
 
 
 @pytest.fixture
@@ -38,3 +43,12 @@ def test_head_office_sends_back_with_a_reason(run, work):
     )
     assert run("send-back", one.draft_id, one.fingerprint, "--reason", "Too generous.").stdout == "sent back\n"
     assert rulebook_drafts.detail(work, M001.actor, one.draft_id).draft.reason == "Too generous."
+
+
+def test_head_office_sees_what_a_draft_would_have_meant(run, work):
+    start = work.now().replace(day=1, hour=1, minute=0) - timedelta(days=20)
+    store(work, builders.as_events(late_visit("WO-1", start, 8)))
+    lines = run("simulate", draft(work).draft_id).stdout.splitlines()
+    assert len(lines) == 7
+    assert [line.split("\t")[-2:] for line in lines if line.startswith("  T001")] == [["-", "+punctual"]]
+    assert run("simulate", draft(work).draft_id, "--branch", "nowhere").exit_code == 2

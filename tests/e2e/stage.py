@@ -33,6 +33,7 @@ from fieldapp.services import (
     links,
     recording,
     rulebook_drafts,
+    simulations,
     tokens,
 )
 from fieldapp.services.findings import Draft
@@ -200,7 +201,13 @@ def _drafts(work: Work) -> tuple[str, str]:
     logins = {one.login: one.actor for one in accounts.list_accounts(work, OPERATOR)}
     wishes = {
         "M001": (
-            {"punctual.points": "17", "cleanup.points": "6", "cleanup.target": "0.95", "award_base": "360.00"},
+            {
+                "punctual.points": "17",
+                "cleanup.points": "6",
+                "cleanup.target": "0.95",
+                "sign_off.target": "0.98",
+                "award_base": "320.00",
+            },
             "Being on time is what customers ask for most; cleaning up is done well by nearly everybody.",
         ),
         "M002": (
@@ -212,6 +219,7 @@ def _drafts(work: Work) -> tuple[str, str]:
     for login, (changes, why) in wishes.items():
         form = rulebook_drafts.blank(work, logins[login])
         made.append(rulebook_drafts.create(work, logins[login], {**form.typed, **changes}, why))
+    simulations.go_on(work, logins["M001"], made[0].draft_id, for_at_most=timedelta(days=1))
     rulebook_drafts.propose(work, logins["M002"], made[1].draft_id, made[1].rev)
     return made[0].draft_id, made[1].draft_id
 

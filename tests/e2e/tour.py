@@ -159,6 +159,7 @@ MANAGER = Walk(
         Stop("norm-draft", "/scores/norm/drafts/{draft}"),
         Stop("norm-draft-form", "/scores/norm/drafts/{draft}/edit"),
         Stop("norm-draft-faults", "", _misprint),
+        Stop("norm-simulation", "/scores/norm/drafts/{draft}/simulation"),
         Stop("norm-proposal", "/scores/norm/drafts/{proposal}"),
     ),
 )

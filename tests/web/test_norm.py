@@ -2,16 +2,20 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 
 from fieldapp.domain.scoring.drafting import LIMITS
-from fieldapp.services import rulebook_drafts
+from fieldapp.services import rulebook_drafts, simulations
 from fieldapp.services.rulebooks import shipped_rulebooks
 from fieldapp.services.work import Work
 from fieldapp.web.scores import rulebook_words
+from tests import builders
 from tests.cast import M001
 from tests.services.test_rulebook_drafts import WHY, draft, propose, publish_next
+from tests.services.test_scoring import store
+from tests.services.test_simulations import DAY, late_visit
 
 
 def text_of(answer) -> str:
@@ -174,6 +178,32 @@ def test_with_too_few_people_the_page_says_who_decides(sign_in, work):
     page = sign_in("M002").get(f"/scores/norm/drafts/{one.draft_id}").text
     assert "head office does" in page
     assert "Confirm and publish" not in page
+
+
+def test_a_draft_is_run_over_the_last_months_and_names_whom_it_changes(sign_in, work):
+    store(work, builders.as_events(late_visit("WO-1", DAY, 8)))
+    one, client = draft(work, award_floor="99", award_base="500"), sign_in("M001")
+    address = f"/scores/norm/drafts/{one.draft_id}/simulation"
+    assert address in client.get(f"/scores/norm/drafts/{one.draft_id}").text
+    assert "0 of 6 months are worked out." in text_of(client.get(address))
+    page = text_of(client.post(address, follow_redirects=True))
+    assert "months are worked out" not in page
+    assert "2026-10 so far 1 1" in page
+    assert "Chen Wei T001" in page
+    assert "same side" in page
+    assert "Wins" in page
+    assert "Punctuality" in page
+    assert "Worked out" in page
+    assert client.post(address, data={"anew": "yes"}).status_code == 303
+
+
+def test_a_simulation_under_way_says_how_far_it_is_and_goes_on_by_itself(sign_in, work):
+    one, client = draft(work), sign_in("M001")
+    simulations.go_on(work, M001.actor, one.draft_id, for_at_most=timedelta(0))
+    page = client.get(f"/scores/norm/drafts/{one.draft_id}/simulation").text
+    assert "1 of 6 months are worked out." in page
+    assert "data-goes-on" in page
+    assert page.count("not worked out yet") == 5
 
 
 def test_every_number_and_kind_has_words(app):

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fieldapp.storage.columns import Blob
-from fieldapp.storage.tables.base import Base, CodeKey, CodeText, LongText, UuidKey
+from fieldapp.storage.tables.base import Base, BranchKey, CodeKey, CodeText, LongText, UuidKey
 
 
 class RulebookRow(Base):
@@ -47,3 +47,18 @@ class RulebookDraftRow(Base):
     decided_by: Mapped[CodeText | None]  # who published it or, last, sent it back
     decided_at: Mapped[datetime | None]
     reason: Mapped[LongText]  # why it was sent back
+
+
+class SimulationRow(Base):
+    """What a draft would have meant for one month of a branch, or how far that is. Worked out anew for the asking."""
+
+    __tablename__ = "simulations"
+    __table_args__ = (ForeignKeyConstraint(["draft_id"], ["rulebook_drafts.draft_id"]),)
+
+    branch: Mapped[BranchKey]
+    draft_id: Mapped[UuidKey]
+    month: Mapped[CodeKey]
+    content: Mapped[CodeText]  # SHA-256 of the numbers it was worked out with: another draft's result is none
+    counted_at: Mapped[datetime]
+    done: Mapped[bool]
+    body: Mapped[bytes] = mapped_column(Blob)  # canonical JSON of the result, or of what is counted so far
