@@ -35,11 +35,13 @@ from fieldapp.web.dispatch import lists as dispatch_lists
 from fieldapp.web.dispatch import phones as dispatch_phones
 from fieldapp.web.dispatch import visits as dispatch_visits
 from fieldapp.web.pwa import views as pwa
+from fieldapp.web.quality import appeals as quality_appeals
 from fieldapp.web.quality import approvals as quality_approvals
 from fieldapp.web.quality import cases as quality
 from fieldapp.web.quality import findings as quality_findings
 from fieldapp.web.quality import quarantine as quality_quarantine
 from fieldapp.web.quality import spot_checks as quality_spot_checks
+from fieldapp.web.scores import appeals as score_appeals
 from fieldapp.web.scores import closing as scores_closing
 from fieldapp.web.scores import drafts, norm, simulations
 from fieldapp.web.scores import findings as score_findings
@@ -109,6 +111,7 @@ def _register(app: Flask) -> None:
     csrf.exempt(rescue.blueprint)
     guards.register(app, rescue.blueprint, guards.signed_in(), "/rescue")
     guards.register(app, quality.blueprint, guards.roles("quality", "manager"), "/quality")
+    guards.register(app, quality_appeals.blueprint, guards.roles("quality", "manager"), "/quality/appeals")
     guards.register(app, quality_approvals.blueprint, guards.roles("quality", "manager"), "/quality/approvals")
     # Checks the form token itself, too: photos may be larger than what is read for others.
     csrf.exempt(quality_findings.uploads)
@@ -130,6 +133,9 @@ def _register(app: Flask) -> None:
     for blueprint in (scores.blueprint, score_findings.blueprint):
         guards.register(app, blueprint, guards.roles("technician", "quality", "manager"), "/scores")
     guards.register(app, scores_closing.blueprint, guards.roles("quality", "manager"), "/scores/closing")
+    # Checks the form token itself: photos may be larger than what is read for others.
+    csrf.exempt(score_appeals.blueprint)
+    guards.register(app, score_appeals.blueprint, guards.roles("technician"), "/scores")
 
 
 def _name_requests(app: Flask) -> None:

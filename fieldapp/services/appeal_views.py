@@ -20,10 +20,11 @@ from fieldapp.services import evidence, four_eyes, photos
 from fieldapp.services.evidence import Entry, Proof
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, appeals, branches, events, planning, scoring, visits
+from fieldapp.storage import accounts, appeals, branches, events, findings, planning, scoring, visits
 from fieldapp.storage import evidence as facts
 from fieldapp.storage.appeals import Filed
 from fieldapp.storage.branches import Branch
+from fieldapp.storage.findings import Statement
 from fieldapp.storage.visits import PromiseLine
 
 __all__ = ["Detail", "Entry", "Filed", "PromiseLine", "Proof", "View"]
@@ -68,6 +69,9 @@ class Detail:
     timeline: Sequence[Entry]
     ledger: Sequence[PromiseLine]
     pictures: Sequence[str]
+    #: What the technician said about the finding before it was decided.
+    statements: Sequence[Statement]
+    names: Mapping[str, str]
     #: Other appeals about the same visit.
     others: Sequence[View] = field(default=())
 
@@ -129,7 +133,9 @@ def detail(work: Work, actor: Actor, branch: BranchCode, appeal_id: str) -> Deta
             proofs=_proofs(work, db, view.filed),
             timeline=timeline,
             ledger=visits.ledger(db, branch, visit) if visit else [],
-            pictures=evidence.pictures_in(db, branch, timeline),
+            pictures=[*_pictures_of(db, branch, timeline), *evidence.pictures_in(db, branch, timeline)],
+            statements=findings.statements(db, branch, [subject.finding])[subject.finding] if subject.finding else [],
+            names=evidence.names_in(db, branch, timeline),
             others=_views(db, actor, (one for one in siblings if one.appeal.subject != subject)),
         )
 
@@ -210,6 +216,12 @@ def _timeline(db: Db, filed: Filed) -> list[Entry]:
         told.update(facts.by_ids(db, filed.branch, [filed.appeal.subject.finding]))
     told.update((one.event.id, one) for one in facts.about(db, filed.branch, findings))
     return sorted(told.values(), key=lambda one: one.event.order)
+
+
+def _pictures_of(db: Db, branch: str, timeline: Iterable[Entry]) -> list[str]:
+    """The photos that people attached to the findings."""
+    found = [one.event.id for one in timeline if isinstance(one.event.data, FindingRecorded)]
+    return [photo.sha256 for kept in findings.photos(db, branch, found).values() for photo in kept]
 
 
 def _proofs(work: Work, db: Db, filed: Filed) -> list[Proof]:

@@ -4,39 +4,76 @@ Each act is one fact, recorded with its row in the audit, and moves the score at
 is read from `services.evidence`; pages of appeals are `appeal_views`'.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from fieldapp.domain import appeals as rules
-from fieldapp.domain.access import OPERATOR, Actor, require
+from fieldapp.domain.access import OPERATOR, Actor, may, require
 from fieldapp.domain.appeals import Appeal, Outcome, Subject
-from fieldapp.domain.calendar import Month
+from fieldapp.domain.calendar import Month, month_of
 from fieldapp.domain.errors import Conflict, DomainError, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
 from fieldapp.domain.visits.events import AppealDecided, AppealFiled, Data, Event, FindingDecided, FindingRecorded
 from fieldapp.services import evidence, four_eyes
+from fieldapp.services.branches import zone_of
 from fieldapp.services.evidence import Proof
+from fieldapp.services.photos import keep
 from fieldapp.services.recording import record
+from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import appeals, approvals, audit, branches, events, photos, scoring
+from fieldapp.storage import accounts, appeals, approvals, audit, branches, events, photos, scoring
 from fieldapp.storage.appeals import Filed
 from fieldapp.storage.events import Record
 
-__all__ = ["Appeal", "Filed", "Subject"]
+__all__ = ["Appeal", "Filed", "Ground", "Subject"]
 
 TEXT_LIMIT = 4000
-MOST_PHOTOS = 6
+MOST_PHOTOS = 4
 _NOT_STAFF = frozenset({"office", "customer"})
 
 
-def what_counts(work: Work, actor: Actor, branch: BranchCode, subject: Subject) -> Proof:
-    """What the actor may appeal, with the facts behind it, whether or not the time for it is over.
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the actor may appeal, with the facts behind it; `answered_by` ends the time to answer what is filed now.
 
-    Raises `NotFound` (also for what counts against somebody else), `Conflict` appeal_nothing: nothing of it counts.
+    `names` by login, `numbers` are order numbers by visit; `managers` are whom to ask when the time to file is over.
     """
+
+    proof: Proof
+    answered_by: datetime
+    names: Mapping[str, str]
+    numbers: Mapping[VisitId, str]
+    managers: Sequence[str]
+
+
+def what_counts(work: Work, actor: Actor, branch: BranchCode, subject: Subject) -> Ground:
+    """Raises `NotFound` (also for what counts against somebody else), `Conflict` appeal_nothing: it counts for nothing.
+    Whether it was appealed already or the time for it is over, the ground itself tells."""
     require(actor, "appeals.file", branch=branch)
+    now = work.now()
     with work.read() as db:
-        return _proof(work, db, actor, branch, subject)
+        proof = _proof(work, db, actor, branch, subject)
+        zone = zone_of(db, branch)
+        days = rulebooks(db).in_force(month_of(now, zone)).parameters.answer_days
+        return Ground(
+            proof=proof,
+            answered_by=rules.answer_ends(now, days, zone),
+            names=evidence.names_in(db, branch, proof.facts),
+            numbers=scoring.external_ids(db, branch, [proof.visit] if proof.visit else []),
+            managers=[one.name for one in accounts.accounts(db, branch=branch, role="manager", with_disabled=False)],
+        )
+
+
+def remedy(work: Work, actor: Actor, branch: BranchCode, finding: str) -> Proof | None:
+    """What the actor can say, or has said, against a finding; None where nothing of it counts against them."""
+    if not may(actor, "appeals.file", branch=branch):
+        return None
+    with work.read() as db:
+        try:
+            return _proof(work, db, actor, branch, Subject(finding=EventId(finding)))
+        except (Conflict, NotFound):
+            return None
 
 
 def file(
@@ -62,6 +99,12 @@ def file(
         return _get(db, branch, proof.subject.appeal_id)
 
 
+def attach(work: Work, actor: Actor, branch: BranchCode, content: bytes) -> str:
+    """Keep a photo for an appeal that is being written; returns its hash. Raises `PhotoTooLarge`, `Invalid`."""
+    require(actor, "appeals.file", branch=branch)
+    return keep(work, branch, content)
+
+
 def decide(work: Work, actor: Actor, branch: BranchCode, appeal_id: str, outcome: Outcome, reason: str) -> Filed:
     """Overturn or confirm, once, with a reason.
 
@@ -71,8 +114,8 @@ def decide(work: Work, actor: Actor, branch: BranchCode, appeal_id: str, outcome
     require(actor, "appeals.decide", branch=branch)
     with work.write(branch) as db:
         filed = _get(db, branch, appeal_id)
-        people = four_eyes.people_with(db, "appeals.decide")
-        _be_judge(db, actor, filed, people)
+        if filed.appeal.state == "open":
+            _be_judge(db, actor, filed, four_eyes.people_with(db, "appeals.decide"))
         why = _words(rules.settle(filed.appeal, outcome, reason), "reason")
         subject = filed.appeal.subject
         decided = AppealDecided(finding=subject.finding, item=subject.item, outcome=outcome, reason=why)

@@ -3,7 +3,7 @@
 Reads only. What counts is `domain.scoring`'s, whether an appeal may be filed `domain.appeals`'.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -97,7 +97,7 @@ def of_item(
         proofs = verdicts(db, found.branch, judged, found.now, code)
         loose = (one for one in found.sheet.effects if one.code == code)
         told = [*proofs, *_silent(db, found.branch, loose, proofs)]
-        return told, doubts(db, found.branch, judged, found.now, code), _names(db, found.branch, told)
+        return told, doubts(db, found.branch, judged, found.now, code), names_in(db, found.branch, _facts(told))
 
 
 def of_visit(
@@ -120,7 +120,7 @@ def of_visit(
             ledger=visits.ledger(db, branch, visit),
             pictures=pictures_in(db, branch, timeline),
             signals=read_signals(entry.event for entry in timeline if entry.held_code is None),
-            names=_names(db, branch, [*proofs, *found]),
+            names=names_in(db, branch, [*timeline, *_facts(found)]),
         )
 
 
@@ -142,13 +142,18 @@ def _require_sight(actor: Actor, branch: str, technician: str) -> None:
     require(actor, permission, branch=BranchCode(branch), technician=StaffCode(technician))
 
 
-def _names(db: Db, branch: str, proofs: Iterable[Proof]) -> Mapping[str, str]:
-    """Everybody of the branch, and who decided something from elsewhere."""
+def names_in(db: Db, branch: str, facts: Iterable[Entry]) -> Mapping[str, str]:
+    """Everybody of the branch, and who recorded one of the facts from elsewhere, by login."""
     known = planning.names(db, branch)
-    for login in {entry.event.actor for proof in proofs for entry in proof.facts} - known.keys():
+    for login in {entry.event.actor for entry in facts} - known.keys():
         account = accounts.find_by_login(db, login)
         known[login] = account.name if account else login
     return known
+
+
+def _facts(proofs: Iterable[Proof]) -> Iterator[Entry]:
+    for proof in proofs:
+        yield from proof.facts
 
 
 # --- In the caller's transaction ----------------------------------------------------------------------------------

@@ -98,15 +98,6 @@ def render(work: Work, branch: str, sha256: str) -> bytes:
     return drawn
 
 
-def named_in(data: ev.Data) -> tuple[str, ...]:
-    """The photos of a visit that a fact names."""
-    if isinstance(data, ev.PhotoAdded):
-        return (data.blob,)
-    if isinstance(data, ev.AccessFailed | ev.DamageReported):
-        return (data.photo,) if data.photo else ()
-    return ()
-
-
 def keep(work: Work, branch: str, content: bytes) -> str:
     """Store a whole photo that somebody of the staff attaches; returns its hash. What could not be shown is refused.
 
@@ -119,6 +110,15 @@ def keep(work: Work, branch: str, content: bytes) -> str:
     sha256 = work.blobs.put(branch, content)
     _take_in(work, branch, sha256)
     return sha256
+
+
+def named_in(data: ev.Data) -> tuple[str, ...]:
+    """The photos of a visit that a fact names."""
+    if isinstance(data, ev.PhotoAdded):
+        return (data.blob,)
+    if isinstance(data, ev.AccessFailed | ev.DamageReported):
+        return (data.photo,) if data.photo else ()
+    return ()
 
 
 class _Recent:

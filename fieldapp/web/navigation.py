@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 
 from fieldapp.domain.access import Actor, Role
-from fieldapp.services import approvals, cases, closing, finding_views, quarantine, rulebook_drafts
+from fieldapp.services import appeals, approvals, cases, closing, finding_views, quarantine, rulebook_drafts
 from fieldapp.services.work import Busy
 from fieldapp.web.context import current_settings, current_work, find_actor
 
@@ -28,6 +28,7 @@ class Place:
 CASES = "/quality/"
 APPROVALS, FINDINGS, QUARANTINE = "/quality/approvals/", "/quality/findings/", "/quality/quarantine/"
 SCORES, NORM = "/scores/", "/scores/norm"
+APPEALS = "/quality/appeals/"
 #: In the order of the bar.
 PLACES = (
     Place("/m/", "home", _l("Today"), ("technician",)),
@@ -36,6 +37,7 @@ PLACES = (
     Place("/dispatch/phones", "mobile", _l("Phones"), ("manager",)),
     Place(CASES, "shield", _l("Quality"), ("quality", "manager")),
     Place(FINDINGS, "eye", _l("Findings"), ("quality", "manager")),
+    Place(APPEALS, "message", _l("Appeals"), ("quality", "manager")),
     Place(APPROVALS, "check", _l("Approvals"), ("quality", "manager")),
     Place(QUARANTINE, "lock", _l("Quarantine"), ("quality",)),
     Place(SCORES, "chart", _l("My score"), ("technician",)),
@@ -46,6 +48,7 @@ PLACES = (
     Place("/admin/tokens/", "key", _l("Tokens"), ("admin",)),
 )
 _COUNTS = {
+    APPEALS: (appeals.count_waiting,),
     CASES: (cases.count_overdue,),
     APPROVALS: (approvals.count_waiting, closing.count_waiting),
     FINDINGS: (finding_views.count_waiting,),

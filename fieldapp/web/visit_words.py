@@ -89,6 +89,11 @@ ORIGINS: dict[str, Any] = {
     "push": _l("phone"), "office": _l("office"), "import": _l("import"), "link": _l("customer's link"),
 }  # fmt: skip
 
+_QUESTIONS: dict[str, Any] = {
+    "badge": _l("Badge"), "introduced": _l("Introduction"), "courteous": _l("Courtesy"), "explained": _l("Explanation"),
+    "shoe_covers": _l("Shoe covers"), "cleanup": _l("Clean-up"), "supplied_tools": _l("Customer had to supply tools"),
+}  # fmt: skip
+
 _AMENDED: dict[str, Any] = {
     "customer": _l("customer"), "charges": _l("charges"), "job_type": _l("job"), "note": _l("note"),
 }  # fmt: skip
@@ -134,6 +139,20 @@ def describe(data: ev.Data, names: Mapping[str, str]) -> list[str]:
         case ev.VisitNotCompleted():
             return _given(data.reason)
     return []
+
+
+def answered(data: ev.Data) -> list[str]:
+    """What a customer answered, for those who may read it; empty for any other event."""
+    if not isinstance(data, ev.AnswersGiven):
+        return []
+    said = ((label, getattr(data, name)) for name, label in _QUESTIONS.items())
+    lines = [
+        _("%(label)s: yes", label=label) if answer == "yes" else _("%(label)s: no", label=label)
+        for label, answer in said
+        if answer != "none"
+    ]
+    rating = [_("Rating: %(rating)s of 5", rating=data.rating)] if data.rating else []
+    return [" · ".join([*lines, *rating]), *([data.comment] if data.comment else [])]
 
 
 def held_because(code: str | None) -> str:

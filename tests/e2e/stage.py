@@ -40,7 +40,7 @@ from fieldapp.services.findings import Draft
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
-from fieldapp.storage import quarantine, visits
+from fieldapp.storage import appeals, quarantine, visits
 from fieldapp.storage.events import Record
 from fieldapp.storage.quarantine import Quarantined
 from tests import cast
@@ -50,7 +50,14 @@ from tests.live import serving
 
 #: Wednesday 14 October 2026, one in the afternoon in Shanghai.
 MOMENT = datetime(2026, 10, 14, 5, 0, tzinfo=UTC)
-DONE, NOW_DUE, NEXT, LATER, HELD = "WO-MAIN-T001", "WO-MAIN-T003", "WO-MAIN-T004", "WO-MAIN-T005", "WO-MAIN-T012"
+DONE, BREACHED, NOW_DUE, NEXT, LATER, HELD = (
+    "WO-MAIN-T001",
+    "WO-MAIN-T002",
+    "WO-MAIN-T003",
+    "WO-MAIN-T004",
+    "WO-MAIN-T005",
+    "WO-MAIN-T012",
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,13 @@ def _places(work: Work, month: str) -> dict[str, str]:
     branch = ids.BranchCode(cast.MAIN)
     places = {
         name: ids.visit_id(branch, order)
-        for name, order in {"done": DONE, "due": NOW_DUE, "next": NEXT, "later": LATER}.items()
+        for name, order in {
+            "done": DONE,
+            "breached": BREACHED,
+            "due": NOW_DUE,
+            "next": NEXT,
+            "later": LATER,
+        }.items()
     }
     _let_programs_in(work)
     own_done = links.create_own_link(work, OPERATOR, branch, places["done"])
@@ -109,6 +122,8 @@ def _places(work: Work, month: str) -> dict[str, str]:
     places["draft"], places["proposal"] = _drafts(work)
     _close(work, Month(month))
     places["quarantined"] = _quarantine(work, branch, places["due"])
+    with work.read() as db:
+        places["appeal"] = appeals.waiting(db, [branch])[0].appeal.id
     unsigned = _unsigned(work, branch)
     places["own_unsigned"] = links.create_own_link(work, OPERATOR, branch, unsigned)
     places |= _findings(work)

@@ -118,6 +118,8 @@ def same_answer(client, method, address, theirs):
         ("Q001", "GET", "/scores/visits/{}", "done"), ("T001", "GET", "/scores/visits/{}", "done"),
         ("T001", "GET", "/scores/findings/{}", "finding"), ("T001", "POST", "/scores/findings/{}", "finding"),
         ("Q900", "GET", "/scores/findings/{}", "finding"), ("Q001", "GET", "/quality/findings/north/{}", "finding"),
+        ("T001", "GET", "/scores/visits/{}/appeal/punctual", "colleague"),
+        ("T001", "POST", "/scores/visits/{}/appeal/punctual", "colleague"),
         ("T001", "GET", "/scores/visits/{}", "colleague"), ("T001", "GET", "/m/receipt/{}.json", "colleague"),
         ("T001", "GET", "/m/receipt/{}.json", "done"),
     ],

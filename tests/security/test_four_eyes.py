@@ -5,11 +5,14 @@ import pytest
 from fieldapp.services import finding_views, findings
 from fieldapp.services.findings import Draft
 from tests.cast import M001, MAIN, Q001
-from tests.services.test_approvals import ask, become, decide, soon
+from tests.services.test_appeals import LATE as LATE_ARRIVAL
+from tests.services.test_appeals import appeal, late_visit, lost
+from tests.services.test_approvals import ask, audited, become, decide, soon
 from tests.services.test_scheduling import details
 from tests.web.dispatch.test_pages import address, page, rev
 from tests.web.quality.test_approvals import LATE, file_one
 
+OVERTURN = {"outcome": "overturned", "reason": "because"}
 YES = {"outcome": "approved", "reason": "because"}
 
 
@@ -142,3 +145,43 @@ def test_49_a_decision_about_a_finding_is_not_doubled(sign_in, proposed, work, c
     manager, yes = sign_in("M001"), {"outcome": "upheld", "seen": "0", "reason": "x"}
     assert [manager.post(proposed, data=yes).status_code for _ in range(2)] == [303, 409]
     assert state_of(work, proposed) == "upheld"
+
+
+@pytest.fixture
+def appealed(work):
+    late_visit(work)
+    appeal(work)
+    return f"/quality/appeals/{MAIN}/{LATE_ARRIVAL.appeal_id}"
+
+
+@pytest.mark.parametrize("login", ["T001", "T002", "D001", "A001", "D900"])
+def test_49_who_has_no_say_in_an_appeal_is_refused_at_the_door(sign_in, appealed, login, work):
+    somebody = sign_in(login)
+    assert somebody.get(appealed).status_code == 403
+    assert somebody.post(appealed, data=OVERTURN).status_code == 403
+    assert lost(work) == ["punctual"]
+
+
+@pytest.mark.parametrize("role", ["quality", "manager"])
+def test_49_nobody_decides_their_own_appeal_whatever_they_became(sign_in, appealed, role, work):
+    become(work, "T001", role)
+    somebody = sign_in("T001")
+    html = page(somebody.get(appealed))
+    assert "Somebody else has to decide it." in html
+    assert 'name="outcome"' not in html
+    for outcome in ("overturned", "confirmed"):
+        assert somebody.post(appealed, data={**OVERTURN, "outcome": outcome}).status_code == 403
+    assert lost(work) == ["punctual"]
+
+
+def test_49_an_appeal_is_decided_once_by_who_is_signed_in_and_with_a_token(sign_in, appealed, work):
+    manager = sign_in("M001")
+    manager.get(f"{appealed}?outcome=overturned&reason=x")
+    assert manager.post(appealed, data=OVERTURN, csrf=False).status_code == 400
+    assert lost(work) == ["punctual"]
+    assert manager.post(appealed, data={**OVERTURN, "decided_by": "Q001", "technician": "T002"}).status_code == 303
+    for outcome in ("overturned", "confirmed"):
+        assert manager.post(appealed, data={**OVERTURN, "outcome": outcome}).status_code == 409
+    rows = [row for row in audited(work) if row.action == "appeal.decided"]
+    assert [row.actor for row in rows] == ["M001"]
+    assert lost(work) == []

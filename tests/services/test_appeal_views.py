@@ -1,12 +1,16 @@
 """Appeals as both sides see them: what is due, what was said, the evidence, and nothing of anybody else's."""
 
+import io
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from PIL import Image
+
+from fieldapp.domain.appeals import Subject
 from fieldapp.domain.errors import Forbidden, NotFound
 from fieldapp.domain.ids import visit_id
-from fieldapp.services import appeal_views
+from fieldapp.services import appeal_views, findings
 from fieldapp.services.work import Work
 from tests.cast import D001, M001, MAIN, Q001, Q900, T001, T002
 from tests.services.test_appeals import LATE, TEXT, WHY, appeal, decide, found, late_visit
@@ -107,3 +111,21 @@ def test_nobody_else_sees_an_appeal(work: Work) -> None:
     refused(NotFound, "not_found", look, work, M001, SECOND.appeal_id)
     refused(Forbidden, "forbidden", look, work, D001)
     refused(NotFound, "not_found", lambda: appeal_views.picture(work, T001.actor, MAIN, LATE.appeal_id, "a" * 64))
+
+
+def test_what_was_said_and_photographed_about_a_finding_stands_beside_its_appeal(work: Work) -> None:
+    late_visit(work)
+    draft = findings.Draft(source="complaint", technician="T001", item="decorum", favourable=False, note="Shouted.")
+    finding = findings.record(work, Q001.actor, draft, order="WO-1", finding_id=work.new_id())
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(stream, "JPEG")
+    findings.add_photos(work, Q001.actor, finding, [stream.getvalue()])
+    findings.answer(work, T001.actor, finding, "It was the radio.")
+    findings.decide(work, M001.actor, MAIN, finding, "upheld", "Two neighbours heard it.", seen=0)
+    filed = appeal(work, Subject(finding=finding))
+    told = look(work, T001, filed.appeal.id)
+    assert [one.text for one in told.statements] == ["It was the radio."]
+    assert appeal_views.picture(work, T001.actor, MAIN, filed.appeal.id, told.pictures[0])
+    [view] = appeal_views.list_waiting(work, M001.actor)
+    assert view.refusal is not None
+    assert view.refusal.code == "appeal_handled"

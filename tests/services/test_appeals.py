@@ -26,7 +26,7 @@ from tests.services.test_scheduling import refused
 OCTOBER = Month("2026-10")
 NINE = datetime(2026, 10, 5, 1, tzinfo=UTC)
 TEXT = "The lift was stuck; the customer saw me at 09:50."
-WHY = "The building's log says so."
+WHY = "The log of the building says so."
 LATE = Subject(visit=visit_id(MAIN, "WO-1"), item="punctual")
 
 
@@ -191,7 +191,7 @@ def test_an_appeal_says_something(work: Work, text: str, code: str) -> None:
 def test_a_photo_that_is_not_here_is_not_attached(work: Work) -> None:
     late_visit(work)
     refused(Invalid, "photo_unreadable", lambda: appeal(work, attachments=["a" * 64]))
-    refused(Invalid, "photo_many", lambda: appeal(work, attachments=[f"{number:064}" for number in range(7)]))
+    refused(Invalid, "photo_many", lambda: appeal(work, attachments=[f"{number:064}" for number in range(5)]))
 
 
 # --- Deadlines ----------------------------------------------------------------------------------------------------

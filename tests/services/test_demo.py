@@ -10,7 +10,8 @@ from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import Conflict
 from fieldapp.services import demo, installation, scoring
 from fieldapp.services.demo import Wish
-from fieldapp.storage import accounts, branches, planning, visits
+from fieldapp.services.doctor import examine
+from fieldapp.storage import accounts, appeals, branches, planning, visits
 from fieldapp.storage.tables.events import EventRow
 from tests import cast
 from tests.conftest import make_test_work
@@ -118,3 +119,11 @@ def test_an_installation_with_people_in_it_is_left_alone(work):
     assert demo.existing(work) is None
     with work.read() as db:
         assert accounts.find_by_login(db, "T004") is None
+
+
+def test_one_appeal_waits_and_others_were_decided_by_somebody_else(demo_work):
+    with demo_work.read() as db:
+        filed = [one.appeal for branch in ("main", "hk", "sg") for one in appeals.every(db, branch)]
+        assert {one.appeal.state for one in appeals.every(db, "main")} == {"open", "confirmed", "overturned"}
+    assert all(one.decided_by != one.technician for one in filed)
+    assert [fault for check in examine(demo_work) for fault in check.faults] == []

@@ -18,13 +18,13 @@ from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
 from fieldapp.domain.spot_checks import QUOTA, commitment
 from fieldapp.domain.visits.events import Event, FindingDecided
 from fieldapp.services import recording
-from fieldapp.services.demo import cases, company, findings
+from fieldapp.services.demo import appeals, cases, company, findings
 from fieldapp.services.demo.company import BranchPlan, Worker
+from fieldapp.services.demo.proofs import Proofs
 from fieldapp.services.demo.stories import Ending, Story, choose_ending, tell
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, audit, branches, server, spot_checks
 from fieldapp.storage.accounts import Account
-from fieldapp.storage.events import Record
 from fieldapp.storage.findings import Statement, add_statement
 from fieldapp.storage.spot_checks import Draw
 
@@ -85,7 +85,9 @@ def load_demo(work: Work, wish: Wish, progress: Progress = lambda done, total: N
                 done += 1
                 progress(done, wish.visits)
             judged = list(findings.invent(rng, plan, events, wish.moment))
-            _record(db, plan, [*events, *(event for event, _ in judged)], wish.moment)
+            events += [event for event, _ in judged]
+            events += appeals.invent(wish.seed, plan, events, wish.moment)
+            _record(db, plan, events, wish)
             _answer(db, plan, judged)
             _seal_draws(work, db, plan, wish)
             cases.report(db, plan, events, wish.moment, Random(f"cases {wish.seed} {plan.code}"))  # noqa: S311
@@ -194,6 +196,6 @@ def _answer(db: Db, plan: BranchPlan, judged: list[tuple[Event, Statement | None
             add_statement(db, plan.code, event.data.finding, said)
 
 
-def _record(db: Db, plan: BranchPlan, events: list[Event], moment: datetime) -> None:
-    records = [Record(event=event, origin="import", received_at=event.effective_at) for event in events]
-    recording.record(db, plan.code, records, moment)
+def _record(db: Db, plan: BranchPlan, events: list[Event], wish: Wish) -> None:
+    proofs = Proofs(wish.seed, plan, wish.moment)
+    recording.record(db, plan.code, [proofs.record(event) for event in events], wish.moment)

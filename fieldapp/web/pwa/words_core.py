@@ -20,6 +20,7 @@ CORE: dict[str, Any] = {
     "today.ended": _l("Done today"),
     "today.later": _l("Coming days"),
     "today.count": _l("%(left)s of %(all)s visits left"),
+    "today.score": _l("My score"),
     "today.open": _l("Open this visit"),
     "today.continue": _l("Continue this visit"),
     "today.unsent": _l("on this phone"),

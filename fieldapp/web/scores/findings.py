@@ -11,8 +11,8 @@ from wtforms.validators import Length
 
 from fieldapp.domain.calendar import parse_month
 from fieldapp.domain.errors import Conflict, Invalid
-from fieldapp.services import finding_views, findings, spot_checks
-from fieldapp.web import finding_words
+from fieldapp.services import appeals, finding_views, findings, spot_checks
+from fieldapp.web import appeal_words, finding_words
 from fieldapp.web.context import current_actor, current_branch, current_work
 from fieldapp.web.forms import Form
 from fieldapp.web.guards import only
@@ -66,7 +66,8 @@ def photo(finding_id: str, sha256: str) -> Response:
 def _page(finding_id: str, form: AnswerForm) -> ResponseReturnValue:
     view = finding_views.detail(current_work(), current_actor(), current_branch(), finding_id)
     page = _render(
-        "scores/finding.html", view=view, form=form,
+        "scores/finding.html", view=view, form=form, appeal_words=appeal_words,
+        remedy_of=appeals.remedy(current_work(), current_actor(), current_branch(), finding_id),
         url=lambda sha256: url_for("score_findings.photo", finding_id=finding_id, sha256=sha256),
     )  # fmt: skip
     return page, 422 if form.errors else 200

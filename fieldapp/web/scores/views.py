@@ -11,7 +11,7 @@ from fieldapp.domain.errors import NotFound
 from fieldapp.services import evidence, finding_views, scoring
 from fieldapp.services.evidence import Story
 from fieldapp.services.scoring import TechnicianMonth, VisitScore
-from fieldapp.web import evidence_words, finding_words, visit_words
+from fieldapp.web import appeal_words, evidence_words, finding_words, visit_words
 from fieldapp.web import score_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.evidence_words import Line
@@ -73,6 +73,7 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
         disciplines=words.DISCIPLINES, paid=min(score.score, Decimal(book.parameters.award_cap)),
         finding_words=finding_words, sealed=found.sealed,
         to_answer=finding_views.list_to_answer(current_work(), current_actor()) if _is_own(technician) else [],
+        **_reader(technician),
         url=lambda other: url_for("scores.sheet", month=other, technician=technician), **neighbours(found.month),
     )  # fmt: skip
 
@@ -110,6 +111,7 @@ def item(month: str, technician: str, code: str) -> ResponseReturnValue:
         technician=technician, rulebook=found.sheet.rulebook, items=words.ITEMS, item_status=words.STATUS,
         against=[line for line in lines if line.met is False], neither=[line for line in lines if line.met is None],
         met=[line for line in lines if line.met], sealed=found.sealed, visit_url=_visit_url(found),
+        **_reader(technician),
     )  # fmt: skip
 
 
@@ -131,8 +133,17 @@ def visit(visit_id: str) -> ResponseReturnValue:
         outcome=words.OUTCOMES[judged.outcome_at(now)], name=found.technician_name, month=judged.month,
         rulebook=judged.rulebook, back=back, story=story, lines=_told(story), evidence_words=evidence_words,
         visit_words=visit_words, sealed=found.sealed, is_counted=found.is_counted, later=_later(found),
+        **_reader(judged.technician),
         photo_url=lambda sha: url_for("sync_photos.photo", sha256=sha, visit=visit_id),
     )  # fmt: skip
+
+
+def _reader(technician: str | None) -> dict[str, object]:
+    """What stands beside a breach depends on whether it is the reader's own, and on the time."""
+    return {
+        "mine": _is_own(technician), "branch": current_branch(), "now": current_work().now(),
+        "appeal_words": appeal_words,
+    }  # fmt: skip
 
 
 def _behind(found: TechnicianMonth, code: str) -> list[Line]:
@@ -168,7 +179,7 @@ def _visit_url(found: TechnicianMonth) -> Callable[[str], str]:
     return lambda visit: url_for("scores.visit", visit_id=visit, **sheet)
 
 
-def _is_own(technician: str) -> bool:
+def _is_own(technician: str | None) -> bool:
     return current_actor().role == "technician" and current_actor().login == technician
 
 
