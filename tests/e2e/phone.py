@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fieldapp.domain import ids
+from fieldapp.domain.calendar import day_bounds
 from fieldapp.services import recording
 from fieldapp.storage import events
 from fieldapp.storage.events import Record
@@ -14,14 +16,22 @@ _LOAD = "const load = (name) => import(document.querySelector('script[type=modul
 
 
 def plan(work: Any, name: str, *, hours: float = 1.0, technician: str = "T001", visit: str | None = None) -> str:
-    """Schedule a visit with a window that opens in `hours` from the machine's now; returns its id."""
-    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=hours)
+    """Schedule a visit with a window that opens in about `hours` from now, still today; returns its id."""
+    start = _today(hours)
     external = visit or f"E-{name}-{hours}"
     told = builders.scheduled(external, start, technician, customer=builders.customer(name=name))
     record = Record(event=builders.as_event(told), origin="office", received_at=datetime.now(UTC))
     with work.write() as db:
         recording.record(db, cast.MAIN, [record], datetime.now(UTC))
     return ids.visit_id(cast.MAIN, external)
+
+
+def _today(hours: float) -> datetime:
+    """The hour that is now and so many more; late in the evening the rest of the day is shared out instead."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    midnight = day_bounds(now.astimezone(ZoneInfo(cast.ZONE)).date(), ZoneInfo(cast.ZONE))[1]
+    start = now + timedelta(hours=hours)
+    return start if start < midnight else now + (midnight - now) * hours / (hours + 1)
 
 
 def run(page: Any, body: str, *args: Any) -> Any:
