@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from fieldapp.paths import STATIC
 from fieldapp.web.pwa import modules
 
 KB = 1024
@@ -43,6 +44,16 @@ def test_the_first_look_costs_at_most_70_kb(zipped, assets):
     private = 4 * KB  # me.json, time, a day of ten visits
     others = ["/m/", "/m/words/zh-Hant.json", "/m/manifest.webmanifest"]
     assert sum(map(zipped, [*others, *map(assets.url, names)])) + private <= 70 * KB
+
+
+def test_scripts_travel_without_their_remarks_and_every_line_in_its_place(assets):
+    for name, asset in assets.files.items():
+        source = (STATIC / name).read_text("utf-8") if name.startswith("js/") else None
+        if source is not None:
+            told = [line for line in source.split("\n") if not re.match(r"\s*(//|/\*\*.*\*/$)", line)]
+            served = asset.content.decode().split("\n")
+            assert [line for line in served if line.strip()] == [line for line in told if line.strip()], name
+            assert len(served) == len(source.split("\n")), name
 
 
 def test_the_signature_pad_costs_at_most_5_kb(zipped, assets):
