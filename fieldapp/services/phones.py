@@ -23,6 +23,15 @@ ALERT = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)
+class Emptied:
+    """The browser emptied the phone's storage; what it had not sent then, as far as it had said, is lost."""
+
+    at: datetime
+    facts: int
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
 class Phone:
     """A phone, its owner, and what it holds. `since` is when the oldest of it was recorded (None: it holds nothing);
     `is_latest`: the one that the owner used last."""
@@ -37,6 +46,7 @@ class Phone:
     is_alert: bool
     is_silent: bool
     deleted: tuple[int, int, str] | None
+    emptied: Emptied | None
 
     @property
     def holds(self) -> bool:
@@ -50,19 +60,21 @@ class Phone:
 
 
 def list_phones(work: Work, actor: Actor, branch: BranchCode) -> list[Phone]:
-    """The branch's phones that matter: what holds unsent work (the longest first), then the one that each active
-    technician used last."""
+    """The branch's phones that matter: what was emptied lately or holds unsent work (the longest first), then the one
+    that each active technician used last."""
     require(actor, "phones.read", branch=branch)
     with work.read() as db:
-        found = [one for one in _of_branch(db, branch, work.now()) if one.holds or one.is_latest]
-    return sorted(found, key=lambda one: (not one.is_alert, not one.holds, not one.is_silent, one.login))
+        found = [one for one in _of_branch(db, branch, work.now()) if one.emptied or one.holds or one.is_latest]
+    return sorted(
+        found, key=lambda one: (not one.emptied, not one.is_alert, not one.holds, not one.is_silent, one.login)
+    )
 
 
 def count_alerts(work: Work, actor: Actor, branch: BranchCode) -> int:
-    """How many phones have held unsent work for too long."""
+    """How many phones have held unsent work for too long, or were emptied lately."""
     require(actor, "phones.read", branch=branch)
     with work.read() as db:
-        return sum(one.is_alert for one in _of_branch(db, branch, work.now()))
+        return sum(one.is_alert or one.emptied is not None for one in _of_branch(db, branch, work.now()))
 
 
 def holding(db: Db, branch: BranchCode, now: datetime, before: datetime) -> list[Phone]:
@@ -116,7 +128,7 @@ def _phone(device: Device, owner: Account, now: datetime, *, is_latest: bool) ->
         device=device, login=owner.login, owner=owner.name, facts=facts, photos=photos, since=since,
         is_latest=is_latest, is_alert=since is not None and now - since > ALERT,
         is_silent=quiet and is_latest and device.revoked_at is None and owner.disabled_at is None,
-        deleted=_deleted(device.client.get("deleted")),
+        deleted=_deleted(device.client.get("deleted")), emptied=_emptied(device.client.get("emptied"), now),
     )  # fmt: skip
 
 
@@ -130,6 +142,15 @@ def _since(device: Device) -> datetime:
 
 def _number(value: Any) -> int:
     return int(value) if isinstance(value, int | float) and 0 <= value <= 1e9 else 0
+
+
+def _emptied(value: Any, now: datetime) -> Emptied | None:
+    """For as long as somebody may still remember what is missing."""
+    if not isinstance(value, dict):
+        return None
+    at = device_time.moment(value["wall"])
+    found = Emptied(at, _number(value.get("events")), _number(value.get("photos")))
+    return found if now - at < ALERT else None
 
 
 def _deleted(value: Any) -> tuple[int, int, str] | None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from fieldapp.domain.access import Actor, may, own_branch, require
 from fieldapp.domain.errors import Conflict, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, is_uuid
+from fieldapp.domain.visits.device_time import milliseconds
 from fieldapp.services.installation import EPOCH
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, audit, devices, server
@@ -21,8 +22,8 @@ NAME_LENGTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A device that is known now. `previous` is what the same browser was before: its storage was lost, and what it
-    had not sent by `previous.next_seq` with it."""
+    """A device that is known now. `previous` is what the same browser was before: its storage was emptied, and what it
+    had not sent by `previous.next_seq` is lost with it."""
 
     device: Device
     is_new: bool
@@ -44,7 +45,10 @@ class Deletion:
 
 
 def register(work: Work, actor: Actor, *, device_id: str, name: str, browser_had: str | None = None) -> Registered:
-    """Make a phone known; again with the same id changes nothing. Raises `Conflict` for somebody else's."""
+    """Make a phone known; again with the same id changes nothing. Raises `Conflict` for somebody else's.
+
+    `browser_had` is the device that this browser's cookie names.
+    """
     branch = own_branch(actor, "visits.work")
     if not is_uuid(device_id):
         raise Invalid("schema_invalid", field="device_id", path="device_id", problem="no UUID")
@@ -55,11 +59,31 @@ def register(work: Work, actor: Actor, *, device_id: str, name: str, browser_had
         device = devices.find(db, branch, device_id)
         if device is None or device.account_id != actor.account_id:
             raise Conflict("device_taken")
-        had = browser_had if browser_had != device_id and is_uuid(browser_had or "") else None
-        previous = devices.find(db, branch, had) if had else None
-        if previous and (previous.account_id != actor.account_id or previous.next_seq == 1):
-            previous = None
+        previous = _before(db, actor, branch, device_id, browser_had)
+        if previous is not None and is_new:
+            _note_emptied(db, work, actor, previous, device_id, now)
         return Registered(device, is_new, epoch(db, work.new_id), previous)
+
+
+def _before(db: Db, actor: Actor, branch: BranchCode, device_id: str, browser_had: str | None) -> Device | None:
+    """What this browser was before its storage was emptied; None where it was nothing, somebody else's, or what it
+    held was deleted on purpose."""
+    if browser_had is None or browser_had == device_id or not is_uuid(browser_had):
+        return None
+    had = devices.find(db, branch, browser_had)
+    return had if had and had.account_id == actor.account_id and "deleted" not in had.client else None
+
+
+def _note_emptied(db: Db, work: Work, actor: Actor, had: Device, device_id: str, now: datetime) -> None:
+    """The browser emptied a phone's storage: nobody waits any more for what it still held; the office hears of it."""
+    photos = had.client.get("photos")
+    lost = {"events": had.outbox, "photos": int(photos) if isinstance(photos, float) and 0 <= photos < 1e6 else 0}
+    audit.append(
+        db, had.branch, entry_id=work.new_id(), now=now, actor=actor.login, action="phone_emptied",
+        subject=had.device_id, facts={**lost, "device": device_id},
+    )  # fmt: skip
+    client = {**had.client, "photos": 0, "oldest": None, "emptied": {**lost, "wall": milliseconds(now)}}
+    devices.save_contact(db, replace(had, outbox=0, client=client))
 
 
 def known_or_new(db: Db, work: Work, actor: Actor, device_id: str, now: datetime) -> Device:

@@ -1,14 +1,16 @@
 """Phones as people see them: who holds what and since when, taking one out of use, and unsent work that was deleted."""
 
+import json
 import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from fieldapp.services import phones
 from fieldapp.storage import events
 from tests import cast
-from tests.sync.phone import DAY, DEVICES, MARK, new_id
+from tests.sync.phone import DAY, DEVICES, MARK, Phone, new_id
 
 DELETIONS = "/api/sync/v1/deletions"
 
@@ -55,6 +57,41 @@ def test_an_empty_push_says_that_everything_is_sent_now(phone, visit, clock, wor
     phone.push(client=client_of(clock, outbox=0))
     [sent] = phones.list_phones(work, cast.D001.actor, cast.MAIN)
     assert (sent.holds, sent.is_alert, sent.since) == (False, False, None)
+
+
+def test_the_office_hears_that_a_browser_emptied_a_phone_and_what_it_had_held(phone, visit, clock, work, sign_in):
+    register(phone)
+    phone.push(phone.append("note.added", visit), client=client_of(clock, outbox=4, photos=2, hours=5))
+    anew = Phone(clock, phone.client)
+    register(anew)
+    page = words(sign_in("D001").get("/dispatch/phones"))
+    assert "The browser of 1 phone emptied its storage" in page
+    assert "Lost: at least 3 entries, 2 photos" in page
+    assert "waits" not in page
+    with work.read() as db:
+        told = db.execute(text("SELECT actor, subject, facts FROM audit WHERE action = 'phone_emptied'")).all()
+    assert [tuple(row[:2]) for row in told] == [("T001", phone.device_id)]
+    assert json.loads(told[0][2]) == {"device": anew.device_id, "events": 3, "photos": 2}
+    assert phones.count_alerts(work, cast.D001.actor, cast.MAIN) == 1
+    clock.advance(hours=73)
+    assert phones.count_alerts(work, cast.D001.actor, cast.MAIN) == 0
+
+
+def test_what_its_owner_deleted_is_not_taken_for_emptied(phone, visit, clock, work):
+    register(phone)
+    phone.push(phone.append("note.added", visit))
+    told = {"id": new_id(), "device_id": phone.device_id, "login": "T001", "reason": "sold", "events": 1, "photos": 0}
+    phone.client.post(DELETIONS, json={**told, "wall": 1.0}, headers=MARK)
+    anew = {"device_id": new_id(), "name": "x"}
+    assert phone.client.post(DEVICES, json=anew, headers=MARK).get_json()["previous"] is None
+    assert phones.count_alerts(work, cast.D001.actor, cast.MAIN) == 0
+
+
+def test_a_browser_that_lost_its_cookies_only_is_known_by_its_next_push(phone, visit):
+    register(phone)
+    phone.client.delete_cookie("device")
+    phone.push(phone.append("note.added", visit))
+    assert phone.client.get_cookie("device").value == phone.device_id
 
 
 def test_a_phone_that_is_silent_for_three_days_is_shown_as_such(phone, clock, sign_in):
@@ -131,8 +168,6 @@ def test_deleted_work_is_on_record_once_with_its_reason_and_counts(phone, clock,
 
 
 def audited(work):
-    from sqlalchemy import text
-
     with work.read() as db:
         query = "SELECT actor, subject, facts FROM audit WHERE branch = 'main' AND action = 'outbox_deleted'"
         return [tuple(row) for row in db.execute(text(query))]

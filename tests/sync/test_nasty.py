@@ -190,8 +190,9 @@ def test_somebody_else_s_phone_cannot_be_registered(phone, phone_of):
     assert phone_of("T002").client.post(DEVICES, json=body, headers=MARK).status_code == 409
 
 
-def test_a_browser_whose_storage_was_emptied_is_told_what_it_was(phone, visit):
+@pytest.mark.parametrize("sent", [0, 1])
+def test_a_browser_whose_storage_was_emptied_is_told_what_it_was(phone, visit, sent):
     phone.client.post(DEVICES, json={"device_id": phone.device_id, "name": "x"}, headers=MARK)
-    phone.push(phone.append("note.added", visit))
+    phone.push(*(phone.append("note.added", visit) for _ in range(sent)))
     answer = phone.client.post(DEVICES, json={"device_id": new_id(), "name": "x"}, headers=MARK).get_json()
-    assert answer["previous"] == {"device_id": phone.device_id, "next_seq": 2}
+    assert answer["previous"] == {"device_id": phone.device_id, "next_seq": sent + 1}

@@ -89,7 +89,9 @@ def record_deletion() -> Response:
 def push() -> Response:
     """Store a batch of facts; the answer comes after the commit."""
     answered = sync_push.push(current_work(), current_actor(), read_body(sync_wire.MAX_BYTES))
-    return gate.answer(_answer(answered))
+    response = gate.answer(_answer(answered))
+    # A browser that lost its cookies but not its storage gets this one again: by it an emptied storage is noticed.
+    return _remember(response, answered.device) if answered.device else response
 
 
 @blueprint.get("/day")
@@ -158,6 +160,8 @@ def _result(one: Result) -> dict[str, Any]:
 
 def _remember(response: Response, device: Device) -> Response:
     """So that a browser whose storage was emptied can be told what it was."""
+    if request.cookies.get(_cookie()) == device.device_id:
+        return response
     secure = current_settings().secure
     response.set_cookie(
         _cookie(), device.device_id, max_age=YEAR, path="/", secure=secure, httponly=True, samesite="Lax"
