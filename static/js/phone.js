@@ -4,7 +4,7 @@
 import { $ } from "./lib/dom.js";
 import { current, go, hashOf, refresh, route, startRouter } from "./lib/router.js";
 import { setPlace } from "./lib/time.js";
-import { LANGUAGES, nearest, setLanguage } from "./lib/words.js";
+import { LANGUAGES, nearest, setLanguage, t } from "./lib/words.js";
 import { view as closedView } from "./phone/closed.js";
 import { startChrome } from "./phone/chrome.js";
 import { ask, confess, enter, finishLeaving, isStale, leaveTo, revoke, welcome } from "./phone/session.js";
@@ -12,7 +12,7 @@ import { installUpdates } from "./phone/updates.js";
 import { today } from "./phone/today.js";
 import { startEngine } from "./sync/engine.js";
 import { drafts } from "./sync/journal.js";
-import { currentUser, keepReserve, meta, store } from "./sync/store.js";
+import { currentUser, isFull, keepReserve, meta, store, unlessFull } from "./sync/store.js";
 import { resume as resumeArrival } from "./visit/arrival.js";
 import "./visit/routes.js";
 
@@ -36,8 +36,7 @@ async function start() {
 // Too long without the server: it has to say first that this is still the same person. Nothing is lost meanwhile.
 async function askFirst(login) {
   const { kind, me } = await ask();
-  if (kind === "signin") return location.replace(settings.signIn);
-  if (kind !== "ok") return closed("stale");
+  if (kind !== "ok") return closed(kind === "signin" ? "signin" : "stale");
   if (me.login !== login) return leaveTo(null, me.login);
   await speak(await enter(login, me));
   return open();
@@ -60,33 +59,41 @@ async function speak(me) {
   await setLanguage(LANGUAGES.includes(chosen) ? chosen : nearest(navigator.languages));
 }
 
+// Whatever is wrong with a screen, what waits is sent.
 async function open() {
   startChrome();
+  await screens().catch(failed);
+  installUpdates();
+  document.addEventListener("visibilitychange", lookAgain);
+  navigator.storage?.persist?.();
+  keepReserve();
+  return startEngine({
+    app: settings.app,
+    deviceName: navigator.userAgentData?.platform || navigator.platform || "phone",
+    otherUser: (me) => leaveTo(null, me.login),
+    emptied: () => go("today"),
+    known: async (me) => {
+      setPlace(me);
+      if (me.rescue) await meta.hint("rescue", me.rescue);
+      await confess();
+    },
+    revoked: async () => (await revoke()) && go("closed", { why: "revoked" }, { replace: true }),
+    welcome: async () => (await welcome()) && startOver(),
+  });
+}
+
+async function screens() {
   const outOfUse = await store().get("meta", "revoked");
   if (outOfUse) address("closed", { why: "revoked" });
   await resume();
   await resumeArrival();
   await startRouter({
     root: $("#view"), home: outOfUse ? "closed" : "today", failed,
-    remember: (place) => drafts.put("route", { ...place, at: Date.now() }),
+    remember: (place) => unlessFull(() => drafts.put("route", { ...place, at: Date.now() })),
   });
-  installUpdates();
-  await startEngine({
-    app: settings.app,
-    deviceName: navigator.userAgentData?.platform || navigator.platform || "phone",
-    otherUser: (me) => leaveTo(null, me.login),
-    known: async (me) => {
-      setPlace(me);
-      if (me.rescue) await meta.put("rescue", me.rescue);
-      await confess();
-    },
-    revoked: async () => (await revoke()) && go("closed", { why: "revoked" }, { replace: true }),
-    welcome: async () => (await welcome()) && location.replace(location.pathname),
-  });
-  document.addEventListener("visibilitychange", lookAgain);
-  navigator.storage?.persist?.();
-  keepReserve();
 }
+
+const startOver = () => location.replace(location.pathname);
 
 // A page that was left open is held to the same hours as one that is opened.
 async function lookAgain() {
@@ -108,10 +115,13 @@ function closed(why) {
   startRouter({ root: $("#view"), home: "closed", failed });
 }
 
-function failed(error) {
+async function failed(error) {
   console.error(error);
-  closed("broken");
+  // It may have happened before there was a word to say.
+  if (t("app.title") === "app.title") await setLanguage(nearest(navigator.languages)).catch(() => {});
+  closed(isFull(error) ? "full" : "broken");
 }
 
 addEventListener("language", () => refresh());
+addEventListener("storage:emptied", startOver);
 start().catch(failed);

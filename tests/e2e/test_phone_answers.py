@@ -72,6 +72,44 @@ def test_a_refused_push_keeps_everything(page, visit, status):
     assert statuses(page) == ["accepted", "accepted"]
 
 
+@pytest.mark.parametrize("address", ["**/m/me.json", "**/api/sync/v1/time", PUSH, "**/api/sync/v1/day"])
+def test_an_answer_that_breaks_off_is_none_and_the_next_one_counts(page, visit, address):
+    page.context.set_offline(True)
+    phone.run(page, "const { store, meta } = await load('sync/store.js'); await meta.put('clock', null);")
+    phone.append(page, visit, "visit.departed")
+    page.route(address, lambda route: route.fulfill(status=200, headers=OURS, body='{"results": ['))
+    page.context.set_offline(False)
+    sync(page)
+    state = phone.run(page, "return (await load('sync/engine.js')).syncState();")
+    assert (state["trouble"], state["phase"]) == ("down", "idle")
+    page.unroute(address)
+    sync(page)
+    phone.wait_until_sent(page)
+    assert statuses(page) == ["accepted"]
+
+
+def test_what_the_server_has_stays_72_hours_from_its_word_and_by_its_clock(page, visit):
+    def pruned(**ago):
+        phone.run(
+            page,
+            """const { strictly, store, meta } = await load("sync/store.js");
+            const [entry] = await store().getAll("outbox");
+            const at = Date.now() - args[0] * 3600_000;
+            await strictly(["outbox"], (tx) => tx.objectStore("outbox").put({ ...entry, wall: 1, server_at: at }));
+            await meta.put("clock", { off: args[1] * 3600_000, rtt: 1, wall: Date.now() });
+            await (await load("sync/push.js")).prune();""",
+            ago["hours"], ago.get("off", 0),
+        )  # fmt: skip
+        return phone.outbox(page) == []
+
+    phone.append(page, visit, "visit.departed")
+    sync(page)
+    phone.wait_until_sent(page)
+    assert not pruned(hours=71)
+    assert not pruned(hours=80, off=-10), "the phone's clock is ten hours ahead"
+    assert pruned(hours=73)
+
+
 def test_a_server_that_asks_for_a_pause_gets_it(page, visit):
     asked = []
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests import cast
 from tests.e2e import phone
+from tests.e2e.test_phone_offline import FULL
 
 pytestmark = pytest.mark.browser
 
@@ -87,6 +88,32 @@ def test_a_photo_that_came_does_not_count_as_an_end(page):
     page.reload()
     page.wait_for_selector(BEFORE)
     assert not page.is_checked("[data-inside]")
+
+
+def test_where_a_page_gets_no_camera_the_phones_own_stays_the_only_one(page):
+    page.add_init_script("Object.defineProperty(navigator, 'mediaDevices', { value: undefined });")
+    page.reload()
+    page.wait_for_selector(BEFORE)
+    assert page.is_hidden(INSIDE)
+    with page.expect_file_chooser():
+        page.tap(BEFORE)
+    page.reload()
+    page.wait_for_selector(BEFORE)
+    assert page.is_hidden(INSIDE)
+    assert not page.is_checked("[data-inside]")
+    assert page.is_hidden("#say")
+
+
+def test_on_a_full_disk_the_camera_opens_all_the_same(page):
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.evaluate(FULL, ["meta", False])
+    with page.expect_file_chooser() as chooser:
+        page.tap(BEFORE)
+    chooser.value.set_files({"name": "p.png", "mimeType": "image/png", "buffer": png()})
+    page.wait_for_selector(".bottom :text('storage is full')")
+    page.tap(INSIDE)
+    assert [fault for fault in faults if "full" in fault] == []
 
 
 def test_a_photo_that_cannot_be_decoded_is_kept_as_it_is(page, work):

@@ -10,6 +10,7 @@ CORE: dict[str, Any] = {
     "nav.settings": _l("Settings"),
     "sync.here": _l("on this phone"),
     "sync.sending": _l("sending"),
+    "sync.damaged": _l("damaged"),
     "sync.server_at": _l("on the server %(time)s"),
     "sync.here_count": _l("%(count)s on this phone"),
     "sync.sending_count": _l("sending %(count)s"),
@@ -97,6 +98,8 @@ CORE: dict[str, Any] = {
     ),
     "trouble.offline": _l("No network. Everything is safe here and is sent by itself."),
     "trouble.down": _l("The server cannot be reached. Everything is safe here; we keep trying."),
+    "trouble.full": _l("The phone's storage is full. What is saved is sent all the same; please free some space."),
+    "trouble.broken": _l("Something went wrong on this phone. Nothing that was saved is lost; we keep trying."),
     "trouble.wait": _l("The server asked us to wait a moment. Nothing is lost."),
     "trouble.signin": _l("Please sign in again, then everything is sent."),
     "trouble.refused": _l("The server does not accept this phone. Please call the office."),
@@ -147,6 +150,10 @@ CORE: dict[str, Any] = {
     "todo.other_person": _l("Needs attention: tell the dispatcher who recorded this."),
     "todo.out_of_use": _l("Needs attention: call the office about this phone."),
     "todo.office": _l("Needs attention: tell the office the time of this entry. You need not record it again."),
+    "todo.damaged": _l(
+        "Needs attention: this photo was damaged on the phone and cannot be sent. Take it again if you can, and tell"
+        " the office."
+    ),
     "todo.signin": _l("Needs attention: sign in again."),
     "todo.upgrade": _l("Needs attention: close the app and open it again with a network."),
     "todo.too_large": _l("Needs attention: call the office; leave this on the phone."),
@@ -183,6 +190,7 @@ CORE: dict[str, Any] = {
         "Saved as %(name)s: %(facts)s entries, %(photos)s photos. Give it to anybody in the office; only the server can"
         " read it. Everything also stays on this phone."
     ),
+    "rescue.held": _l("Of %(login)s, not sent yet: %(facts)s entries, %(photos)s photos"),
     "rescue.failed": _l("The rescue file could not be made. Everything is still on this phone."),
     "settings.version": _l("Version %(version)s"),
     "closed.offline": _l("No network for the first start"),
@@ -191,6 +199,10 @@ CORE: dict[str, Any] = {
     "closed.refused_hint": _l("Your account works on the office pages."),
     "closed.broken": _l("Something went wrong on this phone"),
     "closed.broken_hint": _l("What was saved is still here. Please open the app again."),
+    "closed.full": _l("The phone's storage is full"),
+    "closed.full_hint": _l("Nothing that was saved is lost. Please free some space, then try again."),
+    "closed.signin": _l("Please sign in again"),
+    "closed.signin_hint": _l("Everything you recorded is safe on this phone. It is sent after you signed in."),
     "closed.stale": _l("Please sign in again"),
     "closed.stale_hint": _l(
         "This phone has not reached the server for too long. Find a network and try again. Everything you recorded is"
@@ -208,6 +220,11 @@ CORE: dict[str, Any] = {
     "error.storage_full": _l("The phone's storage is full and this could not be saved. Please free some space."),
     "error.photo_storage_full": _l(
         "The phone's storage is full: no more photos for now. Notes and signatures are still saved."
+    ),
+    "error.storage_emptied": _l("The browser emptied this phone's storage. The app starts again."),
+    "error.unknown": _l(
+        "This could not be saved. Please try again; if it happens again, close the app and open it again. What was"
+        " saved before is safe."
     ),
     "error.not_a_photo": _l("This file is no photo that the phone can read. Please take another one."),
 }

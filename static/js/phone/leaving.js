@@ -15,10 +15,11 @@ const page = document.documentElement.dataset;
 export async function open(root, left) {
   const dialog = $("dialog", root);
   put(dialog, "unsent", t(left === 1 ? "settings.unsent_one" : "settings.unsent", { count: left }));
-  show($("[data-rescue]", dialog), Boolean(await meta.get("rescue")));
+  const key = await meta.get("rescue");
+  show($("[data-rescue]", dialog), Boolean(key));
   $("[data-stay]", dialog).onclick = () => dialog.close();
   $("[data-lock]", dialog).onclick = () => signOut(page.signOut, page.signIn);
-  $("[data-rescue]", dialog).onclick = () => save(dialog);
+  $("[data-rescue]", dialog).onclick = () => save(dialog, storeOwner(), key);
   const form = $("form", dialog);
   form.onsubmit = (event) => {
     event.preventDefault();
@@ -28,13 +29,12 @@ export async function open(root, left) {
   dialog.showModal();
 }
 
-// The sealed file goes to the phone's downloads; what it holds stays here too, until the server has it.
-export async function save(place) {
+// The sealed file of one person goes to the phone's downloads; what it holds stays here too, until the server has it.
+export async function save(place, login, key) {
   put(place, "rescued", t("rescue.saving"));
   try {
     const { rescueFile } = await import("../sync/rescue.js");
-    const clock = await meta.get("clock");
-    const file = await rescueFile(await meta.get("rescue"), { ...tapped(), off: clock?.off ?? null, rtt: clock?.rtt ?? null });
+    const file = await rescueFile(login, key, tapped());
     const link = document.createElement("a");
     link.href = URL.createObjectURL(file.blob);
     link.download = file.name;
@@ -59,7 +59,7 @@ async function remove(dialog, reason) {
   await note("deleted", device.id);
   await signOut(page.signOut, page.signIn, async () => {
     const login = storeOwner();
-    retire().close();
+    (await retire()).close();
     await dropStore(login);
   });
 }

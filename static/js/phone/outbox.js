@@ -35,6 +35,7 @@ export const view = {
 
 // One line's place on its way: {key, params, icon, tone}.
 export function whereIs(item, sending) {
+  if (item.status === "damaged") return { key: "sync.damaged", params: {}, icon: "warn", tone: "bad" };
   if (item.status !== "waiting" && item.status !== undefined) {
     return { key: "sync.server_at", params: { time: clockTime(item.server_at) }, icon: "cloud", tone: "good" };
   }
@@ -44,6 +45,7 @@ export function whereIs(item, sending) {
 // What the person can do about an entry that is not simply fine: a key of the words, or null.
 export function todo({ status, code, wall }, trouble, now = Date.now()) {
   if (code) return `todo.${TODO[code] ?? "dispatcher"}`;
+  if (status === "damaged") return "todo.damaged";
   if (status !== "waiting") return null;
   if (["signin", "upgrade", "too_large"].includes(trouble)) return `todo.${trouble}`;
   return now - wall > NAG ? "todo.waiting" : null;
@@ -81,7 +83,7 @@ async function draw() {
   }));
   const pictures = photos.toReversed().map((photo) => line({
     title: t("outbox.photo", { kilobytes: Math.max(1, Math.round(photo.bytes / 1024)) }), name: names.get(photo.visit), at: photo.at,
-    where: whereIs(photo, state.phase === "sending" && photo.status === "waiting"),
+    where: whereIs(photo, state.phase === "sending" && photo.status === "waiting"), todo: todo({ ...photo, wall: photo.at }, state.trouble),
   }));
   field(place, "facts").replaceChildren(...facts);
   field(place, "photos").replaceChildren(...pictures);

@@ -4,7 +4,7 @@
 import { $, put, show } from "../lib/dom.js";
 import { t } from "../lib/words.js";
 import { syncNow, syncState } from "../sync/engine.js";
-import { meta } from "../sync/store.js";
+import { meta, storeOwner } from "../sync/store.js";
 import { save } from "./leaving.js";
 
 // Shows it in `root`; answers how to stop.
@@ -21,7 +21,7 @@ export function start(root) {
     event.stopImmediatePropagation();
     syncNow();
   }, { capture: true });
-  $("[data-rescue]", root).addEventListener("click", () => save(root));
+  $("[data-rescue]", root).addEventListener("click", async () => save(root, storeOwner(), await meta.get("rescue")));
   addEventListener("sync:state", draw);
   draw();
   return () => removeEventListener("sync:state", draw);

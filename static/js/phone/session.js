@@ -2,13 +2,14 @@
 // are ever sent, shown or lost because somebody else signs in.
 
 import { ROOT, call } from "../sync/net.js";
-import { push, register, waiting } from "../sync/push.js";
+import { device, push, register, waiting } from "../sync/push.js";
 import {
-  currentUser, leaving, meta, noted, note, openStore, retire, setCurrentUser, setLeaving, store, storeOwner,
-  strictly,
+  currentUser, dropStore, Emptied, leaving, meta, noted, note, openStore, retire, setCurrentUser, setLeaving, store,
+  storeOwner, strictly, unlessFull,
 } from "../sync/store.js";
 import { photoCounts, upload } from "../sync/upload.js";
 import { destroyKey, openVault } from "../sync/vault.js";
+import { settle } from "../visit/arrival.js";
 
 // So long after its last contact the app opens without one; the server's word (me.json) goes before.
 const OFFLINE_HOURS = 72;
@@ -22,23 +23,33 @@ export async function ask() {
 // Opens this person's storage; `me` is given when the server just told it. Resolves what is known of them.
 export async function enter(login, me = null) {
   await openStore(login);
-  await openVault();
+  try {
+    await openVault();
+  } catch (error) {
+    if (!(error instanceof Emptied)) throw error;
+    // A part of it is gone, and without that part the rest is noise: begun anew, under another name (push.js, register).
+    (await retire()).close();
+    await dropStore(login);
+    await openStore(login);
+    await openVault();
+  }
   await setCurrentUser(login);
-  if (me) await Promise.all([meta.put("me", me), meet()]);
+  await device();
+  if (me) await Promise.all([meta.hint("me", me), meet()]);
   return me ?? (await store().get("meta", "me")) ?? { login, name: login, zone: "UTC" };
 }
 
 // The server spoke to us just now.
 export async function meet(now = Date.now()) {
-  await meta.put("contact", { ...(await store().get("meta", "contact")), at: now });
-  await meta.put("latest", now);
+  await meta.hint("contact", { ...(await store().get("meta", "contact")), at: now });
+  await meta.hint("latest", now);
 }
 
 // Whether the server was last heard of too long ago for opening without it. A clock that was set back gains nothing.
 export async function isStale(me, now = Date.now()) {
   const [contact, latest] = await Promise.all([store().get("meta", "contact"), store().get("meta", "latest")]);
   const moment = Math.max(now, latest ?? 0);
-  if (moment > (latest ?? 0)) await meta.put("latest", moment);
+  if (moment > (latest ?? 0)) await meta.hint("latest", moment);
   return moment - (contact?.at ?? 0) > (me.offline_hours ?? OFFLINE_HOURS) * 3600_000;
 }
 
@@ -62,21 +73,22 @@ const wiped = (tx) => [
   tx.objectStore("visits").clear(), ...["day", "notices", "me"].map((key) => tx.objectStore("meta").delete(key)),
 ];
 
-// Ends this person's turn on the phone: what the office told goes, what waits stays sealed. Then another page, or the
-// other person's start.
+// Somebody else's turn: what the office told this person goes; what they did, half done too, stays sealed. Then another
+// page, or the other person's start.
 export async function leaveTo(address, nextLogin = null) {
-  if (await currentUser()) await forget();
+  if (await currentUser()) await forget({ all: false });
   await setCurrentUser(nextLogin);
   if (address) location.replace(address);
   else location.replace(location.pathname);
 }
 
 // Names, phones and addresses become unreadable. The sealed outbox stays: what waits, and for 72 hours what was sent.
-// With nothing left to send, half-done input and photos go too. After this nothing can be written any more.
-async function forget() {
-  const stores = (await unsent()) > 0 ? [] : ["drafts", "blobs", "blob_chunks"];
+// Whoever signs out with nothing left to send leaves no half-done input and no photo. After this nothing can be written
+// any more.
+async function forget({ all = true } = {}) {
+  const stores = (await unsent()) || !all ? [] : ["drafts", "blobs", "blob_chunks"];
   await destroyKey("snapshot");
-  const db = retire();
+  const db = await retire();
   const tx = db.transaction(["visits", "meta", ...stores], "readwrite", { durability: "strict" });
   wiped(tx);
   for (const name of stores) tx.objectStore(name).clear();
@@ -84,14 +96,18 @@ async function forget() {
   db.close();
 }
 
+// How much is only on this phone. An arrival that waits for its place on the map is written down first.
 export async function unsent() {
+  await unlessFull(settle);
   return (await waiting()).length + (await photoCounts()).waiting;
 }
 
 // Sends what waits, once, before leaving; answers how much is still here.
 export async function sendAll(app) {
-  const device = await register("phone");
-  if (device.kind === "ok" && (await push(device.id, app, () => {})).kind === "ok") await upload();
+  await unlessFull(async () => {
+    const known = await register("phone");
+    if (known.kind === "ok" && (await push(known.id, app, () => {})).kind === "ok") await upload();
+  });
   return unsent();
 }
 
@@ -116,14 +132,14 @@ export async function finishLeaving() {
   return true;
 }
 
-// Tells the server of unsent work that was deleted here, and why; whoever is signed in may carry the word.
+// Tells the server of unsent work that was deleted here, and why; whoever is signed in may carry the word. A word that it
+// does not understand stays, and keeps nobody out.
 export async function confess() {
   const deletion = await noted("deletion");
   if (!deletion) return true;
   const { kind } = await call("POST", `${ROOT}/deletions`, { json: deletion });
-  if (kind !== "ok") return false;
-  await note("deletion", null);
-  return true;
+  if (kind === "ok") await note("deletion", null);
+  return ["ok", "answer"].includes(kind);
 }
 
 // A form post like a page's own; true when the server took it.

@@ -1,6 +1,6 @@
 // Settings: language, what this phone holds, signing out. Owns the page; session.js does the leaving.
 
-import { $, clone, put } from "../lib/dom.js";
+import { $, clone, field, put } from "../lib/dom.js";
 import { language, setLanguage, t } from "../lib/words.js";
 import { meta, store } from "../sync/store.js";
 import { posted, sendAll, signOut, unsent } from "./session.js";
@@ -18,6 +18,8 @@ export const view = {
     languages(root, me);
     $("[data-sign-out]", root).addEventListener("click", () => leave(root));
     place.append(root);
+    const { others } = await import("./others.js");
+    await others(field(root, "others"), { but: me.login, key: await meta.get("rescue") });
   },
 };
 

@@ -29,9 +29,12 @@ export async function measure() {
   const got = sent + (performance.now() - start);
   if (answer.kind !== "ok") return answer;
   const [received, answered] = stamps(answer.json);
-  await meta.put("clock", better(await store().get("meta", "clock"), sampleOf({ sent, received, answered, got: Math.round(got) })));
+  await meta.hint("clock", better(await store().get("meta", "clock"), sampleOf({ sent, received, answered, got: Math.round(got) })));
   return answer;
 }
+
+// What the server's clock says now, as far as this phone knows.
+export const serverNow = async () => Date.now() + ((await store().get("meta", "clock"))?.off ?? 0);
 
 function stamps(json) {
   return [json.received, json.answered];

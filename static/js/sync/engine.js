@@ -9,19 +9,22 @@ import { expire } from "./journal.js";
 import { lockedIfFree } from "./lock.js";
 import { call } from "./net.js";
 import { prune, push, register, resendIfRestored, tell, waiting } from "./push.js";
-import { meta, Retired, store, storeOwner } from "./store.js";
+import { isFull, keepReserve, meta, Retired, store, StorageFull, storeOwner } from "./store.js";
 import { photoCounts, upload } from "./upload.js";
 
 const AFTER_WRITE = 2000;
 const IDLE = 60_000;
 const CLOCK_AGE = 10 * 60_000;
+const HEARD = new Set(["ok", "full"]);
 const state = { phase: "idle", trouble: null, unsent: 0, sending: [], photos: { waiting: 0, done: 0 }, lastAt: null };
 let timer;
 let attempt = 0;
 let notBefore = 0;
 let again = false;
 let running = null;
-let hooks = { app: "0", deviceName: "phone", otherUser() {}, known() {}, revoked() {}, welcome() {} };
+let hooks = { app: "0", deviceName: "phone", otherUser() {}, emptied() {}, known() {}, revoked() {}, welcome() {} };
+// The first of a talk's steps for which there was no room on the disk; the others go on.
+let full = null;
 
 export function syncState() {
   return { ...state };
@@ -37,9 +40,9 @@ export async function startEngine(given) {
     count();
     if (detail.appended) soon();
   });
-  state.lastAt = (await store().get("meta", "contact"))?.at ?? null;
-  await expire();
+  // First what waits: "on the server" must not be said before.
   await count();
+  set({ lastAt: (await store().get("meta", "contact"))?.at ?? null });
   return syncNow();
 }
 
@@ -56,10 +59,7 @@ export function syncNow() {
     again = true;
     return running;
   }
-  running = cycle().catch((error) => {
-    // Its person left meanwhile.
-    if (!(error instanceof Retired)) throw error;
-  }).finally(() => {
+  running = cycle().finally(() => {
     running = null;
     if (again) soon();
     again = false;
@@ -67,15 +67,24 @@ export function syncNow() {
   return running;
 }
 
+// Whatever goes wrong in a talk, there is another one.
 async function cycle() {
   let result = { kind: "elsewhere" };
-  await lockedIfFree("sync", async () => {
-    set({ phase: "sending" });
-    result = await talk();
-  });
-  await count();
+  try {
+    await lockedIfFree("sync", async () => {
+      set({ phase: "sending" });
+      result = await talk();
+    });
+    if (HEARD.has(result.kind)) await heard();
+    await count();
+    await expire();
+  } catch (error) {
+    // Its person left meanwhile.
+    if (error instanceof Retired) return;
+    if (!isFull(error)) console.error(error);
+    result = { kind: isFull(error) ? "full" : "broken" };
+  }
   attempt = result.kind === "ok" || result.kind === "elsewhere" ? 0 : attempt + 1;
-  if (result.kind === "ok") await heard();
   set({ phase: "idle", sending: [], trouble: result.kind === "ok" || result.kind === "elsewhere" ? null : troubleOf(result) });
   const pause = attempt ? delay(attempt, Math.random(), result.retryAfter) : IDLE;
   notBefore = result.kind === "wait" ? Date.now() + pause : 0;
@@ -83,13 +92,25 @@ async function cycle() {
 }
 
 async function talk() {
+  full = null;
   for (const step of [identify, tellDevice, readClock, sendFacts, sendPhotos, tellState, readDay]) {
     const result = await step();
     if (result.kind !== "ok") return result;
   }
   await prune();
-  await expire();
-  return { kind: "ok" };
+  await keepReserve();
+  return full ?? { kind: "ok" };
+}
+
+// A full disk must not keep what lies on it from being sent: that is what makes room again.
+async function roomOrNot(step) {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof StorageFull)) throw error;
+    full = { kind: "full" };
+    return { kind: "ok" };
+  }
 }
 
 // Another person signed in on this browser: their session must never carry this person's facts.
@@ -100,7 +121,7 @@ async function identify() {
     hooks.otherUser(answer.json);
     return { kind: "other_user" };
   }
-  await meta.put("me", answer.json);
+  await meta.hint("me", answer.json);
   await hooks.known(answer.json);
   return answer;
 }
@@ -109,6 +130,7 @@ let device;
 async function tellDevice() {
   const answer = await register(hooks.deviceName);
   device = answer.id;
+  if (answer.emptied) hooks.emptied();
   return answer;
 }
 
@@ -119,16 +141,15 @@ async function readClock() {
 }
 
 let wanted = [];
-async function sendFacts() {
+const sendFacts = () => roomOrNot(async () => {
+  wanted = [];
   const answer = await push(device, hooks.app, (ids) => set({ sending: ids }));
   wanted = answer.blobsWanted ?? [];
   if (answer.revoked) await hooks.revoked();
   return answer;
-}
+});
 
-async function sendPhotos() {
-  return upload(wanted);
-}
+const sendPhotos = () => roomOrNot(() => upload(wanted));
 
 // A courtesy: a server that cannot write just now still has a day to read.
 async function tellState() {
@@ -137,7 +158,7 @@ async function tellState() {
 }
 
 // The office took this phone out of use: it forgets the visits, and goes on sending what it still holds.
-async function readDay() {
+const readDay = () => roomOrNot(async () => {
   const answer = await fetchDay(device);
   if (await resendIfRestored(answer.headers.get("X-Field-Epoch"))) again = true;
   if (answer.kind === "refused" && answer.json?.code === "device_revoked") {
@@ -147,14 +168,14 @@ async function readDay() {
   if (answer.kind === "ok" || answer.status === 304) await hooks.welcome();
   const kind = answer.status === 304 ? "ok" : answer.kind;
   return { ...answer, kind };
-}
+});
 
 const troubleOf = ({ kind, status }) => (kind === "down" && (status === 0 || !navigator.onLine) ? "offline" : kind);
 
 async function heard() {
   state.lastAt = Date.now();
-  await meta.put("contact", { ...(await store().get("meta", "contact")), at: state.lastAt });
-  await meta.put("latest", state.lastAt);
+  await meta.hint("contact", { ...(await store().get("meta", "contact")), at: state.lastAt });
+  await meta.hint("latest", state.lastAt);
 }
 
 async function count() {

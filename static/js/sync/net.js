@@ -22,18 +22,20 @@ export async function call(method, path, { json, body, headers = {} } = {}) {
     return { kind: "down", status: 0, json: null, headers: new Headers(), retryAfter: 0 };
   }
   const content = await readJson(answer);
-  const ours = answer.headers.get("X-Field-Sync") === "1";
+  // An answer that broke off is none.
+  const ours = answer.headers.get("X-Field-Sync") === "1" && content !== undefined;
   return {
     kind: meaning({ status: answer.status, ours, json: content }), status: answer.status, json: content,
     headers: answer.headers, retryAfter: Number(answer.headers.get("Retry-After")) || 0,
   };
 }
 
+// Null where there is none, undefined where it is not whole.
 async function readJson(answer) {
   if (!/json/.test(answer.headers.get("Content-Type") ?? "")) return null;
   try {
     return await answer.json();
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -92,16 +92,22 @@ async function keep(visitId, slot, { bytes, w, h }) {
   return { ...written, ...data };
 }
 
-// One piece as it goes over the wire.
+// One piece as it goes over the wire; null where it is lost.
 export async function piece(blob, index) {
   const record = await store().get("blob_chunks", [blob, index]);
-  return record ? openBytes("outbox", record.data) : null;
+  return record ? openBytes("outbox", record.data).catch(() => null) : null;
 }
 
-// A URL for an <img> (revoke it when done), or null when the phone no longer holds the photo.
+// Whether the bytes that are kept are those that the photo is named by.
+export async function isWhole({ blob, bytes }) {
+  const pieces = await Promise.all(Array.from({ length: Math.ceil(bytes / PIECE) }, (_, index) => piece(blob, index)));
+  return pieces.every(Boolean) && (await sha256(await new Blob(pieces).arrayBuffer())) === blob;
+}
+
+// A URL for an <img> (revoke it when done), or null when the phone no longer holds the photo whole.
 export async function photoUrl(blob) {
   const records = await store().getAll("blob_chunks", IDBKeyRange.bound([blob, 0], [blob, Infinity]));
   if (!records.length) return null;
-  const parts = await Promise.all(records.map((record) => openBytes("outbox", record.data)));
-  return URL.createObjectURL(new Blob(parts, { type: "image/jpeg" }));
+  const parts = await Promise.all(records.map((record) => openBytes("outbox", record.data).catch(() => null)));
+  return parts.every(Boolean) ? URL.createObjectURL(new Blob(parts, { type: "image/jpeg" })) : null;
 }

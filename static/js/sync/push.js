@@ -4,6 +4,7 @@
 import { uuid7 } from "../lib/ids.js";
 import { changed } from "./bus.js";
 import { tapped } from "./chain.js";
+import { serverNow } from "./clock.js";
 import { addNotices } from "./day.js";
 import { batchOf, halved, isRestored, LIMIT, outcome } from "./decide.js";
 import { locked } from "./lock.js";
@@ -66,7 +67,7 @@ async function post(deviceId, app, batch, entries) {
   const photos = await photosWaiting();
   const answer = await call("POST", `${ROOT}/push`, { json: await envelope(deviceId, app, batch, entries, photos) });
   if (answer.kind === "ok" && answer.json) {
-    await meta.put("told", { facts: entries.length - batch.length, photos: photos.length, at: Date.now() });
+    await meta.hint("told", { facts: entries.length - batch.length, photos: photos.length, at: Date.now() });
   }
   return answer;
 }
@@ -139,10 +140,11 @@ export function resendIfRestored(told) {
   });
 }
 
-// Facts that the server confirmed stay 72 hours, for the case that it is restored from a backup.
-export async function prune(now = Date.now()) {
-  const old = (await store().getAll("outbox")).filter((entry) => entry.status !== "waiting" && now - entry.server_at > KEEP);
-  const photos = (await store().getAll("blobs")).filter((blob) => blob.status === "sent" && now - blob.at > KEEP);
+// What the server confirmed stays 72 hours from then, for the case that it is restored from a backup.
+export async function prune(moment = null) {
+  const now = moment ?? (await serverNow());
+  const isOld = (item) => item.status !== "waiting" && now - (item.server_at ?? item.at) > KEEP;
+  const [old, photos] = [(await store().getAll("outbox")).filter(isOld), (await store().getAll("blobs")).filter(isOld)];
   if (!old.length && !photos.length) return;
   await strictly(["outbox", "blobs", "blob_chunks"], (tx) => [
     ...old.map((entry) => tx.objectStore("outbox").delete(entry.seq)),
@@ -151,15 +153,24 @@ export async function prune(now = Date.now()) {
   ]);
 }
 
-// This phone's name for the server; made once per user and told before anything else.
+// This phone's name for the server: made once per user.
+export async function device() {
+  const known = await meta.get("device");
+  if (known) return known;
+  const made = { id: uuid7(), registered: false };
+  await meta.put("device", made);
+  return made;
+}
+
+// Tells the server that name, before anything else.
 export async function register(name) {
-  const known = (await store().get("meta", "device")) ?? { id: uuid7(), registered: false };
+  const known = await device();
   if (known.registered) return { kind: "ok", id: known.id };
-  await meta.put("device", known);
   const answer = await call("POST", `${ROOT}/devices`, { json: { device_id: known.id, name } });
   if (answer.kind === "ok") await meta.put("device", { ...known, registered: true });
   // The server knows this browser under another name: its storage was emptied, and unsent facts with it.
   const { previous } = answer.json ?? {};
-  if (previous && previous.device_id !== (await noted("deleted"))) await addNotices([{ kind: "emptied", visit_id: "-" }]);
-  return { kind: answer.kind, id: known.id, retryAfter: answer.retryAfter };
+  const emptied = Boolean(previous) && previous.device_id !== (await noted("deleted"));
+  if (emptied) await addNotices([{ kind: "emptied", visit_id: "-" }]);
+  return { kind: answer.kind, id: known.id, retryAfter: answer.retryAfter, emptied };
 }

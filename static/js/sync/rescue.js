@@ -1,38 +1,71 @@
-// What this phone could not send, as one file sealed to the server's key: anybody of the staff can bring it in, nobody can
-// read or change it. Works without a network. Owns the file's form (docs/sync-protocol.md, "Rescue files").
+// What a person could not send from this phone, as one file sealed to the server's key: anybody of the staff can bring it
+// in, nobody can read or change it. Works without a network, and whoever is signed in: it opens the database by itself.
+// Owns the file's form (docs/sync-protocol.md, "Rescue files").
 
-import { PIECE, piece } from "./photos.js";
-import { store, storeOwner } from "./store.js";
-import { unseal } from "./vault.js";
+import { openDB } from "../../vendor/idb/idb.js";
+import { PIECE } from "./photos.js";
+import { nameOf } from "./database.js";
+import { openWith } from "./vault.js";
 
 const FORMAT = "fieldapp-rescue";
 const VERSION = 1;
 const bytesOf = (text) => new TextEncoder().encode(text);
 
-// The file {name, blob, facts, photos}; `key` is {id, key} as /m/me.json gave it. `clock` is this page's own.
-export async function rescueFile(key, clock, now = Date.now()) {
-  const [entries, photos, device, epoch] = await Promise.all([
-    store().getAll("outbox"), store().getAll("blobs"), store().get("meta", "device"), store().get("meta", "server_epoch"),
-  ]);
-  const waiting = photos.filter((photo) => photo.status === "waiting");
-  const head = {
-    device_id: device.id, login: storeOwner(), server_epoch: epoch ?? null, clock,
-    events: await Promise.all(entries.map(asPushed)),
-    blobs: waiting.map(({ blob, bytes }) => ({ blob, bytes, pieces: Math.ceil(bytes / PIECE) })),
-  };
-  const parts = [() => bytesOf(JSON.stringify(head))];
-  for (const { blob, pieces } of head.blobs) {
-    for (let index = 0; index < pieces; index += 1) parts.push(async () => (await piece(blob, index)) ?? new ArrayBuffer(0));
-  }
-  const date = new Date(now).toISOString().slice(0, 10);
-  return {
-    name: `${FORMAT}-${head.login}-${date}.json`, blob: new Blob(await sealed(key, head, parts), { type: "application/json" }),
-    facts: entries.filter((entry) => entry.status === "waiting").length, photos: waiting.length,
-  };
+// What waits here, by person: [{login, facts, photos, key}], `key` being what a file of theirs is sealed to. Only of those
+// for whom anything waits.
+export async function held() {
+  const prefix = nameOf("");
+  const logins = (await indexedDB.databases()).map(({ name }) => name).filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  const found = await Promise.all(logins.map((login) => opened(login, async (db) => {
+    const [facts, photos, key] = await Promise.all([waitingIn(db, "outbox"), waitingIn(db, "blobs"), db.get("meta", "rescue")]);
+    return { login, facts: facts.length, photos: photos.length, key };
+  })));
+  return found.filter(({ facts, photos }) => facts + photos > 0);
 }
 
-async function asPushed({ id, seq, prev, hash, payload }) {
-  return { id, seq, prev, hash, payload: await unseal("outbox", payload) };
+const waitingIn = async (db, name) => (await db.getAll(name)).filter(({ status }) => status === "waiting");
+
+async function opened(login, work) {
+  const db = await openDB(nameOf(login), undefined, { blocking: (current, wanted, event) => event.target.close() });
+  try {
+    return await work(db);
+  } finally {
+    db.close();
+  }
+}
+
+// The file {name, blob, facts, photos} of one person; `key` is {id, key} as /m/me.json gave it, `page` this page's moment.
+export function rescueFile(login, key, page, now = Date.now()) {
+  return opened(login, async (db) => {
+    const [entries, facts, photos, device, epoch, clock, own] = await Promise.all([
+      db.getAll("outbox"), waitingIn(db, "outbox"), waitingIn(db, "blobs"),
+      ...["device", "server_epoch", "clock", "key:outbox"].map((name) => db.get("meta", name)),
+    ]);
+    const head = {
+      device_id: device.id, login, server_epoch: epoch ?? null, clock: { ...page, off: clock?.off ?? null, rtt: clock?.rtt ?? null },
+      events: await Promise.all(entries.map((entry) => asPushed(own, entry))),
+      blobs: photos.map(({ blob, bytes }) => ({ blob, bytes, pieces: Math.ceil(bytes / PIECE) })),
+    };
+    const parts = [() => bytesOf(JSON.stringify(head))];
+    for (const { blob, pieces } of head.blobs) {
+      for (let index = 0; index < pieces; index += 1) parts.push(() => piece(db, own, [blob, index]));
+    }
+    const date = new Date(now).toISOString().slice(0, 10);
+    return {
+      name: `${FORMAT}-${login}-${date}.json`, blob: new Blob(await sealed(key, head, parts), { type: "application/json" }),
+      facts: facts.length, photos: photos.length,
+    };
+  });
+}
+
+async function asPushed(own, { id, seq, prev, hash, payload }) {
+  return { id, seq, prev, hash, payload: typeof payload === "string" ? payload : new TextDecoder().decode(await openWith(own, payload)) };
+}
+
+// A piece that is lost or damaged is left empty: the file says so of that photo, and brings in the rest.
+async function piece(db, own, key) {
+  const record = await db.get("blob_chunks", key);
+  return record ? openWith(own, record.data).catch(() => new ArrayBuffer(0)) : new ArrayBuffer(0);
 }
 
 // The text of the file, piece by piece; `parts` are functions, so that one photo at a time is in memory.

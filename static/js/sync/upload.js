@@ -2,14 +2,15 @@
 // list of waiting ones only when the server has checked its hash.
 
 import { changed } from "./bus.js";
+import { serverNow } from "./clock.js";
 import { ROOT, call } from "./net.js";
-import { PIECE, piece } from "./photos.js";
-import { store, strictly } from "./store.js";
+import { isWhole, PIECE, piece } from "./photos.js";
+import { release, store, strictly, unlessFull } from "./store.js";
 
 export async function photoCounts() {
   const all = await store().getAll("blobs");
-  const waitingOnes = all.filter((blob) => blob.status === "waiting");
-  return { waiting: waitingOnes.length, done: all.length - waitingOnes.length };
+  const count = (status) => all.filter((blob) => blob.status === status).length;
+  return { waiting: count("waiting"), done: count("sent"), damaged: count("damaged") };
 }
 
 // Uploads every waiting photo, and those the server asks for again. Answers {kind, retryAfter} as push does.
@@ -31,6 +32,7 @@ async function uploadOne(blob) {
   let offset = Number(head.headers.get("Upload-Offset")) || 0;
   for (let tries = 0; offset < blob.bytes && tries < 3;) {
     const answer = await send(path, blob, offset);
+    if (!answer || (answer.status === 422 && !(await isWhole(blob)))) return damaged(blob);
     if (answer.kind === "ok") {
       offset = Number(answer.headers.get("Upload-Offset")) || offset + answer.length;
       tries = 0;
@@ -44,11 +46,12 @@ async function uploadOne(blob) {
   return offset >= blob.bytes ? finish(blob) : { kind: "wait" };
 }
 
-// From any offset to the end of the piece it lies in, so that later pieces are whole again.
+// From any offset to the end of the piece it lies in, so that later pieces are whole again; null where it is lost.
 async function send(path, blob, offset) {
   const index = Math.floor(offset / PIECE);
   const whole = await piece(blob.blob, index);
-  const body = whole.slice(offset - index * PIECE);
+  const body = whole?.slice(offset - index * PIECE);
+  if (!body?.byteLength) return null;
   const answer = await call("PATCH", path, {
     body,
     headers: {
@@ -59,7 +62,22 @@ async function send(path, blob, offset) {
 }
 
 async function finish(blob) {
-  await strictly(["blobs"], (tx) => tx.objectStore("blobs").put({ ...blob, status: "sent", server_at: Date.now() }));
+  const record = { ...blob, status: "sent", server_at: await serverNow() };
+  const put = () => strictly(["blobs"], (tx) => tx.objectStore("blobs").put(record));
+  if (!(await unlessFull(put))) {
+    // The server has it: its bytes make room here, and the next talk says so.
+    await release(blob.blob);
+    await unlessFull(put);
+  }
   changed();
+  return { kind: "ok" };
+}
+
+// Its bytes are lost or changed here: nobody can send it. It holds up no other photo, and the person is told.
+async function damaged(blob) {
+  if (blob.status === "waiting") {
+    await strictly(["blobs"], (tx) => tx.objectStore("blobs").put({ ...blob, status: "damaged" }));
+    changed();
+  }
   return { kind: "ok" };
 }

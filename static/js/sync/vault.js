@@ -2,12 +2,13 @@
 // Owns the two keys: `snapshot` (what the office told us; destroyed on sign-out) and `outbox` (what we did).
 // A browser that cannot store keys works unsealed, and says so in every push.
 
-import { meta, store, strictly } from "./store.js";
+import { Emptied, store, strictly } from "./store.js";
 
 const NAMES = ["snapshot", "outbox"];
 let keys = {};
 let destroyed = new Set();
 
+// Raises Emptied where the outbox's key is lost: what lies there is noise, and so is its chain.
 export async function openVault() {
   keys = {};
   destroyed = new Set();
@@ -15,15 +16,23 @@ export async function openVault() {
 }
 
 async function makeKey(name) {
+  if (name === "outbox" && (await store().getAll("outbox")).some((entry) => entry.payload.iv)) throw new Emptied();
   const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   try {
-    await meta.put(`key:${name}`, key);
+    // What the snapshot's last key sealed cannot be read any more, and is fetched again.
+    await strictly(["meta", "visits"], (tx) => [
+      tx.objectStore("meta").put(key, `key:${name}`), ...(name === "snapshot" ? unread(tx) : []),
+    ]);
     return key;
   } catch (error) {
     if (error?.name !== "DataCloneError") throw error;
     return null;
   }
 }
+
+const unread = (tx) => [
+  tx.objectStore("visits").clear(), ...["day", "notices"].map((one) => tx.objectStore("meta").delete(one)),
+];
 
 export function isSealed() {
   return NAMES.every((name) => Boolean(keys[name]));
@@ -38,9 +47,12 @@ export async function sealBytes(name, bytes) {
   return { iv, data: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, keys[name], bytes) };
 }
 
-export async function openBytes(name, sealed) {
+export const openBytes = (name, sealed) => openWith(keys[name], sealed);
+
+// The same with a key that is given.
+export async function openWith(key, sealed) {
   if (!sealed.iv) return sealed;
-  return crypto.subtle.decrypt({ name: "AES-GCM", iv: sealed.iv }, keys[name], sealed.data);
+  return crypto.subtle.decrypt({ name: "AES-GCM", iv: sealed.iv }, key, sealed.data);
 }
 
 export async function seal(name, text) {

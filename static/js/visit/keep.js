@@ -2,6 +2,7 @@
 // Owns one queue per draft; what was kept last is what is read again.
 
 import { drafts } from "../sync/journal.js";
+import { unlessFull } from "../sync/store.js";
 
 const queues = new Map();
 
@@ -11,8 +12,9 @@ function next(key, work) {
   return mine;
 }
 
-/** Keeps what `value()` says when its turn comes; resolves when it is on the disk. */
-export const keep = (key, value) => next(key, () => drafts.put(key, value()));
+/** Keeps what `value()` says when its turn comes; resolves when it is on the disk. On a full disk it is only on the
+ * screen: what is recorded from it then says that there is no room. */
+export const keep = (key, value) => next(key, () => unlessFull(() => drafts.put(key, value())));
 
 /** Removes the draft after everything that was kept before. */
 export const forget = (key) => next(key, () => drafts.remove(key));

@@ -42,8 +42,9 @@ export class NotNow extends Error {
   }
 }
 
-/** The sentence for something that went wrong; unknown faults are raised again. */
+/** The sentence for something that went wrong. A fault that nobody foresaw is said, too, and shown to who looks. */
 export function sentence(error) {
-  if (!error.code || typeof error.code !== "string") throw error;
-  return t(`error.${error.code}`);
+  if (typeof error?.code === "string") return t(`error.${error.code}`);
+  reportError(error);
+  return t("error.unknown");
 }

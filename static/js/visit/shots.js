@@ -17,15 +17,15 @@ export async function shots(root, take) {
   const has = Boolean(navigator.mediaDevices?.getUserMedia);
   show(box.closest("label"), has);
   if (await wasEnded() && has) {
-    await meta.put("camera_inside", true);
+    await meta.hint("camera_inside", true);
     say(t("visit.camera.ended"));
   }
   box.checked = has && Boolean(await meta.get("camera_inside"));
-  box.addEventListener("change", () => meta.put("camera_inside", box.checked));
+  box.addEventListener("change", () => meta.hint("camera_inside", box.checked));
   for (const input of root.querySelectorAll("[data-slot]")) {
     input.addEventListener("click", (event) => open(event, input, box.checked, take));
     input.addEventListener("change", () => taken(input, take));
-    input.addEventListener("cancel", () => meta.put("camera_open", null));
+    input.addEventListener("cancel", () => meta.hint("camera_open", null));
   }
 }
 
@@ -33,13 +33,13 @@ export async function shots(root, take) {
 async function wasEnded() {
   const opened = await meta.get("camera_open");
   if (!opened || opened === life) return false;
-  await meta.put("camera_open", null);
+  await meta.hint("camera_open", null);
   return true;
 }
 
 function open(event, input, isInside, take) {
   if (!isInside) {
-    meta.put("camera_open", life);
+    meta.hint("camera_open", life);
     return;
   }
   event.preventDefault();
@@ -53,7 +53,7 @@ function open(event, input, isInside, take) {
 function taken(input, take) {
   const [file] = input.files;
   input.value = "";
-  meta.put("camera_open", null);
+  meta.hint("camera_open", null);
   if (file) guarded(input, () => saved(input, take, file));
 }
 

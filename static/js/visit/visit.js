@@ -8,10 +8,10 @@ import { t } from "../lib/words.js";
 import { stateOf as lookOf } from "../phone/states.js";
 import { rulingOf } from "../sync/day.js";
 import { drafts } from "../sync/journal.js";
-import { bottomBar } from "./form.js";
+import { bottomBar, complain } from "./form.js";
 import { cleanup, handover } from "./finish.js";
 import { ended, leave } from "./leave.js";
-import { know, record } from "./record.js";
+import { know, record, sentence } from "./record.js";
 import { arriving, door, prepare, way } from "./start.js";
 import { passed, stepOf, STEPS } from "./steps.js";
 import { timeline } from "./timeline.js";
@@ -82,6 +82,8 @@ async function doing(work) {
   try {
     const stay = await work();
     if (here === shown && stay !== false) await draw();
+  } catch (error) {
+    complain(sentence(error));
   } finally {
     here.busy = false;
   }

@@ -1,0 +1,37 @@
+// What this browser has to remember whoever uses it: whose turn it is, what the server has not heard yet. Owns a tiny
+// database of its own.
+
+import { openDB } from "../../vendor/idb/idb.js";
+
+let opened = null;
+
+async function kv() {
+  opened ??= await openDB("fieldapp", 1, {
+    upgrade: (db) => db.createObjectStore("kv"),
+    blocking: (current, wanted, event) => {
+      event.target.close();
+      opened = null;
+    },
+    terminated: () => { opened = null; },
+  });
+  return opened;
+}
+
+export async function noted(key) {
+  return (await (await kv()).get("kv", key)) ?? null;
+}
+
+export async function note(key, value) {
+  await (await kv()).put("kv", value, key);
+}
+
+// The login whose data this browser shows, or null before the first sign-in and after a sign-out.
+export const currentUser = () => noted("current");
+
+export async function setCurrentUser(login) {
+  if ((await currentUser()) !== login) await note("current", login);
+}
+
+// A sign-out that the server has not heard of yet; without it, the next start would open the same person's day again.
+export const leaving = () => noted("leaving");
+export const setLeaving = (value) => note("leaving", value);
