@@ -190,7 +190,7 @@ def test_without_a_contact_for_72_hours_the_app_asks_to_sign_in_and_loses_nothin
     assert "Wang Fang" not in page.inner_text("body")
     page.context.clear_cookies()
     page.context.set_offline(False)
-    page.wait_for_url("**/login**")
+    page.click("a[data-sign-in]")
     page.fill("[name=login]", "T001")
     page.fill("[name=password]", cast.PASSWORD)
     page.press("[name=password]", "Enter")

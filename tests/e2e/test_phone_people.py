@@ -1,0 +1,176 @@
+"""One phone, several people: whoever comes and goes, what somebody did is theirs, and is there when they are back."""
+
+import io
+
+import pytest
+
+from fieldapp.services import accounts
+from tests import cast
+from tests.e2e import phone
+from tests.e2e.test_phone_leaving import back, start_leaving, sync
+from tests.e2e.test_phone_offline import DRAW_AND_KEEP
+from tests.e2e.test_visit_offline import up_to_the_door, up_to_the_handover
+from tests.e2e.visiting import NAME, NEXT, Technician, draw
+
+pytestmark = pytest.mark.browser
+PUSH = "**/api/sync/v1/push"
+OURS = {"X-Field-Sync": "1", "Content-Type": "application/json"}
+BLOBS = "**/api/sync/v1/blobs/**"
+
+
+@pytest.fixture
+def visit(work):
+    return phone.plan(work, "Wang Fang")
+
+
+@pytest.fixture
+def page(visit, phone_page, enter):
+    """T001's phone, in step with the server; its receiver finds no sky."""
+    phone_page.add_init_script("navigator.geolocation.getCurrentPosition = () => {};")
+    enter(phone_page, "T001")
+    phone_page.goto("/m/#today")
+    phone_page.wait_for_selector(".next")
+    phone.wait_until_kept(phone_page)
+    phone.wait_until_sent(phone_page)
+    return phone_page
+
+
+@pytest.fixture
+def change_to(page, enter):
+    """Somebody else signs in on the phone; the session before simply ended."""
+
+    def act(login, shows):
+        page.context.clear_cookies()
+        enter(page, login)
+        page.goto("/m/")
+        page.wait_for_selector(shows)
+        phone.wait_until_sent(page)
+
+    return act
+
+
+def sign_out(page):
+    page.goto("/m/#settings")
+    page.click("button[data-sign-out]")
+    page.wait_for_url("**/login**")
+
+
+def test_who_signs_out_right_after_arriving_has_arrived(work, page, visit):
+    up_to_the_door(Technician(page))
+    sign_out(page)
+    assert phone.stored(work, visit).count("visit.arrived") == 1
+
+
+def test_who_is_signed_out_right_after_arriving_has_arrived_when_they_are_back(work, page, visit, change_to):
+    page.context.set_offline(True)
+    up_to_the_door(Technician(page))
+    page.context.set_offline(False)
+    change_to("T002", "#view h1")
+    assert "visit.arrived" not in phone.stored(work, visit)
+    change_to("T001", "#view h1:text-is('At the door')")
+    assert phone.stored(work, visit).count("visit.arrived") == 1
+
+
+def test_a_signature_begun_is_there_after_somebody_else_had_the_phone(work, page, visit, change_to):
+    technician = Technician(page)
+    up_to_the_handover(technician)
+    page.tap("label:has(input[name=explained][value=yes])")
+    page.tap(NEXT)
+    technician.at("Your signature")
+    draw(page, *NAME)
+    sync(page)
+    change_to("T002", "#view h1")
+    change_to("T001", "#view h1:text-is('Your signature')")
+    page.wait_for_selector("canvas[data-strokes='2']")
+    page.tap(NEXT)
+    technician.at("Thank you")
+    sync(page)
+    assert {"answers.given", "signature.captured", "visit.completed"} <= set(phone.stored(work, visit))
+
+
+def test_photos_that_wait_go_out_when_their_person_is_back(work, page, visit, change_to):
+    page.route(BLOBS, lambda route: route.abort())
+    phone.run(page, DRAW_AND_KEEP, visit)
+    sync(page)
+    page.unroute(BLOBS)
+    change_to("T002", "#view h1")
+    assert list(work.blobs.all(cast.MAIN)) == []
+    change_to("T001", ".next")
+    assert len(list(work.blobs.all(cast.MAIN))) == 1
+
+
+def test_who_signs_out_with_nothing_left_leaves_no_photo_and_no_draft(page, visit):
+    phone.run(page, DRAW_AND_KEEP, visit)
+    sync(page)
+    phone.wait_until_sent(page)
+    sign_out(page)
+    count = """async () => {
+      const done = (asked) => new Promise((resolve) => { asked.onsuccess = () => resolve(asked.result); });
+      const db = await done(indexedDB.open("fieldapp-user-T001"));
+      const names = ["drafts", "blobs", "blob_chunks", "visits"];
+      const all = await Promise.all(names.map((name) => done(db.transaction(name).objectStore(name).count())));
+      db.close();
+      return all;
+    }"""
+    assert page.evaluate(count) == [0, 0, 0, 0]
+
+
+def test_what_somebody_whose_account_is_closed_could_not_send_is_brought_in_by_others(
+    work, page, visit, sign_in, enter, tmp_path
+):
+    page.context.set_offline(True)
+    phone.append(page, visit, "visit.departed")
+    photo = phone.run(page, DRAW_AND_KEEP, visit)
+    accounts.disable_account(work, cast.A001.actor, "T001")
+    page.context.set_offline(False)
+    sync(page)
+    page.wait_for_selector("#banner-signin:not([hidden])")
+    back(page, 73)
+    page.goto("/m/#today")
+    page.reload()
+    page.wait_for_selector("h1:has-text('Please sign in again')")
+    page.wait_for_selector("text=Of T001, not sent yet: 2 entries, 1 photos")
+    assert "Wang Fang" not in page.inner_text("body")
+    enter(page, "T002")
+    page.goto("/m/")
+    page.wait_for_selector("#view .title")
+    page.goto("/m/#settings")
+    page.wait_for_selector("text=Of T001, not sent yet: 2 entries, 1 photos")
+    with page.expect_download() as caught:
+        page.click("[data-f=others] [data-rescue]")
+    file = tmp_path / "rescue.json"
+    caught.value.save_as(file)
+    assert caught.value.suggested_filename.startswith("fieldapp-rescue-T001-")
+    data = {"file": (io.BytesIO(file.read_bytes()), file.name)}
+    answer = sign_in("D001").post("/rescue/", data=data, content_type="multipart/form-data")
+    assert answer.status_code == 200, answer.text
+    answer.close()
+    assert phone.stored(work, visit) == ["visit.scheduled", "visit.departed", "photo.added"]
+    assert len(work.blobs.read(cast.MAIN, photo["blob"])) == photo["bytes"]
+
+
+def test_somebody_of_the_office_on_a_technicians_phone_can_save_what_it_holds(page, visit, enter):
+    page.route(PUSH, lambda route: route.abort())
+    phone.append(page, visit, "visit.departed")
+    page.evaluate("() => new Promise((d) => { indexedDB.deleteDatabase('fieldapp').onsuccess = () => d(1); })")
+    page.context.clear_cookies()
+    enter(page, "D001")
+    page.goto("/m/")
+    page.wait_for_selector("h1:has-text('This app is for technicians')")
+    page.wait_for_selector("text=Of T001, not sent yet: 1 entries, 0 photos")
+    with page.expect_download():
+        page.click("[data-f=others] [data-rescue]")
+
+
+def test_a_word_about_a_deletion_that_the_server_refuses_keeps_nobody_out(page, visit, enter):
+    page.route("**/api/sync/v1/deletions", lambda route: route.fulfill(status=422, headers=OURS, body="{}"))
+    page.route(PUSH, lambda route: route.abort())
+    phone.append(page, visit, "note.added", {"text": "x"})
+    start_leaving(page)
+    page.click("dialog details summary")
+    page.fill("dialog [name=reason]", "broken anyway")
+    page.click("dialog form button")
+    page.wait_for_url("**/login**")
+    enter(page, "T002")
+    page.goto("/m/")
+    page.wait_for_selector("#view .title")
