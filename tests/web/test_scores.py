@@ -12,7 +12,7 @@ from fieldapp.services.work import Work
 from fieldapp.storage.events import Record
 from fieldapp.web import score_words as words
 from tests import cast
-from tests.builders import as_event, line, perfect_visit
+from tests.builders import as_event, line, perfect_visit, scheduled
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +58,31 @@ def test_the_sheet_shows_its_own_arithmetic(sign_in):
     page = text_of(sign_in("T001").get("/scores/2026-10/T001/"))
     assert re.search(r"Points that could be assessed (\d+) Points earned (\d+)", page)
     assert "1 of 2 visits, needed 95%" in page
+
+
+def test_the_sheet_says_what_can_still_be_won_and_what_cannot(sign_in):
+    page = text_of(sign_in("T001").get("/scores/2026-10/T001/"))
+    assert "75 would take 18 clean visits in a row. So far 0 more are planned in this month." in page
+    assert re.search(r"after 18 clean visits Punctuality +15, Customer's signature +10 100.0".replace("+", r"\+"), page)
+
+
+def test_planned_visits_that_are_enough_are_told_as_the_way_to_the_mark(work, sign_in):
+    planned = [scheduled(f"WO-P{n}", cast.NOW + timedelta(days=3, hours=2 * n)) for n in range(20)]
+    with work.write() as db:
+        record(db, cast.MAIN, [Record(event=as_event(one), origin="import", received_at=work.now()) for one in planned],
+               work.now())  # fmt: skip
+    page = text_of(sign_in("T001").get("/scores/2026-10/T001/"))
+    assert "18 clean visits in a row reach 75, where the award begins." in page
+
+
+def test_a_vetoed_month_promises_nothing(sign_in):
+    page = text_of(sign_in("T002").get("/scores/2026-10/T002/"))
+    assert "no visit can bring an award any more" in page
+
+
+def test_a_month_that_is_over_and_settled_looks_back_only(sign_in, clock):
+    clock.advance(days=40)
+    assert "What can still be won" not in text_of(sign_in("T001").get("/scores/2026-10/T001/"))
 
 
 def test_a_large_team_comes_page_by_page(work, sign_in):

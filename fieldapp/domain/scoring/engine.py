@@ -4,7 +4,7 @@ Owns the arithmetic, exactly: integers, fractions and decimals, never floats. `t
 `recount` from the bare events are the same functions; that is why the live score equals the recount.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -94,12 +94,10 @@ def score(
         (one for one in effects if one.technician == technician and one.month == month), key=lambda one: one.finding
     )
     items = tuple(_score_item(item, counts, mine) for item in book.items)
-    assessed = sum(item.points for item in items if item.status != "not_assessed")
-    earned = sum(item.earned for item in items)
+    assessed, earned, base = add_up(items)
     parameters = book.parameters
     commendations = sum(one.does == "commendation" for one in mine)
     bonus = min(parameters.commendation_cap, parameters.commendation_points * commendations)
-    base = round_half_up(Fraction(100 * earned, assessed) if assessed else Fraction(0), 1)
     veto = tuple(sorted({one.code for one in mine if one.does == "veto"}))
     status: SheetStatus = "assessed" if counts.judged >= parameters.min_visits else "not_assessed"
     total = base + bonus
@@ -121,6 +119,13 @@ def score(
         items=items,
         effects=tuple(mine),
     )
+
+
+def add_up(items: Sequence[ItemScore]) -> tuple[int, int, Decimal]:
+    """Points assessed, points earned, and the score before commendations."""
+    assessed = sum(item.points for item in items if item.status != "not_assessed")
+    earned = sum(item.earned for item in items)
+    return assessed, earned, round_half_up(Fraction(100 * earned, assessed) if assessed else Fraction(0), 1)
 
 
 def tally(
@@ -150,7 +155,7 @@ def _score_item(item: Item, counts: Counts, effects: list[FindingEffect]) -> Ite
         points=item.points,
         target=item.rate,
         allow=item.allow,
-        status=_status(item, met, breached, adverse),
+        status=status_of(item, met, breached, adverse),
         met=met,
         breached=breached,
         adverse=adverse,
@@ -167,7 +172,8 @@ def counting_by_themselves(code: str, effects: Iterable[FindingEffect]) -> list[
     ]
 
 
-def _status(item: Item, met: int, breached: int, adverse: int) -> ItemStatus:
+def status_of(item: Item, met: int, breached: int, adverse: int) -> ItemStatus:
+    """What so many verdicts and upheld adverse findings make of an item."""
     if item.kind == "exception":
         return "not_achieved" if adverse > item.allow else "achieved"
     if met + breached < item.min_sample:

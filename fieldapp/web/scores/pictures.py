@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fieldapp.domain.scoring.engine import ItemScore, ScoreSheet
+from fieldapp.domain.scoring.outlook import needed
+from fieldapp.domain.scoring.rulebook import Item, Rulebook
 
 #: The bar's own units; the template scales it to the page.
 BAR_WIDTH = 1000
@@ -73,24 +75,43 @@ def segments(points: Sequence[Point]) -> list[str]:
 
 @dataclass(frozen=True)
 class ItemRow:
-    """One item of the column: its share of the 100 points, and how far the rate is from its target."""
+    """One item of the column: its rate in whole percent for reading (what counts is exact), and how many clean visits
+    in a row would achieve it, 0 where that is beyond a month's reach."""
 
     item: ItemScore
     rate: int | None
     missing: int
 
 
-def item_rows(items: Sequence[ItemScore]) -> list[ItemRow]:
-    """`rate` in whole percent for reading (what counts is exact); `missing` is how many more good visits in a row
-    would reach the target, 0 where that is beyond a month's reach."""
-    return [ItemRow(one, one.met * 100 // one.sample if one.sample else None, _missing(one)) for one in items]
+def item_rows(sheet: ScoreSheet, book: Rulebook) -> list[ItemRow]:
+    """The lines of the column, in the order of the norm."""
+    return [
+        ItemRow(one, one.met * 100 // one.sample if one.sample else None, _missing(rule, one))
+        for rule, one in zip(book.items, sheet.items, strict=True)
+    ]
 
 
-def _missing(item: ItemScore) -> int:
-    """How many good verdicts in a row are missing; 0 where the target is reached, or can no longer be (100 %)."""
-    if item.kind != "rate" or item.status != "not_achieved" or item.target >= 1:
-        return 0
-    # met + n >= target * (met + breached + n), solved for the smallest whole n, exactly
-    gap = item.target * item.sample - item.met
-    needed = -(-gap // (1 - item.target))
-    return needed if needed <= REACHABLE else 0
+def _missing(rule: Item, item: ItemScore) -> int:
+    visits = needed(rule, item) if item.status == "not_achieved" else None
+    return visits if visits and visits <= REACHABLE else 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """One item on the strip of 100 points: where it is drawn, in units of `BAR_WIDTH`."""
+
+    item: ItemScore
+    x: float
+    width: float
+
+
+def item_strip(items: Sequence[ItemScore]) -> list[Block]:
+    """Every item as wide as its points: what was earned first, then what could not be assessed, then what was lost."""
+    order = ("achieved", "not_assessed", "not_achieved")
+    total = sum(one.points for one in items)
+    blocks, x = [], 0.0
+    for one in sorted(items, key=lambda item: order.index(item.status)):
+        width = one.points * BAR_WIDTH / total
+        blocks.append(Block(one, round(x, 1), round(width, 1)))
+        x += width
+    return blocks

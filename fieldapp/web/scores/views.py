@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldapp.domain.calendar import Window, parse_month, shifted
 from fieldapp.domain.errors import NotFound
+from fieldapp.domain.scoring.outlook import Outlook, look_ahead
 from fieldapp.services import evidence, finding_views, scoring
 from fieldapp.services.evidence import Story
 from fieldapp.services.scoring import TechnicianMonth, VisitScore
@@ -67,7 +68,8 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
     most = 100 + book.parameters.commendation_cap
     return render_template(
         "scores/sheet.html", sheet=score, name=found.name, book=book, currency=found.currency, items=words.ITEMS,
-        item_status=words.STATUS, rows=pictures.item_rows(score.items), points=points,
+        item_status=words.STATUS, rows=pictures.item_rows(score, book), points=points,
+        strip=pictures.item_strip(score.items), ahead=_outlook(found), is_over=found.month < this_month(),
         bar=pictures.score_bar(score, book.parameters.award_floor, book.parameters.award_cap, most),
         runs=pictures.segments(points), floor_y=pictures.height_of(book.parameters.award_floor, height=140),
         disciplines=words.DISCIPLINES, paid=min(score.score, Decimal(book.parameters.award_cap)),
@@ -192,6 +194,14 @@ def _last_months(technician: str, found: TechnicianMonth) -> list[tuple[str, Dec
     earlier = [shifted(found.month, -back) for back in range(HISTORY - 1, 0, -1)]
     sheets = scoring.past_sheets(current_work(), current_actor(), found.branch, technician, earlier)
     return [(month, _shown(sheet)) for month, sheet in {**sheets, found.month: found.sheet}.items()]
+
+
+def _outlook(found: TechnicianMonth) -> Outlook | None:
+    """What can still be won: none of a month that is closed, or over with no visit of it open."""
+    is_over = found.month < this_month()
+    if found.sealed or (is_over and not found.sheet.pending_visits):
+        return None
+    return look_ahead(found.sheet, found.rulebook, found.sheet.pending_visits if is_over else None)
 
 
 def _shown(sheet: scoring.ScoreSheet) -> Decimal | None:
