@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fieldapp.domain.calendar import Month
-from fieldapp.services import closing, recording
+from fieldapp.services import adjustment_views, adjustments, closing, recording
+from fieldapp.services.adjustment_views import View
+from fieldapp.services.adjustments import Proposal
 from fieldapp.services.closing import ClosedMonth, Preview
 from fieldapp.services.doctor import examine
 from fieldapp.services.work import Work
 from fieldapp.storage.events import Record
 from tests import builders
-from tests.cast import M001, MAIN, Q001, Person
+from tests.cast import M001, M002, MAIN, Q001, Person
 
 SEPTEMBER = Month("2026-09")
 NINE = datetime(2026, 9, 7, 1, 0, tzinfo=UTC)
@@ -65,6 +67,25 @@ def close(work: Work, first: Person = M001, second: Person = Q001) -> ClosedMont
     """Both steps."""
     seen = propose(work, first)
     return closing.confirm(work, second.actor, MAIN, SEPTEMBER, seen.fingerprint)
+
+
+def look(work: Work, technician: str = "T001", who: Person = M001) -> View:
+    """What later facts changed of September."""
+    return adjustment_views.look(work, who.actor, MAIN, SEPTEMBER, technician)
+
+
+def propose_adjustment(work: Work, technician: str = "T001", who: Person = M001) -> Proposal:
+    """Propose what is seen."""
+    seen = look(work, technician, who).seen
+    return adjustments.propose(work, who.actor, MAIN, SEPTEMBER, technician, seen, "It was found out later.")
+
+
+def adjust(work: Work, technician: str = "T001", first: Person = M001, second: Person = M002) -> Proposal:
+    """Both steps."""
+    asked = propose_adjustment(work, technician, first)
+    return adjustments.decide(
+        work, second.actor, MAIN, asked.proposal_id, "confirmed", asked.fingerprint, "I have looked at it."
+    )
 
 
 def faults(work: Work) -> list[str]:

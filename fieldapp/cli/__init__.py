@@ -24,6 +24,7 @@ COMMANDS = {
     "import": "imports:group",
     "score": "scoring:score",
     "close": "closing:close",
+    "adjust": "adjustments:group",
     "export": "exports:export",
     "link": "link:link",
     "token": "tokens:group",

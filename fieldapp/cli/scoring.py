@@ -91,6 +91,11 @@ def print_table(scores: MonthScores) -> None:
     if scores.sealed:
         row = scores.sealed.row
         click.echo(f"closed by {row.proposed_by} and {row.confirmed_by}, fingerprint {row.fingerprint}")
+        for one in scores.technicians:
+            if one.standing and one.standing.adjustments:
+                figure = one.standing.figure
+                what = f"score {figure.score:.1f}, award {figure.award:.2f} ({one.standing.award:+.2f})"
+                click.echo(f"adjusted since: {one.standing.technician} {one.name}: {what}")
     rows = _rows(scores)
     widths = {column: max(len(column), *(len(row[column]) for row in rows), 0) for column in COLUMNS} if rows else {}
     for row in [{column: column for column in COLUMNS}, *rows] if rows else []:

@@ -16,6 +16,8 @@ Permission = Literal[
     "scores.own",
     "scores.team",
     "scores.close",  # look at a month's close and propose it
+    "adjustments.read",  # how later facts differ from a closed month, and what was made of it
+    "adjustments.propose",
     "norm.read",  # the norm sheet in all its versions
     "rulebooks.write",  # draft and propose its next version, or confirm what another manager proposed
     "findings.read",
@@ -42,14 +44,15 @@ _MAY: dict[Role, frozenset[Permission]] = {
     "technician": frozenset({"visits.read", "visits.work", "scores.own", "norm.read", "appeals.file"}),
     "dispatcher": frozenset({"visits.read", "visits.plan", "cases.open", "phones.read", "norm.read"}),
     "quality": frozenset({
-        "visits.read", "scores.team", "scores.close", "findings.read", "findings.write", "findings.decide",
+        "visits.read", "scores.team", "scores.close", "adjustments.read", "adjustments.propose", "findings.read",
+        "findings.write", "findings.decide",
         "appeals.read", "appeals.decide", "cases.open", "cases.read", "cases.write", "changes.approve",
         "quarantine.count", "quarantine.read", "norm.read",
     }),
     "manager": frozenset({
-        "visits.read", "scores.team", "scores.close", "findings.read", "findings.decide", "appeals.read",
-        "appeals.decide", "cases.open", "cases.read", "cases.write", "changes.approve", "phones.read", "norm.read",
-        "rulebooks.write",
+        "visits.read", "scores.team", "scores.close", "adjustments.read", "adjustments.propose", "findings.read",
+        "findings.decide", "appeals.read", "appeals.decide", "cases.open", "cases.read", "cases.write",
+        "changes.approve", "phones.read", "norm.read", "rulebooks.write",
     }),
     "admin": frozenset({
         "accounts.manage", "branches.manage", "tokens.manage", "phones.read", "quarantine.count", "quarantine.erase",
@@ -57,7 +60,10 @@ _MAY: dict[Role, frozenset[Permission]] = {
     }),
 }  # fmt: skip
 
-Scope = Literal["visits:read", "visits:write", "scores:read", "findings:read", "findings:write", "appeals:read"]
+Scope = Literal[
+    "visits:read", "visits:write", "scores:read", "findings:read", "findings:write", "appeals:read",
+    "adjustments:read", "adjustments:write",
+]  # fmt: skip
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 #: What a program's token may do by each of its scopes. None makes it a second person: four eyes are people's.
@@ -68,6 +74,8 @@ _SCOPE_MAY: dict[Scope, frozenset[Permission]] = {
     "findings:read": frozenset({"findings.read"}),
     "findings:write": frozenset({"findings.read", "findings.write"}),
     "appeals:read": frozenset({"appeals.read"}),
+    "adjustments:read": frozenset({"adjustments.read"}),
+    "adjustments:write": frozenset({"adjustments.read", "adjustments.propose"}),
 }
 #: How the names of tokens begin where they stand beside people's: nobody signs in under such a name.
 TOKEN_LOGIN = "api."  # noqa: S105 - a name

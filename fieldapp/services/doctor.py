@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.scoring.engine import by_visit
 from fieldapp.domain.visits.lifecycle import VisitState, replay
-from fieldapp.services import appeals, closed, health, recounting, rulebooks
+from fieldapp.services import adjusted, appeals, closed, health, recounting, rulebooks
 from fieldapp.services.work import Db, Unreadable, Work
 from fieldapp.storage import audit, branches, devices, events, quarantine, visits
 from fieldapp.storage.visits import Visit
@@ -49,6 +49,7 @@ def examine(work: Work) -> tuple[Check, ...]:
             *(_check("scores", code, lambda code: recounting.drift(db, code)) for code in judged),
             *(_check("appeals", code, lambda code: appeals.drift(db, code)) for code in whole),
             *(_check("months", code, lambda code: closed.faults(db, work.seal_key, code)) for code in codes),
+            *(_check("adjustments", code, lambda code: adjusted.faults(db, work.seal_key, code)) for code in codes),
             *(_check("blobs", code, lambda code: _blobs(work, code)) for code in codes),
         )
 

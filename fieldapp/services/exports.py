@@ -1,7 +1,7 @@
 """A month as tables for other programs: its visits, its verdicts, its scores. Owns which rows and columns there are.
 
-Streams technician by technician. Scores and verdicts of a closed month are those that were sealed; visits are facts and
-stand as they are now. No table names a customer.
+Streams technician by technician. Scores and verdicts of a closed month are those that were sealed, with what was
+adjusted since beside the scores; visits are facts and stand as they are now. No table names a customer.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,18 +12,18 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import Month
-from fieldapp.domain.closing import sheet_of
 from fieldapp.domain.errors import Conflict, NotFound
 from fieldapp.domain.ids import BranchCode
-from fieldapp.domain.scoring.engine import ScoreSheet
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.domain.scoring.rules import Verdict
-from fieldapp.services import closed
+from fieldapp.services import adjusted, closed
 from fieldapp.services import scoring as live
+from fieldapp.services.adjusted import Standing
 from fieldapp.services.closed import Sealed
 from fieldapp.services.rulebooks import rulebooks
+from fieldapp.services.scoring import Scored
 from fieldapp.services.table_files import Put, Row
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import branches, exports, scoring
@@ -47,8 +47,11 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
     "scores": (
         "month", "branch", "technician", "name", "team", "status", "judged_visits", "assessed", "earned",
         "commendations", "score", "veto", "award", "currency", "rulebook", "figures", "fingerprint",
+        "score_adjustment", "score_adjusted", "award_adjustment", "award_adjusted", "veto_adjusted", "adjustments",
     ),
 }  # fmt: skip
+
+_ADJUSTED = COLUMNS["scores"][-6:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,25 +178,39 @@ def _finding(sight: _Sight, effect: FindingEffect, number: str) -> Row:
 
 
 def _scores(sight: _Sight) -> Iterator[Row]:
-    for name, team, sheet in _sheets(sight):
+    for one in _sheets(sight):
+        sheet = one.sheet
         yield {
-            "month": sight.month, "branch": sight.place.code, "technician": sheet.technician, "name": name,
-            "team": team, "status": sheet.status, "judged_visits": sheet.judged_visits, "assessed": sheet.assessed,
+            "month": sight.month, "branch": sight.place.code, "technician": sheet.technician,
+            "name": one.name, "team": one.team, "status": sheet.status,
+            "judged_visits": sheet.judged_visits, "assessed": sheet.assessed,
             "earned": sheet.earned, "commendations": sheet.commendations, "score": f"{sheet.score:.1f}",
             "veto": list(sheet.veto), "award": f"{sheet.award:.2f}", "currency": sight.place.currency,
             "rulebook": sheet.rulebook, "figures": sight.figures,
             "fingerprint": sight.sealed.row.fingerprint if sight.sealed else None,
+            **_adjusted(one.standing),
             **{f"item_{item.code}": item.status for item in sheet.items},
         }  # fmt: skip
 
 
-def _sheets(sight: _Sight) -> Iterator[tuple[str, str | None, ScoreSheet]]:
+def _adjusted(standing: Standing | None) -> Row:
+    """What later facts changed of a closed figure, and the sum; nothing while the month is open."""
+    if standing is None:
+        return dict.fromkeys(_ADJUSTED)
+    figure = standing.figure
+    return {
+        "score_adjustment": standing.score, "score_adjusted": f"{figure.score:.1f}",
+        "award_adjustment": standing.award, "award_adjusted": f"{figure.award:.2f}",
+        "veto_adjusted": list(figure.veto), "adjustments": [one.row.adjustment_id for one in standing.adjustments],
+    }  # fmt: skip
+
+
+def _sheets(sight: _Sight) -> Iterator[Scored]:
     if sight.sealed:
-        for one in closed.everybody(sight.db, sight.sealed):
-            yield one.name, one.team, sheet_of(one, sight.book, sight.month)
+        yield from (live.closed_score(sight.sealed, one) for one in adjusted.everybody(sight.db, sight.sealed))
         return
     for sheet in live.live_sheets(sight.db, sight.place.code, sight.month, sight.now):
-        yield *sight.people.get(sheet.technician, (sheet.technician, None)), sheet
+        yield Scored(*sight.people.get(sheet.technician, (sheet.technician, None)), sheet)
 
 
 _ROWS: dict[Kind, Callable[[_Sight], Iterator[Row]]] = {"visits": _visits, "verdicts": _verdicts, "scores": _scores}

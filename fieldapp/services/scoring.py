@@ -20,7 +20,8 @@ from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
 from fieldapp.domain.scoring.rulebook import Rulebook, Rulebooks
 from fieldapp.domain.visits.events import Event, FindingRecorded
-from fieldapp.services import closed, recounting
+from fieldapp.services import adjusted, closed, recounting
+from fieldapp.services.adjusted import Standing
 from fieldapp.services.branches import zone_of
 from fieldapp.services.closed import Sealed
 from fieldapp.services.recounting import MonthFacts
@@ -28,16 +29,17 @@ from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import branches, events, scoring, visits
 
-__all__ = ["MonthScores", "Scored", "ScoredVisit", "TechnicianMonth", "VisitScore"]
+__all__ = ["MonthScores", "Scored", "ScoredVisit", "Standing", "TechnicianMonth", "VisitScore"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One technician's sheet, with the name that people know."""
+    """One technician's sheet, with the name that people know; of a closed month, with what was adjusted since."""
 
     name: str
     team: str | None
     sheet: ScoreSheet
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class TechnicianMonth:
     visits: tuple[ScoredVisit, ...]
     findings: Mapping[EventId, Event]
     sealed: Sealed | None = None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +285,15 @@ def live_sheets(db: Db, branch: str, month: Month, now: datetime) -> tuple[Score
     return score_month(known.counts, known.effects, rulebooks(db), month)
 
 
+def closed_score(sealed: Sealed, standing: Standing) -> Scored:
+    """The closed sheet in the form of a live one; an empty one for who was not listed."""
+    if standing.listed is None:
+        sheet = score(standing.technician, sealed.month, Counts(), (), sealed.book)
+    else:
+        sheet = sheet_of(standing.listed, sealed.book, sealed.month)
+    return Scored(standing.name, standing.team, sheet, standing)
+
+
 def as_data(scores: MonthScores) -> dict[str, Any]:
     """The month in the form of data files and the API (docs/scoring.md): scores and money as strings with fixed
     decimals, technicians by code, items in the order of the rulebook."""
@@ -317,6 +329,7 @@ def _sheet_as_data(scored: Scored, currency: str) -> dict[str, Any]:
         "award": f"{sheet.award:.2f}",
         "currency": currency,
         "items": [_item_as_data(item) for item in sheet.items],
+        **(adjusted.as_data(scored.standing) if scored.standing else {}),
     }
 
 
@@ -341,15 +354,13 @@ def _scope(actor: Actor, branch: str, technician: str | None) -> str | None:
 
 def _closed_scores(db: Db, sealed: Sealed, technician: str | None, moment: datetime) -> MonthScores:
     content = sealed.snapshot
-    listed = tuple(
-        Scored(one.name, one.team, sheet_of(one, sealed.book, sealed.month)) for one in closed.everybody(db, sealed)
-    )
+    listed = tuple(closed_score(sealed, one) for one in adjusted.everybody(db, sealed))
     if technician is not None:
         people = scoring.staff(db, content.branch)
         listed = tuple(one for one in listed if one.sheet.technician == technician)
         if not listed and technician not in people:
             raise NotFound()
-        listed = listed or (Scored(*people[technician], closed.score_sheet(db, sealed, technician)),)
+        listed = listed or (closed_score(sealed, adjusted.of_one(db, sealed, technician)),)
     return MonthScores(
         branch=content.branch, month=sealed.month, now=moment, timezone=content.timezone, currency=content.currency,
         rulebook=sealed.book, technicians=listed, sealed=sealed,
@@ -365,6 +376,7 @@ def _closed_technician(db: Db, sealed: Sealed, technician: str, name: str, momen
     return TechnicianMonth(
         branch=content.branch, month=sealed.month, now=moment, timezone=content.timezone, currency=content.currency,
         rulebook=sealed.book, name=found[0].name if found else name, sheet=sheet, sealed=sealed,
+        standing=adjusted.of_one(db, sealed, technician),
         visits=tuple(
             ScoredVisit(one.judgement.visit, one.external_id, one.judgement.outcome_at(then), one.judgement)
             for one in (found[1].visits if found else ())

@@ -9,13 +9,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from typing import IO, Any, Literal, get_args
 
 import xlsxwriter
 
 Form = Literal["csv", "xlsx", "jsonl"]
 FORMS: tuple[Form, ...] = get_args(Form)
-Value = str | int | bool | None | Sequence[str] | Mapping[str, str]
+Value = str | int | bool | Decimal | None | Sequence[str] | Mapping[str, str]
 Row = Mapping[str, Value]
 Put = Callable[[Row], None]
 
@@ -56,6 +57,8 @@ def cell(value: Value) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        return str(value)  # a number that we counted, below zero too: nobody typed it
     if isinstance(value, Mapping):
         text = json.dumps(dict(value), ensure_ascii=False, sort_keys=True)
     elif isinstance(value, Sequence) and not isinstance(value, str):
@@ -66,7 +69,7 @@ def cell(value: Value) -> str:
 
 
 def _write_line(target: IO[bytes], row: Row) -> None:
-    target.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+    target.write(json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n")
 
 
 @contextmanager

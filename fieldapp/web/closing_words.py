@@ -25,6 +25,21 @@ REFUSALS: dict[str, Any] = {
         "The score of %(technician)s is not what its visits add up to. Nothing was closed; have “fieldapp doctor” run."
     ),
     "close_benefit": _l("Your own score is among these figures. Somebody else has to close this month."),
+    "adjust_open": _l("%(month)s is not closed yet: its figures still move by themselves, there is nothing to adjust."),
+    "adjust_benefit": _l("This is your own month. Somebody else of management or quality has to propose it."),
+    "adjust_nothing": _l("In %(month)s of %(technician)s nothing differs from what stands: nothing to adjust."),
+    "adjust_pending": _l(
+        "%(month)s of %(technician)s cannot be adjusted yet. Visits without an outcome: %(visits)s. "
+        "Complete, cancel or decide them first."
+    ),
+    "adjust_changed": _l("The figures have changed since. Nothing was adjusted; look at them as they are now."),
+    "adjust_waiting": _l("%(by)s has proposed this adjustment already. Somebody else has to confirm it."),
+    "adjust_decided": _l("This does not wait for anybody any more: %(by)s was faster."),
+    "adjust_foreign": _l("%(by)s proposed this. Only they can withdraw it; a second person can refuse it."),
+    "adjustment_altered": _l(
+        "An adjustment of %(month)s of %(technician)s is not any more what two people agreed to, and is not shown. "
+        "Have “fieldapp doctor” look at it."
+    ),
     "snapshot_altered": _l(
         "%(month)s is not any more what two people closed, and is not shown. Have “fieldapp doctor” look at it."
     ),

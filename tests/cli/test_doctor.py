@@ -52,7 +52,17 @@ def test_all_is_well(run):
         "norm",
         *(
             f"{name} {code}"
-            for name in ("facts", "payloads", "quarantine", "visits", "scores", "appeals", "months", "blobs")
+            for name in (
+                "facts",
+                "payloads",
+                "quarantine",
+                "visits",
+                "scores",
+                "appeals",
+                "months",
+                "adjustments",
+                "blobs",
+            )
             for code in ("main", "north")
         ),
     ]

@@ -2,6 +2,7 @@
 
 from fieldapp.storage.tables import (
     accounts,
+    adjustments,
     appeals,
     approvals,
     audit,
@@ -22,6 +23,6 @@ from fieldapp.storage.tables import (
 from fieldapp.storage.tables.base import Base
 
 __all__ = [
-    "Base", "accounts", "appeals", "approvals", "audit", "blobs", "cases", "closing", "devices", "events", "findings",
-    "links", "rulebooks", "scoring", "server", "spot_checks", "tokens", "visits",
+    "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "cases", "closing", "devices",
+    "events", "findings", "links", "rulebooks", "scoring", "server", "spot_checks", "tokens", "visits",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Months under seal, and the proposals that lead there. Triggers (migration 0006) forbid to change what is sealed."""
+"""Months under seal, and the proposals that lead there. Triggers (migration 0009) forbid to change what is sealed."""
 
 from datetime import datetime
 
