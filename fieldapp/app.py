@@ -37,6 +37,7 @@ from fieldapp.web.dispatch import visits as dispatch_visits
 from fieldapp.web.pwa import views as pwa
 from fieldapp.web.quality import appeals as quality_appeals
 from fieldapp.web.quality import approvals as quality_approvals
+from fieldapp.web.quality import call_backs as quality_call_backs
 from fieldapp.web.quality import cases as quality
 from fieldapp.web.quality import findings as quality_findings
 from fieldapp.web.quality import quarantine as quality_quarantine
@@ -115,7 +116,10 @@ def _register(app: Flask) -> None:
     guards.register(app, quality_approvals.blueprint, guards.roles("quality", "manager"), "/quality/approvals")
     # Checks the form token itself, too: photos may be larger than what is read for others.
     csrf.exempt(quality_findings.uploads)
-    for blueprint in (quality_findings.blueprint, quality_findings.uploads, quality_spot_checks.blueprint):
+    for blueprint in (
+        quality_findings.blueprint, quality_findings.uploads, quality_spot_checks.blueprint,
+        quality_call_backs.blueprint,
+    ):  # fmt: skip
         guards.register(app, blueprint, guards.roles("quality", "manager"), "/quality/findings")
     guards.register(app, quality_quarantine.blueprint, guards.roles("quality"), "/quality/quarantine")
     # Nothing that expires offline: `web.sync.gate` asks for a header that no other site can send.

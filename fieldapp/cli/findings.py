@@ -3,6 +3,7 @@
 import click
 
 from fieldapp.cli.context import open_work
+from fieldapp.domain import call_backs
 from fieldapp.domain import spot_checks as rules
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.calendar import parse_month
@@ -17,7 +18,8 @@ _REASON = click.option("--reason", required=True, help="Why; the technician read
 
 @click.group("findings")
 def group() -> None:
-    """Findings that wait for a second person: decide as head office. And the draw of spot checks."""
+    """Findings that wait for a second person: decide as head office. And the draw of spot checks and
+    call-backs."""
 
 
 @group.command("list")
@@ -51,9 +53,16 @@ def dismiss(finding_id: str, branch: str, reason: str) -> None:
 @click.argument("month")
 @_BRANCH
 @click.option("--quota", default=rules.QUOTA, show_default=True, type=click.IntRange(1, rules.MOST))
-def draw(month: str, branch: str, quota: int) -> None:
-    """Commit to the seed of a month's spot checks (this month's or the next one's); for a timer, before it begins."""
-    made = spot_checks.commit(open_work(), OPERATOR, BranchCode(branch), parse_month(month), quota)
+@click.option(
+    "--share",
+    default=call_backs.SHARE,
+    show_default=True,
+    type=click.IntRange(1, call_backs.MOST_SHARE),
+    help="Of a hundred signed visits so many are called back.",
+)
+def draw(month: str, branch: str, quota: int, share: int) -> None:
+    """Commit to the seed of spot checks and call-backs of this month or the next one; for a timer, before it begins."""
+    made = spot_checks.commit(open_work(), OPERATOR, BranchCode(branch), parse_month(month), quota, share)
     click.echo(made.commitment)
 
 

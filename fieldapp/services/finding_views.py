@@ -19,7 +19,7 @@ from fieldapp.domain.visits.events import AppealDecided, Event, FindingDecided, 
 from fieldapp.services import four_eyes
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, branches, cases, events, findings, planning, scoring
+from fieldapp.storage import accounts, branches, call_backs, cases, events, findings, planning, scoring
 from fieldapp.storage.branches import Branch
 from fieldapp.storage.findings import Attachment, Statement
 from fieldapp.storage.planning import Technician
@@ -51,7 +51,8 @@ class Step:
 class View:
     """A finding with everything that is stored about it. `effect`: None while its visit was never scheduled.
 
-    `case_id`: what a customer had reported, where it came from that. `refusal`: why this reader is no second person
+    `case_id`: what a customer had reported, where it came from that; `call_of`: the visit whose customer was called
+    back, where it came from that. `refusal`: why this reader is no second person
     for it (None: they are). `names`: by login.
     """
 
@@ -68,6 +69,7 @@ class View:
     photos: Sequence[Attachment]
     steps: Sequence[Step]
     case_id: str | None
+    call_of: str | None
     refusal: DomainError | None
     names: Mapping[str, str]
 
@@ -224,6 +226,7 @@ class _Shelf:
     statements: Mapping[str, list[Statement]]
     photos: Mapping[str, list[Attachment]]
     cases: Mapping[str, str]
+    calls: Mapping[str, str]
     names: Mapping[str, str]
 
 
@@ -242,6 +245,7 @@ def _fetch(db: Db, branch: str, recorded: Mapping[EventId, Event]) -> _Shelf:
         statements=findings.statements(db, branch, recorded),
         photos=findings.photos(db, branch, recorded),
         cases=cases.of_findings(db, branch, recorded),
+        calls=call_backs.of_findings(db, branch, recorded),
         names=_names(db, heap),
     )
 
@@ -275,6 +279,7 @@ def _view(shelf: _Shelf, finding: Finding, actor: Actor, people: Collection[str]
         photos=shelf.photos.get(finding.id, []),
         steps=steps,
         case_id=shelf.cases.get(finding.id),
+        call_of=shelf.calls.get(finding.id),
         refusal=four_eyes.refusal(actor, people, author=event.actor, beneficiaries={finding.technician}),
         names=shelf.names,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from fieldapp.domain import call_backs
 from fieldapp.domain import spot_checks as rules
 from fieldapp.domain.access import Actor, Permission, may, own_branch, require
 from fieldapp.domain.calendar import Month, day_bounds, month_of, shifted
@@ -88,10 +89,13 @@ class Own:
     checks: Sequence[Check]
 
 
-def commit(work: Work, actor: Actor, branch: BranchCode, month: Month, quota: int = rules.QUOTA) -> Draw:
+def commit(
+    work: Work, actor: Actor, branch: BranchCode, month: Month, quota: int = rules.QUOTA, share: int = call_backs.SHARE
+) -> Draw:  # fmt: skip
     """Make the seed of a month and write its commitment into the audit chain; the draw follows from both, for good.
 
-    Only for this month or the next. Raises `Invalid` spot_month, spot_quota; `Conflict` spot_committed.
+    Call-backs are drawn from the same seed: `share` percent of the signed visits. Only for this month or the next.
+    Raises `Invalid` spot_month, spot_quota, call_share; `Conflict` spot_committed.
     """
     require(actor, "findings.write", branch=branch)
     now = work.now()
@@ -100,12 +104,13 @@ def commit(work: Work, actor: Actor, branch: BranchCode, month: Month, quota: in
         if month not in (this, shifted(this, 1)):
             raise Invalid("spot_month", field="month")
         seed = secrets.token_hex(16)
-        draw = Draw(branch, month, seed, rules.commitment(seed), rules.check_quota(quota), now, actor.login)
+        wanted = rules.check_quota(quota), call_backs.check_share(share)
+        draw = Draw(branch, month, seed, rules.commitment(seed), wanted[0], now, actor.login, wanted[1])
         if not spot_checks.add(db, draw):
             raise Conflict("spot_committed")
         audit.append(
             db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action="spot_checks.committed",
-            subject=month, facts={"commitment": draw.commitment, "quota": quota},
+            subject=month, facts={"commitment": draw.commitment, "quota": quota, "share": share},
         )  # fmt: skip
         return draw
 

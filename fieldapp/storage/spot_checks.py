@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Month
+from fieldapp.domain.call_backs import SHARE
 from fieldapp.storage import bulk
 from fieldapp.storage.tables.scoring import FindingEffectRow
 from fieldapp.storage.tables.spot_checks import SpotCheckDrawRow
@@ -14,7 +15,7 @@ from fieldapp.storage.tables.spot_checks import SpotCheckDrawRow
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What a branch's month is drawn from."""
+    """What a branch's month is drawn from; `quota` spot checks, `share` percent of signed visits called back."""
 
     branch: str
     month: Month
@@ -23,6 +24,7 @@ class Draw:
     quota: int
     committed_at: datetime
     committed_by: str
+    share: int = SHARE
 
 
 def add(db: Session, draw: Draw) -> bool:

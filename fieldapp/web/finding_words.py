@@ -61,6 +61,12 @@ REFUSALS: dict[str, Any] = {
     "spot_quota": _l("Ask for 1 to %(most)s checks of each technician."),
     "spot_committed": _l("The draw of this month is sealed already. It cannot be changed."),
     "photo_missing": _l("Choose a photo first."),
+    "call_share": _l("Ask for 1 to %(most)s percent of the signed visits."),
+    "call_changed": _l("Somebody called this customer meanwhile. Look at what came of it."),
+    "call_over": _l("This call is over. It is not made again."),
+    "call_outcome": _l("Say what came of the call."),
+    "call_nothing": _l("No question was answered. Mark the answers, or say that the customer did not want to talk."),
+    "call_no_difference": _l("Tick at least one difference that you want to record."),
 }
 
 

@@ -18,11 +18,13 @@ from fieldapp.app import create_app
 from fieldapp.domain import ids
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.calendar import Month
+from fieldapp.domain.call_backs import ASKED
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.services import (
     accounts,
     approvals,
+    call_backs,
     cases,
     closing,
     demo,
@@ -125,6 +127,8 @@ def _places(work: Work, month: str) -> dict[str, str]:
     with work.read() as db:
         places["appeal"] = appeals.waiting(db, [branch])[0].appeal.id
     unsigned = _unsigned(work, branch)
+    places["unsigned"] = unsigned
+    places["called"] = _call(work)
     places["own_unsigned"] = links.create_own_link(work, OPERATOR, branch, unsigned)
     places |= _findings(work)
     return {
@@ -264,6 +268,16 @@ def _unsigned(work: Work, branch: ids.BranchCode) -> str:
     with work.read() as db:
         found = visits.between(db, branch, work.now() - timedelta(days=6), work.now())
     return next(one.visit_id for one in found if one.state == "completed" and not one.signed)
+
+
+def _call(work: Work) -> str:
+    """A customer of this week who says on the phone something else than what they signed."""
+    quality = next(one.actor for one in accounts.list_accounts(work, OPERATOR) if one.login == "Q001")
+    entry = next(one for one in call_backs.board(work, quality, Month("2026-10")).open if one.reason == "drawn")
+    answers = {**dict.fromkeys(ASKED, "yes"), "shoe_covers": "no", "supplied_tools": "no", "signed": "no"}
+    said = "He kept his boots on; my husband was at work, so nobody here has signed."
+    call_backs.save(work, quality, entry.visit.visit_id, "reached", answers, said, seen=len(entry.attempts))
+    return entry.visit.visit_id
 
 
 def _newest_case(work: Work) -> str:

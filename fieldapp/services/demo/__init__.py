@@ -18,7 +18,7 @@ from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
 from fieldapp.domain.spot_checks import QUOTA, commitment
 from fieldapp.domain.visits.events import Event, FindingDecided
 from fieldapp.services import recording
-from fieldapp.services.demo import appeals, cases, company, findings
+from fieldapp.services.demo import appeals, call_backs, cases, company, findings
 from fieldapp.services.demo.company import BranchPlan, Worker
 from fieldapp.services.demo.proofs import Proofs
 from fieldapp.services.demo.stories import Ending, Story, choose_ending, tell
@@ -89,7 +89,8 @@ def load_demo(work: Work, wish: Wish, progress: Progress = lambda done, total: N
             events += appeals.invent(wish.seed, plan, events, wish.moment)
             _record(db, plan, events, wish)
             _answer(db, plan, judged)
-            _seal_draws(work, db, plan, wish)
+            for draw in _seal_draws(work, db, plan, wish):
+                call_backs.call(db, plan, draw, events, wish.moment, Random(f"calls {wish.seed} {plan.code}"))  # noqa: S311
             cases.report(db, plan, events, wish.moment, Random(f"cases {wish.seed} {plan.code}"))  # noqa: S311
         audit.append(db, None, entry_id=work.new_id(), now=wish.moment, actor="office", action="demo.loaded",
                      subject=wish.seed, facts={"visits": done})  # fmt: skip
@@ -176,8 +177,8 @@ def _today(rng: Random, plan: BranchPlan, wish: Wish) -> Iterator[list[Event]]:
         yield story(None, hours, "plan")
 
 
-def _seal_draws(work: Work, db: Db, plan: BranchPlan, wish: Wish) -> None:
-    """Each month's draw of spot checks, sealed a week before it began."""
+def _seal_draws(work: Work, db: Db, plan: BranchPlan, wish: Wish) -> Iterator[Draw]:
+    """Each month's draw of spot checks and call-backs, sealed a week before it began."""
     quality = next(login for login, _, role in plan.office if role == "quality")
     for month in wish.months:
         seed = sha256(f"draw {wish.seed} {plan.code} {month}".encode()).hexdigest()[:32]
@@ -186,7 +187,8 @@ def _seal_draws(work: Work, db: Db, plan: BranchPlan, wish: Wish) -> None:
         spot_checks.add(db, draw)
         audit.append(db, plan.code, entry_id=work.new_id(), now=sealed, actor=quality,
                      action="spot_checks.committed", subject=draw.month,
-                     facts={"commitment": draw.commitment, "quota": draw.quota})  # fmt: skip
+                     facts={"commitment": draw.commitment, "quota": draw.quota, "share": draw.share})  # fmt: skip
+        yield draw
 
 
 def _answer(db: Db, plan: BranchPlan, judged: list[tuple[Event, Statement | None]]) -> None:

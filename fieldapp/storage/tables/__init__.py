@@ -7,6 +7,7 @@ from fieldapp.storage.tables import (
     approvals,
     audit,
     blobs,
+    call_backs,
     cases,
     closing,
     devices,
@@ -23,6 +24,6 @@ from fieldapp.storage.tables import (
 from fieldapp.storage.tables.base import Base
 
 __all__ = [
-    "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "cases", "closing", "devices",
-    "events", "findings", "links", "rulebooks", "scoring", "server", "spot_checks", "tokens", "visits",
+    "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "call_backs", "cases", "closing",
+    "devices", "events", "findings", "links", "rulebooks", "scoring", "server", "spot_checks", "tokens", "visits",
 ]  # fmt: skip

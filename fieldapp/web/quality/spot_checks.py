@@ -12,6 +12,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional
 
 from fieldapp.domain.calendar import Month, month_of, parse_month, shifted
+from fieldapp.domain.call_backs import MOST_SHARE, SHARE
 from fieldapp.domain.errors import DomainError
 from fieldapp.domain.findings import Draft
 from fieldapp.domain.scoring.rulebook import Rulebook
@@ -28,10 +29,13 @@ STATES = {"done": ("good", _l("done")), "due": ("warn", _l("due")), "coming": ("
 
 
 class CommitForm(Form):
-    """How often everybody is checked in the month."""
+    """How often everybody is checked in the month, and how many customers are called back."""
 
     month = HiddenField()
     quota = IntegerField(_l("Checks of each technician"), [Optional(), NumberRange(1, MOST)], default=QUOTA)
+    share = IntegerField(
+        _l("Call-backs, percent of signed visits"), [Optional(), NumberRange(1, MOST_SHARE)], default=SHARE
+    )
 
 
 class LookForm(Form):
@@ -57,7 +61,10 @@ def commit() -> ResponseReturnValue:
     if form.validate_on_submit():
         month = parse_month(form.month.data or "")
         try:
-            spot_checks.commit(current_work(), current_actor(), current_branch(), month, form.quota.data or QUOTA)
+            spot_checks.commit(
+                current_work(), current_actor(), current_branch(), month, form.quota.data or QUOTA,
+                form.share.data or SHARE,
+            )  # fmt: skip
         except DomainError as error:
             form.refuse(error)
         else:

@@ -11,7 +11,7 @@ from wtforms.validators import Length
 
 from fieldapp.domain.calendar import parse_month
 from fieldapp.domain.errors import Conflict, Invalid
-from fieldapp.services import appeals, finding_views, findings, spot_checks
+from fieldapp.services import appeals, call_backs, finding_views, findings, spot_checks
 from fieldapp.web import appeal_words, finding_words
 from fieldapp.web.context import current_actor, current_branch, current_work
 from fieldapp.web.forms import Form
@@ -31,7 +31,8 @@ def month(month: str, technician: str) -> ResponseReturnValue:
     """Every finding of a technician's month, whatever became of it."""
     found = finding_views.list_own(current_work(), current_actor(), current_branch(), technician, parse_month(month))
     draw = spot_checks.own(current_work(), current_actor(), current_branch(), technician, parse_month(month))
-    return _render("scores/findings.html", found=found, month=month, technician=technician, draw=draw)
+    calls = call_backs.own(current_work(), current_actor(), current_branch(), technician, parse_month(month))
+    return _render("scores/findings.html", found=found, month=month, technician=technician, draw=draw, calls=calls)
 
 
 @blueprint.get("/findings/<finding_id>")
