@@ -37,6 +37,7 @@ from fieldapp.web.dispatch import visits as dispatch_visits
 from fieldapp.web.pwa import views as pwa
 from fieldapp.web.quality import appeals as quality_appeals
 from fieldapp.web.quality import approvals as quality_approvals
+from fieldapp.web.quality import arrivals as quality_arrivals
 from fieldapp.web.quality import call_backs as quality_call_backs
 from fieldapp.web.quality import cases as quality
 from fieldapp.web.quality import findings as quality_findings
@@ -118,7 +119,7 @@ def _register(app: Flask) -> None:
     csrf.exempt(quality_findings.uploads)
     for blueprint in (
         quality_findings.blueprint, quality_findings.uploads, quality_spot_checks.blueprint,
-        quality_call_backs.blueprint,
+        quality_call_backs.blueprint, quality_arrivals.blueprint,
     ):  # fmt: skip
         guards.register(app, blueprint, guards.roles("quality", "manager"), "/quality/findings")
     guards.register(app, quality_quarantine.blueprint, guards.roles("quality"), "/quality/quarantine")

@@ -56,13 +56,18 @@ def _of_signature(event: EventId, when: datetime, data: SignatureCaptured, arriv
     return found
 
 
+def from_address(fix: Fix | None, lat: float | None, lon: float | None) -> tuple[int, int] | None:
+    """How many metres a reading is away from the address, and how uncertain it is; None where that cannot be known."""
+    if fix is None or fix.lat is UNSET or fix.lon is UNSET or lat is None or lon is None:
+        return None
+    accuracy = fix.acc if isinstance(fix.acc, float | int) and math.isfinite(fix.acc) else 0
+    return round(_distance(float(fix.lat), float(fix.lon), lat, lon)), round(accuracy)
+
+
 def _away(fix: Fix | None, lat: float, lon: float) -> int | None:
     """How many metres the reading is away from the address; None where that is near, or cannot be known."""
-    if fix is None or fix.lat is UNSET or fix.lon is UNSET:
-        return None
-    accuracy = fix.acc if isinstance(fix.acc, float | int) else 0
-    metres = _distance(float(fix.lat), float(fix.lon), lat, lon)
-    return round(metres) if metres - accuracy > FAR_METRES else None
+    found = from_address(fix, lat, lon)
+    return found[0] if found and found[0] - found[1] > FAR_METRES else None
 
 
 def _distance(lat: float, lon: float, other_lat: float, other_lon: float) -> float:

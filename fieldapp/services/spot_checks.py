@@ -178,12 +178,15 @@ def _drawn(draw: Draw, technician: str, zone: ZoneInfo) -> tuple[date, ...]:
 
 
 def _done(db: Db, draw: Draw, technician: str | None = None) -> Mapping[str, list[date]]:
-    """The days of each technician's spot checks of the month; several findings about one visit are one check."""
+    """The days of each technician's spot checks of the month; several findings about one visit are one check.
+
+    Whether somebody came in time is also judged at a desk (`arrivals`): what says nothing else is no look at anybody.
+    """
     found: Iterable[str] = spot_checks.findings_of(db, draw.branch, draw.month, technician)
     looks = {
         (event.data.technician, event.visit or "", event.data.occurred_on)
         for event in events.by_ids(db, draw.branch, found)
-        if isinstance(event.data, FindingRecorded)
+        if isinstance(event.data, FindingRecorded) and event.data.item != "punctual"
     }
     done: dict[str, list[date]] = defaultdict(list)
     for who, _, day in looks:

@@ -6,10 +6,12 @@ from datetime import datetime
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from fieldapp.domain.calendar import Month
 from fieldapp.domain.ids import EventId, VisitId
 from fieldapp.storage import bulk, events, planning
 from fieldapp.storage.planning import Entry
 from fieldapp.storage.tables.events import EventRow
+from fieldapp.storage.tables.scoring import JudgementRow
 
 #: With these the office says that what was recorded about a visit counts.
 _ADMITTING = ("visit.scheduled", "visit.reinstated")
@@ -40,6 +42,18 @@ def arrivals(db: Session, branch: str, visits: Iterable[str]) -> list[Entry]:
         condition = and_(part, EventRow.kind == "visit.arrived", EventRow.held_code.is_(None))
         found += planning.entries(db, branch, condition)
     return found
+
+
+def doubtful_arrivals(db: Session, branch: str, month: Month) -> list[Entry]:
+    """What was recorded as an arrival at visits of the month with a time that nobody can rely on, held facts excepted.
+
+    By the index of such times: they are few among many.
+    """
+    of_month = select(JudgementRow.visit_id).where(
+        JudgementRow.branch == branch, JudgementRow.month == month, JudgementRow.visit_id == EventRow.visit_id
+    )
+    condition = and_(EventRow.grade == "C", EventRow.kind == "visit.arrived", EventRow.held_code.is_(None))
+    return planning.entries(db, branch, and_(condition, of_month.exists()))
 
 
 def admitted_at(db: Session, branch: str, visits: Iterable[str]) -> dict[VisitId, datetime]:

@@ -93,13 +93,18 @@ def title(code: str) -> str:
     return _("Commendation") if code == "commendation" else str(score_words.DISCIPLINES.get(code, code))
 
 
+def doubted(entry: Entry) -> str:
+    """Why nobody can rely on the time of a fact of grade C."""
+    joint = _("; ")
+    return joint.join(str(FLAGS[flag]) for flag in entry.flags if flag in FLAGS) or _(
+        "its clocks contradict each other"
+    )
+
+
 def grade(entry: Entry) -> str:
     """How well the time of a fact is proven, as a sentence."""
     if entry.event.grade == "C":
-        flags = [str(FLAGS[flag]) for flag in entry.flags if flag in FLAGS]
-        joint = _("; ")
-        why = joint.join(flags) or _("its clocks contradict each other")
-        return _("Evidence C: nobody can rely on this time; %(why)s.", why=why)
+        return _("Evidence C: nobody can rely on this time; %(why)s.", why=doubted(entry))
     if entry.origin == "import":
         return _("Evidence A: imported, counts as proven.")
     if entry.origin == "push" and entry.event.grade == "B":

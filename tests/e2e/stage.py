@@ -24,6 +24,7 @@ from fieldapp.domain.visits.events import Event
 from fieldapp.services import (
     accounts,
     approvals,
+    arrivals,
     call_backs,
     cases,
     closing,
@@ -129,6 +130,7 @@ def _places(work: Work, month: str) -> dict[str, str]:
     unsigned = _unsigned(work, branch)
     places["unsigned"] = unsigned
     places["called"] = _call(work)
+    places["arrival"] = _arrival(work, branch)
     places["own_unsigned"] = links.create_own_link(work, OPERATOR, branch, unsigned)
     places |= _findings(work)
     return {
@@ -268,6 +270,34 @@ def _unsigned(work: Work, branch: ids.BranchCode) -> str:
     with work.read() as db:
         found = visits.between(db, branch, work.now() - timedelta(days=6), work.now())
     return next(one.visit_id for one in found if one.state == "completed" and not one.signed)
+
+
+def _arrival(work: Work, branch: ids.BranchCode) -> str:
+    """Two visits of this week to which a phone says, with clocks in doubt, that they came earlier; one is decided."""
+    with work.read() as db:
+        week = visits.between(db, branch, work.now() - timedelta(days=6), work.now() - timedelta(days=1))
+    for visit in [one for one in week if one.state == "completed" and one.signed and one.lat and one.lon][:2]:
+        at = visit.window.start - timedelta(minutes=3)
+        fix = ev.Fix(
+            lat=visit.lat or 0, lon=(visit.lon or 0) + 0.0004, acc=18, ts=int(at.timestamp() * 1000) + 1_380_000
+        )
+        event = Event(
+            id=ids.EventId(work.new_id()), type="visit.arrived", visit=visit.visit_id, effective_at=at,
+            actor=visit.technician or "", data=ev.VisitArrived(gps=fix), grade="C",
+        )  # fmt: skip
+        record = Record(
+            event=event, origin="push", received_at=at + timedelta(minutes=95), proven_at=at - timedelta(minutes=40),
+            flags=("clock_slept", "gps_differs"),
+        )  # fmt: skip
+        with work.write() as db:
+            recording.record(db, branch, [record], work.now())
+    quality = next(one.actor for one in accounts.list_accounts(work, OPERATOR) if one.login == "Q001")
+    shown, other = arrivals.board(work, quality, Month("2026-10")).waiting
+    reason = "The photo of the door shows the clock in the hall: six minutes before the window ended."
+    arrivals.decide(
+        work, quality, other.judgement.visit, in_time=True, basis="evidence", reason=reason, finding_id=work.new_id()
+    )
+    return shown.judgement.visit
 
 
 def _call(work: Work) -> str:

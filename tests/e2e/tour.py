@@ -138,6 +138,8 @@ QUALITY = Walk(
         Stop("quality-calls", "/quality/findings/calls"),
         Stop("quality-call", "/quality/findings/calls/{unsigned}"),
         Stop("quality-call-compared", "/quality/findings/calls/{called}"),
+        Stop("quality-arrivals", "/quality/findings/arrivals/"),
+        Stop("quality-arrival", "/quality/findings/arrivals/{arrival}"),
         Stop("quality-finding-heard", "/quality/findings/main/{proposed}"),
         Stop("quality-appeals", "/quality/appeals/"),
         Stop("quality-appeal", "/quality/appeals/main/{appeal}"),

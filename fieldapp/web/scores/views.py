@@ -136,6 +136,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
         rulebook=judged.rulebook, back=back, story=story, lines=_told(story), evidence_words=evidence_words,
         visit_words=visit_words, sealed=found.sealed, is_counted=found.is_counted, later=_later(found),
         **_reader(judged.technician),
+        may_decide=current_actor().role == "quality" and "time_in_doubt" in judged.unjudged.values(),
         may_call=current_actor().role == "quality" and judged.outcome == "completed", visit_id=visit_id,
         photo_url=lambda sha: url_for("sync_photos.photo", sha256=sha, visit=visit_id),
     )  # fmt: skip
