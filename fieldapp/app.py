@@ -43,6 +43,7 @@ from fieldapp.web.quality import cases as quality
 from fieldapp.web.quality import findings as quality_findings
 from fieldapp.web.quality import quarantine as quality_quarantine
 from fieldapp.web.quality import spot_checks as quality_spot_checks
+from fieldapp.web.scores import adjustments as score_adjustments
 from fieldapp.web.scores import appeals as score_appeals
 from fieldapp.web.scores import closing as scores_closing
 from fieldapp.web.scores import drafts, norm, simulations
@@ -138,6 +139,7 @@ def _register(app: Flask) -> None:
     for blueprint in (scores.blueprint, score_findings.blueprint):
         guards.register(app, blueprint, guards.roles("technician", "quality", "manager"), "/scores")
     guards.register(app, scores_closing.blueprint, guards.roles("quality", "manager"), "/scores/closing")
+    guards.register(app, score_adjustments.blueprint, guards.roles("quality", "manager"), "/scores")
     # Checks the form token itself: photos may be larger than what is read for others.
     csrf.exempt(score_appeals.blueprint)
     guards.register(app, score_appeals.blueprint, guards.roles("technician"), "/scores")

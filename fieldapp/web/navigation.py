@@ -7,7 +7,16 @@ from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 
 from fieldapp.domain.access import Actor, Role
-from fieldapp.services import appeals, approvals, cases, closing, finding_views, quarantine, rulebook_drafts
+from fieldapp.services import (
+    adjustment_views,
+    appeals,
+    approvals,
+    cases,
+    closing,
+    finding_views,
+    quarantine,
+    rulebook_drafts,
+)
 from fieldapp.services.work import Busy
 from fieldapp.web.context import current_settings, current_work, find_actor
 
@@ -50,7 +59,7 @@ PLACES = (
 _COUNTS = {
     APPEALS: (appeals.count_waiting,),
     CASES: (cases.count_overdue,),
-    APPROVALS: (approvals.count_waiting, closing.count_waiting),
+    APPROVALS: (approvals.count_waiting, closing.count_waiting, adjustment_views.count_waiting),
     FINDINGS: (finding_views.count_waiting,),
     QUARANTINE: (quarantine.count_waiting,),
     SCORES: (finding_views.count_to_answer,),

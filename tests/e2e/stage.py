@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,8 @@ from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.services import (
     accounts,
+    adjustment_views,
+    adjustments,
     approvals,
     arrivals,
     call_backs,
@@ -148,6 +150,31 @@ def _close(work: Work, month: Month) -> None:
     for branch, people in (("hk", ("M101", "Q101")), ("sg", ("M201",))):
         for login in people:
             closing.step(work, accounts.acting_as(work, OPERATOR, login), ids.BranchCode(branch), month)
+    _adjust(work, month)
+
+
+def _adjust(work: Work, month: Month) -> None:
+    """What was found in hk after the close: of one technician it was adjusted, of another it waits, of a third nobody
+    proposed it yet."""
+    hk = ids.BranchCode("hk")
+    manager, quality, second = (accounts.acting_as(work, OPERATOR, login) for login in ("M101", "Q101", "M001"))
+    for technician, item, note in (
+        ("T103", "decorum", "Walked across the new carpet with the old cable drum."),
+        ("T102", "composure", "Raised their voice when the customer asked twice."),
+        ("T101", "guidance", "Told the customer to ask somebody else, but not whom."),
+    ):
+        found = Draft(source="spot_check", technician=technician, item=item, favourable=False, note=note,
+                      occurred_on=date.fromisoformat(f"{month}-17"))  # fmt: skip
+        findings.record(work, quality, found, finding_id=work.new_id())
+    for technician, reason in (
+        ("T103", "The spot check was made in time, but its sheet lay in the van until the month was closed."),
+        ("T102", "The customer was reached for the call-back only after the close."),
+    ):
+        seen = adjustment_views.look(work, manager, hk, month, technician).seen
+        asked = adjustments.propose(work, manager, hk, month, technician, seen, reason)
+        if technician == "T103":
+            why = "I have read the sheet; it is dated the 17th and signed by both."
+            adjustments.decide(work, second, hk, asked.proposal_id, "confirmed", seen, why)
 
 
 def _let_programs_in(work: Work) -> None:

@@ -177,13 +177,21 @@ CLOSED = Walk(
         Stop("closing-closed", "/scores/closing/hk/{month}/"),
         Stop("scores-team-closed", "/scores/{month}/"),
         Stop("scores-sheet-closed", "/scores/{month}/T103/"),
+        Stop("adjustments", "/scores/{month}/adjustments/"),
+        Stop("adjustment-to-propose", "/scores/{month}/adjustments/hk/T101"),
+        Stop("adjustment-made", "/scores/{month}/adjustments/hk/T103"),
     ),
 )
 #: And in a third one it waits for a second person.
 SECOND = Walk(
     "Q201",
-    (Stop("closing-waiting", "/scores/closing/sg/{month}/"),),
+    (
+        Stop("closing-waiting", "/scores/closing/sg/{month}/"),
+        Stop("adjustment-waiting", "/scores/{month}/adjustments/hk/T102"),
+    ),
 )
+#: Whose closed month was adjusted reads it beside the closed figure.
+ADJUSTED = Walk("T103", (Stop("my-score-adjusted", "/scores/{month}/T103/"),))
 ADMIN = Walk(
     "A001",
     (
@@ -230,7 +238,7 @@ TECHNICIAN = Walk(
         Stop("phone-visit-leave", "", _on()),
     ),
 )  # fmt: skip
-WALKS = (OPEN, DISPATCHER, QUALITY, MANAGER, CLOSED, SECOND, ADMIN, TECHNICIAN)
+WALKS = (OPEN, DISPATCHER, QUALITY, MANAGER, CLOSED, SECOND, ADJUSTED, ADMIN, TECHNICIAN)
 
 
 def show(page: Any, url: str, places: dict[str, str], stop: Stop) -> None:

@@ -8,7 +8,7 @@ from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length
 
 from fieldapp.domain.errors import DomainError, Forbidden
-from fieldapp.services import approvals, closing
+from fieldapp.services import adjustment_views, approvals, closing
 from fieldapp.web import planning_words
 from fieldapp.web.context import current_actor, current_work, current_zone
 from fieldapp.web.errors import STATUS, sentence
@@ -31,7 +31,10 @@ def index() -> ResponseReturnValue:
     read = approvals.list_decided if state == "decided" else approvals.list_waiting
     found = read(current_work(), current_actor())
     months = closing.list_waiting(current_work(), current_actor()) if state == "open" else []
-    return render_template("quality/approvals.html", found=found, months=months, state=state, words=planning_words)
+    adjusted = adjustment_views.list_waiting(current_work(), current_actor()) if state == "open" else []
+    return render_template(
+        "quality/approvals.html", found=found, months=months, adjusted=adjusted, state=state, words=planning_words
+    )
 
 
 @blueprint.get("/<branch>/<approval_id>")

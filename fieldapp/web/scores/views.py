@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from fieldapp.domain.calendar import Window, parse_month, shifted
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.scoring.outlook import Outlook, look_ahead
-from fieldapp.services import evidence, finding_views, scoring
+from fieldapp.services import adjustment_views, evidence, finding_views, scoring
+from fieldapp.services.adjustment_views import Proposal
 from fieldapp.services.evidence import Story
-from fieldapp.services.scoring import TechnicianMonth, VisitScore
-from fieldapp.web import appeal_words, evidence_words, finding_words, visit_words
+from fieldapp.services.scoring import MonthScores, TechnicianMonth, VisitScore
+from fieldapp.web import adjustment_words, appeal_words, evidence_words, finding_words, visit_words
 from fieldapp.web import score_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.evidence_words import Line
@@ -55,7 +56,9 @@ def team(month: str) -> ResponseReturnValue:
         "scores/team.html", book=scores.rulebook, sheets=[one.sheet for one in shown],
         names={one.sheet.technician: one.name for one in shown}, items=words.ITEMS, labels=labels, number=number,
         count=count, url=lambda other: url_for("scores.team", month=other), sealed=scores.sealed,
-        branch=scores.branch, is_over=parsed < this_month(), **neighbours(parsed),
+        standings={one.sheet.technician: one.standing for one in shown if one.standing and one.standing.adjustments},
+        adjustment_words=adjustment_words, differing=_differing(scores), branch=scores.branch,
+        is_over=parsed < this_month(), **neighbours(parsed),
     )  # fmt: skip
 
 
@@ -73,7 +76,8 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
         bar=pictures.score_bar(score, book.parameters.award_floor, book.parameters.award_cap, most),
         runs=pictures.segments(points), floor_y=pictures.height_of(book.parameters.award_floor, height=140),
         disciplines=words.DISCIPLINES, paid=min(score.score, Decimal(book.parameters.award_cap)),
-        finding_words=finding_words, sealed=found.sealed,
+        finding_words=finding_words, sealed=found.sealed, standing=found.standing, asked=_asked(found),
+        adjustment_words=adjustment_words,
         to_answer=finding_views.list_to_answer(current_work(), current_actor()) if _is_own(technician) else [],
         **_reader(technician),
         url=lambda other: url_for("scores.sheet", month=other, technician=technician), **neighbours(found.month),
@@ -181,6 +185,21 @@ def _visit_url(found: TechnicianMonth) -> Callable[[str], str]:
     """Where a visit of this sheet is opened; of a closed one as it counted there."""
     sheet = {"month": found.month, "technician": found.sheet.technician} if found.sealed else {}
     return lambda visit: url_for("scores.visit", visit_id=visit, **sheet)
+
+
+def _differing(scores: MonthScores) -> int:
+    """Of how many people later facts say otherwise than what stands of a closed month."""
+    if not scores.sealed:
+        return 0
+    return adjustment_views.count_differing(current_work(), current_actor(), current_branch(), scores.month)
+
+
+def _asked(found: TechnicianMonth) -> list[tuple[Proposal, str, str]]:
+    """Proposals to adjust a closed month that were not agreed to, or not yet."""
+    if not found.sealed:
+        return []
+    technician = found.sheet.technician
+    return adjustment_views.told(current_work(), current_actor(), current_branch(), found.month, technician)
 
 
 def _is_own(technician: str | None) -> bool:

@@ -1,0 +1,229 @@
+"""The pages of adjustments: differences, both people's steps clicked through, and what the technician reads."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from fieldapp.services.work import Work
+from tests import builders
+from tests.closing import NINE, adjust, close, finding, look, propose_adjustment, september, store
+from tests.services.test_approvals import become
+from tests.web.test_closing import text_of
+
+INDEX = "/scores/2026-09/adjustments/"
+PAGE = f"{INDEX}main/T001"
+
+
+@pytest.fixture
+def later(work: Work) -> Work:
+    """September is closed, and afterwards something was found about T001."""
+    september(work)
+    close(work)
+    store(work, [finding("WO-1", item="decorum"), finding("WO-2", item="uniform")])
+    return work
+
+
+def action(client: Any, step: str) -> tuple[str, str]:
+    """Where the form of a step leads, and what it says that was seen."""
+    page = client.get(PAGE).get_data(as_text=True)
+    found = re.search(rf'action="({PAGE}/[^"]*{step})"[^>]*>.*?name="seen" value="([0-9a-f]{{64}})"', page, re.DOTALL)
+    assert found
+    return found[1], found[2]
+
+
+def propose(client: Any, reason: str = "Its sheet lay in the van.", seen: str | None = None) -> Any:
+    address, now = action(client, "propose")
+    return client.post(address, data={"seen": seen or now, "reason": reason})
+
+
+def decide(client: Any, outcome: str, answer: str = "I have read the sheet.") -> Any:
+    address, seen = action(client, "decide")
+    return client.post(address, data={"seen": seen, "answer": answer, "outcome": outcome})
+
+
+def test_two_people_click_through_an_adjustment(later: Work, sign_in: Any) -> None:
+    first, second = sign_in("M001"), sign_in("Q001")
+    team = text_of(first.get("/scores/2026-09/"))
+    assert "The figures of 1 technician differ by what became known later" in team
+    assert "to be proposed" in text_of(first.get(INDEX))
+    page = text_of(first.get(PAGE))
+    for words in ("Spot check: Decorum counts nothing → counts against the item", "Uniform: met → breached",
+                  "Uniform 2 of 2: achieved 1 of 2: not achieved", "Propose the adjustment"):  # fmt: skip
+        assert words in page
+    assert propose(first).status_code == 303
+    page = text_of(first.get(PAGE))
+    assert "You entered this yourself. Somebody else has to decide it." in page
+    assert "Confirm the adjustment" not in page
+    page = text_of(second.get(PAGE))
+    assert "Ma Ling (M001) proposed these figures" in page
+    assert "Its sheet lay in the van." in page
+    assert decide(second, "confirmed").status_code == 303
+    page = text_of(second.get(PAGE))
+    for words in ("Adjustment 1 confirmed", "Nothing to adjust", "Qian Yu (Q001)", "I have read the sheet."):
+        assert words in page
+
+
+def test_the_technician_reads_it_beside_the_closed_figure(later: Work, sign_in: Any) -> None:
+    adjust(later)
+    standing = look(later).standing
+    page = text_of(sign_in("T001").get("/scores/2026-09/T001/"))
+    for words in (f"Award CNY {standing.closed.award}", f"Award that stands CNY {standing.figure.award}",
+                  "Proposed by Ma Ling (M001)", "It was found out later.", "Confirmed by Mo Fan (M002)",
+                  "I have looked at it.", "month closed"):  # fmt: skip
+        assert words in page
+    assert "After the close" not in text_of(sign_in("T002").get("/scores/2026-09/T002/"))
+
+
+def test_what_the_technician_opens_from_there_is_theirs_to_see(later: Work, sign_in: Any) -> None:
+    store(later, [builders.line("visit.arrived", "WO-3", NINE.replace(minute=0), "T001", gps={"status": "denied"})])
+    adjust(later)
+    adjust(later, "T002")
+    for login in ("T001", "T002"):
+        technician = sign_in(login)
+        page = technician.get(f"/scores/2026-09/{login}/").get_data(as_text=True)
+        changed = "".join(re.findall(r'<ul class="changed">.*?</ul>\s*</details>', page, re.DOTALL)) or page
+        links = re.findall(r'<p class="named"><strong><a href="([^"]+)"', changed)
+        for link in links:
+            assert technician.get(html.unescape(link)).status_code == 200, link
+
+
+def test_a_refused_proposal_is_told_with_the_reason(later: Work, sign_in: Any) -> None:
+    propose_adjustment(later)
+    technician = sign_in("T001")
+    page = text_of(technician.get("/scores/2026-09/T001/"))
+    assert "A proposal to adjust this month waits for a second person" in page
+    assert decide(sign_in("Q001"), "refused", "The appeal is not answered yet.").status_code == 303
+    page = text_of(technician.get("/scores/2026-09/T001/"))
+    assert "Refused by Qian Yu (Q001)" in page
+    assert "The appeal is not answered yet." in page
+    assert "Propose the adjustment" in text_of(sign_in("M001").get(PAGE))
+
+
+def test_the_team_page_shows_what_stands_beside_what_was_closed(later: Work, sign_in: Any) -> None:
+    store(later, builders.perfect_visit("WO-9", NINE, "T003"))
+    adjust(later)
+    adjust(later, "T003")
+    page = text_of(sign_in("M001").get("/scores/2026-09/"))
+    standing = look(later).standing
+    assert f"{standing.closed.score} adjusted to → {standing.figure.score}" in page
+    assert re.search(r"Zhao Min T003 0 not enough visits adjusted to → 100.0 0.00 adjusted to → 300.00", page)
+    assert "Adjustments since the close" in page
+
+
+def test_the_second_person_finds_it_among_the_approvals_and_the_bar_counts_it(later: Work, sign_in: Any) -> None:
+    propose_adjustment(later)
+    other = sign_in("Q900")
+    page = other.get("/quality/approvals/").get_data(as_text=True)
+    assert "Main: adjust 2026-09 of Chen Wei" in page
+    assert f'href="{PAGE}"' in page
+    assert re.search(r'href="/quality/approvals/"[^>]*>.*?waiting: </span>1</span>', page)
+    answer = decide(other, "confirmed")
+    assert answer.headers["Location"] == "/quality/approvals/"
+    assert "adjust 2026-09" not in text_of(other.get("/quality/approvals/"))
+
+
+def test_a_month_without_later_facts_says_so_and_so_does_an_open_one(later: Work, sign_in: Any) -> None:
+    client = sign_in("M001")
+    adjust(later)
+    assert "the same" in text_of(client.get(INDEX))
+    assert "2026-10 is not closed yet" in text_of(client.get("/scores/2026-10/adjustments/"))
+    assert client.get("/scores/october/adjustments/").status_code == 422
+
+
+# --- What is refused, why, and what is left of what was typed -----------------------------------------------------
+
+
+def test_nothing_typed_is_lost_where_figures_changed_meanwhile(later: Work, sign_in: Any) -> None:
+    client = sign_in("M001")
+    _, seen = action(client, "propose")
+    store(later, [finding("WO-1", item="composure")])
+    answer = propose(client, "Typed with care.", seen)
+    page = text_of(answer)
+    assert answer.status_code == 409
+    assert "The figures have changed since. Nothing was adjusted" in page
+    assert "Typed with care." in page
+    assert "Spot check: Composure" in page
+
+
+def test_of_two_who_propose_at_once_the_second_is_told_who_was_first(later: Work, sign_in: Any) -> None:
+    first, second = sign_in("M001"), sign_in("M002")
+    address, seen = action(second, "propose")
+    assert propose(first).status_code == 303
+    answer = second.post(address, data={"seen": seen, "reason": "Me too."})
+    assert answer.status_code == 409
+    assert "M001 has proposed this adjustment already. Somebody else has to confirm it." in text_of(answer)
+    assert "Confirm the adjustment" in text_of(answer)
+
+
+def test_of_two_who_decide_at_once_the_second_is_told_who_was_first(later: Work, sign_in: Any) -> None:
+    propose_adjustment(later)
+    for login in ("M002", "Q900"):  # of the branch, and of another one
+        client = sign_in(login)
+        address, seen = action(client, "decide")
+        if login == "M002":
+            assert decide(sign_in("Q001"), "refused").status_code == 303
+        else:
+            assert decide(sign_in("M002"), "confirmed").status_code == 303
+        answer = client.post(address, data={"seen": seen, "answer": "x", "outcome": "confirmed"})
+        assert answer.status_code == 409
+        assert "was faster" in text_of(answer)
+        if login == "M002":
+            propose_adjustment(later)
+
+
+@pytest.mark.parametrize("login", ["M001", "T001"])
+def test_one_s_own_is_refused_with_the_reason(later: Work, sign_in: Any, login: str) -> None:
+    address, seen = action(sign_in("M002"), "propose")
+    propose_adjustment(later)
+    become(later, "T001", "manager")
+    client = sign_in(login)
+    page = text_of(client.get(PAGE))
+    assert "Somebody else has to decide it." in page
+    assert "Confirm the adjustment" not in page
+    door = address.replace("propose", f"{look(later).proposal.proposal_id}/decide")  # type: ignore[union-attr]
+    answer = client.post(door, data={"seen": seen, "answer": "My words.", "outcome": "confirmed"})
+    assert answer.status_code == 403
+    assert "Somebody else has to decide it." in text_of(answer)
+    if login == "T001":
+        answer = client.post(address, data={"seen": seen, "reason": "x"})
+        assert answer.status_code == 403
+        assert "This is your own month." in text_of(answer)
+
+
+def test_a_reason_is_missing_at_its_field(later: Work, sign_in: Any) -> None:
+    client = sign_in("M001")
+    answer = propose(client, " ")
+    assert answer.status_code == 422
+    assert 'id="reason-error"' in answer.get_data(as_text=True)
+    propose_adjustment(later)
+    answer = decide(sign_in("Q001"), "confirmed", "")
+    assert answer.status_code == 422
+    assert 'id="answer-error"' in answer.get_data(as_text=True)
+
+
+def test_its_author_withdraws_a_proposal_on_the_page(later: Work, sign_in: Any) -> None:
+    propose_adjustment(later)
+    client = sign_in("M001")
+    found = re.search(rf'action="({PAGE}/[^"]*withdraw)"', client.get(PAGE).get_data(as_text=True))
+    assert found
+    assert "withdraw" not in sign_in("M002").get(PAGE).get_data(as_text=True)
+    assert client.post(found[1]).status_code == 303
+    assert "The proposal was withdrawn." in text_of(client.get(PAGE))
+
+
+@pytest.mark.parametrize("address", [f"{INDEX}north/T900", f"{INDEX}nowhere/T001", f"{INDEX}main/T404"])
+def test_what_is_another_branch_s_answers_like_nothing(later: Work, sign_in: Any, address: str) -> None:
+    assert sign_in("M001").get(address).status_code == 404
+    answer = sign_in("M001").post(f"{address}/propose", data={"seen": "0" * 64, "reason": "x"})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("login", ["T001", "D001", "A001"])
+def test_who_has_no_say_is_refused_at_the_door(later: Work, sign_in: Any, login: str) -> None:
+    client = sign_in(login)
+    for address in (INDEX, PAGE):
+        assert client.get(address).status_code == 403
+    assert client.post(f"{PAGE}/propose", data={"seen": look(later).seen, "reason": "x"}).status_code == 403
+    assert look(later).proposal is None
