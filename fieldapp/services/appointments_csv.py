@@ -25,7 +25,7 @@ COLUMNS = (
     "external_id", "job_type", "customer_name", "phone", "address", "lat", "lon", "language", "window_start",
     "window_end", "agreed", "told_at", "channel", "technician", "charges", "note",
 )  # fmt: skip
-OPTIONAL = ("asked_by", "apology", "cause")
+OPTIONAL = ("asked_by", "apology", "cause", "district")
 
 _LINE, _TEXT = 200, 4000
 _PHONE = re.compile(r"\+?\d[\d ()./-]{3,28}\d(?:\s*(?:#|x|ext\.?|转|轉)\s*\d{1,6})?")
@@ -199,6 +199,7 @@ class _Cells:
             "lat": self.take("lat", _number(90), None),
             "lon": self.take("lon", _number(180), None),
             "language": self.take("language", _one_of(ev.Language, "language_unknown"), ""),
+            **({"district": district} if (district := self.take("district", _district, "")) else {}),
         }
 
     def _strictly(self, values: dict[str, Any], asked_by: ev.Party, apology: bool, cause: ev.Cause) -> Row | None:
@@ -323,6 +324,10 @@ def _number(most: int) -> Callable[[str], float | None]:
         return number
 
     return read
+
+
+def _district(cell: str) -> str:
+    return _words(cell) if cell else ""
 
 
 def _yes_no(cell: str) -> bool:

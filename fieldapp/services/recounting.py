@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from fieldapp.domain.calendar import Month
+from fieldapp.domain.scoring.circumstances import Circumstances, circumstances
 from fieldapp.domain.scoring.counts import Counts, difference
 from fieldapp.domain.scoring.engine import effects_without_visit
 from fieldapp.domain.scoring.findings import FindingEffect
@@ -17,6 +18,7 @@ from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
 from fieldapp.services.branches import zone_of
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db
+from fieldapp.storage import circumstances as stored_circumstances
 from fieldapp.storage import events, scoring
 
 T = TypeVar("T")
@@ -37,7 +39,7 @@ def month_facts(db: Db, branch: str, month: Month, technician: str | None, now: 
     counts: dict[str, Counts] = {}
     effects: list[FindingEffect] = []
     nobodys: list[Judgement] = []
-    for judgement, own in _judged_log(db, branch):
+    for judgement, own, _ in _judged_log(db, branch):
         effects += (one for one in own if one.month == month and technician in (None, one.technician))
         if judgement is None or judgement.month != month or technician not in (None, judgement.technician):
             continue
@@ -48,27 +50,34 @@ def month_facts(db: Db, branch: str, month: Month, technician: str | None, now: 
     return MonthFacts(counts, effects, nobodys)
 
 
-def _judged_log(db: Db, branch: str) -> Iterator[tuple[Judgement | None, Sequence[FindingEffect]]]:
+Judged = tuple[Judgement | None, Sequence[FindingEffect], Circumstances | None]
+
+
+def _judged_log(db: Db, branch: str) -> Iterator[Judged]:
     """The whole event log judged again, visit by visit, whatever is stored about it."""
     disputed = {held.event.visit for held in events.held_of(db, branch)}
     books, zone = rulebooks(db), zone_of(db, branch)
     for visit, history in events.by_visit(db, branch):
         if visit is None:
-            yield None, tuple(effects_without_visit(history, books))
+            yield None, tuple(effects_without_visit(history, books)), None
         elif (judged := judge_with_findings(history, books, zone, disputed=visit in disputed)) is not None:
-            yield judged
+            yield *judged, circumstances(judged[0], history, zone)
 
 
 def drift(db: Db, branch: str) -> list[str]:
-    """One line per judgement, count or finding effect that differs from a recount of the event log; empty when none
-    does."""
+    """One line per judgement, circumstances, count or finding effect that differs from a recount of the event log;
+    empty when none does."""
     kept: dict[tuple[Month, str], Counts] = {}
     effects: list[FindingEffect] = []
     faults: list[str] = []
     known: set[str] = set()
     for chunk in _chunks(_judged_log(db, branch), CHUNK):
-        judgements = [judgement for judgement, _ in chunk if judgement is not None]
-        effects += [effect for _, own in chunk for effect in own]
+        judgements = [judgement for judgement, _, _ in chunk if judgement is not None]
+        effects += [effect for _, own, _ in chunk for effect in own]
+        around = {one.visit: one for _, _, one in chunk if one is not None}
+        faults += _differences(
+            "circumstances of visit", stored_circumstances.of_visits(db, branch, list(around)), around
+        )
         stored = scoring.judgements_of(db, branch, [one.visit for one in judgements])
         faults += _differences("judgement of visit", stored, {one.visit: one for one in judgements})
         known.update(one.visit for one in judgements)

@@ -19,6 +19,7 @@ from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, is_exte
 from fieldapp.domain.punctuality import keep_ledger
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits.amending import amended_customer
 from fieldapp.domain.visits.codec import plain, read_data
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.lifecycle import DURATIONS, ENDED
@@ -191,10 +192,10 @@ def amendment(seen: Visit, wanted: ev.VisitAmended) -> ev.VisitAmended | None:
     charges = [ev.Charge(label=one.label, amount=f"{one.amount:.2f}") for one in seen.charges]
     customer = ev.Customer(
         name=seen.customer_name, phone=seen.phone, address=seen.address, lat=seen.lat, lon=seen.lon,
-        language=seen.language,  # type: ignore[arg-type]
+        language=seen.language, district=seen.district or UNSET,  # type: ignore[arg-type]
     )  # fmt: skip
     change = ev.VisitAmended(
-        customer=UNSET if wanted.customer == customer else wanted.customer,
+        customer=amended_customer(customer, wanted.customer),
         charges=UNSET if wanted.charges == charges else wanted.charges,
         job_type=UNSET if wanted.job_type == seen.job_type else wanted.job_type,
         note=UNSET if (wanted.note or "") == seen.note else wanted.note,

@@ -14,6 +14,7 @@ from fieldapp.domain.calendar import Month, month_bounds
 from fieldapp.domain.closing import sheet_of
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, visit_id
+from fieldapp.domain.scoring.circumstances import Circumstances, circumstances
 from fieldapp.domain.scoring.counts import Counts
 from fieldapp.domain.scoring.engine import ItemScore, ScoreSheet, effects_without_visit, score, score_month, tally
 from fieldapp.domain.scoring.findings import FindingEffect
@@ -28,6 +29,7 @@ from fieldapp.services.recounting import MonthFacts
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import branches, events, scoring, visits
+from fieldapp.storage import circumstances as stored_circumstances
 
 __all__ = ["MonthScores", "Scored", "ScoredVisit", "Standing", "TechnicianMonth", "VisitScore"]
 
@@ -117,12 +119,15 @@ def rejudge(db: Db, branch: str, histories: Mapping[VisitId, Sequence[Event]], h
     books, zone = rulebooks(db), zone_of(db, branch)
     judgements: list[Judgement] = []
     effects: list[FindingEffect] = []
+    around: list[Circumstances] = []
     for visit, history in histories.items():
         judged = judge_with_findings(history, books, zone, disputed=held.get(visit, 0) > 0)
         if judged is not None:
             judgements.append(judged[0])
             effects.extend(judged[1])
+            around.append(circumstances(judged[0], history, zone))
     scoring.save_judgements(db, branch, judgements)
+    stored_circumstances.save(db, branch, around)
     scoring.save_effects(db, branch, effects)
 
 

@@ -41,6 +41,7 @@ class Visit:
     customer_name: str
     phone: str
     address: str
+    district: str
     lat: float | None
     lon: float | None
     language: str
@@ -149,6 +150,7 @@ def save(
             "customer_name": state.customer.name,
             "phone": state.customer.phone,
             "address": state.customer.address,
+            "district": state.customer.district or "",
             "lat": state.customer.lat,
             "lon": state.customer.lon,
             "language": state.customer.language,
@@ -198,7 +200,7 @@ def from_row(row: VisitRow) -> Visit:
     return Visit(
         row.branch, VisitId(row.visit_id), row.external_id, row.rev, row.state, row.job_type, row.technician,
         Window(row.window_start, row.window_end), Window(row.planned_start, row.planned_end), row.customer_name,
-        row.phone, row.address, row.lat, row.lon, row.language, row.note,
+        row.phone, row.address, row.district or "", row.lat, row.lon, row.language, row.note,
         tuple(Charge(label, Decimal(amount)) for label, amount in json.loads(row.charges)), row.held, row.signed,
         row.updated_at,
     )  # fmt: skip

@@ -295,3 +295,16 @@ def test_who_may_not_plan_may_not_import(work: Work) -> None:
     with pytest.raises(NotFound):
         import_appointments(work, OPERATOR, "nowhere", file(row()))
     assert import_appointments(work, OPERATOR, MAIN, file(row())).count("new") == 1
+
+
+def test_a_file_may_say_the_district_and_one_that_does_not_leaves_it(work: Work) -> None:
+    load(work, row(district="港口"))
+    assert stored(work).visit.district == "港口"
+    load(work, row(phone="19553035111"))
+    visit = stored(work).visit
+    assert (visit.phone, visit.district) == ("19553035111", "港口")
+
+
+def test_the_same_file_with_and_without_an_empty_district_changes_nothing(work: Work) -> None:
+    load(work, GOOD)
+    assert [one.verdict for one in load(work, row(district="")).lines] == ["same"]

@@ -5,6 +5,7 @@ import random
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import update
 
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.calendar import Month
@@ -13,6 +14,7 @@ from fieldapp.services import recounting, scoring
 from fieldapp.services.histories import Fault, HistoryReport, import_events
 from fieldapp.services.work import Work
 from fieldapp.storage import accounts, events, quarantine
+from fieldapp.storage.tables.scoring import CircumstancesRow
 from tests import builders, cast
 from tests.domain.scoring.history import DATA, NOW, as_listed, expected
 
@@ -45,6 +47,18 @@ def test_the_sample_imports_in_any_order_and_twice_and_scores_as_expected(work: 
     assert [as_listed(one.sheet) for one in month.technicians] == expected()
     with work.read() as db:
         assert recounting.drift(db, cast.MAIN) == []
+
+
+def test_the_doctor_names_circumstances_that_are_not_what_happened(work: Work):
+    imported(work, b"\n".join((DATA / "history-2026-10.jsonl").read_bytes().splitlines()), create_staff=True)
+    with work.write(cast.MAIN) as db:
+        late = update(CircumstancesRow).where(CircumstancesRow.branch == cast.MAIN, CircumstancesRow.minutes > 0)
+        changed = db.execute(late.values(minutes=0)).rowcount
+    with work.read() as db:
+        found = recounting.drift(db, cast.MAIN)
+    assert changed
+    assert len(found) == changed
+    assert all(one.startswith("circumstances of visit") for one in found)
 
 
 @pytest.mark.postgres

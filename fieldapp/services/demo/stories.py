@@ -65,14 +65,14 @@ class Story:
 
     def _customer(self) -> ev.Customer:
         plan, rng = self.plan, self.rng
-        street, lat, lon = rng.choice(plan.streets)
+        street, lat, lon, district = rng.choice(plan.streets)
         address = street.format(n=rng.randint(1, 880), b=rng.randint(2, 24), r=rng.randint(101, 2604))
         digits = 11 - len(plan.phone) if plan.currency == "CNY" else 8 - len(plan.phone)
         return ev.Customer(
             name=plan.customer_name(rng.choice(plan.surnames), rng.choice(plan.given)),
             phone=plan.phone + "".join(str(rng.randint(0, 9)) for _ in range(digits)), address=address,
             lat=round(lat + rng.uniform(-0.01, 0.01), 6), lon=round(lon + rng.uniform(-0.01, 0.01), 6),
-            language=self.language,
+            language=self.language, district=district,
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fieldapp.storage.columns import Blob
-from fieldapp.storage.tables.base import Base, BranchKey, CodeKey, CodeText, UuidKey, UuidText
+from fieldapp.storage.tables.base import Base, BranchKey, CodeKey, CodeText, LongText, UuidKey, UuidText
 
 
 class JudgementRow(Base):
@@ -33,6 +33,35 @@ class JudgementRow(Base):
     outcome: Mapped[CodeText]
     counts_from: Mapped[datetime | None]  # a missed visit counts after this, and is pending until then
     body: Mapped[bytes] = mapped_column(Blob)  # canonical JSON of the judgement with its verdicts
+
+
+class CircumstancesRow(Base):
+    """Where, when, what and planned by whom a visit was, for sums over many; `domain.scoring.circumstances`.
+
+    Narrow and beside the judgement: a page that sums a month reads a fraction of what the judgements would be.
+    """
+
+    __tablename__ = "circumstances"
+    __table_args__ = (
+        ForeignKeyConstraint(["branch", "visit_id"], ["visits.branch", "visits.visit_id"]),
+        Index("ix_circumstances_month", "branch", "month", "technician"),
+    )
+
+    branch: Mapped[BranchKey]
+    visit_id: Mapped[UuidKey]
+    month: Mapped[CodeText]
+    technician: Mapped[CodeText | None]
+    outcome: Mapped[CodeText]
+    counts_from: Mapped[datetime | None]
+    job_type: Mapped[CodeText]
+    shift: Mapped[CodeText]
+    district: Mapped[LongText]
+    planner: Mapped[CodeText]
+    minutes: Mapped[int | None]  # beside the promised window: early is negative
+    grade: Mapped[CodeText | None]  # of the arrival
+    unsigned: Mapped[bool]
+    cause: Mapped[CodeText | None]
+    breached: Mapped[LongText]  # item codes, with spaces
 
 
 class FindingEffectRow(Base):

@@ -31,6 +31,7 @@ class VisitRow(Base):
     customer_name: Mapped[LongText]
     phone: Mapped[LongText]
     address: Mapped[LongText]
+    district: Mapped[LongText | None]
     lat: Mapped[float | None] = mapped_column(Float)
     lon: Mapped[float | None] = mapped_column(Float)
     language: Mapped[CodeText]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
+from msgspec import UNSET, structs
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -178,6 +179,7 @@ class CustomerForm(Form):
     customer_name = _line(_l("Customer"), _needed)
     phone = _line(_l("Phone number"), _needed, PhoneNumber())
     address = _line(_l("Address"), _needed)
+    district = _line(_l("District"))
     language = SelectField(_l("Customer's language"), choices=[SelectChoice(*one) for one in LANGUAGES.items()])
     charges = TextAreaField(_l("Charges"), [Length(max=2000)], filters=[_strip])
     note = TextAreaField(_l("Note for the technician"), [Length(max=4000)], filters=[_strip])
@@ -193,7 +195,7 @@ class CustomerForm(Form):
         """The customer; the place on the map is what it was."""
         return ev.Customer(
             name=self.customer_name.data, phone=self.phone.data, address=self.address.data, lat=lat, lon=lon,
-            language=self.language.data,
+            language=self.language.data, district=self.district.data or UNSET,
         )  # fmt: skip
 
     def priced(self) -> list[ev.Charge]:
@@ -214,8 +216,9 @@ class AmendForm(CustomerForm, RevForm):
         """All of it; what differs is found by the service."""
         moved = self.address.data != visit.address
         place = (None, None) if moved else (visit.lat, visit.lon)
+        customer = structs.replace(self.customer(*place), district=self.district.data or "")
         return ev.VisitAmended(
-            customer=self.customer(*place), charges=self.priced(), job_type=self.job_type.data,
+            customer=customer, charges=self.priced(), job_type=self.job_type.data,
             note=self.note.data or None,
         )  # fmt: skip
 

@@ -107,7 +107,7 @@ def amend(visit_id: str) -> ResponseReturnValue:
     seen = details.visit
     form = AmendForm(
         rev=seen.rev, job_type=seen.job_type, customer_name=seen.customer_name, phone=seen.phone,
-        address=seen.address, language=seen.language, note=seen.note,
+        address=seen.address, district=seen.district, language=seen.language, note=seen.note,
         charges="; ".join(f"{one.label} {one.amount:.2f}" for one in seen.charges),
     )  # fmt: skip
     return _change(details, "amend", form, lambda: scheduling.amend_visit(*_who(visit_id, form), form.amended(seen)))

@@ -190,6 +190,18 @@ def test_correcting_a_typo_keeps_the_promise(desk: Any, work: Work) -> None:
     assert len(stored(work).ledger) == 1
 
 
+def test_a_district_is_typed_shown_and_taken_away_again(desk: Any, work: Work) -> None:
+    desk.post("/dispatch/new", data={**NEW, "district": "港口"})
+    assert "港口" in page(desk.get(address()))
+    form = page(desk.get(address("/amend")))
+    assert 'value="港口"' in form
+    kept = {
+        name: NEW[name] for name in ("job_type", "customer_name", "phone", "address", "language", "charges", "note")
+    }
+    assert desk.post(address("/amend"), data={**kept, "rev": rev(form), "district": ""}).status_code == 303
+    assert stored(work).visit.district == ""
+
+
 def test_held_facts_are_listed_with_their_reason_and_decided(desk: Any, work: Work) -> None:
     schedule(desk)
     cancel = ev.VisitCancelled(asked_by="customer", told_at=work.now(), apology=False, cause="customer")

@@ -140,7 +140,8 @@ def _visit(order: Order, *, masked: bool = False) -> shapes.Visit:
         promise=shapes.Span(one.window.start, one.window.end),
         planned=shapes.Span(one.planned.start, one.planned.end),
         customer=ev.Customer(
-            name=one.customer_name, phone=phone, address=one.address, lat=one.lat, lon=one.lon, language=one.language
+            name=one.customer_name, phone=phone, address=one.address, lat=one.lat, lon=one.lon, language=one.language,
+            district=one.district or UNSET,
         ),
         charges=[ev.Charge(label=each.label, amount=f"{each.amount:.2f}") for each in one.charges], note=one.note,
         held=one.held, signed=one.signed, updated_at=one.updated_at,

@@ -1,0 +1,77 @@
+"""Circumstances of visits as stored, and what a month adds up to by them: sums that the database makes.
+
+Owns the statements. Every sum is over the visits that count at `now`: pending and void ones, and those that nobody came
+to and that are not missed yet, are in none.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from fieldapp.domain.calendar import Month
+from fieldapp.domain.ids import VisitId
+from fieldapp.domain.scoring.circumstances import Circumstances
+from fieldapp.domain.scoring.facts import JUDGED
+from fieldapp.storage import bulk
+from fieldapp.storage.tables.scoring import CircumstancesRow
+
+_C = CircumstancesRow.__table__.c
+
+
+def save(db: Session, branch: str, found: Sequence[Circumstances]) -> None:
+    """Write each visit's over the ones before."""
+    rows = [
+        {
+            "branch": branch,
+            "visit_id": one.visit,
+            "month": one.month,
+            "technician": one.technician,
+            "outcome": one.outcome,
+            "counts_from": one.counts_from,
+            "job_type": one.job_type,
+            "shift": one.shift,
+            "district": one.district,
+            "planner": one.planner,
+            "minutes": one.minutes,
+            "grade": one.grade,
+            "unsigned": one.unsigned,
+            "cause": one.cause,
+            "breached": " ".join(one.breached),
+        }
+        for one in found
+    ]
+    bulk.upsert(db, CircumstancesRow, rows)
+
+
+def of_visits(db: Session, branch: str, visits: Sequence[str]) -> dict[VisitId, Circumstances]:
+    """Those of at most `bulk.CHUNK` visits."""
+    rows = db.execute(select(*_C).where(_C.branch == branch, _C.visit_id.in_(visits)))
+    return {
+        VisitId(row.visit_id): Circumstances(
+            visit=VisitId(row.visit_id), month=Month(row.month), technician=row.technician, outcome=row.outcome,
+            counts_from=row.counts_from, job_type=row.job_type, shift=row.shift, district=row.district,
+            planner=row.planner, minutes=row.minutes, grade=row.grade, unsigned=row.unsigned, cause=row.cause,
+            breached=tuple(row.breached.split()),
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+def arrivals(db: Session, branch: str, month: Month, now: datetime) -> dict[int, int]:
+    """How many visits were arrived at so many minutes beside their window (early is negative, 0 within it)."""
+    counted = _counted(branch, month, now)
+    query = select(_C.minutes, func.count()).where(counted, _C.minutes.is_not(None)).group_by(_C.minutes)
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
+def _counted(branch: str, month: Month, now: datetime) -> ColumnElement[bool]:
+    """The visits of the month that are judged at `now`, and somebody's."""
+    return and_(
+        _C.branch == branch,
+        _C.month == month,
+        _C.technician.is_not(None),
+        _C.outcome.in_(sorted(JUDGED)),
+        or_(_C.counts_from.is_(None), _C.counts_from < now),
+    )

@@ -1,0 +1,62 @@
+"""Circumstances of a visit: where, when, what, planned by whom, and how the arrival lay beside the window."""
+
+import pytest
+
+from fieldapp.domain.scoring.circumstances import Circumstances, circumstances, shift_of
+from fieldapp.domain.scoring.judging import judge_visit
+from tests.domain.scoring.story import BOOKS, ZONE, Story, at, promise
+
+
+def around(story: Story) -> Circumstances:
+    judged = judge_visit(story.events, BOOKS, ZONE)
+    assert judged
+    backwards = circumstances(judged, [*reversed(story.events), *story.events], ZONE)
+    found = circumstances(judged, story.events, ZONE)
+    assert found == backwards  # order and duplicates make no difference
+    return found
+
+
+@pytest.mark.parametrize(
+    ("arrived", "minutes"),
+    [("08:40", -20), ("08:59:30", 0), ("09:00", 0), ("10:00", 0), ("10:00:01", 1), ("10:12", 12)],
+)
+def test_minutes_are_those_outside_the_window(arrived, minutes):
+    assert around(Story().done(arrived)).minutes == minutes
+
+
+def test_without_an_arrival_there_are_none_and_no_evidence():
+    found = around(Story())
+    assert (found.minutes, found.grade, found.outcome) == (None, None, "missed")
+
+
+@pytest.mark.parametrize(("clock", "shift"), [("11:59", "morning"), ("12:00", "afternoon"), ("18:00", "evening")])
+def test_shifts_go_by_the_branchs_clock(clock, shift):
+    assert shift_of(at(clock), ZONE) == shift
+
+
+def test_breaches_and_missing_signatures_are_named():
+    found = around(Story().done("10:05", signed=False))
+    assert (found.breached, found.unsigned) == (("punctual", "sign_off"), True)
+    assert not around(Story().done("09:05")).unsigned
+
+
+def test_the_planner_is_who_told_the_window_that_counts():
+    story, window = Story(), promise(at("11:00"), at("12:00"), at("06:00"))
+    told = {"asked_by": "company", "apology": True, "cause": "plan"}
+    story.add("promise.changed", "06:00", "D7", promise=window, **told)
+    assert around(story).planner == "D7"
+    too_late = promise(at("15:00"), at("16:00"), at("10:50"))
+    story.add("promise.changed", "10:50", "D8", promise=too_late, **told)
+    assert around(story).planner == "D7"
+
+
+def test_the_district_is_that_of_the_customer_as_last_said():
+    story = Story()
+    assert around(story).district == ""
+    story.office("visit.amended", "07:00", customer={"name": "C", "phone": "1", "address": "A", "district": "Harbour"})
+    assert around(story).district == "Harbour"
+
+
+def test_the_cause_is_what_the_companys_last_change_named():
+    assert around(Story().done("09:05")).cause is None
+    assert around(Story().moved("06:00", "11:00", "12:00", cause="system").done("11:05")).cause == "system"
