@@ -48,6 +48,7 @@ from fieldapp.web.scores import appeals as score_appeals
 from fieldapp.web.scores import closing as scores_closing
 from fieldapp.web.scores import drafts, norm, simulations
 from fieldapp.web.scores import findings as score_findings
+from fieldapp.web.scores import overview as score_overview
 from fieldapp.web.scores import views as scores
 from fieldapp.web.sync import blobs as sync_blobs
 from fieldapp.web.sync import views as sync
@@ -138,6 +139,7 @@ def _register(app: Flask) -> None:
         guards.register(app, blueprint, guards.roles("manager"), "/scores/norm/drafts")
     for blueprint in (scores.blueprint, score_findings.blueprint):
         guards.register(app, blueprint, guards.roles("technician", "quality", "manager"), "/scores")
+    guards.register(app, score_overview.blueprint, guards.roles("quality", "manager"), "/scores")
     guards.register(app, scores_closing.blueprint, guards.roles("quality", "manager"), "/scores/closing")
     guards.register(app, score_adjustments.blueprint, guards.roles("quality", "manager"), "/scores")
     # Checks the form token itself: photos may be larger than what is read for others.

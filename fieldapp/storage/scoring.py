@@ -126,6 +126,15 @@ def kept_counts(db: Session, branch: str, month: Month, technician: str | None =
     return found
 
 
+def item_totals(db: Session, branch: str, months: Sequence[Month]) -> dict[tuple[Month, str], tuple[int, int]]:
+    """How often each item was met and breached by the whole branch, by month and code; due visits are not in it."""
+    query = select(_V.month, _V.code, func.sum(_V.met), func.sum(_V.breached)).where(
+        _V.branch == branch, _V.month.in_(months)
+    )  # fmt: skip
+    rows = db.execute(query.group_by(_V.month, _V.code))
+    return {(Month(month), code): (int(met), int(breached)) for month, code, met, breached in rows}
+
+
 def every_kept_count(db: Session, branch: str) -> dict[tuple[Month, str], Counts]:
     """All kept counts of a branch, for comparing with a recount."""
     found: dict[tuple[Month, str], Counts] = {}
