@@ -46,7 +46,7 @@ from fieldapp.web.quality import spot_checks as quality_spot_checks
 from fieldapp.web.scores import adjustments as score_adjustments
 from fieldapp.web.scores import appeals as score_appeals
 from fieldapp.web.scores import closing as scores_closing
-from fieldapp.web.scores import drafts, norm, simulations
+from fieldapp.web.scores import drafts, norm, simulations, slips
 from fieldapp.web.scores import findings as score_findings
 from fieldapp.web.scores import overview as score_overview
 from fieldapp.web.scores import views as scores
@@ -137,7 +137,7 @@ def _register(app: Flask) -> None:
     guards.register(app, norm.blueprint, guards.signed_in(), "/scores/norm")
     for blueprint in (drafts.blueprint, simulations.blueprint):
         guards.register(app, blueprint, guards.roles("manager"), "/scores/norm/drafts")
-    for blueprint in (scores.blueprint, score_findings.blueprint):
+    for blueprint in (scores.blueprint, score_findings.blueprint, slips.blueprint):
         guards.register(app, blueprint, guards.roles("technician", "quality", "manager"), "/scores")
     guards.register(app, score_overview.blueprint, guards.roles("quality", "manager"), "/scores")
     guards.register(app, scores_closing.blueprint, guards.roles("quality", "manager"), "/scores/closing")

@@ -5,10 +5,12 @@ is for people to understand first.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from fieldapp.domain.errors import Invalid
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.scoring.engine import by_visit
 from fieldapp.domain.visits.lifecycle import VisitState, replay
@@ -16,6 +18,8 @@ from fieldapp.services import adjusted, appeals, closed, health, recounting, rul
 from fieldapp.services.work import Db, Unreadable, Work
 from fieldapp.storage import audit, branches, devices, events, quarantine, visits
 from fieldapp.storage.visits import Visit
+
+_HEAD = re.compile(r"([^:]{1,64}):([0-9]{1,15}):([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,19 @@ def examine(work: Work) -> tuple[Check, ...]:
             *(_check("adjustments", code, lambda code: adjusted.faults(db, work.seal_key, code)) for code in codes),
             *(_check("blobs", code, lambda code: _blobs(work, code)) for code in codes),
         )
+
+
+def head_on_paper(work: Work, told: str) -> Check:
+    """Whether the chain still holds the row that a slip was printed with: `branch:row:hash`. With the audit check
+    passed, everything up to that row is as it was then. Raises `Invalid("head_malformed")`."""
+    found = _HEAD.fullmatch(told.strip())
+    if found is None:
+        raise Invalid("head_malformed", value=told)
+    branch, number, wanted = found[1], int(found[2]), found[3]
+    with work.read() as db:
+        kept = audit.hash_at(db, branch, number)
+    fault = f"audit {branch} row {number} is not the one that the slip was printed with"
+    return Check(f"slip {branch}:{number}", () if kept == wanted else (fault,))
 
 
 def _check(name: str, branch: str, look: Callable[[str], list[str]]) -> Check:

@@ -1,26 +1,13 @@
-"""The receipt as a PDF, set by typst with the font that the program carries. Owns paper, not words.
+"""The receipt as a PDF. Owns paper, not words; how paper is set is `typesetting`'s."""
 
-One compiler is kept for the life of the process (a warm receipt takes some ten milliseconds); it serves one at a time.
-"""
-
-import json
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import typst
-
-HERE = Path(__file__).parent
-FONTS = HERE.parent / "fonts"
-
-#: Language tag -> what the font chooses glyph shapes and punctuation by.
-_REGIONS = {"en": ("en", "GB"), "zh-Hans": ("zh", "CN"), "zh-Hant": ("zh", "TW")}
-
-_turn = threading.Lock()
+from fieldapp.services.typesetting import region_of, typeset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +52,7 @@ def render(sheet: Sheet) -> bytes:
         for number, (content, caption) in enumerate(sheet.photos):
             (root / f"{number}.jpg").write_bytes(content)
             pictures.append((f"/{number}.jpg", caption))
-        language, region = _REGIONS.get(sheet.language, _REGIONS["en"])
+        language, region = region_of(sheet.language)
         words = {
             **asdict(Sheet(**{**vars(sheet), "photos": ()})),
             "made_at": None,
@@ -74,13 +61,7 @@ def render(sheet: Sheet) -> bytes:
             "region": region,
             "script": _script(sheet.statement or "", region),
         }
-        with _turn:
-            paper = _compiler().compile(
-                input=_source(), format="pdf", root=str(root), timestamp=sheet.made_at.replace(microsecond=0),
-                sys_inputs={"sheet": json.dumps(words, ensure_ascii=False)},
-            )  # fmt: skip
-    assert isinstance(paper, bytes)  # noqa: S101 - a PDF is one file
-    return paper
+        return typeset("receipt.typ", words, root=root, made_at=sheet.made_at)
 
 
 def signature_svg(paths: Sequence[str], box: tuple[float, float]) -> str:
@@ -108,13 +89,3 @@ def _holds(codec: str, character: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-@cache
-def _compiler() -> typst.Compiler:
-    return typst.Compiler(font_paths=[str(FONTS)], ignore_system_fonts=True)
-
-
-@cache
-def _source() -> bytes:
-    return (HERE / "receipt.typ").read_bytes()

@@ -53,6 +53,11 @@ def with_action(db: Session, branch: str, action: str) -> list[tuple[str, str, d
     return [(entry_id, subject, json.loads(facts)) for entry_id, subject, facts in rows]
 
 
+def hash_at(db: Session, branch: str, number: int) -> str | None:
+    """The hash of one row of the branch's chain; None past its end."""
+    return db.scalar(select(AuditRow.hash).where(AuditRow.branch == branch, AuditRow.number == number))
+
+
 def head(db: Session, branch: str) -> tuple[int, str]:
     """How many rows the branch's chain has, and the hash of the last: it pins all of them."""
     found = bulk.fetch(db, _HEAD, {"key": branch})

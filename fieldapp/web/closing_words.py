@@ -25,6 +25,8 @@ REFUSALS: dict[str, Any] = {
         "The score of %(technician)s is not what its visits add up to. Nothing was closed; have “fieldapp doctor” run."
     ),
     "close_benefit": _l("Your own score is among these figures. Somebody else has to close this month."),
+    "head_malformed": _l("“%(value)s” is no end of an audit chain. Copy the whole line from the slip."),
+    "slip_open": _l("There is no slip of %(month)s yet: it is made once two people have closed the month."),
     "adjust_open": _l("%(month)s is not closed yet: its figures still move by themselves, there is nothing to adjust."),
     "adjust_benefit": _l("This is your own month. Somebody else of management or quality has to propose it."),
     "adjust_nothing": _l("In %(month)s of %(technician)s nothing differs from what stands: nothing to adjust."),

@@ -192,7 +192,13 @@ SECOND = Walk(
     ),
 )
 #: Whose closed month was adjusted reads it beside the closed figure.
-ADJUSTED = Walk("T103", (Stop("my-score-adjusted", "/scores/{month}/T103/"),))
+ADJUSTED = Walk(
+    "T103",
+    (
+        Stop("my-score-adjusted", "/scores/{month}/T103/"),
+        Stop("my-slip", "/scores/{month}/T103/slip"),
+    ),
+)
 ADMIN = Walk(
     "A001",
     (
