@@ -142,9 +142,10 @@ def _register(app: Flask) -> None:
     guards.register(app, score_overview.blueprint, guards.roles("quality", "manager"), "/scores")
     guards.register(app, scores_closing.blueprint, guards.roles("quality", "manager"), "/scores/closing")
     guards.register(app, score_adjustments.blueprint, guards.roles("quality", "manager"), "/scores")
-    # Checks the form token itself: photos may be larger than what is read for others.
-    csrf.exempt(score_appeals.blueprint)
-    guards.register(app, score_appeals.blueprint, guards.roles("technician"), "/scores")
+    # They check the form token themselves: photos may be larger than what is read for others.
+    for blueprint in (score_appeals.blueprint, score_findings.answers):
+        csrf.exempt(blueprint)
+        guards.register(app, blueprint, guards.roles("technician"), "/scores")
 
 
 def _name_requests(app: Flask) -> None:

@@ -18,11 +18,11 @@ from fieldapp.domain.visits.events import AppealDecided, AppealFiled, Data, Even
 from fieldapp.services import evidence, four_eyes
 from fieldapp.services.branches import zone_of
 from fieldapp.services.evidence import Proof
-from fieldapp.services.photos import keep
+from fieldapp.services.photos import attachable, keep
 from fieldapp.services.recording import record
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, appeals, approvals, audit, branches, events, photos, scoring
+from fieldapp.storage import accounts, appeals, approvals, audit, branches, events, scoring
 from fieldapp.storage.appeals import Filed
 from fieldapp.storage.events import Record
 
@@ -91,7 +91,7 @@ def file(
         assert proof.subject is not None  # noqa: S101 - it counts against somebody
         assert proof.ends is not None  # noqa: S101
         rules.may_file(proof.appeal, proof.ends, now)
-        kept = _readable(db, branch, attachments)
+        kept = attachable(db, branch, attachments, MOST_PHOTOS)
         said = AppealFiled(
             text=_words(text, "text"), finding=proof.subject.finding, item=proof.subject.item, attachments=kept or None
         )
@@ -247,15 +247,6 @@ def _get(db: Db, branch: str, appeal_id: str) -> Filed:
     if filed is None:
         raise NotFound()
     return filed
-
-
-def _readable(db: Db, branch: str, attachments: Sequence[str]) -> list[str]:
-    wanted = list(dict.fromkeys(attachments))
-    if len(wanted) > MOST_PHOTOS:
-        raise Invalid("photo_many", field="photos", most=MOST_PHOTOS)
-    if photos.readable(db, branch, wanted) != set(wanted):
-        raise Invalid("photo_unreadable", field="photos")
-    return wanted
 
 
 def _words(text: str, field: str) -> str:

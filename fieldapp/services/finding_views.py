@@ -21,6 +21,7 @@ from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, branches, call_backs, cases, events, findings, planning, scoring
 from fieldapp.storage.branches import Branch
+from fieldapp.storage.cases import Case
 from fieldapp.storage.findings import Attachment, Statement
 from fieldapp.storage.planning import Technician
 
@@ -51,7 +52,7 @@ class Step:
 class View:
     """A finding with everything that is stored about it. `effect`: None while its visit was never scheduled.
 
-    `case_id`: what a customer had reported, where it came from that; `call_of`: the visit whose customer was called
+    `case`: what a customer had reported, where it came from that; `call_of`: the visit whose customer was called
     back, where it came from that. `refusal`: why this reader is no second person
     for it (None: they are). `names`: by login.
     """
@@ -68,10 +69,15 @@ class View:
     statements: Sequence[Statement]
     photos: Sequence[Attachment]
     steps: Sequence[Step]
-    case_id: str | None
+    case: Case | None
     call_of: str | None
     refusal: DomainError | None
     names: Mapping[str, str]
+
+    @property
+    def case_id(self) -> str | None:
+        """The case that it came from."""
+        return self.case.case_id if self.case else None
 
     @property
     def about(self) -> str:
@@ -225,7 +231,7 @@ class _Shelf:
     effects: Mapping[EventId, FindingEffect]
     statements: Mapping[str, list[Statement]]
     photos: Mapping[str, list[Attachment]]
-    cases: Mapping[str, str]
+    cases: Mapping[str, Case]
     calls: Mapping[str, str]
     names: Mapping[str, str]
 
@@ -244,7 +250,7 @@ def _fetch(db: Db, branch: str, recorded: Mapping[EventId, Event]) -> _Shelf:
         effects=scoring.effects_of(db, branch, recorded),
         statements=findings.statements(db, branch, recorded),
         photos=findings.photos(db, branch, recorded),
-        cases=cases.of_findings(db, branch, recorded),
+        cases={one: cases.get(db, branch, case) for one, case in cases.of_findings(db, branch, recorded).items()},
         calls=call_backs.of_findings(db, branch, recorded),
         names=_names(db, heap),
     )
@@ -278,7 +284,7 @@ def _view(shelf: _Shelf, finding: Finding, actor: Actor, people: Collection[str]
         statements=said,
         photos=shelf.photos.get(finding.id, []),
         steps=steps,
-        case_id=shelf.cases.get(finding.id),
+        case=shelf.cases.get(finding.id),
         call_of=shelf.calls.get(finding.id),
         refusal=four_eyes.refusal(actor, people, author=event.actor, beneficiaries={finding.technician}),
         names=shelf.names,

@@ -27,6 +27,8 @@ from fieldapp.storage.findings import Attachment, Statement
 __all__ = ["NOTE_LIMIT", "SOURCES", "Draft"]
 
 MOST_PHOTOS = 12
+#: Of the technician's own, whatever others attached.
+MOST_ANSWER_PHOTOS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,12 @@ def decide(
         return finding_views.get(db, actor, branch, finding_id)
 
 
-def answer(work: Work, actor: Actor, finding_id: str, text: str) -> None:
-    """What the technician says about a finding about them, until the last day to answer.
+def answer(work: Work, actor: Actor, finding_id: str, text: str, attachments: Sequence[str] = ()) -> None:
+    """What the technician says about a finding about them, until the last day to answer; `attachments` are hashes of
+    photos that are here already.
 
-    Raises `NotFound` (also for a finding about somebody else); `Conflict` finding_settled, finding_late; `Invalid`.
+    Raises `NotFound` (also for a finding about somebody else); `Conflict` finding_settled, finding_late; `Invalid`
+    text_missing, text_too_long, photo_many, photo_unreadable.
     """
     branch = own_branch(actor, "scores.own")
     with work.write(branch) as db:
@@ -133,8 +137,16 @@ def answer(work: Work, actor: Actor, finding_id: str, text: str) -> None:
         now = work.now()
         rules.check_answer(view.standing, now)
         words = rules.checked_words(text, "text")
+        mine = [one.sha256 for one in view.photos if one.added_by == actor.login]
+        kept = photos.attachable(db, branch, [*mine, *attachments], MOST_ANSWER_PHOTOS)
         findings.add_statement(db, branch, finding_id, Statement(work.new_id(), actor.login, now, words))
-        _audit(db, work, actor, branch, "finding.answered", finding_id, {})
+        added = [one for one in kept if findings.add_photo(db, branch, finding_id, Attachment(one, actor.login, now))]
+        _audit(db, work, actor, branch, "finding.answered", finding_id, {"photos": added} if added else {})
+
+
+def attach(work: Work, actor: Actor, content: bytes) -> str:
+    """Keep a photo for an answer that is being written; returns its hash. Raises `PhotoTooLarge`, `Invalid`."""
+    return photos.keep(work, own_branch(actor, "scores.own"), content)
 
 
 def add_photos(work: Work, actor: Actor, finding_id: str, contents: Sequence[bytes]) -> int:
@@ -151,7 +163,8 @@ def add_photos(work: Work, actor: Actor, finding_id: str, contents: Sequence[byt
         view = finding_views.get(db, actor, branch, finding_id)
         if view.steps:
             raise Conflict("finding_settled")
-        if len({*kept, *(one.sha256 for one in view.photos)}) > MOST_PHOTOS:
+        others = (one.sha256 for one in view.photos if one.added_by != view.finding.technician)
+        if len({*kept, *others}) > MOST_PHOTOS:
             raise Invalid("photo_many", field="photos", most=MOST_PHOTOS)
         now = work.now()
         added = [one for one in kept if findings.add_photo(db, branch, finding_id, Attachment(one, actor.login, now))]

@@ -6,6 +6,7 @@ Owns who may. The original is kept as it came and never served; what is served i
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from fieldapp.domain.access import Actor, own_branch
 from fieldapp.domain.errors import DomainError, Invalid, NotFound
@@ -110,6 +111,16 @@ def keep(work: Work, branch: str, content: bytes) -> str:
     sha256 = work.blobs.put(branch, content)
     _take_in(work, branch, sha256)
     return sha256
+
+
+def attachable(db: Db, branch: str, hashes: Sequence[str], most: int) -> list[str]:
+    """The photos that somebody attaches to what they say, each once; raises `Invalid` photo_many, photo_unreadable."""
+    wanted = list(dict.fromkeys(hashes))
+    if len(wanted) > most:
+        raise Invalid("photo_many", field="photos", most=most)
+    if photos.readable(db, branch, wanted) != set(wanted):
+        raise Invalid("photo_unreadable", field="photos")
+    return wanted
 
 
 def named_in(data: ev.Data) -> tuple[str, ...]:

@@ -311,6 +311,19 @@ def test_more_can_be_said_until_it_is_decided(work: Work) -> None:
     assert [one.text for one in view(work, finding).statements] == ["first", "second"]
 
 
+def test_a_technicians_photos_leave_room_for_those_of_others(work: Work) -> None:
+    finding = record(work, **GIFT)
+    mine = [findings.attach(work, T001.actor, picture(shade)) for shade in range(4)]
+    findings.answer(work, T001.actor, finding, "look", mine)
+    refused(
+        Invalid, "photo_many",
+        lambda: findings.answer(work, T001.actor, finding, "more", [findings.attach(work, T001.actor, picture())]),
+    )  # fmt: skip
+    assert findings.add_photos(work, Q001.actor, finding, [picture(shade) for shade in range(100, 112)]) == 12
+    assert [one.added_by for one in view(work, finding).photos].count("T001") == 4
+    assert json.loads(audited(work)[1][2]) == {"photos": mine}
+
+
 def test_photos_are_kept_once_and_shown_without_their_metadata(work: Work) -> None:
     finding = record(work)
     assert findings.add_photos(work, Q001.actor, finding, [picture(), picture(), picture(120)]) == 2
