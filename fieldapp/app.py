@@ -11,6 +11,7 @@ from fieldapp.services.work import Work, real_work
 from fieldapp.settings import Settings
 from fieldapp.web import (
     bearer,
+    causes,
     customer,
     errors,
     guards,
@@ -114,6 +115,7 @@ def _register(app: Flask) -> None:
     # Checks the form token itself: a rescue file may be larger than what is read for others.
     csrf.exempt(rescue.blueprint)
     guards.register(app, rescue.blueprint, guards.signed_in(), "/rescue")
+    guards.register(app, causes.blueprint, guards.roles("technician", "dispatcher", "quality", "manager"), "/causes")
     guards.register(app, quality.blueprint, guards.roles("quality", "manager"), "/quality")
     guards.register(app, quality_appeals.blueprint, guards.roles("quality", "manager"), "/quality/appeals")
     guards.register(app, quality_approvals.blueprint, guards.roles("quality", "manager"), "/quality/approvals")

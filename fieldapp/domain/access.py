@@ -29,6 +29,9 @@ Permission = Literal[
     "cases.open",  # write down what a customer reports on the phone
     "cases.read",
     "cases.write",
+    "causes.record",  # say why a visit was late; technicians of their own
+    "causes.read",
+    "causes.confirm",  # be the second person for it
     "changes.approve",  # be the second person for what somebody else entered or proposed
     "events.import",
     "accounts.manage",
@@ -41,18 +44,21 @@ Permission = Literal[
 ]
 
 _MAY: dict[Role, frozenset[Permission]] = {
-    "technician": frozenset({"visits.read", "visits.work", "scores.own", "norm.read", "appeals.file"}),
-    "dispatcher": frozenset({"visits.read", "visits.plan", "cases.open", "phones.read", "norm.read"}),
+    "technician": frozenset({"visits.read", "visits.work", "scores.own", "norm.read", "appeals.file", "causes.record"}),
+    "dispatcher": frozenset({
+        "visits.read", "visits.plan", "cases.open", "phones.read", "norm.read", "causes.record", "causes.read",
+    }),
     "quality": frozenset({
         "visits.read", "scores.team", "scores.close", "adjustments.read", "adjustments.propose", "findings.read",
         "findings.write", "findings.decide",
         "appeals.read", "appeals.decide", "cases.open", "cases.read", "cases.write", "changes.approve",
-        "quarantine.count", "quarantine.read", "norm.read",
+        "quarantine.count", "quarantine.read", "norm.read", "causes.record", "causes.read", "causes.confirm",
     }),
     "manager": frozenset({
         "visits.read", "scores.team", "scores.close", "adjustments.read", "adjustments.propose", "findings.read",
         "findings.decide", "appeals.read", "appeals.decide", "cases.open", "cases.read", "cases.write",
-        "changes.approve", "phones.read", "norm.read", "rulebooks.write",
+        "changes.approve", "phones.read", "norm.read", "rulebooks.write", "causes.record", "causes.read",
+        "causes.confirm",
     }),
     "admin": frozenset({
         "accounts.manage", "branches.manage", "tokens.manage", "phones.read", "quarantine.count", "quarantine.erase",

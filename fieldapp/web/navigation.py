@@ -43,6 +43,7 @@ PLACES = (
     Place("/m/", "home", _l("Today"), ("technician",)),
     Place("/dispatch/", "calendar", _l("Visits"), ("dispatcher",)),
     Place("/dispatch/import", "upload", _l("Import"), ("dispatcher",)),
+    Place("/causes/", "clock", _l("Lateness"), ("dispatcher",)),
     Place("/dispatch/phones", "mobile", _l("Phones"), ("manager",)),
     Place(CASES, "shield", _l("Quality"), ("quality", "manager")),
     Place(FINDINGS, "eye", _l("Findings"), ("quality", "manager")),

@@ -45,7 +45,7 @@ from fieldapp.services.findings import Draft
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
-from fieldapp.storage import appeals, quarantine, visits
+from fieldapp.storage import appeals, causes, quarantine, visits
 from fieldapp.storage.events import Record
 from fieldapp.storage.quarantine import Quarantined
 from tests import cast
@@ -135,6 +135,7 @@ def _places(work: Work, month: str) -> dict[str, str]:
     places["arrival"] = _arrival(work, branch)
     places["own_unsigned"] = links.create_own_link(work, OPERATOR, branch, unsigned)
     places |= _findings(work)
+    places["late"], places["said"] = (_late(work, Month(month), state) for state in ("missing", "recorded"))
     return {
         **places,
         "own_done": own_done,
@@ -143,6 +144,12 @@ def _places(work: Work, month: str) -> dict[str, str]:
         "month": month,
         "this_month": f"{work.now():%Y-%m}",
     }
+
+
+def _late(work: Work, month: Month, state: Any) -> str:
+    """A visit that was late, by where its cause stands."""
+    with work.read() as db:
+        return causes.late(db, cast.MAIN, month, work.now(), state, offset=0, limit=1)[0][0].visit
 
 
 def _close(work: Work, month: Month) -> None:

@@ -9,6 +9,7 @@ from fieldapp.storage.tables import (
     blobs,
     call_backs,
     cases,
+    causes,
     closing,
     devices,
     events,
@@ -24,6 +25,7 @@ from fieldapp.storage.tables import (
 from fieldapp.storage.tables.base import Base
 
 __all__ = [
-    "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "call_backs", "cases", "closing",
-    "devices", "events", "findings", "links", "rulebooks", "scoring", "server", "spot_checks", "tokens", "visits",
+    "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "call_backs", "cases", "causes",
+    "closing", "devices", "events", "findings", "links", "rulebooks", "scoring", "server", "spot_checks", "tokens",
+    "visits",
 ]  # fmt: skip

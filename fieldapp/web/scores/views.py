@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from fieldapp.domain.calendar import Window, parse_month, shifted
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.scoring.outlook import Outlook, look_ahead
-from fieldapp.services import adjustment_views, evidence, finding_views, scoring
+from fieldapp.services import adjustment_views, causes, evidence, finding_views, scoring
 from fieldapp.services.adjustment_views import Proposal
 from fieldapp.services.evidence import Story
 from fieldapp.services.scoring import MonthScores, TechnicianMonth, VisitScore
@@ -17,6 +17,7 @@ from fieldapp.web import adjustment_words, appeal_words, evidence_words, finding
 from fieldapp.web import score_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.evidence_words import Line
+from fieldapp.web.planning_words import CAUSES
 from fieldapp.web.scores import pictures
 from fieldapp.web.scores.months import neighbours, this_month
 
@@ -136,6 +137,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
     return render_template(
         "scores/visit.html", external_id=found.external_id, job=words.JOBS[judged.job_type], zone=current_zone(),
         promised=Window(judged.promised_start, judged.promised_end), arrived_at=judged.arrived_at,
+        late=causes.of_visit(current_work(), current_actor(), visit_id), causes=CAUSES,
         outcome=words.OUTCOMES[judged.outcome_at(now)], name=found.technician_name, month=judged.month,
         rulebook=judged.rulebook, back=back, story=story, lines=_told(story), evidence_words=evidence_words,
         visit_words=visit_words, sealed=found.sealed, is_counted=found.is_counted, later=_later(found),
