@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fieldapp.domain import adjustments as rules
-from fieldapp.domain.access import Actor, may, require
+from fieldapp.domain.access import Actor, may, own_branch, require
 from fieldapp.domain.adjustments import Difference
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.closing import ClosedVisit, Evidence, Figure, figure_of, fingerprint, read
-from fieldapp.domain.errors import Conflict, DomainError, NotFound
+from fieldapp.domain.errors import Conflict, DomainError, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, StaffCode
 from fieldapp.domain.scoring.counts import Counts
 from fieldapp.domain.scoring.engine import score, tally
@@ -163,6 +163,30 @@ def told(
         every = reversed(adjustments.proposals(db, branch, month, technician))
         shown = [one for one in every if one.state in ("open", "refused")]
         return [(one, _name(db, one.author), _name(db, one.settled_by or "")) for one in shown]
+
+
+def list_after(
+    work: Work, actor: Actor, month: Month, *, technician: str | None, state: str | None, after: str, limit: int
+) -> list[Proposal]:
+    """What was ever proposed about the month in the actor's branch, those that follow the proposal `after`, at most
+    `limit`, oldest first. Raises `Invalid` cursor_unknown."""
+    branch = own_branch(actor, "adjustments.read")
+    with work.read() as db:
+        found = adjustments.proposals(db, branch, month, technician)
+    start = next((place for place, one in enumerate(found, 1) if one.proposal_id == after), 0)
+    if after and not start:
+        raise Invalid("cursor_unknown", field="cursor")
+    return [one for one in found[start:] if state in (None, one.state)][:limit]
+
+
+def detail(work: Work, actor: Actor, proposal_id: str) -> Proposal:
+    """One proposal of the actor's branch, whatever became of it. Raises `NotFound`."""
+    branch = own_branch(actor, "adjustments.read")
+    with work.read() as db:
+        found = adjustments.find_proposal(db, branch, proposal_id)
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def list_waiting(work: Work, actor: Actor) -> list[Waiting]:

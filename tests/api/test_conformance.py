@@ -8,8 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from fieldapp.domain.access import SCOPES
 from fieldapp.web.api.v1.operations import OPERATIONS
+from tests.closing import close, finding, propose_adjustment, september, store
 
 CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
@@ -18,7 +21,16 @@ CHECKS = (
 )  # fmt: skip
 
 
-def test_the_api_is_as_it_is_described(server, program, planned, tmp_path):
+@pytest.fixture
+def closed(work):
+    """A closed month (that of the examples) of which something became known later, and one proposal about it."""
+    september(work)
+    close(work)
+    store(work, [finding("WO-1", item="decorum"), finding("WO-3", technician="T002", item="uniform")])
+    propose_adjustment(work, "T002")
+
+
+def test_the_api_is_as_it_is_described(server, program, planned, closed, tmp_path):
     token = program(*SCOPES, rate=600_000).token
     command = [
         Path(sys.executable).with_name("st"), "run", f"{server}/api/v1/openapi.json", "--seed", "20261014",

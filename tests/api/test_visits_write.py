@@ -224,6 +224,7 @@ def test_of_two_programs_that_saw_the_same_only_the_first_changes_it(made, progr
         ('W/"1"', 412),
         ('"1", "2"', 412),
         ('"x"', 412),
+        ('""', 412),
         ('"' + "9" * 40 + '"', 412),
     ],
 )

@@ -33,8 +33,9 @@ _PARTS: dict[str, Schema] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 64}, "description": "The order number.",
         "example": "WO-1",
     },
+    "adjustment": {"schema": {"type": "string", "format": "uuid"}},
     "finding": {"schema": {"type": "string", "format": "uuid"}},
-    "month": {"schema": {"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"}, "example": "2026-10"},
+    "month": {"schema": {"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"}, "example": "2026-09"},
     "technician": {
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"},
         "description": "The staff code.", "example": "T001",

@@ -47,7 +47,8 @@ def revision() -> int | None:
     if asked is None or request.if_match.star_tag:
         return None
     tags = list(request.if_match)
-    return int(tags[0]) if len(tags) == 1 and tags[0].isascii() and tags[0].isdigit() and len(tags[0]) < 10 else -1
+    tag = (tags[0] or "") if len(tags) == 1 else ""  # an empty one is read as None
+    return int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 10 else -1
 
 
 def _read(kind: type[Kind], given: Any, *, strict: bool) -> Kind:

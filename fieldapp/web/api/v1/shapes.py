@@ -163,8 +163,18 @@ class ItemScore(Struct, frozen=True, omit_defaults=True):
     adverse: int | UnsetType = UNSET
 
 
+class Adjusted(Struct, frozen=True):
+    """What stands after the adjustments of a closed month, and their ids in order. Pay by this where it is there."""
+
+    score: str
+    award: str
+    veto: list[str]
+    status: Literal["assessed", "not_assessed"]
+    adjustments: list[str]
+
+
 class Sheet(Struct, frozen=True):
-    """One technician's month. `score` has one decimal, `award` two."""
+    """One technician's month. `score` has one decimal, `award` two. `adjusted`: what became of closed figures since."""
 
     technician: str
     name: str
@@ -178,6 +188,7 @@ class Sheet(Struct, frozen=True):
     award: str
     currency: str
     items: list[ItemScore]
+    adjusted: Adjusted | UnsetType = UNSET
 
 
 class Closed(Struct, frozen=True):
@@ -191,7 +202,7 @@ class Closed(Struct, frozen=True):
 
 
 class MonthScores(Struct, frozen=True):
-    """The branch's month, as `fieldapp score --format json` prints it. With `closed`, it never changes again."""
+    """The branch's month, as `fieldapp score --format json` prints it. `closed`: its figures never change again."""
 
     month: str
     timezone: str
