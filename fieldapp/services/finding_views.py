@@ -5,6 +5,7 @@ Reads only; `services.findings` records, hears and decides. Shows no customer: w
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -165,14 +166,9 @@ def list_own(work: Work, actor: Actor, branch: BranchCode, technician: str, mont
 
 def list_to_answer(work: Work, actor: Actor) -> list[View]:
     """What waits for a decision about the actor themselves and can still be answered, the oldest first."""
-    branch, now = own_branch(actor, "scores.own"), work.now()
+    branch = own_branch(actor, "scores.own")
     with work.read() as db:
-        found = [finding for _, finding in scoring.waiting_findings(db, [branch], actor.login)]
-        return [
-            view
-            for view in _in_order(db, actor, branch, found)
-            if not view.finding.favourable and not view.statements and view.standing.may_answer(now)
-        ]
+        return to_answer(db, actor, branch, work.now())
 
 
 def count_to_answer(work: Work, actor: Actor) -> int:
@@ -199,6 +195,16 @@ def detail(work: Work, actor: Actor, branch: str, finding_id: str) -> View:
 
 
 # --- In a transaction of the caller -------------------------------------------------------------------------------
+
+
+def to_answer(db: Db, actor: Actor, branch: BranchCode, now: datetime) -> list[View]:
+    """What waits for a decision about the actor themselves and can still be answered, the oldest first."""
+    found = [finding for _, finding in scoring.waiting_findings(db, [branch], actor.login)]
+    return [
+        view
+        for view in _in_order(db, actor, branch, found)
+        if not view.finding.favourable and not view.statements and view.standing.may_answer(now)
+    ]
 
 
 def get(db: Db, actor: Actor, branch: str, finding_id: str) -> View:

@@ -18,7 +18,7 @@ from fieldapp.domain.visits import codec
 from fieldapp.domain.visits.device_time import milliseconds
 from fieldapp.domain.visits.events import BY_OFFICE, BY_PHONE, Event
 from fieldapp.domain.visits.lifecycle import ENDED, VisitState, replay
-from fieldapp.services import sync_devices
+from fieldapp.services import finding_views, sync_devices
 from fieldapp.services.branches import zone_of
 from fieldapp.services.installation import EPOCH
 from fieldapp.services.work import Db, Work
@@ -26,7 +26,7 @@ from fieldapp.storage import days, events, server
 
 BEHIND, AHEAD = timedelta(days=1), timedelta(days=7)
 #: Part of every ETag: raise it when the snapshot's shape changes, and phones fetch anew.
-SHAPE = 2
+SHAPE = 3
 _SHOWN = BY_PHONE | BY_OFFICE
 #: Facts whose data goes back to a phone; of signatures and statements only what they are bound to.
 _WITH_DATA = (BY_PHONE | {"visit.cancelled"}) - {"answers.given", "signature.captured", "statement.presented"}
@@ -49,11 +49,15 @@ class DeviceRevoked(Forbidden):
 class Day:
     """A snapshot as plain JSON values; `visits` is None when the phone has it already.
 
+    `hearings`: what was reported about the technician and waits for their answer, by id, each with the end of the time
+    to answer. Not what it is about: that is read where the answer is written.
+
     `server_epoch`: a phone that has nothing to send learns here that the server was restored, before it forgets.
     """
 
     etag: str
     visits: list[dict[str, Any]] | None
+    hearings: list[dict[str, Any]]
     server_epoch: str | None
 
 
@@ -65,8 +69,8 @@ def look(work: Work, actor: Actor, *, device_id: str | None, known_etag: str | N
         epoch = server.find(db, EPOCH)
         if sync_devices.is_revoked(db, actor, device_id):
             raise DeviceRevoked(epoch)
-        etag, ids = _marked(db, actor, branch, now)
-        return Day(etag, None if etag == known_etag else _visits(db, branch, ids, now), epoch)
+        etag, ids, hearings = _marked(db, actor, branch, now)
+        return Day(etag, None if etag == known_etag else _visits(db, branch, ids, now), hearings, epoch)
 
 
 def etag(db: Db, actor: Actor, now: datetime) -> str:
@@ -74,13 +78,15 @@ def etag(db: Db, actor: Actor, now: datetime) -> str:
     return _marked(db, actor, own_branch(actor, "visits.work"), now)[0]
 
 
-def _marked(db: Db, actor: Actor, branch: BranchCode, now: datetime) -> tuple[str, list[VisitId]]:
+def _marked(db: Db, actor: Actor, branch: BranchCode, now: datetime) -> tuple[str, list[VisitId], list[dict[str, Any]]]:
     zone = zone_of(db, branch)
     today = now.astimezone(zone).date()
     start, end = day_bounds(today - BEHIND, zone)[0], day_bounds(today + AHEAD, zone)[1]
     marks = days.marks(db, branch, actor.login, start, end)
-    digest = hashlib.sha256(f"{SHAPE} {actor.login} {today} {marks}".encode()).hexdigest()
-    return digest[:32], [visit for visit, _, _ in marks]
+    waiting = finding_views.to_answer(db, actor, branch, now)
+    hearings = [{"finding": str(one.finding.id), "until": one.standing.until} for one in waiting]
+    digest = hashlib.sha256(f"{SHAPE} {actor.login} {today} {marks} {hearings}".encode()).hexdigest()
+    return digest[:32], [visit for visit, _, _ in marks], hearings
 
 
 def _visits(db: Db, branch: BranchCode, ids: Sequence[VisitId], now: datetime) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@ import test from "node:test";
 import { differences } from "../../static/js/sync/day.js";
 import { merge, stateAfter } from "../../static/js/sync/journal.js";
 import { fit } from "../../static/js/sync/photos.js";
-import { arrange } from "../../static/js/phone/today.js";
+import { arrange, hearing } from "../../static/js/phone/today.js";
 
 const local = (seq, at, type = "note.added") => ({ id: `l${seq}`, seq, type, at, status: "waiting" });
 
@@ -42,6 +42,14 @@ test("what is under way comes before what is planned", () => {
   const list = [visit("a", 1, "completed"), visit("b", 2), visit("c", 3, "arrived"), visit("z", 2000)];
   const { next, rest, ended, later } = arrange(list, 5, day);
   assert.deepEqual([next.visit_id, rest.map((one) => one.visit_id), ended[0].visit_id, later[0].visit_id], ["c", ["b"], "a", "z"]);
+});
+
+test("what waits for an answer is told until its time is over, the one that ends first", () => {
+  const list = [{ finding: "b", until: "2026-10-21T16:00:00Z" }, { finding: "a", until: "2026-10-19T16:00:00Z" }];
+  const before = Date.parse("2026-10-19T15:59:59Z");
+  assert.deepEqual(hearing(list, before), { count: 2, until: "2026-10-19T16:00:00Z", href: "/scores/" });
+  assert.deepEqual(hearing(list, before + 1000), { count: 1, until: "2026-10-21T16:00:00Z", href: "/scores/findings/b" });
+  assert.equal(hearing(list, Date.parse("2026-10-21T16:00:00Z")), null);
 });
 
 test("a photo fits into its square and never grows", () => {

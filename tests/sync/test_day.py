@@ -4,7 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from fieldapp.services import findings
 from tests import builders
+from tests.cast import T001
+from tests.services.test_findings import GIFT, record
 from tests.sync.phone import DAY, plan
 from tests.sync.test_push import whole_visit
 
@@ -65,6 +68,26 @@ def test_ended_visits_keep_hardly_anything(phone, visit, start):
     assert one["state"] == "completed"
     assert one["customer"] == {"name": "Wang Fang", "language": "en", "phone": ""}
     assert all(event["data"] == {} for event in one["events"])
+
+
+def test_what_waits_for_an_answer_is_told_without_what_it_is_about(phone, work, clock, visit):
+    first = phone.client.get(DAY)
+    assert first.get_json()["hearings"] == []
+    finding = record(work, **GIFT)
+    told = phone.client.get(DAY, headers={"If-None-Match": first.headers["ETag"]})
+    assert told.get_json()["hearings"] == [{"finding": finding, "until": "2026-10-21T16:00:00Z"}]
+    assert GIFT["note"] not in told.text
+    assert "gifts" not in told.text
+    again = phone.client.get(DAY, headers={"If-None-Match": told.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_once_answered_it_is_told_no_more(phone, work, visit):
+    finding = record(work, **GIFT)
+    told = phone.client.get(DAY)
+    findings.answer(work, T001.actor, finding, "I paid.")
+    again = phone.client.get(DAY, headers={"If-None-Match": told.headers["ETag"]})
+    assert (again.status_code, again.get_json()["hearings"]) == (200, [])
 
 
 def test_quality_s_facts_are_not_the_phone_s_business(phone, work, clock, visit):

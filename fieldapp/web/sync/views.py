@@ -101,7 +101,8 @@ def day() -> Response:
     etags = request.if_none_match
     known = next(iter(etags.as_set(include_weak=True)), None) if etags else None
     found = sync_day.look(current_work(), current_actor(), device_id=named, known_etag=known)
-    response = gate.bare(304) if found.visits is None else gate.answer({"etag": found.etag, "visits": found.visits})
+    snapshot = {"etag": found.etag, "visits": found.visits, "hearings": found.hearings}
+    response = gate.bare(304) if found.visits is None else gate.answer(snapshot)
     response.set_etag(found.etag)
     response.headers["Cache-Control"] = "no-store"
     return _with_epoch(response, found.server_epoch)

@@ -49,6 +49,7 @@ async function draw() {
   const { next, rest, ended, later } = arrange(list, Date.now());
   put(view, "date", dayName(Date.now()));
   put(view, "count", day ? t("today.count", { left: (next ? 1 : 0) + rest.length, all: (next ? 1 : 0) + rest.length + ended.length }) : "");
+  tellHearing(view, hearing(day?.hearings ?? [], Date.now()));
   field(view, "notices").append(...said.map(noticeCard));
   if (next) field(view, "next").append(card("visit-next", next));
   fill(view, "rest", rest);
@@ -58,6 +59,21 @@ async function draw() {
   empty(view, { day, next, ended });
   place.replaceChildren(view);
   countDown();
+}
+
+// What waits for the technician's answer and can still be answered, as one line: {count, until, href}; or null.
+export function hearing(list, now) {
+  const open = list.filter((one) => new Date(one.until) > now).sort((a, b) => new Date(a.until) - new Date(b.until));
+  if (!open.length) return null;
+  return { count: open.length, until: open[0].until, href: open.length > 1 ? "/scores/" : `/scores/findings/${open[0].finding}` };
+}
+
+function tellHearing(view, found) {
+  show(field(view, "hearing"), Boolean(found));
+  if (!found) return;
+  const day = dayName(new Date(found.until) - 1); // `until` is the first moment that is too late
+  put(view, "hearing-text", t(found.count > 1 ? "today.hearings" : "today.hearing", { count: found.count, day }));
+  field(view, "hearing-go").href = found.href;
 }
 
 function fill(view, name, list) {

@@ -49,7 +49,7 @@ export async function fetchDay(deviceId, now = Date.now()) {
   const answer = await call("GET", `${ROOT}/day`, { headers });
   if (answer.status === 304 || answer.kind !== "ok" || !answer.json?.visits) return answer;
   const before = await visits();
-  await keepSnapshot(answer.json.visits, answer.headers.get("ETag") ?? answer.json.etag);
+  await keepSnapshot(answer.json.visits, answer.headers.get("ETag") ?? answer.json.etag, answer.json.hearings);
   const after = await visits();
   if (last) await addNotices([...differences(before.filter((one) => new Date(one.promise.end) > now), after), ...rulings(before, after)]);
   changed();

@@ -97,14 +97,14 @@ function grouped(entries) {
 }
 
 // The day's snapshot replaces the last one whole; what the phone did itself lies in the outbox.
-export async function keepSnapshot(list, etag) {
+export async function keepSnapshot(list, etag, hearings = []) {
   const records = await Promise.all(list.map(async (one) => ({
     visit_id: one.visit_id, rev: one.rev, start: one.promise.start, sealed: await seal("snapshot", JSON.stringify(one)),
   })));
   await strictly(["visits", "meta"], (tx) => [
     tx.objectStore("visits").clear(),
     ...records.map((record) => tx.objectStore("visits").put(record)),
-    tx.objectStore("meta").put({ etag, at: Date.now() }, "day"),
+    tx.objectStore("meta").put({ etag, at: Date.now(), hearings }, "day"),
   ]);
 }
 
