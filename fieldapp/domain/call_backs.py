@@ -16,10 +16,12 @@ from fieldapp.domain.visits.events import Answer, AnswersGiven
 
 Outcome = Literal["no_answer", "refused", "reached"]
 State = Literal["open", "reached", "refused", "unreachable"]
-Reason = Literal["unsigned", "drawn", "chosen"]
+Reason = Literal["unsigned", "flagged", "drawn", "chosen"]
 
 #: Of a hundred signed visits of a technician so many are called back, rounded up; and the most that can be asked for.
 SHARE, MOST_SHARE = 10, 100
+#: The same of those among them that look odd (`signals`), drawn by themselves.
+FLAGGED_SHARE = 50
 #: Whoever did not answer on so many days is not called again.
 DAYS = 3
 #: What is asked, in the order of the customer's own form -> the item of the norm that the answer speaks about.

@@ -149,7 +149,7 @@ def own(work: Work, actor: Actor, branch: BranchCode, technician: str, month: Mo
             return None
         is_open = draws.is_over(month, work.now().astimezone(zone).date())
         mine = (one for one in call_backs.completed(db, branch, month) if one.technician == technician)
-        return Own(draw.share, _drawn(draw, mine, zone).get(technician, ()) if is_open else (), is_open)
+        return Own(draw.share, sorted(_drawn(draw, mine, zone)) if is_open else (), is_open)
 
 
 def reveal_number(work: Work, actor: Actor, visit_id: str) -> str:
@@ -219,7 +219,7 @@ def _month(db: Db, branch: str, month: Month, zone: ZoneInfo) -> tuple[Draw | No
     entries, lanes = [], dict[str, list[int]]()
     for one in done:
         lane = lanes.setdefault(one.technician, [0, 0, 0, 0])
-        is_drawn = one.visit.external_id in drawn.get(one.technician, ())
+        is_drawn = one.visit.external_id in drawn
         lane[0] += one.visit.signed
         lane[1] += is_drawn
         attempts = calls.get(one.visit.visit_id, [])
@@ -235,27 +235,37 @@ def _count_open(db: Db, branch: str, month: Month, zone: ZoneInfo) -> int:
     return sum(one.state == "open" for one in _month(db, branch, month, zone)[1])
 
 
-def _drawn(draw: Draw | None, done: Iterable[Done], zone: ZoneInfo) -> Mapping[str, Sequence[str]]:
-    """The drawn visits of each technician, by order number. A late seal reaches only the days after it."""
+def _drawn(draw: Draw | None, done: Iterable[Done], zone: ZoneInfo) -> Collection[str]:
+    """The drawn visits, by order number: of each technician's signed ones, and of those among them that look odd once
+    more. A late seal reaches only the days after it."""
     if draw is None:
-        return {}
-    signed: dict[str, list[str]] = defaultdict(list)
+        return ()
+    signed, flagged = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     sealed = draw.committed_at.astimezone(zone).date()
     for one in done:
         if one.visit.signed and one.visit.window.start.astimezone(zone).date() > sealed:
             signed[one.technician].append(one.visit.external_id)
-    return {who: rules.drawn(draw.seed, numbers, draw.share) for who, numbers in signed.items()}
+            if one.signals:
+                flagged[one.technician].append(one.visit.external_id)
+    found = [rules.drawn(draw.seed, numbers, draw.share) for numbers in signed.values()]
+    found += [rules.drawn(draw.seed, numbers, rules.FLAGGED_SHARE) for numbers in flagged.values()]
+    return {number for numbers in found for number in numbers}
 
 
 def _entry(one: Done, is_drawn: bool, attempts: Sequence[Attempt], zone: ZoneInfo) -> Entry:
-    reason: Reason = "drawn" if is_drawn else "chosen" if one.visit.signed else "unsigned"
+    reason: Reason = "chosen"
+    if not one.visit.signed:
+        reason = "unsigned"
+    elif is_drawn:
+        reason = "flagged" if one.signals else "drawn"
     state, tried = rules.state_of(attempts, zone), rules.days_tried(attempts, zone)
     return Entry(one.visit, one.technician, reason, attempts, state, tried)
 
 
 def _turn(entry: Entry, today: date) -> tuple[object, ...]:
-    """Whom to call first: not who was tried today; visits that nobody signed; then the oldest."""
-    return today in entry.days_tried, entry.reason != "unsigned", entry.visit.window.start, entry.visit.external_id
+    """Whom to call first: not who was tried today; visits that nobody signed, that look odd; then the oldest."""
+    urgency = ("unsigned", "flagged", "drawn", "chosen").index(entry.reason)
+    return today in entry.days_tried, urgency, entry.visit.window.start, entry.visit.external_id
 
 
 def _call(db: Db, actor: Actor, branch: BranchCode, visit_id: str) -> Call:
@@ -266,7 +276,7 @@ def _call(db: Db, actor: Actor, branch: BranchCode, visit_id: str) -> Call:
     zone = zone_of(db, branch)
     draw, attempts = spot_checks.find(db, branch, month), call_backs.attempts(db, branch, [visit_id])[visit_id]
     mine = [one for one in call_backs.completed(db, branch, month) if one.technician == done.technician]
-    is_drawn = done.visit.external_id in _drawn(draw, mine, zone).get(done.technician, ())
+    is_drawn = done.visit.external_id in _drawn(draw, mine, zone)
     entry = _entry(done, is_drawn, attempts, zone)
     answers, refusal = _signed(db, branch, visit_id) if entry.state == "reached" else (None, "")
     known = finding_views.load(db, actor, branch, call_backs.findings_of(db, branch, visit_id))

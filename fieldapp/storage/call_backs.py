@@ -15,7 +15,7 @@ from fieldapp.domain.visits.events import Answer
 from fieldapp.storage import bulk
 from fieldapp.storage.columns import as_bytes
 from fieldapp.storage.tables.call_backs import CallBackFindingRow, CallBackRow
-from fieldapp.storage.tables.scoring import JudgementRow
+from fieldapp.storage.tables.scoring import CircumstancesRow, JudgementRow
 from fieldapp.storage.tables.visits import VisitRow
 from fieldapp.storage.visits import Visit, from_row
 
@@ -25,23 +25,24 @@ _decoder = msgspec.json.Decoder(dict[str, Answer])
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A completed visit, with whose it is in the score."""
+    """A completed visit, with whose it is in the score and what makes it worth a second look."""
 
     visit: Visit
     technician: str
+    signals: tuple[str, ...]
 
 
 def completed(db: Session, branch: str, month: Month) -> list[Done]:
     """The completed visits of a month that are somebody's, by window."""
     query = _completed(branch).where(JudgementRow.month == month)
     rows = db.execute(query.order_by(VisitRow.window_start, VisitRow.external_id))
-    return [Done(from_row(row), technician) for row, technician in rows]
+    return [_done(*row) for row in rows]
 
 
 def find_completed(db: Session, branch: str, visit: str) -> tuple[Done, Month] | None:
     """One of them, with its month; None for what is no completed visit."""
     found = db.execute(_completed(branch).add_columns(JudgementRow.month).where(VisitRow.visit_id == visit)).first()
-    return None if found is None else (Done(from_row(found[0]), found[1]), Month(found[2]))
+    return None if found is None else (_done(*found[:3]), Month(found[3]))
 
 
 def add(db: Session, branch: str, visit: str, attempt: Attempt) -> bool:
@@ -98,10 +99,19 @@ def of_findings(db: Session, branch: str, findings: Iterable[str]) -> dict[str, 
 
 
 def _completed(branch: str) -> Select[*tuple[Any, ...]]:
-    query = select(VisitRow, JudgementRow.technician).join(
-        JudgementRow, (JudgementRow.branch == VisitRow.branch) & (JudgementRow.visit_id == VisitRow.visit_id)
+    query = (
+        select(VisitRow, JudgementRow.technician, CircumstancesRow.signals)
+        .join(JudgementRow, (JudgementRow.branch == VisitRow.branch) & (JudgementRow.visit_id == VisitRow.visit_id))
+        .join(
+            CircumstancesRow,
+            (CircumstancesRow.branch == VisitRow.branch) & (CircumstancesRow.visit_id == VisitRow.visit_id),
+        )
     )
     return query.where(
         VisitRow.branch == branch, JudgementRow.branch == branch, JudgementRow.outcome == "completed",
         JudgementRow.technician.is_not(None),
     )  # fmt: skip
+
+
+def _done(row: VisitRow, technician: str, signals: str) -> Done:
+    return Done(from_row(row), technician, tuple(signals.split()))

@@ -39,6 +39,7 @@ def save(db: Session, branch: str, found: Sequence[Circumstances]) -> None:
             "unsigned": one.unsigned,
             "cause": one.cause,
             "breached": " ".join(one.breached),
+            "signals": " ".join(one.signals),
         }
         for one in found
     ]
@@ -53,7 +54,7 @@ def of_visits(db: Session, branch: str, visits: Sequence[str]) -> dict[VisitId, 
             visit=VisitId(row.visit_id), month=Month(row.month), technician=row.technician, outcome=row.outcome,
             counts_from=row.counts_from, job_type=row.job_type, shift=row.shift, district=row.district,
             planner=row.planner, minutes=row.minutes, grade=row.grade, unsigned=row.unsigned, cause=row.cause,
-            breached=tuple(row.breached.split()),
+            breached=tuple(row.breached.split()), signals=tuple(row.signals.split()),
         )
         for row in rows
     }  # fmt: skip

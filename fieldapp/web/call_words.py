@@ -33,6 +33,7 @@ STATES: dict[str, Any] = {
 }
 
 REASONS: dict[str, Any] = {
+    "flagged": _l("looks odd"),
     "drawn": _l("drawn"),
     "unsigned": _l("nobody signed"),
     "chosen": _l("chosen by hand"),

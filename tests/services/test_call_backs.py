@@ -75,6 +75,23 @@ def test_who_signed_nothing_is_called_first_draw_or_not(work: Work) -> None:
     assert listed(work) == [("WO-2", "unsigned"), ("WO-1", "drawn")]
 
 
+def test_of_visits_that_look_odd_half_are_drawn_besides(work: Work, draw: Any) -> None:
+    fast = {"doc_hash": "0" * 64, "typed": "王芳", "signer": {"name": "王芳"}, "shown_ms": 900}
+    odd = [f"WO-{number}" for number in range(4)]
+    for number in odd:
+        links.done(work, number, signature=fast)
+    fine = [f"WO-{number}" for number in range(10, 16)]
+    for number in fine:
+        links.signed_visit(work, number)
+    found = listed(work)
+    flagged = {number for number, reason in found if reason == "flagged"}
+    assert flagged >= set(rules.drawn(SEED, odd, 50))
+    assert flagged | {number for number, reason in found if reason == "drawn"} == {
+        *rules.drawn(SEED, [*odd, *fine], 10), *rules.drawn(SEED, odd, 50),
+    }  # fmt: skip
+    assert found[0][1] == "flagged"
+
+
 def test_a_seal_of_today_draws_only_visits_of_the_days_after_it(work: Work, clock: Any) -> None:
     made = spot_checks.commit(work, Q001.actor, MAIN, OCTOBER, 2, 100)
     links.signed_visit(work, "WO-1")
@@ -216,5 +233,5 @@ def test_a_technician_learns_the_share_at_once_and_their_drawn_visits_after_the_
     assert mine == call_backs.Own(10, (), False)
     clock.advance(days=20)
     mine = call_backs.own(work, T001.actor, MAIN, "T001", OCTOBER)
-    assert mine == call_backs.Own(10, ("WO-1",), True)
+    assert mine == call_backs.Own(10, ["WO-1"], True)
     assert call_backs.own(work, T001.actor, MAIN, "T001", Month("2026-11")) is None

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.scoring.judging import Judgement
+from fieldapp.domain.signals import Kind, read_signals
 from fieldapp.domain.visits.events import (
     Event,
     PromiseChanged,
@@ -34,7 +35,8 @@ class Circumstances:
     `minutes`: the arrival beside the promised window; negative before its start (whole minutes), 0 within, positive
     after its end (begun minutes); None without an arrival. `grade` is the arrival's evidence. `cause` is what the
     company's last change of the promise named, None where it changed nothing. `planner` is who told the promise in
-    force. `breached`: item codes in the order of the norm.
+    force. `breached`: item codes in the order of the norm. `signals`:
+    what makes the visit worth a second look, each kind once.
     """
 
     visit: VisitId
@@ -51,6 +53,7 @@ class Circumstances:
     unsigned: bool
     cause: str | None
     breached: tuple[str, ...]
+    signals: tuple[Kind, ...]
 
 
 def circumstances(judgement: Judgement, history: Iterable[Event], zone: ZoneInfo) -> Circumstances:
@@ -73,6 +76,7 @@ def circumstances(judgement: Judgement, history: Iterable[Event], zone: ZoneInfo
         unsigned=judgement.outcome == "completed" and not any(isinstance(o.data, SignatureCaptured) for o in events),
         cause=changes[-1].cause if changes else None,
         breached=tuple(one.code for one in judgement.verdicts if not one.met),
+        signals=tuple(sorted({one.kind for one in read_signals(events)})),
     )
 
 

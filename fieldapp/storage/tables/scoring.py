@@ -62,6 +62,7 @@ class CircumstancesRow(Base):
     unsigned: Mapped[bool]
     cause: Mapped[CodeText | None]
     breached: Mapped[LongText]  # item codes, with spaces
+    signals: Mapped[LongText]  # kinds of `domain.signals`, with spaces
 
 
 class FindingEffectRow(Base):

@@ -60,3 +60,12 @@ def test_the_district_is_that_of_the_customer_as_last_said():
 def test_the_cause_is_what_the_companys_last_change_named():
     assert around(Story().done("09:05")).cause is None
     assert around(Story().moved("06:00", "11:00", "12:00", cause="system").done("11:05")).cause == "system"
+
+
+def test_what_looks_odd_is_named_once_by_its_kind():
+    assert around(Story().done("09:05")).signals == ()
+    story = Story().done("09:05")
+    signer = {"name": "C", "relation": "customer"}
+    for when in ("08:00", "08:01"):
+        story.add("signature.captured", when, "customer", doc_hash="0" * 64, typed="C", signer=signer, shown_ms=900)
+    assert around(story).signals == ("signed_before_arrival", "signed_fast")
