@@ -90,7 +90,10 @@ def export(
             raise NotFound()
         sealed = closed.find(db, branch, month)
         book = sealed.book if sealed else rulebooks(db).in_force(month)
-        sight = _Sight(db, place, month, moment, sealed, book, scoring.staff(db, branch))
+        people = scoring.staff(db, branch)
+        if sealed and kind != "visits":  # people are called what they were called when it was closed
+            people |= {one.technician: (one.name, one.team) for one in closed.everybody(db, sealed)}
+        sight = _Sight(db, place, month, moment, sealed, book, people)
         for row in _ROWS[kind](sight):
             put(row)
 

@@ -4,6 +4,7 @@ import pytest
 
 from fieldapp.services import finding_views, findings
 from fieldapp.services.findings import Draft
+from tests import closing
 from tests.cast import M001, MAIN, Q001
 from tests.services.test_appeals import LATE as LATE_ARRIVAL
 from tests.services.test_appeals import appeal, late_visit, lost
@@ -185,3 +186,35 @@ def test_49_an_appeal_is_decided_once_by_who_is_signed_in_and_with_a_token(sign_
     rows = [row for row in audited(work) if row.action == "appeal.decided"]
     assert [row.actor for row in rows] == ["M001"]
     assert lost(work) == []
+
+
+@pytest.fixture
+def adjustable(work):
+    """What was found after September was closed, proposed by M001; the page of it."""
+    closing.september(work)
+    closing.close(work)
+    closing.store(work, [closing.finding("WO-1", item="decorum")])
+    asked = closing.propose_adjustment(work)
+    return f"/scores/2026-09/adjustments/{MAIN}/T001/{asked.proposal_id}/decide", asked.fingerprint
+
+
+@pytest.mark.parametrize("login", ["M001", "T001", "T002", "D001", "A001", "D900"])
+def test_49_an_adjustment_is_confirmed_by_no_author_technician_or_stranger(sign_in, adjustable, work, login):
+    door, seen = adjustable
+    for outcome in ("confirmed", "refused"):
+        answer = sign_in(login).post(door, data={"outcome": outcome, "seen": seen, "answer": "x"})
+        assert answer.status_code == 403
+    assert closing.look(work).proposal is not None
+
+
+def test_49_an_adjustment_is_decided_once_by_who_is_signed_in_and_with_a_token(sign_in, adjustable, work):
+    door, seen = adjustable
+    quality, yes = sign_in("Q001"), {"outcome": "confirmed", "seen": seen, "answer": "x"}
+    assert quality.get(door).status_code == 405
+    assert quality.post(door, data=yes, csrf=False).status_code == 400
+    assert quality.post(door, data={**yes, "outcome": "paid"}).status_code == 422
+    assert quality.post(door, data={**yes, "approver": "M002", "author": "X", "technician": "T002"}).status_code == 303
+    for outcome in ("confirmed", "refused"):
+        assert quality.post(door, data={**yes, "outcome": outcome}).status_code == 409
+    [made] = closing.look(work).standing.adjustments
+    assert (made.row.author, made.row.approver, made.row.technician) == ("M001", "Q001", "T001")
