@@ -48,6 +48,7 @@ from fieldapp.web.scores import adjustments as score_adjustments
 from fieldapp.web.scores import appeals as score_appeals
 from fieldapp.web.scores import closing as scores_closing
 from fieldapp.web.scores import drafts, norm, simulations, slips
+from fieldapp.web.scores import fairness as score_fairness
 from fieldapp.web.scores import findings as score_findings
 from fieldapp.web.scores import overview as score_overview
 from fieldapp.web.scores import views as scores
@@ -141,6 +142,8 @@ def _register(app: Flask) -> None:
         guards.register(app, blueprint, guards.roles("manager"), "/scores/norm/drafts")
     for blueprint in (scores.blueprint, score_findings.blueprint, slips.blueprint):
         guards.register(app, blueprint, guards.roles("technician", "quality", "manager"), "/scores")
+    everybody = guards.roles("technician", "dispatcher", "quality", "manager")
+    guards.register(app, score_fairness.blueprint, everybody, "/scores")
     guards.register(app, score_overview.blueprint, guards.roles("quality", "manager"), "/scores")
     guards.register(app, scores_closing.blueprint, guards.roles("quality", "manager"), "/scores/closing")
     guards.register(app, score_adjustments.blueprint, guards.roles("quality", "manager"), "/scores")

@@ -31,6 +31,7 @@ Permission = Literal[
     "cases.write",
     "causes.record",  # say why a visit was late; technicians of their own
     "causes.read",
+    "fairness.read",  # sums of the branch, for everybody in it
     "causes.confirm",  # be the second person for it
     "changes.approve",  # be the second person for what somebody else entered or proposed
     "events.import",
@@ -44,21 +45,26 @@ Permission = Literal[
 ]
 
 _MAY: dict[Role, frozenset[Permission]] = {
-    "technician": frozenset({"visits.read", "visits.work", "scores.own", "norm.read", "appeals.file", "causes.record"}),
+    "technician": frozenset({
+        "visits.read", "visits.work", "scores.own", "norm.read", "appeals.file", "causes.record",
+        "fairness.read",
+    }),
     "dispatcher": frozenset({
         "visits.read", "visits.plan", "cases.open", "phones.read", "norm.read", "causes.record", "causes.read",
+        "fairness.read",
     }),
     "quality": frozenset({
         "visits.read", "scores.team", "scores.close", "adjustments.read", "adjustments.propose", "findings.read",
         "findings.write", "findings.decide",
         "appeals.read", "appeals.decide", "cases.open", "cases.read", "cases.write", "changes.approve",
         "quarantine.count", "quarantine.read", "norm.read", "causes.record", "causes.read", "causes.confirm",
+        "fairness.read",
     }),
     "manager": frozenset({
         "visits.read", "scores.team", "scores.close", "adjustments.read", "adjustments.propose", "findings.read",
         "findings.decide", "appeals.read", "appeals.decide", "cases.open", "cases.read", "cases.write",
         "changes.approve", "phones.read", "norm.read", "rulebooks.write", "causes.record", "causes.read",
-        "causes.confirm",
+        "causes.confirm", "fairness.read",
     }),
     "admin": frozenset({
         "accounts.manage", "branches.manage", "tokens.manage", "phones.read", "quarantine.count", "quarantine.erase",

@@ -4,10 +4,12 @@ Owns the statements. Every sum is over the visits that count at `now`: pending a
 to and that are not missed yet, are in none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, get_args
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Month
@@ -76,3 +78,59 @@ def _counted(branch: str, month: Month, now: datetime) -> ColumnElement[bool]:
         _C.outcome.in_(sorted(JUDGED)),
         or_(_C.counts_from.is_(None), _C.counts_from < now),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Breached:
+    """So many visits of one technician under the same circumstances, with the same items breached."""
+
+    technician: str
+    district: str
+    shift: str
+    job_type: str
+    planner: str
+    breached: tuple[str, ...]
+    visits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How well one technician's month is proven: arrivals, those in doubt, completed visits, unsigned ones."""
+
+    technician: str
+    arrivals: int
+    doubtful: int
+    completed: int
+    unsigned: int
+
+
+Kind = Literal["district", "shift", "job_type", "planner"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+def visits_by(db: Session, branch: str, month: Month, now: datetime, kind: Kind) -> dict[str, tuple[int, int]]:
+    """Visits and different technicians by one of the circumstances."""
+    column = _C[kind]
+    query = select(column, func.count(), func.count(_C.technician.distinct())).where(_counted(branch, month, now))
+    return {name: (visits, people) for name, visits, people in db.execute(query.group_by(column))}
+
+
+def breaches(db: Session, branch: str, month: Month, now: datetime) -> Iterator[Breached]:
+    """Visits with any breach, those alike as one."""
+    columns = (_C.technician, _C.district, _C.shift, _C.job_type, _C.planner, _C.breached)
+    query = select(*columns, func.count()).where(_counted(branch, month, now), _C.breached != "").group_by(*columns)
+    for technician, district, shift, job_type, planner, breached, visits in db.execute(query):
+        yield Breached(technician, district, shift, job_type, planner, tuple(breached.split()), visits)
+
+
+def proofs(db: Session, branch: str, month: Month, now: datetime) -> list[Proof]:
+    """Everybody's, by staff code."""
+    query = select(
+        _C.technician,
+        func.count(_C.minutes),
+        func.sum(case((_C.grade == "C", 1), else_=0)),
+        func.sum(case((_C.outcome == "completed", 1), else_=0)),
+        func.sum(case((_C.unsigned, 1), else_=0)),
+    ).where(_counted(branch, month, now))
+    rows = db.execute(query.group_by(_C.technician).order_by(_C.technician))
+    return [Proof(row[0], *(int(one) for one in row[1:])) for row in rows]

@@ -159,6 +159,7 @@ MANAGER = Walk(
         Stop("quality-finding", "/quality/findings/{finding}"),
         Stop("scores-team", "/scores/{month}/"),
         Stop("scores-overview", "/scores/{month}/overview"),
+        Stop("fairness", "/scores/{month}/fairness"),
         Stop("scores-sheet", "/scores/{month}/T010/"),
         Stop("scores-item", "/scores/{month}/T010/punctual"),
         Stop("scores-visits", "/scores/{month}/T010/visits"),
