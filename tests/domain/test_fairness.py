@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fieldapp.domain.fairness import FEW, FEW_PEOPLE, Band, Group, counted, protect, spread
 
 groups = st.lists(
-    st.tuples(st.integers(1, 40), st.integers(1, 8), st.floats(0, 90)), max_size=9
+    st.tuples(st.integers(1, 40), st.integers(1, 8), st.integers(0, 90)), max_size=6
 ).map(lambda told: [Group(f"G{n}", visits, min(visits, people), points) for n, (visits, people, points) in
                     enumerate(told)])  # fmt: skip
 
