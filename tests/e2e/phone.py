@@ -60,6 +60,16 @@ def outbox(page: Any) -> list[dict[str, Any]]:
     )
 
 
+def sync(page: Any) -> None:
+    """Talk to the server, from beginning to end: a talk under way may have read the outbox already."""
+    run(
+        page,
+        """const { syncNow, syncState } = await load("sync/engine.js");
+        if (syncState().phase !== "idle") await syncNow();
+        await syncNow();""",
+    )
+
+
 def wait_until_sent(page: Any) -> None:
     """Wait for the words `on the server`, with nothing left on the phone."""
     page.wait_for_function("() => document.querySelector('#sync')?.dataset.tone === 'done'")

@@ -26,10 +26,6 @@ def page(visit, phone_page, enter):
     return phone_page
 
 
-def sync(page):
-    phone.call(page, "sync/engine.js", "syncNow")
-
-
 def statuses(page):
     return [entry["status"] for entry in phone.outbox(page)]
 
@@ -54,7 +50,7 @@ def test_a_batch_that_is_too_large_goes_in_halves(work, page, visit):
 
     page.route(PUSH, narrow)
     write_notes(page, visit, 5)
-    sync(page)
+    phone.sync(page)
     phone.wait_until_sent(page)
     assert sizes == [5, 2, 2, 1]
     assert phone.stored(work, visit).count("note.added") == 5
@@ -64,10 +60,10 @@ def test_a_batch_that_is_too_large_goes_in_halves(work, page, visit):
 def test_a_refused_push_keeps_everything(page, visit, status):
     page.route(PUSH, lambda route: route.fulfill(status=status, headers={**OURS, "Retry-After": "120"}, body="{}"))
     write_notes(page, visit, 2)
-    sync(page)
+    phone.sync(page)
     assert statuses(page) == ["waiting", "waiting"]
     page.unroute(PUSH)
-    sync(page)
+    phone.sync(page)
     phone.wait_until_sent(page)
     assert statuses(page) == ["accepted", "accepted"]
 
@@ -79,11 +75,11 @@ def test_an_answer_that_breaks_off_is_none_and_the_next_one_counts(page, visit, 
     phone.append(page, visit, "visit.departed")
     page.route(address, lambda route: route.fulfill(status=200, headers=OURS, body='{"results": ['))
     page.context.set_offline(False)
-    sync(page)
+    phone.sync(page)
     state = phone.run(page, "return (await load('sync/engine.js')).syncState();")
     assert (state["trouble"], state["phase"]) == ("down", "idle")
     page.unroute(address)
-    sync(page)
+    phone.sync(page)
     phone.wait_until_sent(page)
     assert statuses(page) == ["accepted"]
 
@@ -103,7 +99,7 @@ def test_what_the_server_has_stays_72_hours_from_its_word_and_by_its_clock(page,
         return phone.outbox(page) == []
 
     phone.append(page, visit, "visit.departed")
-    sync(page)
+    phone.sync(page)
     phone.wait_until_sent(page)
     assert not pruned(hours=71)
     assert not pruned(hours=80, off=-10), "the phone's clock is ten hours ahead"
@@ -121,10 +117,10 @@ def test_a_server_that_asks_for_a_pause_gets_it(page, visit):
     page.reload()
     page.wait_for_selector(".next")
     phone.wait_until_sent(page)
-    sync(page)  # the start's own talk is over
+    phone.sync(page)  # the start's own talk is over
     page.route(PUSH, busy)
     phone.append(page, visit, "visit.departed")
-    sync(page)
+    phone.sync(page)
     phone.append(page, visit, "note.added", {"text": "meanwhile"})
     page.clock.fast_forward(100_000)
     assert statuses(page) == ["waiting", "waiting"]
@@ -135,7 +131,7 @@ def test_a_server_that_asks_for_a_pause_gets_it(page, visit):
 
 def test_what_the_server_misses_is_sent_again_from_there(work, page, visit):
     write_notes(page, visit, 2)
-    sync(page)
+    phone.sync(page)
     phone.wait_until_sent(page)
     sent = []
 
@@ -153,7 +149,7 @@ def test_what_the_server_misses_is_sent_again_from_there(work, page, visit):
 
     page.route(PUSH, miss)
     phone.append(page, visit, "visit.departed")
-    sync(page)
+    phone.sync(page)
     phone.wait_until_sent(page)
     assert sent == [[3], [2, 3]]
     assert statuses(page) == ["accepted", "duplicate", "accepted"]
@@ -162,11 +158,11 @@ def test_what_the_server_misses_is_sent_again_from_there(work, page, visit):
 
 def test_a_restored_server_gets_everything_again(work, page, visit):
     write_notes(page, visit, 2)
-    sync(page)
+    phone.sync(page)
     phone.wait_until_sent(page)
     phone.run(page, "const { meta } = await load('sync/store.js'); await meta.put('server_epoch', 'an earlier life');")
     phone.append(page, visit, "visit.departed")
-    sync(page)
+    phone.sync(page)
     phone.wait_until_sent(page)
     assert statuses(page) == ["duplicate", "duplicate", "accepted"]
     assert phone.stored(work, visit).count("note.added") == 2
@@ -174,7 +170,7 @@ def test_a_restored_server_gets_everything_again(work, page, visit):
 
 def test_the_office_s_changes_are_told_until_they_were_seen(work, page):
     phone.plan(work, "Li Na", hours=4)
-    sync(page)
+    phone.sync(page)
     page.wait_for_selector(".notice:has-text('New: Li Na')")
     page.reload()
     page.click(".notice button:has-text('I have seen this')")

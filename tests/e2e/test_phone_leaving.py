@@ -35,10 +35,6 @@ def page(visit, phone_page, enter):
     return phone_page
 
 
-def sync(page):
-    phone.call(page, "sync/engine.js", "syncNow")
-
-
 def device_of(work):
     with work.read() as db:
         return devices.of_account(db, cast.MAIN, cast.T001.account_id)[0]
@@ -83,7 +79,7 @@ def test_a_rescue_file_made_without_a_network_brings_in_everything(work, page, v
     assert len(work.blobs.read(cast.MAIN, kept["blob"])) == kept["bytes"]
     page.click("dialog [data-stay]")
     page.context.set_offline(False)
-    sync(page)
+    phone.sync(page)
     phone.wait_until_sent(page)
     assert {entry["status"] for entry in phone.outbox(page)} == {"duplicate"}
 
@@ -153,7 +149,7 @@ def test_a_phone_out_of_use_is_wiped_and_still_delivers_what_it_holds(work, page
     phone.append(page, visit, "visit.departed")
     sync_devices.revoke(work, cast.A001.actor, cast.MAIN, device_of(work).device_id)
     page.context.set_offline(False)
-    sync(page)
+    phone.sync(page)
     page.wait_for_selector("h1:has-text('This phone is out of use')")
     page.wait_for_function("() => document.querySelector('[data-f=left]')?.textContent.includes('on the server')")
     assert [(entry["status"], entry["code"]) for entry in phone.outbox(page)] == [("held", "device_revoked")]
@@ -169,7 +165,7 @@ def test_a_phone_out_of_use_is_wiped_and_still_delivers_what_it_holds(work, page
 def test_a_phone_out_of_use_keeps_what_it_cannot_send_and_can_save_it(work, page, visit):
     sync_devices.revoke(work, cast.A001.actor, cast.MAIN, device_of(work).device_id)
     page.route(PUSH, lambda route: route.abort() if route.request.post_data_json["events"] else route.continue_())
-    sync(page)
+    phone.sync(page)
     page.wait_for_selector("h1:has-text('This phone is out of use')")
     phone.append(page, visit, "note.added", {"text": "late"})
     page.wait_for_function("() => document.querySelector('[data-f=left]')?.textContent === 'Still on this phone: 1'")
@@ -231,7 +227,7 @@ def back(page, hours):
 def test_the_outbox_ends_the_day_with_a_receipt(work, page, visit):
     phone.append(page, visit, "visit.departed")
     phone.run(page, DRAW_AND_KEEP, visit)
-    sync(page)
+    phone.sync(page)
     phone.wait_until_sent(page)
     page.goto("/m/#outbox")
     page.wait_for_selector("[data-f=receipt]:visible")
@@ -249,13 +245,13 @@ def test_a_held_fact_says_why_and_later_what_was_decided(work, page, visit):
     called_off = ev.VisitCancelled(asked_by="company", told_at=datetime.now(UTC), apology=False, cause="plan")
     scheduling.cancel_visit(work, cast.D001.actor, cast.MAIN, visit, seen.rev, called_off)
     page.context.set_offline(False)
-    sync(page)
+    phone.sync(page)
     phone.wait_until_sent(page)
     page.goto("/m/#outbox")
     page.wait_for_selector("text=The visit was cancelled meanwhile")
     assert "Nothing to do here" in page.inner_text("[data-f=todo]")
     scheduling.reinstate_visit(work, cast.D001.actor, cast.MAIN, visit, see(work, visit).rev, "you could not know")
-    sync(page)
+    phone.sync(page)
     page.wait_for_selector("text=Decided: it counts. “you could not know”")
     page.goto("/m/#today")
     page.wait_for_selector("text=Decided: Wang Fang counts. “you could not know”")

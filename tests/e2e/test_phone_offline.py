@@ -130,7 +130,7 @@ def test_a_phone_with_nothing_to_send_hears_of_a_restored_server_and_sends_every
     with work.write() as db:
         server.save(db, installation.EPOCH, work.new_id())
     with page.expect_response("**/api/sync/v1/push"):
-        phone.call(page, "sync/engine.js", "syncNow")
+        phone.sync(page)
     phone.wait_until_sent(page)
     assert [entry["status"] for entry in phone.outbox(page)] == ["duplicate"]
 
@@ -145,10 +145,10 @@ def test_a_captive_portal_changes_nothing(work, on_phone):
     )
     phone.append(page, visit, "visit.departed")
     with page.expect_response("**/api/sync/v1/push"):
-        phone.call(page, "sync/engine.js", "syncNow")
+        phone.sync(page)
     assert [entry["status"] for entry in phone.outbox(page)] == ["waiting"]
     page.unroute("**/api/sync/v1/push")
-    phone.call(page, "sync/engine.js", "syncNow")
+    phone.sync(page)
     phone.wait_until_sent(page)
 
 

@@ -7,7 +7,7 @@ import pytest
 from fieldapp.services import accounts
 from tests import cast
 from tests.e2e import phone
-from tests.e2e.test_phone_leaving import back, start_leaving, sync
+from tests.e2e.test_phone_leaving import back, start_leaving
 from tests.e2e.test_phone_offline import DRAW_AND_KEEP
 from tests.e2e.test_visit_offline import up_to_the_door, up_to_the_handover
 from tests.e2e.visiting import NAME, NEXT, Technician, draw
@@ -78,20 +78,20 @@ def test_a_signature_begun_is_there_after_somebody_else_had_the_phone(work, page
     page.tap(NEXT)
     technician.at("Your signature")
     draw(page, *NAME)
-    sync(page)
+    phone.sync(page)
     change_to("T002", "#view h1")
     change_to("T001", "#view h1:text-is('Your signature')")
     page.wait_for_selector("canvas[data-strokes='2']")
     page.tap(NEXT)
     technician.at("Thank you")
-    sync(page)
+    phone.sync(page)
     assert {"answers.given", "signature.captured", "visit.completed"} <= set(phone.stored(work, visit))
 
 
 def test_photos_that_wait_go_out_when_their_person_is_back(work, page, visit, change_to):
     page.route(BLOBS, lambda route: route.abort())
     phone.run(page, DRAW_AND_KEEP, visit)
-    sync(page)
+    phone.sync(page)
     page.unroute(BLOBS)
     change_to("T002", "#view h1")
     assert list(work.blobs.all(cast.MAIN)) == []
@@ -101,7 +101,7 @@ def test_photos_that_wait_go_out_when_their_person_is_back(work, page, visit, ch
 
 def test_who_signs_out_with_nothing_left_leaves_no_photo_and_no_draft(page, visit):
     phone.run(page, DRAW_AND_KEEP, visit)
-    sync(page)
+    phone.sync(page)
     phone.wait_until_sent(page)
     sign_out(page)
     count = """async () => {
@@ -123,7 +123,7 @@ def test_what_somebody_whose_account_is_closed_could_not_send_is_brought_in_by_o
     photo = phone.run(page, DRAW_AND_KEEP, visit)
     accounts.disable_account(work, cast.A001.actor, "T001")
     page.context.set_offline(False)
-    sync(page)
+    phone.sync(page)
     page.wait_for_selector("#banner-signin:not([hidden])")
     back(page, 73)
     page.goto("/m/#today")
