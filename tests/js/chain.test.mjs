@@ -18,6 +18,8 @@ test("a payload is the closed envelope, its clock as last measured", () => {
     '{"v":1,"type":"visit.departed","visit_id":"v","visit_rev":7,"actor":"T001","wall":1000,"mono":2,"boot":"b","clk":{"off":-812,"rtt":46,"age":600},"tz":480,"data":{}}',
   );
   assert.equal(JSON.parse(payloadOf({ ...facts, sample: undefined })).clk, null);
+  const half = { ...facts, data: { text: "fine \ud83d" }, sample: undefined };
+  assert.equal(JSON.parse(payloadOf(half)).data.text, "fine \ufffd", "half an emoji");
 });
 
 test("ids are version 7 and sort by time", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { batchOf, delay, halved, isRestored, meaning, outcome, summary } from "../../static/js/sync/decide.js";
+import { batchOf, delay, halved, isRestored, meaning, outcome, patience, summary } from "../../static/js/sync/decide.js";
 
 const entry = (seq, payload = "{}") => ({ id: `e${seq}`, seq, prev: "p", hash: "h", payload });
 const many = (count) => Array.from({ length: count }, (_, index) => entry(index + 1));
@@ -22,6 +22,12 @@ test("one entry that is too large alone still goes", () => {
 test("a batch that was too large is halved down to one", () => {
   assert.equal(halved(100).events, 50);
   assert.equal(halved(1).events, 1);
+});
+
+test("a large body has the time that a weak signal takes for it", () => {
+  assert.equal(patience(), 30_000);
+  assert.equal(patience(new Uint8Array(256 * 1024)), 30_000 + 65_536);
+  assert.equal(patience("x".repeat(4000)), 31_000);
 });
 
 test("waiting doubles from two seconds to five minutes, with jitter", () => {

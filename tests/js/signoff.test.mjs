@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { statementOf } from "../../static/js/signoff/statement.js";
+import { fits } from "../../static/js/sync/decide.js";
 import { bindText, BOX, fromBox, isWeak, strokesText, toBox } from "../../static/js/signoff/strokes.js";
 import { factsOf } from "../../static/js/visit/facts.js";
 
@@ -52,6 +53,17 @@ test("strokes keep their place whatever the canvas's size", () => {
 test("ink outside the box lies on its edge, and empty strokes are none", () => {
   assert.deepEqual(toBox([group([-5, 400, 0]), { points: [] }], 600), [[[0, BOX[1], 0, 0.5]]]);
   assert.deepEqual(toBox([], 600), []);
+});
+
+test("ink without end keeps its lines in fewer points, so that it can still be sent", () => {
+  const scribble = Array.from({ length: 600 }, (_, at) => (
+    group(...Array.from({ length: 100 }, (_, one) => [(one * 7.3) % 600, at % 300, 1000 + at * 100 + one]))
+  ));
+  const kept = toBox(scribble, 600);
+  assert.equal(kept.length, 500);
+  assert.deepEqual([kept[0][0], kept[0].at(-1)[2]], [[0, 0, 0, 0.5], 99]);
+  assert.ok(fits(JSON.stringify(kept)));
+  assert.ok(!fits(JSON.stringify(scribble)));
 });
 
 test("a dot and a tick are weak ink, a name is not", () => {

@@ -1,6 +1,10 @@
 // Strokes of a signature as data in one fixed logical box, whatever the screen's size and turn. Pure; the canvas is
 // pad.js. A stroke is a list of points [x, y, milliseconds since the first point, pressure].
 
+// The server takes so many strokes, and a push so many bytes: ink without end must not block what comes after it.
+const MOST_STROKES = 500;
+const MOST_POINTS = 5000;
+
 /** Width and height of the logical box, as every signature event states it. */
 export const BOX = [600, 300];
 
@@ -8,10 +12,17 @@ export const BOX = [600, 300];
 export function toBox(groups, width) {
   const scale = BOX[0] / width;
   const start = groups[0]?.points[0]?.time ?? 0;
-  return groups.map((group) => group.points.map((point) => [
+  return thinned(groups.map((group) => group.points.map((point) => [
     tenth(within(point.x * scale, BOX[0])), tenth(within(point.y * scale, BOX[1])),
     Math.max(0, Math.round(point.time - start)), Math.round((point.pressure || 0.5) * 100) / 100,
-  ])).filter((stroke) => stroke.length);
+  ])).filter((stroke) => stroke.length));
+}
+
+// The same lines in fewer points: every second, third ... of each stroke, and its end.
+function thinned(strokes) {
+  const kept = strokes.slice(0, MOST_STROKES);
+  const each = Math.ceil(kept.reduce((sum, stroke) => sum + stroke.length, 0) / MOST_POINTS);
+  return each < 2 ? kept : kept.map((stroke) => stroke.filter((_, place) => place % each === 0 || place === stroke.length - 1));
 }
 
 /** Point groups for the pad, to redraw strokes on a canvas `width` CSS pixels wide. */

@@ -4,6 +4,7 @@
 
 import { sha256, uuid7 } from "../lib/ids.js";
 import { changed } from "./bus.js";
+import { fits } from "./decide.js";
 import { locked } from "./lock.js";
 import { store, storeOwner, strictly } from "./store.js";
 import { seal } from "./vault.js";
@@ -20,8 +21,11 @@ export function payloadOf({ type, visitId, visitRev, actor, data, sample, now, m
   const clk = sample ? { off: sample.off, rtt: sample.rtt, age: Math.round(now - sample.wall) } : null;
   return JSON.stringify({
     v: 1, type, visit_id: visitId, visit_rev: visitRev, actor, wall: now, mono, boot: bootId, clk, tz, data,
-  });
+  }, wellFormed);
 }
+
+// Half an emoji, left by a keyboard or a cut, is no text: nobody else could read the fact.
+const wellFormed = (_, value) => (typeof value === "string" ? value.toWellFormed?.() ?? value : value);
 
 // The moment of a tap, for a fact that is written a little later (an arrival waits for its GPS fix).
 export const tapped = () => ({ wall: Date.now(), mono: Math.round(performance.now() * 10) / 10, boot });
@@ -40,6 +44,8 @@ export function append(visitId, type, data = {}, { stores = [], also = () => [],
       type, visitId, visitRev: visit?.rev ?? 0, actor: storeOwner(), data, sample, now: wall,
       mono, bootId, tz: -new Date(wall).getTimezoneOffset(),
     });
+    // Nothing after it could ever be sent. Every screen bounds what it takes, so this is for a mistake of ours.
+    if (!fits(payload)) throw new Error(`${type} is larger than a push`);
     const hash = await linkHash(head, payload);
     const entry = {
       seq: next, id: uuid7(), status: "waiting", visit: visitId, type, wall, prev: head, hash,

@@ -10,8 +10,7 @@ export function batchOf(entries, limit = LIMIT) {
   const batch = [];
   let bytes = OVERHEAD;
   for (const entry of entries) {
-    // The payload goes as a JSON string inside JSON: every quote in it costs two bytes.
-    const size = new TextEncoder().encode(JSON.stringify(entry)).length + 1;
+    const size = sizeOf(entry) + 1;
     if (batch.length && (batch.length >= limit.events || bytes + size > limit.bytes)) break;
     batch.push(entry);
     bytes += size;
@@ -19,8 +18,18 @@ export function batchOf(entries, limit = LIMIT) {
   return batch;
 }
 
+// The payload goes as a JSON string inside JSON: every quote in it costs two bytes.
+const sizeOf = (json) => new TextEncoder().encode(JSON.stringify(json)).length;
+
+/** Whether a payload can be sent at all, in a push of its own; half a kilobyte is for the rest of its entry. */
+export const fits = (payload) => OVERHEAD + sizeOf(payload) + 512 <= LIMIT.bytes;
+
 // After a 413: half of what was tried, down to single events.
 export const halved = (count) => ({ ...LIMIT, events: Math.max(1, Math.floor(count / 2)) });
+
+// Milliseconds that a request may take: half a minute, and what its body takes at 32 kbit/s. A cut request is sent again
+// whole, so a limit that ignored its size would keep it from ever arriving over a weak signal.
+export const patience = (body) => 30_000 + (body?.byteLength ?? body?.length ?? 0) / 4;
 
 // Milliseconds until try number `attempt` (from 1): 2 s doubling to 5 min, with jitter so that a street of phones does
 // not come back in step. The server's Retry-After is a floor.

@@ -1,10 +1,9 @@
 // Requests to our own server. Owns the header that proves an answer is ours (a captive portal's page is not) and the
 // time limit; decide.js says what an answer means.
 
-import { meaning } from "./decide.js";
+import { meaning, patience } from "./decide.js";
 
 export const ROOT = "/api/sync/v1";
-const PATIENCE = 30_000;
 
 // Never rejects: {kind, status, json, headers, retryAfter}; kind "down" for no network, foreign pages and 5xx.
 export async function call(method, path, { json, body, headers = {} } = {}) {
@@ -17,7 +16,7 @@ export async function call(method, path, { json, body, headers = {} } = {}) {
   }
   let answer;
   try {
-    answer = await fetch(path, { ...init, signal: AbortSignal.timeout(PATIENCE) });
+    answer = await fetch(path, { ...init, signal: AbortSignal.timeout(patience(init.body)) });
   } catch {
     return { kind: "down", status: 0, json: null, headers: new Headers(), retryAfter: 0 };
   }
