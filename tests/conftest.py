@@ -70,8 +70,13 @@ def make_test_work(folder: Path, clock: Clock) -> Work:
 
 @pytest.fixture(scope="session")
 def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database with the cast in it, made once and copied for each test."""
-    folder = tmp_path_factory.mktemp("template")
+    """What `make_template` makes, once."""
+    return make_template(tmp_path_factory.mktemp("template"))
+
+
+def make_template(folder: Path) -> Path:
+    """A migrated database with the cast in it, to be copied for each test."""
+    folder.mkdir(exist_ok=True)
     work = make_test_work(folder, Clock(cast.NOW))
     migrate.upgrade(work.database)
     cast.move_in(work)

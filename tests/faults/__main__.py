@@ -20,6 +20,7 @@ from tests.faults import (
     locked,
     mutants,
     other_browsers,
+    plays,
     postgres_away,
     power_cuts,
 )
@@ -28,6 +29,7 @@ from tests.faults.server import close_nurseries
 
 #: Name -> the programme and how often (for `locked`: seconds) it is done at full length.
 PROGRAMMES: dict[str, tuple[Callable[[Path, int], Outcome], int]] = {
+    "plays": (plays.run, 500),
     "kills": (partial(kills.run, seed=7), 300),
     "power": (partial(power_cuts.run, seed=7), 200),
     "disk": (disk_full.run, 10),

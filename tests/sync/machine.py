@@ -371,6 +371,7 @@ class Machine(RuleBasedStateMachine):
             for again in (False, True)
         )
         assert live == recount
+        self.seen += Counter({"written": len(self.appended), "promised": len(self.promised)})
 
 
 def play(made: Stage, plays: int, *, steps: int = 25, is_random: bool = False, shrink: bool = True) -> Counter[str]:

@@ -1,6 +1,6 @@
 """Whatever happens between phones and server, in any order: nothing is lost, doubled or invented (design: sync.md).
 
-`make faults` plays longer: `FIELDAPP_TEST_PLAYS=500`, other plays each time.
+`make faults` plays 500, other ones each time (`FIELDAPP_TEST_PLAYS=500` does so here).
 """
 
 import os
