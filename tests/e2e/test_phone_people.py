@@ -41,8 +41,7 @@ def change_to(page, enter):
 
     def act(login, shows):
         page.context.clear_cookies()
-        enter(page, login)
-        page.goto("/m/")
+        enter(page, login)  # leads to the app, which starts over for another person by itself
         page.wait_for_selector(shows)
         phone.wait_until_sent(page)
 
@@ -132,7 +131,6 @@ def test_what_somebody_whose_account_is_closed_could_not_send_is_brought_in_by_o
     page.wait_for_selector("text=Of T001, not sent yet: 2 entries, 1 photos")
     assert "Wang Fang" not in page.inner_text("body")
     enter(page, "T002")
-    page.goto("/m/")
     page.wait_for_selector("#view .title")
     page.goto("/m/#settings")
     page.wait_for_selector("text=Of T001, not sent yet: 2 entries, 1 photos")
@@ -172,5 +170,4 @@ def test_a_word_about_a_deletion_that_the_server_refuses_keeps_nobody_out(page, 
     page.click("dialog form button")
     page.wait_for_url("**/login**")
     enter(page, "T002")
-    page.goto("/m/")
     page.wait_for_selector("#view .title")
