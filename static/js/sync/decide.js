@@ -29,7 +29,7 @@ export const halved = (count) => ({ ...LIMIT, events: Math.max(1, Math.floor(cou
 
 // Milliseconds that a request may take: half a minute, and what its body takes at 32 kbit/s. A cut request is sent again
 // whole, so a limit that ignored its size would keep it from ever arriving over a weak signal.
-export const patience = (body) => 30_000 + (body?.byteLength ?? body?.length ?? 0) / 4;
+export const patience = (body) => 30_000 + Math.ceil((body?.byteLength ?? body?.length ?? 0) / 4);
 
 // Milliseconds until try number `attempt` (from 1): 2 s doubling to 5 min, with jitter so that a street of phones does
 // not come back in step. The server's Retry-After is a floor.
