@@ -45,7 +45,7 @@ run: setup ## set everything up, load the demo company on first start, serve on 
 
 test: setup-test ## set everything up (Chromium included) and run all tests
 	@$(BIN)/python tools/translations.py compile
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
 
 check: .venv/test ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .
