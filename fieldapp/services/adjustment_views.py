@@ -55,8 +55,8 @@ class MonthView:
 @dataclass(frozen=True)
 class View:
     """One technician's closed month and what its facts say by now. `seen` is the difference's fingerprint; `not_ready`:
-    why nobody can adjust it now, `refusal`: why this reader can neither propose nor decide; `earlier`: proposals that
-    became nothing, latest first; `names` by login."""
+    why nobody can adjust it now, `refusal`: why this reader can neither propose nor confirm, `undecidable`: nor refuse
+    what waits; `earlier`: proposals that became nothing, latest first; `names` by login."""
 
     branch: Branch
     month: Month
@@ -67,6 +67,7 @@ class View:
     proposal: Proposal | None
     not_ready: DomainError | None
     refusal: DomainError | None
+    undecidable: DomainError | None
     earlier: Sequence[Proposal]
     names: Mapping[str, str]
 
@@ -148,6 +149,7 @@ def look(work: Work, actor: Actor, branch: BranchCode, month: Month, technician:
             seen=draft.fingerprint, proposal=proposal, earlier=earlier,
             not_ready=_tried(lambda: rules.be_adjustable(draft.difference, draft.pending)),
             refusal=_tried(lambda: _be_able(db, actor, draft, proposal)),
+            undecidable=_tried(lambda: be_second(db, actor, proposal)) if proposal else None,
             names={login: _name(db, login) for login in {*people, technician}},
         )  # fmt: skip
 
@@ -224,7 +226,8 @@ def draft_of(db: Db, branch: str, month: Month, technician: str, now: datetime) 
     """The difference of one technician's closed month, added up from the very visits that are kept with it."""
     place, sealed = _closed_month(db, branch, month)
     standing = adjusted.of_one(db, sealed, technician)
-    if standing.listed is None and technician not in scoring.staff(db, branch):
+    is_known = standing.listed or standing.adjustments or technician in scoring.staff(db, branch)
+    if not is_known:
         raise NotFound()
     judgements = scoring.judgements(db, branch, month, technician)
     numbers = scoring.external_ids(db, branch, (one.visit for one in judgements))
@@ -267,7 +270,8 @@ def _closed_month(db: Db, branch: str, month: Month) -> tuple[Branch, Sealed]:
 
 def _be_able(db: Db, actor: Actor, draft: Draft, proposal: Proposal | None) -> None:
     if proposal is None or proposal.fingerprint != draft.fingerprint:
-        require(actor, "adjustments.propose", branch=BranchCode(draft.difference.branch))
+        if not may(actor, "adjustments.propose", branch=BranchCode(draft.difference.branch)):
+            raise Conflict("adjust_anew")
         rules.be_disinterested(actor.login, draft.difference.technician)
     else:
         be_second(db, actor, proposal)

@@ -210,11 +210,11 @@ def technician_month(
     moment = now or work.now()
     with work.read() as db:
         found, people = branches.find(db, branch), scoring.staff(db, branch)
+        sealed = closed.find(db, branch, month)
+        if sealed is not None and (technician in people or technician in sealed.sheets):
+            return _closed_technician(db, sealed, technician, people.get(technician, (technician, None))[0], moment)
         if found is None or technician not in people:
             raise NotFound()
-        sealed = closed.find(db, branch, month)
-        if sealed is not None:
-            return _closed_technician(db, sealed, technician, people[technician][0], moment)
         book = rulebooks(db).in_force(month)
         judgements = scoring.judgements(db, branch, month, technician)
         effects = scoring.effects(db, branch, month, technician)

@@ -35,6 +35,9 @@ REFUSALS: dict[str, Any] = {
         "Complete, cancel or decide them first."
     ),
     "adjust_changed": _l("The figures have changed since. Nothing was adjusted; look at them as they are now."),
+    "adjust_anew": _l(
+        "The figures have changed since they were proposed. Somebody of this branch has to propose them anew."
+    ),
     "adjust_waiting": _l("%(by)s has proposed this adjustment already. Somebody else has to confirm it."),
     "adjust_decided": _l("This does not wait for anybody any more: %(by)s was faster."),
     "adjust_foreign": _l("%(by)s proposed this. Only they can withdraw it; a second person can refuse it."),

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from fieldapp.domain.access import OPERATOR
+from fieldapp.services import accounts
 from fieldapp.services.work import Work
 from tests import builders
 from tests.closing import NINE, adjust, close, finding, look, propose_adjustment, september, store
@@ -201,6 +203,32 @@ def test_a_reason_is_missing_at_its_field(later: Work, sign_in: Any) -> None:
     answer = decide(sign_in("Q001"), "confirmed", "")
     assert answer.status_code == 422
     assert 'id="answer-error"' in answer.get_data(as_text=True)
+
+
+def test_a_proposal_that_facts_have_overtaken_does_not_wait_for_ever(later: Work, sign_in: Any) -> None:
+    propose_adjustment(later)
+    store(later, [finding("WO-1", item="composure")])
+    for login in ("Q900", "Q001"):
+        client = sign_in(login)
+        page = text_of(client.get(PAGE))
+        assert "Refuse the proposal that waits" in page
+        assert "Confirm the adjustment" not in page
+        assert ("Somebody of this branch has to propose them anew." in page) == (login == "Q900")
+        assert ("Propose these figures anew" in page) == (login == "Q001")
+    door = f"{PAGE}/{look(later).proposal.proposal_id}/decide"  # type: ignore[union-attr]
+    other = sign_in("Q900")
+    assert 'id="answer-error"' in other.post(door, data={"outcome": "refused", "answer": ""}).get_data(as_text=True)
+    assert other.post(door, data={"outcome": "refused", "answer": "Overtaken."}).status_code == 303
+    assert "Refuse the proposal that waits" not in text_of(sign_in("M002").get(PAGE))
+
+
+def test_who_left_the_branch_is_adjusted_and_has_a_slip_too(later: Work, sign_in: Any) -> None:
+    accounts.change_account(later, OPERATOR, "T001", name="Chen Wei", role="technician", branch="north", team="n")
+    client = sign_in("M001")
+    assert "Propose the adjustment" in text_of(client.get(PAGE))
+    assert client.get("/scores/2026-09/T001/").status_code == 200
+    assert client.get("/scores/2026-09/T001/slip").status_code == 200
+    assert client.get("/scores/2026-10/T001/").status_code == 404
 
 
 def test_its_author_withdraws_a_proposal_on_the_page(later: Work, sign_in: Any) -> None:
