@@ -12,7 +12,7 @@ from fieldapp.services.work import Work
 from fieldapp.storage.events import Record
 from tests import builders, links
 from tests.cast import M001, MAIN, NOW, Q001, Q900, T001
-from tests.services.test_findings import sheet
+from tests.services.test_findings import either, sheet  # noqa: F401 - a fixture
 from tests.services.test_scheduling import refused
 
 OCTOBER = Month("2026-10")
@@ -75,6 +75,14 @@ def test_a_decision_counts_at_once_and_its_technician_reads_why(work: Work, in_t
     assert arrivals.detail(work, Q001.actor, visit).finding == finding
     [mine] = finding_views.list_own(work, T001.actor, MAIN, "T001", OCTOBER)
     assert (mine.about, mine.note) == ("punctual", "the photo of the door is of 8:05")
+
+
+def test_the_list_is_the_same_on_each_engine(either: Work) -> None:  # noqa: F811 - the fixture
+    links.signed_visit(either, "WO-0")
+    visit = doubtful(either, **GPS)
+    assert [one.number for one in arrivals.board(either, Q001.actor, OCTOBER).waiting] == ["WO-1"]
+    decided(either, visit)
+    assert [one.number for one in arrivals.board(either, Q001.actor, OCTOBER).decided] == ["WO-1"]
 
 
 def test_a_second_person_who_dismisses_it_puts_it_back_on_the_list(work: Work) -> None:

@@ -18,7 +18,7 @@ from fieldapp.storage import spot_checks as store
 from fieldapp.storage.tables.audit import AuditRow
 from tests import builders, links
 from tests.cast import M001, MAIN, NOW, Q001, Q900, T001, T002
-from tests.services.test_findings import sheet
+from tests.services.test_findings import either, sheet  # noqa: F401 - a fixture
 from tests.services.test_scheduling import refused
 
 SEED, OCTOBER = "the seed of October", Month("2026-10")
@@ -171,6 +171,19 @@ def test_a_difference_on_an_item_counts_at_once_and_over_the_signed_answer(work:
     left = call_backs.detail(work, Q001.actor, visit)
     assert [one.question for one in left.differing] == ["cleanup"]
     assert [one.finding.id for one in left.found] == [made]
+
+
+def test_the_whole_way_is_the_same_on_each_engine(either: Work) -> None:  # noqa: F811 - the fixture
+    spot_checks.commit(either, Q001.actor, MAIN, OCTOBER)
+    visit = links.unsigned_visit(either)
+    called(either, visit, "no_answer")
+    called(either, visit, cleanup="no", comment="灰尘")
+    assert len(record(either, visit, "cleanup")) == 1
+    [entry] = call_backs.board(either, Q001.actor, OCTOBER).ended
+    assert [(one.outcome, one.answers.get("cleanup"), one.comment) for one in entry.attempts] == [
+        ("no_answer", None, ""), ("reached", "no", "灰尘"),
+    ]  # fmt: skip
+    assert [one.about for one in call_backs.detail(either, Q001.actor, visit).found] == ["cleanup"]
 
 
 def test_a_signature_that_is_not_theirs_waits_for_the_technician_and_a_second_person(work: Work, visit: str) -> None:
