@@ -131,6 +131,12 @@ def decide(
         return findings.record_in(db, work, actor, branch, draft, order=one.number, finding_id=finding_id)
 
 
+def waiting_in(db: Db, branch: str, month: Month, now: datetime) -> list[Doubtful]:
+    """The month's arrivals in doubt that nobody has decided."""
+    found = _doubtful(db, branch, facts.doubtful_arrivals(db, branch, month), now)
+    return [one for one in found if one.verdict is None]
+
+
 def _get(db: Db, branch: str, visit_id: str, now: datetime) -> Doubtful:
     arrivals = [one for one in facts.arrivals(db, branch, [visit_id]) if one.event.grade == "C"]
     found = _doubtful(db, branch, arrivals, now)

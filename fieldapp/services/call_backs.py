@@ -22,7 +22,7 @@ from fieldapp.services import contacts, finding_views, findings
 from fieldapp.services.branches import zone_of
 from fieldapp.services.finding_views import View
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, call_backs, events, planning, spot_checks
+from fieldapp.storage import audit, call_backs, events, planning, spot_checks, visits
 from fieldapp.storage.call_backs import Done
 from fieldapp.storage.spot_checks import Draw
 from fieldapp.storage.visits import Visit
@@ -125,7 +125,7 @@ def board(work: Work, actor: Actor, month: Month) -> Board:
             ended=sorted(ended, key=lambda one: one.attempts[-1].called_at, reverse=True),
             lanes=lanes,
             names=planning.names(db, branch),
-            left_before=_count_open(db, branch, shifted(month, -1), zone),
+            left_before=len(open_in(db, branch, shifted(month, -1))),
         )
 
 
@@ -210,29 +210,29 @@ def record_findings(
         return made
 
 
+def open_in(db: Db, branch: str, month: Month) -> list[Entry]:
+    """The month's calls that are still to be made."""
+    return [one for one in _month(db, branch, month, zone_of(db, branch))[1] if one.state == "open"]
+
+
 # --- Inside -------------------------------------------------------------------------------------------------------
 
 
 def _month(db: Db, branch: str, month: Month, zone: ZoneInfo) -> tuple[Draw | None, list[Entry], list[Lane]]:
     draw, done = spot_checks.find(db, branch, month), call_backs.completed(db, branch, month)
     calls, drawn = call_backs.of_month(db, branch, month), _drawn(draw, done, zone)
-    entries, lanes = [], dict[str, list[int]]()
+    wanted = [one for one in done if one.number in drawn or one.visit_id in calls or not one.signed]
+    whole = planning.by_external_ids(db, branch, (one.number for one in wanted))
+    entries, lanes = [], {one.technician: [0, 0, 0, 0] for one in done}
     for one in done:
-        lane = lanes.setdefault(one.technician, [0, 0, 0, 0])
-        is_drawn = one.visit.external_id in drawn
-        lane[0] += one.visit.signed
-        lane[1] += is_drawn
-        attempts = calls.get(one.visit.visit_id, [])
-        if not (is_drawn or attempts or not one.visit.signed):
-            continue
-        entry = _entry(one, is_drawn, attempts, zone)
+        lanes[one.technician][0] += one.signed
+    for one in wanted:
+        lane, is_drawn = lanes[one.technician], one.number in drawn
+        entry = _entry(one, whole[one.number], is_drawn, calls.get(one.visit_id, []), zone)
         entries.append(entry)
+        lane[1] += is_drawn
         lane[2 if is_drawn else 3] += entry.state != "open"
     return draw, entries, [Lane(code, *lanes[code]) for code in sorted(lanes)]
-
-
-def _count_open(db: Db, branch: str, month: Month, zone: ZoneInfo) -> int:
-    return sum(one.state == "open" for one in _month(db, branch, month, zone)[1])
 
 
 def _drawn(draw: Draw | None, done: Iterable[Done], zone: ZoneInfo) -> Collection[str]:
@@ -243,23 +243,23 @@ def _drawn(draw: Draw | None, done: Iterable[Done], zone: ZoneInfo) -> Collectio
     signed, flagged = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     sealed = draw.committed_at.astimezone(zone).date()
     for one in done:
-        if one.visit.signed and one.visit.window.start.astimezone(zone).date() > sealed:
-            signed[one.technician].append(one.visit.external_id)
+        if one.signed and one.starts_at.astimezone(zone).date() > sealed:
+            signed[one.technician].append(one.number)
             if one.signals:
-                flagged[one.technician].append(one.visit.external_id)
+                flagged[one.technician].append(one.number)
     found = [rules.drawn(draw.seed, numbers, draw.share) for numbers in signed.values()]
     found += [rules.drawn(draw.seed, numbers, rules.FLAGGED_SHARE) for numbers in flagged.values()]
     return {number for numbers in found for number in numbers}
 
 
-def _entry(one: Done, is_drawn: bool, attempts: Sequence[Attempt], zone: ZoneInfo) -> Entry:
+def _entry(one: Done, visit: Visit, is_drawn: bool, attempts: Sequence[Attempt], zone: ZoneInfo) -> Entry:
     reason: Reason = "chosen"
-    if not one.visit.signed:
+    if not one.signed:
         reason = "unsigned"
     elif is_drawn:
         reason = "flagged" if one.signals else "drawn"
     state, tried = rules.state_of(attempts, zone), rules.days_tried(attempts, zone)
-    return Entry(one.visit, one.technician, reason, attempts, state, tried)
+    return Entry(visit, one.technician, reason, attempts, state, tried)
 
 
 def _turn(entry: Entry, today: date) -> tuple[object, ...]:
@@ -276,14 +276,14 @@ def _call(db: Db, actor: Actor, branch: BranchCode, visit_id: str) -> Call:
     zone = zone_of(db, branch)
     draw, attempts = spot_checks.find(db, branch, month), call_backs.attempts(db, branch, [visit_id])[visit_id]
     mine = [one for one in call_backs.completed(db, branch, month) if one.technician == done.technician]
-    is_drawn = done.visit.external_id in _drawn(draw, mine, zone)
-    entry = _entry(done, is_drawn, attempts, zone)
+    is_drawn = done.number in _drawn(draw, mine, zone)
+    entry = _entry(done, visits.get(db, branch, visit_id), is_drawn, attempts, zone)
     answers, refusal = _signed(db, branch, visit_id) if entry.state == "reached" else (None, "")
     known = finding_views.load(db, actor, branch, call_backs.findings_of(db, branch, visit_id))
     return Call(
         entry=entry,
         month=month,
-        lines=rules.compare(answers, done.visit.signed, attempts),
+        lines=rules.compare(answers, done.signed, attempts),
         comment_signed=(answers.comment or "") if answers else "",
         refusal=refusal,
         found=known,

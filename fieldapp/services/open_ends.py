@@ -9,7 +9,9 @@ from fieldapp.domain import approvals as approval_rules
 from fieldapp.domain.calendar import Month, month_bounds
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.scoring.findings import FindingEffect
-from fieldapp.services import phones
+from fieldapp.services import arrivals, call_backs, phones
+from fieldapp.services.arrivals import Doubtful
+from fieldapp.services.call_backs import Entry
 from fieldapp.services.phones import Phone
 from fieldapp.services.work import Db
 from fieldapp.storage import appeals, approvals, closing, events, scoring, visits
@@ -19,13 +21,14 @@ from fieldapp.storage.branches import Branch
 from fieldapp.storage.closing import OpenVisit
 from fieldapp.storage.events import Held
 
-__all__ = ["Approval", "Filed", "FindingEffect", "Held", "OpenVisit", "Phone"]
+__all__ = ["Approval", "Doubtful", "Entry", "Filed", "FindingEffect", "Held", "OpenVisit", "Phone"]
 
 
 @dataclass(frozen=True)
 class OpenEnds:
     """Approvals, findings and appeals come with the order number of their visit. `waiting` are facts about visits that
-    nobody knows (yet): nobody can say of which month they are."""
+    nobody knows (yet): nobody can say of which month they are. `arrivals` are those in doubt, `calls` customers
+    who are to be called back."""
 
     pending: Sequence[OpenVisit]
     disputed: Sequence[OpenVisit]
@@ -34,6 +37,8 @@ class OpenEnds:
     undecided: Sequence[tuple[FindingEffect, str]]
     appeals: Sequence[tuple[Filed, str]]
     phones: Sequence[Phone]
+    arrivals: Sequence[Doubtful]
+    calls: Sequence[Entry]
 
 
 def of_month(db: Db, place: Branch, month: Month, now: datetime) -> OpenEnds:
@@ -48,6 +53,8 @@ def of_month(db: Db, place: Branch, month: Month, now: datetime) -> OpenEnds:
         undecided=_undecided(db, place.code, month),
         appeals=_appeals(db, place.code, month),
         phones=phones.holding(db, BranchCode(place.code), now, end),
+        arrivals=arrivals.waiting_in(db, place.code, month, now),
+        calls=call_backs.open_in(db, place.code, month),
     )
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -17,7 +18,6 @@ from fieldapp.storage.columns import as_bytes
 from fieldapp.storage.tables.call_backs import CallBackFindingRow, CallBackRow
 from fieldapp.storage.tables.scoring import CircumstancesRow, JudgementRow
 from fieldapp.storage.tables.visits import VisitRow
-from fieldapp.storage.visits import Visit, from_row
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(dict[str, Answer])
@@ -25,9 +25,13 @@ _decoder = msgspec.json.Decoder(dict[str, Answer])
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A completed visit, with whose it is in the score and what makes it worth a second look."""
+    """A completed visit in short: a month has thousands. Whose it is in the score, and what makes it worth a second
+    look."""
 
-    visit: Visit
+    visit_id: str
+    number: str
+    starts_at: datetime
+    signed: bool
     technician: str
     signals: tuple[str, ...]
 
@@ -36,13 +40,13 @@ def completed(db: Session, branch: str, month: Month) -> list[Done]:
     """The completed visits of a month that are somebody's, by window."""
     query = _completed(branch).where(JudgementRow.month == month)
     rows = db.execute(query.order_by(VisitRow.window_start, VisitRow.external_id))
-    return [_done(*row) for row in rows]
+    return [_done(row) for row in rows]
 
 
 def find_completed(db: Session, branch: str, visit: str) -> tuple[Done, Month] | None:
     """One of them, with its month; None for what is no completed visit."""
     found = db.execute(_completed(branch).add_columns(JudgementRow.month).where(VisitRow.visit_id == visit)).first()
-    return None if found is None else (_done(*found[:3]), Month(found[3]))
+    return None if found is None else (_done(found), Month(found.month))
 
 
 def add(db: Session, branch: str, visit: str, attempt: Attempt) -> bool:
@@ -100,7 +104,14 @@ def of_findings(db: Session, branch: str, findings: Iterable[str]) -> dict[str, 
 
 def _completed(branch: str) -> Select[*tuple[Any, ...]]:
     query = (
-        select(VisitRow, JudgementRow.technician, CircumstancesRow.signals)
+        select(
+            VisitRow.visit_id,
+            VisitRow.external_id,
+            VisitRow.window_start,
+            VisitRow.signed,
+            JudgementRow.technician,
+            CircumstancesRow.signals,
+        )
         .join(JudgementRow, (JudgementRow.branch == VisitRow.branch) & (JudgementRow.visit_id == VisitRow.visit_id))
         .join(
             CircumstancesRow,
@@ -113,5 +124,6 @@ def _completed(branch: str) -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
-def _done(row: VisitRow, technician: str, signals: str) -> Done:
-    return Done(from_row(row), technician, tuple(signals.split()))
+def _done(row: Any) -> Done:
+    signals = tuple(row.signals.split())
+    return Done(row.visit_id, row.external_id, row.window_start, row.signed, row.technician, signals)

@@ -7,7 +7,7 @@ import pytest
 
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from fieldapp.services import arrivals, finding_views, findings, recording, spot_checks
+from fieldapp.services import arrivals, closing, finding_views, findings, recording, spot_checks
 from fieldapp.services.work import Work
 from fieldapp.storage.events import Record
 from tests import builders, links
@@ -122,6 +122,18 @@ def test_an_arrival_that_nobody_doubts_cannot_be_decided_here(work: Work) -> Non
     for other in (visit, "x"):
         refused(NotFound, "not_found", lambda other=other: arrivals.detail(work, Q001.actor, other))
         refused(NotFound, "not_found", lambda other=other: decided(work, other))
+
+
+def test_until_it_is_decided_it_stands_open_when_the_month_is_closed(work: Work) -> None:
+    visit = doubtful(work)
+
+    def open_ones() -> list[str]:
+        ends = closing.preview(work, M001.actor, MAIN, OCTOBER).open_ends
+        return [one.number for one in ends.arrivals] if ends else []
+
+    assert open_ones() == ["WO-1"]
+    decided(work, visit)
+    assert open_ones() == []
 
 
 def test_an_earlier_arrival_with_a_proven_time_leaves_nothing_to_decide(work: Work) -> None:

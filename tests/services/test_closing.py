@@ -57,6 +57,7 @@ def test_what_still_stands_open_is_listed_by_what_it_is(work: Work) -> None:
     ends = preview(work).open_ends
     assert ends is not None
     assert [one.external_id for one in ends.pending] == ["WO-5"]
+    assert [one.visit.external_id for one in ends.calls] == ["WO-2"]
     assert sorted((one.source, number) for one, number in ends.undecided) == [("complaint", ""), ("complaint", "WO-1")]
     store(work, [builders.line("finding.decided", None, NINE, "M001", finding=complaint["id"], outcome="dismissed")])
     ends = preview(work).open_ends

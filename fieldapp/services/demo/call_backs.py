@@ -26,8 +26,8 @@ def call(db: Db, plan: BranchPlan, draw: Draw, events: list[Event], moment: date
     said = {str(one.visit): one.data for one in events if isinstance(one.data, AnswersGiven)}
     by_technician: dict[str, dict[str, str]] = {}
     for one in call_backs.completed(db, plan.code, draw.month):
-        if one.visit.signed:
-            by_technician.setdefault(one.technician, {})[one.visit.external_id] = one.visit.visit_id
+        if one.signed:
+            by_technician.setdefault(one.technician, {})[one.number] = one.visit_id
     for _, numbers in sorted(by_technician.items()):
         for number in rules.drawn(draw.seed, numbers, draw.share):
             visit = numbers[number]
