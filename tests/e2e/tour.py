@@ -218,6 +218,7 @@ TECHNICIAN = Walk(
     (
         Stop("my-score", "/scores/{month}/T001/"),
         Stop("my-score-running", "/scores/{this_month}/T001/"),
+        Stop("my-stored", "/me/stored"),
         Stop("my-findings", "/scores/{month}/T001/findings"),
         Stop("my-finding", "/scores/findings/{proposed}"),
         Stop("my-item", "/scores/2026-10/T001/cleanup"),

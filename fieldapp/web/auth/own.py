@@ -6,10 +6,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from fieldapp.domain.errors import Invalid
-from fieldapp.services import accounts, phones, sign_ins, sync_devices
+from fieldapp.services import accounts, phones, sign_ins, stored, sync_devices
 from fieldapp.web.auth.devices import describe
 from fieldapp.web.auth.forms import PasswordForm
 from fieldapp.web.context import current_actor, current_branch, current_work
+from fieldapp.web.guards import only
 
 blueprint = Blueprint("own", __name__)
 blueprint.add_app_template_filter(describe, "device")
@@ -19,6 +20,13 @@ blueprint.add_app_template_filter(describe, "device")
 def me() -> ResponseReturnValue:
     """Password and devices."""
     return _page(PasswordForm())
+
+
+@blueprint.get("/stored")
+@only("technician")
+def about_me() -> ResponseReturnValue:
+    """Everything that is stored about oneself: how much of what, why, and where it is read."""
+    return render_template("auth/stored.html", found=stored.about_me(current_work(), current_actor()))
 
 
 @blueprint.post("/password")
