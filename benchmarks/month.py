@@ -239,6 +239,8 @@ def _pages(visits: int) -> None:
         client = _client(work)
         name = f"{PEOPLE} technicians with {visits} visits each"
         report.line(f"team page, {name}", _warm(client, f"/scores/{MONTH}/") * 1000, "ms", goal=100)
+        for page in ("overview", "fairness"):
+            report.line(f"{page}, {name}", _warm(client, f"/scores/{MONTH}/{page}") * 1000, "ms", goal=400)
         report.line(f"one technician's page, {name}", _warm(client, f"/scores/{MONTH}/T00007/") * 1000, "ms", goal=30)
 
 
