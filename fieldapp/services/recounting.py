@@ -10,11 +10,12 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from fieldapp.domain.calendar import Month
-from fieldapp.domain.scoring.circumstances import Circumstances, circumstances
+from fieldapp.domain.scoring.circumstances import circumstances
 from fieldapp.domain.scoring.counts import Counts, difference
 from fieldapp.domain.scoring.engine import effects_without_visit
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
+from fieldapp.domain.visits.events import Event
 from fieldapp.services.branches import zone_of
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db
@@ -50,18 +51,18 @@ def month_facts(db: Db, branch: str, month: Month, technician: str | None, now: 
     return MonthFacts(counts, effects, nobodys)
 
 
-Judged = tuple[Judgement | None, Sequence[FindingEffect], Circumstances | None]
+Judged = tuple[Judgement | None, Sequence[FindingEffect], Sequence[Event]]
 
 
 def _judged_log(db: Db, branch: str) -> Iterator[Judged]:
-    """The whole event log judged again, visit by visit, whatever is stored about it."""
+    """The whole event log judged again, visit by visit with its facts, whatever is stored about it."""
     disputed = {held.event.visit for held in events.held_of(db, branch)}
     books, zone = rulebooks(db), zone_of(db, branch)
     for visit, history in events.by_visit(db, branch):
         if visit is None:
-            yield None, tuple(effects_without_visit(history, books)), None
+            yield None, tuple(effects_without_visit(history, books)), history
         elif (judged := judge_with_findings(history, books, zone, disputed=visit in disputed)) is not None:
-            yield *judged, circumstances(judged[0], history, zone)
+            yield *judged, history
 
 
 def drift(db: Db, branch: str) -> list[str]:
@@ -71,10 +72,13 @@ def drift(db: Db, branch: str) -> list[str]:
     effects: list[FindingEffect] = []
     faults: list[str] = []
     known: set[str] = set()
+    zone = zone_of(db, branch)
     for chunk in _chunks(_judged_log(db, branch), CHUNK):
         judgements = [judgement for judgement, _, _ in chunk if judgement is not None]
         effects += [effect for _, own, _ in chunk for effect in own]
-        around = {one.visit: one for _, _, one in chunk if one is not None}
+        around = {
+            judgement.visit: circumstances(judgement, history, zone) for judgement, _, history in chunk if judgement
+        }
         faults += _differences(
             "circumstances of visit", stored_circumstances.of_visits(db, branch, list(around)), around
         )
