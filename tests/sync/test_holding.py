@@ -173,6 +173,24 @@ def test_when_phone_and_server_last_agreed_is_kept(phone, work, visit, start):
     assert (kept.event.grade, kept.flags, kept.proven_at) == ("B", (), start - timedelta(hours=1))
 
 
+@pytest.mark.parametrize("year", [1970, 2100])
+def test_a_phone_that_woke_up_in_another_time_is_believed_about_everything_but_the_time(
+    phone, work, visit, start, year
+):  # fmt: skip
+    """Without power a clock begins at 1970; what was recorded then is a fact all the same."""
+    phone.wrong = start.replace(year=year) - start
+    clk = {"off": 0, "rtt": 40, "age": phone.wrong.total_seconds() * 1000 + 3_600_000}
+    entry = phone.append("visit.arrived", visit, start, clk=clk)
+    phone.wrong = timedelta()
+    [result] = phone.push(entry)["results"]
+    assert result["status"] in {"accepted", "held"}
+    assert result.get("code") in {None, "clock_suspect"}
+    with work.read() as db:
+        [kept] = evidence.by_ids(db, cast.MAIN, [entry["id"]]).values()
+    assert kept.event.grade == "C"
+    assert start - timedelta(hours=1) <= kept.event.effective_at <= phone.clock()
+
+
 def test_offsets_that_differ_by_over_a_minute_are_suspect(phone, visit, start):
     entry = phone.append("visit.arrived", visit, start)
     phone.off = 90_000

@@ -65,7 +65,7 @@ class _Deletion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=500)]
     events: Annotated[int, Meta(ge=0, le=1_000_000)]
     photos: Annotated[int, Meta(ge=0, le=1_000_000)]
-    wall: Annotated[float, Meta(ge=0, le=4e12)]
+    wall: Annotated[float, Meta(ge=0, le=1e13)]
 
 
 @blueprint.post("/deletions")
