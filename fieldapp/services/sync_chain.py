@@ -10,7 +10,7 @@ from typing import Literal
 from fieldapp.services.sync_wire import Item
 from fieldapp.storage.devices import Device, Entry
 
-Standing = Literal["fresh", "forked", "known", "hash_mismatch", "id_conflict", "seq_conflict", "missing_prev"]
+Standing = Literal["fresh", "forked", "known", "hash_mismatch", "id_conflict", "missing_prev"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,13 @@ class Chain:
         entry, damaged = self.known.get(item.seq), item.digest != item.hash
         mate = self._met.get(item.seq)
         if mate is not None:
-            return Placed(item, self._collision(item, mate.id, mate.digest, damaged), takes=False)
+            return self._beside(item, mate.id, mate.digest, damaged=damaged)
         if entry is not None:
             if (entry.code == "hash_mismatch" and not damaged) or self._is_read_at_last(item, entry):
                 # The copy that came before was damaged on its way, or not understood; this is the fact itself.
                 self._met[item.seq] = item
                 return Placed(item, "fresh", takes=True)
-            return Placed(item, self._collision(item, entry.event_id, entry.hash, damaged), known=entry)
+            return self._beside(item, entry.event_id, entry.hash, damaged=damaged, known=entry)
         if item.seq > self.next_seq and not self._bridged(item.seq):
             return Placed(item, "missing_prev", expect=self.next_seq)
         self._met[item.seq] = item
@@ -81,13 +81,19 @@ class Chain:
         same = item.digest == entry.hash and item.id == entry.event_id
         return self.again and same and entry.code == "schema_invalid"
 
-    @staticmethod
-    def _collision(item: Item, event_id: str, digest: str, damaged: bool) -> Standing:
+    def _beside(
+        self, item: Item, event_id: str, digest: str, *, damaged: bool, known: Entry | None = None
+    ) -> Placed:  # fmt: skip
+        """An entry whose number is taken. Another fact of a phone that was put back to an earlier state, or copied to a
+        second one, is a fact all the same: its chain is forked there."""
         if item.digest == digest and item.id == event_id:
-            return "known"
+            return Placed(item, "known", known)
         if damaged:
-            return "hash_mismatch"
-        return "id_conflict" if item.id == event_id else "seq_conflict"
+            return Placed(item, "hash_mismatch", known)
+        if item.id == event_id:
+            return Placed(item, "id_conflict", known)
+        self.chain = "forked"
+        return Placed(item, "forked", known)
 
     def _bridged(self, seq: int) -> bool:
         """Whether a gap is explained, by entries that nobody can read or by a server that has forgotten."""

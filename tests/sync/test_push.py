@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from fieldapp.services import doctor
 from fieldapp.storage import audit, devices, events, quarantine, visits
 from tests import builders, cast
 from tests.sync.phone import MARK, PUSH, Phone, new_id, plan
@@ -162,11 +163,19 @@ def test_the_same_id_with_other_bytes_is_quarantined(phone, visit):
     assert phone.fates(second) == [("quarantined", "id_conflict")]
 
 
-def test_the_same_number_with_another_fact_is_quarantined(phone, clock, visit):
-    phone.push(phone.append("note.added", visit))
-    other = Phone(clock, phone.client)
-    other.device_id = phone.device_id
-    assert phone.fates(other.append("note.added", visit)) == [("quarantined", "seq_conflict")]
+def test_facts_of_a_phone_that_was_put_back_to_an_earlier_state_wait_until_it_has_caught_up(phone, clock, work, visit):
+    begun = [phone.append("note.added", visit) for _ in range(2)]
+    lost = [phone.append("note.added", visit) for _ in range(2)]
+    phone.push(*begun, *lost)
+    phone.seq, phone.head = 2, begun[-1]["hash"]
+    again = [phone.append("note.added", visit, data={"text": "after"}) for _ in range(4)]
+    assert phone.fates(*again) == [("held", "chain_fork")] * 3 + [("accepted", None)]
+    assert phone.fates(*again) == [("duplicate", None)] * 2 + [("duplicate", "chain_fork"), ("duplicate", None)]
+    assert phone.fates(phone.append("note.added", visit)) == [("accepted", None)]
+    with work.read() as db:
+        histories, held = events.histories(db, cast.MAIN, [visit])
+    assert ([event.type for event in histories[visit]].count("note.added"), held[visit]) == (6, 3)
+    assert [fault for check in doctor.examine(work) for fault in check.faults] == []
 
 
 def test_a_damaged_copy_gives_way_to_the_fact_itself(phone, work, visit):
