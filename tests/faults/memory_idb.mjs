@@ -47,6 +47,7 @@ class Database {
     const path = this.stores.get(name).indexes.get(index);
     return (await this.getAll(name)).filter((row) => row[path] === value);
   }
+  async count(name) { return (await this.getAll(name)).length; }
   close() {}
 }
 

@@ -7,10 +7,11 @@ import { pathToFileURL } from "node:url";
 delete globalThis.BroadcastChannel;
 globalThis.dispatchEvent = () => true;
 const load = (name) => import(`${pathToFileURL(process.env.CLIENT)}/js/sync/${name}`);
-const { openStore, setCurrentUser, store } = await load("store.js");
+const { openStore, setCurrentUser, store, strictly } = await load("store.js");
 const { openVault } = await load("vault.js");
 const { append } = await load("chain.js");
 const { push, waiting } = await load("push.js");
+const { eventsOf, keepSnapshot, visit, visits } = await load("journal.js");
 
 const DEVICE = "0199e2a4-7b1c-7000-8000-000000000001";
 let users = 0;
@@ -27,9 +28,9 @@ async function phone(count, answer) {
   globalThis.fetch = async (path, { body }) => {
     const { events } = JSON.parse(body);
     seen.push(events);
-    const { status = 200, results = [], ours = true } = await answer(events);
+    const { status = 200, results = [], ours = true, ...more } = await answer(events, JSON.parse(body));
     const headers = { "Content-Type": "application/json", ...(ours ? { "X-Field-Sync": "1" } : {}) };
-    const whole = { server_time: 1, server_epoch: "e", min_app: "0", results, device: { next_seq: 1, head: "", chain: "ok" }, blobs_wanted: [], day_etag: "" };
+    const whole = { server_time: 1, server_epoch: "e", min_app: "0", results, device: { next_seq: 1, head: "", chain: "ok" }, blobs_wanted: [], day_etag: "", ...more };
     return new Response(JSON.stringify(whole), { status, headers });
   };
   return () => push(DEVICE, "1.0.0", () => {});
@@ -85,4 +86,84 @@ test("a poisoned fact does not hold up those behind it", async () => {
   }));
   await send();
   assert.deepEqual((await store().getAll("outbox")).map((entry) => entry.status), ["quarantined", "accepted", "accepted"]);
+});
+
+const VISIT = "0199e2a4-7b1c-7000-8000-00000000000a";
+const statuses = async (name = "outbox") => (await store().getAll(name)).map(({ status }) => status);
+const change = async (name, key, changes) => {
+  const old = await store().get(name, key);
+  await strictly([name], (tx) => tx.objectStore(name).put({ ...old, ...changes }));
+};
+
+test("a fact that its way damaged is sent again, and holds up nobody", async () => {
+  let broken = true;
+  const send = await phone(3, (events) => ({
+    results: events.map(({ id, seq }) => (broken && seq === 2 ? { id, status: "quarantined", code: "hash_mismatch" } : { id, status: "accepted" })),
+  }));
+  assert.equal((await send()).kind, "wait");
+  assert.deepEqual(await statuses(), ["accepted", "waiting", "accepted"]);
+  broken = false;
+  await send();
+  assert.deepEqual(await statuses(), ["accepted", "accepted", "accepted"]);
+});
+
+test("a fact that is noise here gives up its number, and those behind it go on", async () => {
+  const send = await phone(2, (events) => ({
+    results: events.map(({ id, payload }) => (payload ? { id, status: "accepted" } : { id, status: "quarantined", code: "hash_mismatch" })),
+  }));
+  await change("outbox", 1, { payload: { iv: new Uint8Array(12), data: new ArrayBuffer(40) } });
+  assert.equal((await send()).kind, "ok");
+  assert.deepEqual(await statuses(), ["quarantined", "accepted"]);
+  assert.deepEqual((await eventsOf(VISIT)).map((event) => event.seq), [2]);
+});
+
+test("a photo that the server lost waits again, whichever of several pushes says so", async () => {
+  const send = await phone(101, (events) => ({ results: stored(events), blobs_wanted: events.length === 100 ? [{ blob: "ab", offset: 0 }] : [] }));
+  await strictly(["blobs"], (tx) => [{ blob: "ab", status: "sent" }, { blob: "cd", status: "sent" }].map((photo) => tx.objectStore("blobs").put(photo)));
+  assert.equal((await send()).kind, "ok");
+  assert.deepEqual(await statuses("blobs"), ["waiting", "sent"]);
+});
+
+test("a server that asks for what is long gone here gets all that is left, over the gap", async () => {
+  const named = [];
+  const send = await phone(4, (events, { server_epoch: epoch }) => {
+    named.push(epoch);
+    const isBridged = epoch !== null && epoch !== "e";
+    return { results: events.map(({ id }) => (isBridged ? { id, status: "accepted" } : { id, status: "retry", code: "missing_prev", expect_seq: 1 })) };
+  });
+  await strictly(["outbox"], (tx) => [1, 2].map((seq) => tx.objectStore("outbox").delete(seq)));
+  assert.equal((await send()).kind, "ok");
+  assert.deepEqual(named, [null, "forgotten"]);
+  assert.deepEqual(await statuses(), ["accepted", "accepted"]);
+});
+
+test("two tabs that start together seal with one key", async () => {
+  await openStore("T-tabs");
+  const tabs = await Promise.all([1, 2].map((tab) => load(`vault.js?${tab}`)));
+  await Promise.all(tabs.map((tab) => tab.openVault()));
+  assert.equal(await tabs[1].unseal("outbox", await tabs[0].seal("outbox", "a fact")), "a fact");
+});
+
+test("a visit sealed with a key that is gone is not shown, and keeps no other from being shown", async () => {
+  await phone(0, () => ({}));
+  const one = (id) => ({
+    visit_id: id, rev: 1, state: "planned", promise: { start: new Date().toISOString(), end: new Date(Date.now() + 3600_000).toISOString() }, events: [],
+  });
+  await keepSnapshot([one("a"), one("b")], "1");
+  await change("visits", "a", { sealed: { iv: new Uint8Array(12), data: new ArrayBuffer(40) } });
+  assert.deepEqual((await visits()).map((found) => found.visit_id), ["b"]);
+  assert.equal(await visit("a"), null);
+});
+
+test("a visit that was begun here stays when the office gives it away, an untouched one goes", async () => {
+  await phone(0, () => ({}));
+  const one = (id) => ({
+    visit_id: id, rev: 1, state: "planned", promise: { start: new Date().toISOString(), end: new Date(Date.now() + 3600_000).toISOString() }, events: [],
+  });
+  await keepSnapshot([one("a"), one("b")], "1");
+  await append("a", "visit.arrived", { gps: null });
+  await keepSnapshot([], "2");
+  assert.deepEqual((await visits()).map((found) => found.visit_id), ["a"]);
+  await keepSnapshot([], "3", [], Date.now() + 40 * 3600_000);
+  assert.deepEqual(await visits(), []);
 });

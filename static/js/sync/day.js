@@ -45,10 +45,12 @@ const notice = (kind, one) => ({
 
 export async function fetchDay(deviceId, now = Date.now()) {
   const last = await store().get("meta", "day");
-  const headers = { "X-Field-Device": deviceId, ...(last?.etag ? { "If-None-Match": last.etag } : {}) };
+  const before = await visits();
+  // What cannot be read here any more is fetched again.
+  const isWhole = before.length === (await store().count("visits"));
+  const headers = { "X-Field-Device": deviceId, ...(last?.etag && isWhole ? { "If-None-Match": last.etag } : {}) };
   const answer = await call("GET", `${ROOT}/day`, { headers });
   if (answer.status === 304 || answer.kind !== "ok" || !answer.json?.visits) return answer;
-  const before = await visits();
   await keepSnapshot(answer.json.visits, answer.headers.get("ETag") ?? answer.json.etag, answer.json.hearings);
   const after = await visits();
   if (last) await addNotices([...differences(before.filter((one) => new Date(one.promise.end) > now), after), ...rulings(before, after)]);
@@ -68,7 +70,7 @@ const keepNotices = async (list) => meta.put("notices", await seal("snapshot", J
 export async function notices() {
   const sealed = await store().get("meta", "notices");
   if (!sealed || Array.isArray(sealed)) return sealed ?? [];
-  return JSON.parse(await unseal("snapshot", sealed));
+  return JSON.parse(await unseal("snapshot", sealed).catch(() => "[]"));
 }
 
 export async function dismissNotice(visitId) {

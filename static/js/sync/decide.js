@@ -50,16 +50,16 @@ export function meaning({ status, ours, json }) {
   return "down";
 }
 
-// From the answer to a push: which entries are stored for ever (and how), and from which seq to send again.
-// Entries without a result of their own stay as they are.
-export function outcome(sent, answer) {
+// From the answer to a push: which entries are stored for ever (and how), and from which seq to send again. `hurt` are ids
+// of those that only their way damaged. Entries without a result of their own stay as they are.
+export function outcome(sent, answer, hurt = new Set()) {
   const byId = new Map((answer.results ?? []).map((result) => [result.id, result]));
   const stored = [];
   let resendFrom = null;
   let busy = false;
   for (const entry of sent) {
     const result = byId.get(entry.id);
-    if (!result) continue;
+    if (!result || hurt.has(entry.id)) continue;
     if (STORED.has(result.status)) {
       stored.push({ seq: entry.seq, status: result.status, code: result.code ?? null, server_at: answer.server_time });
     } else if (result.status === "retry" && result.code === "missing_prev") {

@@ -15,7 +15,7 @@ import { photoCounts, upload } from "./upload.js";
 const AFTER_WRITE = 2000;
 const IDLE = 60_000;
 const CLOCK_AGE = 10 * 60_000;
-const HEARD = new Set(["ok", "full"]);
+const HEARD = new Set(["ok", "full", "too_large"]);
 const state = { phase: "idle", trouble: null, unsent: 0, sending: [], photos: { waiting: 0, done: 0 }, lastAt: null };
 let timer;
 let attempt = 0;
@@ -23,8 +23,8 @@ let notBefore = 0;
 let again = false;
 let running = null;
 let hooks = { app: "0", deviceName: "phone", otherUser() {}, emptied() {}, known() {}, revoked() {}, welcome() {} };
-// The first of a talk's steps for which there was no room on the disk; the others go on.
-let full = null;
+// What one of a talk's steps could not do (no room on the disk, a photo too large for the way); the others go on.
+let rest = null;
 
 export function syncState() {
   return { ...state };
@@ -92,14 +92,14 @@ async function cycle() {
 }
 
 async function talk() {
-  full = null;
+  rest = null;
   for (const step of [identify, tellDevice, readClock, sendFacts, sendPhotos, tellState, readDay]) {
     const result = await step();
     if (result.kind !== "ok") return result;
   }
   await prune();
   await keepReserve();
-  return full ?? { kind: "ok" };
+  return rest ?? { kind: "ok" };
 }
 
 // A full disk must not keep what lies on it from being sent: that is what makes room again.
@@ -108,7 +108,7 @@ async function roomOrNot(step) {
     return await step();
   } catch (error) {
     if (!(error instanceof StorageFull)) throw error;
-    full = { kind: "full" };
+    rest = { kind: "full" };
     return { kind: "ok" };
   }
 }
@@ -140,16 +140,19 @@ async function readClock() {
   return kept && age >= 0 && age < CLOCK_AGE ? { kind: "ok" } : measure();
 }
 
-let wanted = [];
 const sendFacts = () => roomOrNot(async () => {
-  wanted = [];
   const answer = await push(device, hooks.app, (ids) => set({ sending: ids }));
-  wanted = answer.blobsWanted ?? [];
   if (answer.revoked) await hooks.revoked();
   return answer;
 });
 
-const sendPhotos = () => roomOrNot(() => upload(wanted));
+// A photo that something on the way refuses for its size holds up neither the day nor other photos.
+const sendPhotos = () => roomOrNot(async () => {
+  const answer = await upload();
+  if (answer.kind !== "too_large") return answer;
+  rest = answer;
+  return { kind: "ok" };
+});
 
 // A courtesy: a server that cannot write just now still has a day to read.
 async function tellState() {

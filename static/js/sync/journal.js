@@ -15,6 +15,7 @@ const AFTER = {
   "access.failed": "no_access",
 };
 export const ENDED = new Set(["completed", "not_completed", "no_access", "cancelled", "missed", "void"]);
+const INSIDE = new Set(["arrived", "admitted", "signed"]);
 const KEPT = 36 * 3600_000;
 const FINAL = new Set(["completed", "cancelled", "missed", "void", "disputed"]);
 
@@ -26,9 +27,9 @@ export function stateAfter(state, types) {
 // only the server told us of, else the outbox entry's.
 export async function eventsOf(visitId) {
   const record = await store().get("visits", visitId);
-  const known = record ? (await opened(record)).events ?? [] : [];
+  const known = (record && (await opened(record)))?.events ?? [];
   const local = await Promise.all((await store().getAllFromIndex("outbox", "visit", visitId)).map(readEntry));
-  return merge(known, local);
+  return merge(known, local.filter(Boolean));
 }
 
 export function merge(known, local) {
@@ -45,16 +46,18 @@ export function merge(known, local) {
 }
 
 async function readEntry(entry) {
-  const payload = JSON.parse(await unseal("outbox", entry.payload));
-  return {
+  const payload = await readable("outbox", entry.payload);
+  return payload && {
     id: entry.id, seq: entry.seq, type: payload.type, visit_id: payload.visit_id, actor: payload.actor,
     at: payload.wall + (payload.clk?.off ?? 0), data: payload.data, status: entry.status, code: entry.code,
   };
 }
 
-async function opened(record) {
-  return JSON.parse(await unseal("snapshot", record.sealed));
-}
+const opened = (record) => readable("snapshot", record.sealed);
+
+// What was sealed with a key that is gone is as good as not there, and must not keep the rest from being shown. What the
+// office told is fetched again (day.js); a fact's number is put aside by the server (push.js).
+const readable = async (name, sealed) => JSON.parse(await unseal(name, sealed).catch(() => "null"));
 
 // One visit as the snapshot has it, with `state` after what was done here and `unsent`; null when unknown.
 export async function visit(visitId) {
@@ -67,7 +70,7 @@ export async function visits() {
   const [records, entries] = await Promise.all([store().getAll("visits"), store().getAll("outbox")]);
   const byVisit = Map.groupBy ? Map.groupBy(entries, (entry) => entry.visit) : grouped(entries);
   const all = await Promise.all(records.map((record) => view(record, byVisit.get(record.visit_id) ?? [])));
-  return all.sort((one, two) => new Date(one.promise.start) - new Date(two.promise.start));
+  return all.filter(Boolean).sort((one, two) => new Date(one.promise.start) - new Date(two.promise.start));
 }
 
 // Today's visits, and those of earlier days that are still open.
@@ -81,6 +84,7 @@ export async function today(now = Date.now()) {
 
 async function view(record, entries) {
   const visitData = await opened(record);
+  if (!visitData) return null;
   const known = new Set((visitData.events ?? []).map((event) => event.id));
   const fresh = entries.filter((entry) => !known.has(entry.id)).sort((one, two) => one.seq - two.seq);
   return {
@@ -96,15 +100,20 @@ function grouped(entries) {
   return groups;
 }
 
-// The day's snapshot replaces the last one whole; what the phone did itself lies in the outbox.
-export async function keepSnapshot(list, etag, hearings = []) {
+// The day's snapshot replaces the last one whole; what the phone did itself lies in the outbox. Who stands in the customer's
+// home goes on although the office gave the visit to somebody else: such a visit stays, and the dispatcher decides.
+export async function keepSnapshot(list, etag, hearings = [], now = Date.now()) {
+  const told = new Set(list.map((one) => one.visit_id));
+  const begun = new Set((await visits())
+    .filter((one) => !told.has(one.visit_id) && INSIDE.has(one.state) && now - new Date(one.promise.end) < KEPT).map((one) => one.visit_id));
+  const left = (await store().getAll("visits")).filter((record) => begun.has(record.visit_id));
   const records = await Promise.all(list.map(async (one) => ({
     visit_id: one.visit_id, rev: one.rev, start: one.promise.start, sealed: await seal("snapshot", JSON.stringify(one)),
   })));
   await strictly(["visits", "meta"], (tx) => [
     tx.objectStore("visits").clear(),
-    ...records.map((record) => tx.objectStore("visits").put(record)),
-    tx.objectStore("meta").put({ etag, at: Date.now(), hearings }, "day"),
+    ...[...records, ...left].map((record) => tx.objectStore("visits").put(record)),
+    tx.objectStore("meta").put({ etag, at: now, hearings }, "day"),
   ]);
 }
 
@@ -120,7 +129,7 @@ export async function expire(now = Date.now()) {
 export const drafts = {
   async get(key) {
     const sealed = await store().get("drafts", key);
-    return sealed === undefined ? null : JSON.parse(await unseal("outbox", sealed));
+    return sealed === undefined ? null : readable("outbox", sealed);
   },
   async put(key, value) {
     const sealed = await seal("outbox", JSON.stringify(value));

@@ -3,7 +3,7 @@
 
 import { uuid7 } from "../lib/ids.js";
 import { changed } from "./bus.js";
-import { tapped } from "./chain.js";
+import { linkHash, tapped } from "./chain.js";
 import { serverNow } from "./clock.js";
 import { addNotices } from "./day.js";
 import { batchOf, halved, isRestored, LIMIT, outcome } from "./decide.js";
@@ -15,21 +15,21 @@ import { isSealed, unseal } from "./vault.js";
 const SCHEMA = 1;
 const KEEP = 72 * 3600_000;
 const TELL_AGAIN = 15 * 60_000;
+// Named instead of a server's epoch: whoever it was that confirmed what is gone here, it is not this one. It bridges the gap.
+const FORGOTTEN = "forgotten";
 
 export async function waiting() {
   return (await store().getAll("outbox")).filter((entry) => entry.status === "waiting");
 }
 
-// Sends until nothing waits or the server says stop. Answers {kind, retryAfter, blobsWanted, revoked}: "ok", or what
-// stopped it.
+// Sends until nothing waits or the server says stop. Answers {kind, retryAfter, revoked}: "ok", or what stopped it.
 // `sending(ids)` hears what is on the way.
 export async function push(deviceId, app, sending) {
   let limit = LIMIT;
-  let blobsWanted = [];
   let revoked = false;
   for (let stuck = 0; stuck < 3;) {
     const entries = await waiting();
-    if (!entries.length) return { kind: "ok", revoked, blobsWanted };
+    if (!entries.length) return { kind: "ok", revoked };
     const ready = await Promise.all(entries.slice(0, limit.events).map(wire));
     const batch = batchOf(ready, limit);
     sending(batch.map((event) => event.id));
@@ -44,7 +44,6 @@ export async function push(deviceId, app, sending) {
     if (!answer.json.device) return { kind: "other_user" };
     const { stored, resent, busy } = await settle(batch, answer.json);
     revoked ||= Boolean(answer.json.revoked);
-    blobsWanted = answer.json.blobs_wanted ?? blobsWanted;
     if (busy) return { kind: "wait", retryAfter: answer.retryAfter };
     // Being asked for what we no longer hold must not become a loop without a pause.
     stuck = stored || resent ? (stored ? 0 : stuck + 1) : 3;
@@ -76,7 +75,8 @@ const photosWaiting = async () => (await store().getAll("blobs")).filter((photo)
 
 async function wire(entry) {
   const { id, seq, prev, hash } = entry;
-  return { id, seq, prev, hash, payload: await unseal("outbox", entry.payload) };
+  // What is noise here (a key that is gone) is sent as nothing: the server puts its number aside, and takes what follows.
+  return { id, seq, prev, hash, payload: await unseal("outbox", entry.payload).catch(() => "") };
 }
 
 async function envelope(deviceId, app, batch, entries, photos) {
@@ -102,12 +102,16 @@ function oldest(entries, photos, clock) {
 }
 
 // Writes down what the server said: in one transaction, while nobody appends.
-function settle(batch, answer) {
-  const { stored, resendFrom, busy } = outcome(batch, answer);
+async function settle(batch, answer) {
+  const { stored, resendFrom, busy } = outcome(batch, answer, await hurt(batch, answer));
   return locked("journal", async () => {
     const db = store();
     const all = new Map((await db.getAll("outbox")).map((entry) => [entry.seq, entry]));
-    const restored = isRestored(await db.get("meta", "server_epoch"), answer.server_epoch);
+    // It asks for what it confirmed so long ago that nobody holds it: put back without a word, or another branch's now.
+    const forgot = resendFrom !== null && resendFrom < Math.min(...all.keys());
+    const restored = forgot || isRestored(await db.get("meta", "server_epoch"), answer.server_epoch);
+    const wanted = new Set((answer.blobs_wanted ?? []).map(({ blob }) => blob));
+    const photos = (await db.getAll("blobs")).filter(({ blob, status }) => status === "sent" && wanted.has(blob));
     const touched = new Map(stored.map((verdict) => [verdict.seq, { ...all.get(verdict.seq), ...verdict }]));
     let resent = 0;
     for (const entry of all.values()) {
@@ -116,14 +120,23 @@ function settle(batch, answer) {
       touched.set(entry.seq, { ...entry, status: "waiting" });
       resent += 1;
     }
-    await strictly(["outbox", "meta"], (tx) => [
+    await strictly(["outbox", "meta", "blobs"], (tx) => [
       ...[...touched.values()].map((entry) => tx.objectStore("outbox").put(entry)),
-      tx.objectStore("meta").put(answer.server_epoch ?? null, "server_epoch"),
+      ...photos.map((photo) => tx.objectStore("blobs").put({ ...photo, status: "waiting" })),
+      tx.objectStore("meta").put(forgot ? FORGOTTEN : answer.server_epoch ?? null, "server_epoch"),
       tx.objectStore("meta").put({ at: Date.now(), min_app: answer.min_app ?? null, revoked: Boolean(answer.revoked) }, "contact"),
     ]);
     changed();
-    return { stored: stored.length, resent, busy };
+    return { stored: stored.length, resent: resent + Number(forgot), busy };
   });
+}
+
+// Which entries came damaged although they are whole here: their way did that, and they go again.
+async function hurt(batch, answer) {
+  const named = new Set((answer.results ?? []).filter(({ code }) => code === "hash_mismatch").map(({ id }) => id));
+  const found = new Set();
+  for (const { id, prev, payload, hash } of batch) if (named.has(id) && (await linkHash(prev, payload)) === hash) found.add(id);
+  return found;
 }
 
 // A phone with nothing to send learns elsewhere that the server was restored: what it confirmed has to go again. The

@@ -59,8 +59,11 @@ export function rescueFile(login, key, page, now = Date.now()) {
 }
 
 async function asPushed(own, { id, seq, prev, hash, payload }) {
-  return { id, seq, prev, hash, payload: typeof payload === "string" ? payload : new TextDecoder().decode(await openWith(own, payload)) };
+  return { id, seq, prev, hash, payload: typeof payload === "string" ? payload : await legible(own, payload) };
 }
+
+// Noise goes as nothing, as in a push: the file is of use for all the rest.
+const legible = (own, payload) => openWith(own, payload).then((bytes) => new TextDecoder().decode(bytes), () => "");
 
 // A piece that is lost or damaged is left empty: the file says so of that photo, and brings in the rest.
 async function piece(db, own, key) {

@@ -7,21 +7,24 @@ import { ROOT, call } from "./net.js";
 import { isWhole, PIECE, piece } from "./photos.js";
 import { release, store, strictly, unlessFull } from "./store.js";
 
+// Something on the way may take less than the server.
+const LEAST = 16 * 1024;
+
 export async function photoCounts() {
   const all = await store().getAll("blobs");
   const count = (status) => all.filter((blob) => blob.status === status).length;
   return { waiting: count("waiting"), done: count("sent"), damaged: count("damaged") };
 }
 
-// Uploads every waiting photo, and those the server asks for again. Answers {kind, retryAfter} as push does.
-export async function upload(wanted = []) {
-  const asked = new Set(wanted.map((one) => one.blob));
-  const all = await store().getAll("blobs");
-  for (const blob of all.filter((one) => one.status === "waiting" || asked.has(one.blob))) {
+// Uploads every waiting photo. Answers {kind, retryAfter} as push does; "too_large" when all others are there.
+export async function upload() {
+  let result = { kind: "ok" };
+  for (const blob of (await store().getAll("blobs")).filter((one) => one.status === "waiting")) {
     const answer = await uploadOne(blob);
-    if (answer.kind !== "ok" && answer.kind !== "answer") return answer;
+    if (answer.kind === "too_large") result = answer;
+    else if (answer.kind !== "ok" && answer.kind !== "answer") return answer;
   }
-  return { kind: "ok" };
+  return result;
 }
 
 async function uploadOne(blob) {
@@ -30,8 +33,9 @@ async function uploadOne(blob) {
   if (head.kind === "ok") return finish(blob);
   if (head.status !== 404) return head;
   let offset = Number(head.headers.get("Upload-Offset")) || 0;
+  let most = PIECE;
   for (let tries = 0; offset < blob.bytes && tries < 3;) {
-    const answer = await send(path, blob, offset);
+    const answer = await send(path, blob, offset, most);
     if (!answer || (answer.status === 422 && !(await isWhole(blob)))) return damaged(blob);
     if (answer.kind === "ok") {
       offset = Number(answer.headers.get("Upload-Offset")) || offset + answer.length;
@@ -39,6 +43,8 @@ async function uploadOne(blob) {
     } else if (answer.status === 409) {
       offset = Number(answer.headers.get("Upload-Offset")) || 0;
       tries += 1;
+    } else if (answer.status === 413 && most > LEAST) {
+      most /= 2;
     } else {
       return answer;
     }
@@ -46,11 +52,12 @@ async function uploadOne(blob) {
   return offset >= blob.bytes ? finish(blob) : { kind: "wait" };
 }
 
-// From any offset to the end of the piece it lies in, so that later pieces are whole again; null where it is lost.
-async function send(path, blob, offset) {
+// From any offset to the end of the piece it lies in, so that later pieces are whole again, but no more than `most`; null
+// where it is lost.
+async function send(path, blob, offset, most) {
   const index = Math.floor(offset / PIECE);
   const whole = await piece(blob.blob, index);
-  const body = whole?.slice(offset - index * PIECE);
+  const body = whole?.slice(offset - index * PIECE).slice(0, most);
   if (!body?.byteLength) return null;
   const answer = await call("PATCH", path, {
     body,

@@ -2,6 +2,7 @@
 // Owns the two keys: `snapshot` (what the office told us; destroyed on sign-out) and `outbox` (what we did).
 // A browser that cannot store keys works unsealed, and says so in every push.
 
+import { locked } from "./lock.js";
 import { Emptied, store, strictly } from "./store.js";
 
 const NAMES = ["snapshot", "outbox"];
@@ -12,8 +13,13 @@ let destroyed = new Set();
 export async function openVault() {
   keys = {};
   destroyed = new Set();
-  for (const name of NAMES) keys[name] = (await store().get("meta", `key:${name}`)) ?? (await makeKey(name));
+  // Two tabs that start together must not seal with two keys of which the disk keeps one.
+  await locked("vault", async () => {
+    for (const name of NAMES) keys[name] = (await kept(name)) ?? (await makeKey(name));
+  });
 }
+
+const kept = (name) => store().get("meta", `key:${name}`);
 
 async function makeKey(name) {
   if (name === "outbox" && (await store().getAll("outbox")).some((entry) => entry.payload.iv)) throw new Emptied();
@@ -47,7 +53,18 @@ export async function sealBytes(name, bytes) {
   return { iv, data: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, keys[name], bytes) };
 }
 
-export const openBytes = (name, sealed) => openWith(keys[name], sealed);
+// Where somebody signed out and in again in another tab, there is a new key.
+export async function openBytes(name, sealed) {
+  try {
+    return await openWith(keys[name], sealed);
+  } catch (error) {
+    const key = destroyed.has(name) ? null : await kept(name);
+    if (!key) throw error;
+    const bytes = await openWith(key, sealed);
+    keys[name] = key;
+    return bytes;
+  }
+}
 
 // The same with a key that is given.
 export async function openWith(key, sealed) {
