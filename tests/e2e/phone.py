@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain import ids
 from fieldapp.domain.calendar import day_bounds
+from fieldapp.domain.visits.events import Event, VisitAssigned
 from fieldapp.services import recording
 from fieldapp.storage import events
 from fieldapp.storage.events import Record
@@ -32,6 +33,18 @@ def _today(hours: float) -> datetime:
     midnight = day_bounds(now.astimezone(ZoneInfo(cast.ZONE)).date(), ZoneInfo(cast.ZONE))[1]
     start = now + timedelta(hours=hours)
     return start if start < midnight else now + (midnight - now) * hours / (hours + 1)
+
+
+def give(work: Any, visit: str, technician: str) -> None:
+    """The office gives the visit to somebody else."""
+    data = VisitAssigned(technician=technician)
+    event = Event(
+        id=ids.EventId(work.new_id()), type=data.event_type, visit=ids.VisitId(visit), actor="D001", data=data,
+        effective_at=datetime.now(UTC),
+    )  # fmt: skip
+    record = Record(event=event, origin="office", received_at=datetime.now(UTC))
+    with work.write() as db:
+        recording.record(db, cast.MAIN, [record], datetime.now(UTC))
 
 
 def run(page: Any, body: str, *args: Any) -> Any:

@@ -9,6 +9,7 @@ import { sha256 } from "../lib/ids.js";
 import { report } from "../sync/bus.js";
 import { syncState } from "../sync/engine.js";
 import { append } from "../sync/journal.js";
+import { locked } from "../sync/lock.js";
 import { store } from "../sync/store.js";
 import { manifestOf } from "../visit/facts.js";
 import { bottomBar } from "../visit/form.js";
@@ -49,7 +50,12 @@ export const view = {
 // The draft of this hand-over: the one that was begun, or a new one where the visit is ready for it.
 async function begin(id, known) {
   const draft = await recall("handover");
-  if (draft?.locked && draft.visit === id) return draft;
+  if (draft?.locked && draft.visit === id) {
+    if (known) return draft;
+    // The visit has left this phone since (days ago, or another person's now): nobody must be kept from all others.
+    await forget("handover");
+    return null;
+  }
   if (!known || !mayFollow(known.state, "statement.presented") || !known.facts.site) return null;
   const wanted = known.visit.customer.language;
   const fresh = {
@@ -99,7 +105,7 @@ async function contextOf(here) {
     keep: (change) => kept(here, change),
     to: (name) => kept(here, { screen: name }).then(draw),
     record: (type, data) => append(here.id, type, data),
-    complete: () => complete(here.id, known.facts).then(draw),
+    complete: () => complete(here.id).then(draw),
     giveBack: () => giveBack(here),
   };
 }
@@ -112,11 +118,15 @@ function kept(here, change) {
 // Killed between the signature (or its refusal) and the completion: the completion is made up for.
 async function repaired(id, { facts }) {
   if (!facts.signature && !facts.refused) return false;
-  await complete(id, facts);
+  await complete(id);
   return true;
 }
 
-const complete = (id, facts) => append(id, "visit.completed", { manifest: manifestOf(facts) });
+// Once, whoever asks at the same moment: a second completion would dispute the visit.
+const complete = (id) => locked("complete", async () => {
+  const { facts } = await know(id);
+  if (facts.completedAt === null) await append(id, "visit.completed", { manifest: manifestOf(facts) });
+});
 
 async function giveBack(here) {
   here.leaving = true;

@@ -20,20 +20,25 @@ export function warmUp() {
 export async function arrive(visitId) {
   const stamp = tapped();
   if (best && stamp.wall - best.ts < FRESH) return append(visitId, "visit.arrived", { gps: best }, { stamp });
-  await drafts.put("arrival", { visit: visitId, stamp });
-  wait();
+  // Another one may still wait: two orders in one house.
+  await locked("arrival", async () => {
+    await written({ status: "timeout" });
+    await drafts.put("arrival", { visit: visitId, stamp });
+  });
+  wait(visitId);
   return null;
 }
 
 /** After a start: an arrival that a killed app left behind is waited for again, and written. */
 export async function resume() {
-  if (!giveUp && (await pending())) wait();
+  const left = giveUp ? null : await pending();
+  if (left) wait(left.visit);
 }
 
-function wait() {
+function wait(visitId) {
   const timer = new Promise((resolve) => { giveUp = () => resolve({ status: "timeout" }); });
   const late = setTimeout(giveUp, WAIT);
-  Promise.race([read(), timer]).then(settle).finally(() => clearTimeout(late));
+  Promise.race([read(), timer]).then((gps) => settle(gps, visitId)).finally(() => clearTimeout(late));
 }
 
 /** The arrival that still waits for its fix: {visit, at}, or null. */
@@ -42,21 +47,21 @@ export async function pending() {
   return draft && { visit: draft.visit, at: draft.stamp.wall };
 }
 
-/** Writes a waiting arrival down, now; without one it does nothing. */
-export function settle(gps = { status: "timeout" }) {
-  return locked("arrival", async () => {
-    const draft = await drafts.get("arrival");
-    if (!draft) return;
-    const known = (await eventsOf(draft.visit)).some((event) => event.type === "visit.arrived");
-    if (known) await drafts.remove("arrival");
-    else {
-      await append(draft.visit, "visit.arrived", { gps }, {
-        stamp: draft.stamp, stores: ["drafts"], also: (tx) => [tx.objectStore("drafts").delete("arrival")],
-      });
-    }
-    giveUp?.();
-    giveUp = null;
-  });
+/** Writes a waiting arrival down, now; without one, or with one at another visit than `only`, it does nothing. */
+export const settle = (gps = { status: "timeout" }, only = null) => locked("arrival", () => written(gps, only));
+
+async function written(gps, only = null) {
+  const draft = await drafts.get("arrival");
+  if (!draft || (only && draft.visit !== only)) return;
+  const known = (await eventsOf(draft.visit)).some((event) => event.type === "visit.arrived");
+  if (known) await drafts.remove("arrival");
+  else {
+    await append(draft.visit, "visit.arrived", { gps }, {
+      stamp: draft.stamp, stores: ["drafts"], also: (tx) => [tx.objectStore("drafts").delete("arrival")],
+    });
+  }
+  giveUp?.();
+  giveUp = null;
 }
 
 function read() {

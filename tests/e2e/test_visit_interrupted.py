@@ -1,0 +1,90 @@
+"""Visits that something comes in between: another order in the same house, a plan that changes under the customer's pen."""
+
+import pytest
+
+from tests.e2e import phone
+from tests.e2e.visiting import NAME, NEXT, Technician, draw
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def open_phone(phone_page, enter):
+    """T001's phone, everything on it; the receiver finds no sky."""
+    phone_page.context.add_init_script("navigator.geolocation.getCurrentPosition = () => {};")
+
+    def start():
+        enter(phone_page, "T001")
+        phone_page.goto("/m/")
+        phone_page.wait_for_selector(".next")
+        phone.wait_until_sent(phone_page)
+        return Technician(phone_page)
+
+    return start
+
+
+def up_to_the_signature(technician):
+    technician.tap(".next a.button")
+    technician.go_on("I am ready", "Set off")
+    technician.go_on("On my way", "On the way")
+    technician.go_on("I have arrived", "At the door")
+    technician.go_on("I was let in", "The work")
+    technician.go_on("The work is done", "Is all clean?")
+    technician.go_on("All clean", "Hand the phone over")
+    technician.go_on("Hand over", "Please have a look")
+    technician.page.tap(NEXT)
+    technician.at("Your signature")
+
+
+def test_arriving_at_two_orders_in_one_house_is_two_arrivals(work, open_phone):
+    visits = [phone.plan(work, "Wang Fang", hours=1), phone.plan(work, "Li Na", hours=2)]
+    technician = open_phone()
+    page = technician.page
+    for visit in visits:
+        phone.append(page, visit, "kit.checked", {"uniform": True, "badge": True, "shoe_covers": True, "kit": True})
+        phone.append(page, visit, "visit.departed")
+    for visit in visits:
+        page.evaluate("(visit) => { location.hash = `#visit?visit=${visit}`; }", visit)
+        technician.go_on("I have arrived", "At the door")
+    technician.go_on("I was let in", "The work")
+    phone.call(page, "sync/engine.js", "syncNow")
+    phone.wait_until_sent(page)
+    assert [phone.stored(work, visit).count("visit.arrived") for visit in visits] == [1, 1]
+
+
+def test_a_visit_given_away_while_its_customer_signs_is_signed_and_waits_for_the_dispatcher(work, open_phone):
+    visit = phone.plan(work, "Wang Fang", hours=1)
+    technician = open_phone()
+    page = technician.page
+    up_to_the_signature(technician)
+    phone.call(page, "sync/engine.js", "syncNow")
+    phone.give(work, visit, "T002")
+    phone.call(page, "sync/engine.js", "syncNow")
+    draw(page, *NAME)
+    page.tap(NEXT)
+    technician.at("Thank you")
+    phone.call(page, "sync/engine.js", "syncNow")
+    phone.wait_until_sent(page)
+    last = {entry["type"]: (entry["status"], entry["code"]) for entry in phone.outbox(page)}
+    assert last["signature.captured"] == last["visit.completed"] == ("held", "not_assignee")
+
+
+def test_a_hand_over_whose_visit_left_the_phone_keeps_nobody_from_the_others(work, open_phone):
+    phone.plan(work, "Wang Fang", hours=1)
+    phone.plan(work, "Li Na", hours=2)
+    technician = open_phone()
+    page = technician.page
+    phone.wait_until_kept(page)
+    page.context.set_offline(True)
+    up_to_the_signature(technician)
+    phone.run(
+        page,
+        """const { store, strictly } = await load("sync/store.js");
+        const { drafts } = await load("sync/journal.js");
+        const { visit } = await drafts.get("handover");
+        await strictly(["visits"], (tx) => tx.objectStore("visits").delete(visit));""",
+    )  # fmt: skip
+    page.reload()
+    page.tap("#view .nothing a[href='#today']")
+    page.tap(".next a.button")
+    technician.at("Are you ready?")
