@@ -11,6 +11,7 @@ const { openStore, setCurrentUser, store, strictly } = await load("store.js");
 const { openVault } = await load("vault.js");
 const { append } = await load("chain.js");
 const { push, waiting } = await load("push.js");
+const { upload } = await load("upload.js");
 const { eventsOf, keepSnapshot, visit, visits } = await load("journal.js");
 
 const DEVICE = "0199e2a4-7b1c-7000-8000-000000000001";
@@ -166,4 +167,25 @@ test("a visit that was begun here stays when the office gives it away, an untouc
   assert.deepEqual((await visits()).map((found) => found.visit_id), ["a"]);
   await keepSnapshot([], "3", [], Date.now() + 40 * 3600_000);
   assert.deepEqual(await visits(), []);
+});
+
+test("a photo goes in pieces that the way takes, and one that it never takes holds up no other", async () => {
+  await phone(0, () => ({}));
+  const put = (blob, bytes) => strictly(["blobs", "blob_chunks"], (tx) => [
+    tx.objectStore("blobs").put({ blob, bytes, status: "waiting" }), tx.objectStore("blob_chunks").put({ blob, index: 0, data: new ArrayBuffer(bytes) }),
+  ]);
+  await put("never", 50_000);
+  await put("small", 100_000);
+  const got = { never: 0, small: 0 };
+  globalThis.fetch = async (path, { method, body }) => {
+    const blob = path.split("/").at(-1);
+    const headers = { "X-Field-Sync": "1" };
+    if (method === "HEAD") return new Response(null, { status: 404, headers: { ...headers, "Upload-Offset": String(got[blob]) } });
+    if (blob === "never" || body.byteLength > 40_000) return new Response("too large", { status: 413 });
+    got[blob] += body.byteLength;
+    return new Response(null, { status: 204, headers: { ...headers, "Upload-Offset": String(got[blob]) } });
+  };
+  assert.equal((await upload()).kind, "too_large");
+  assert.equal(got.small, 100_000);
+  assert.deepEqual(await statuses("blobs"), ["waiting", "sent"]);
 });
