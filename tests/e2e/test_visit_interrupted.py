@@ -1,4 +1,4 @@
-"""Visits that something comes in between: another order in the same house, a plan that changes under the customer's pen."""
+"""Visits that something comes in between: another order in the same house, a plan that changes while somebody signs."""
 
 import pytest
 

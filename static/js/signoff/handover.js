@@ -50,12 +50,8 @@ export const view = {
 // The draft of this hand-over: the one that was begun, or a new one where the visit is ready for it.
 async function begin(id, known) {
   const draft = await recall("handover");
-  if (draft?.locked && draft.visit === id) {
-    if (known) return draft;
-    // The visit has left this phone since (days ago, or another person's now): nobody must be kept from all others.
-    await forget("handover");
-    return null;
-  }
+  // A visit that is not on the phone (any more, or not yet) cannot be shown; what was signed stays for when it is.
+  if (draft?.locked && draft.visit === id) return known && draft;
   if (!known || !mayFollow(known.state, "statement.presented") || !known.facts.site) return null;
   const wanted = known.visit.customer.language;
   const fresh = {

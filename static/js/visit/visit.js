@@ -2,7 +2,7 @@
 // Owns the frame; each step is a panel of its own.
 
 import { $, clone, field, icon, put, show } from "../lib/dom.js";
-import { go } from "../lib/router.js";
+import { go, refresh } from "../lib/router.js";
 import { timeWindow } from "../lib/time.js";
 import { t } from "../lib/words.js";
 import { stateOf as lookOf } from "../phone/states.js";
@@ -23,7 +23,8 @@ let shown = null;
 export const view = {
   async start(place, params) {
     const lock = await drafts.get("handover");
-    if (lock?.locked) return go("handover", { visit: lock.visit }, { replace: true });
+    // Nor must one that has left the phone keep the technician from all others.
+    if (lock?.locked && (await know(lock.visit))) return go("handover", { visit: lock.visit }, { replace: true });
     shown = { place, id: params.visit, key: null, busy: false };
     addEventListener("sync:changed", changed);
     return draw({ first: true });
@@ -40,7 +41,9 @@ async function changed() {
   if (!shown || shown.busy) return;
   const here = shown;
   const known = await know(here.id);
-  if (here === shown && known && keyOf(known, await phase(here.id)) !== here.key) draw();
+  if (here !== shown || !known) return;
+  if (here.isUnknown) refresh();
+  else if (keyOf(known, await phase(here.id)) !== here.key && here === shown) draw();
 }
 
 const phase = async (id) => (await drafts.get(`phase:${id}`)) ?? {};
@@ -52,6 +55,7 @@ async function draw({ first = false } = {}) {
   const known = await know(here.id);
   if (here !== shown) return;
   if (!known) {
+    here.isUnknown = true;
     here.place.replaceChildren(clone("visit-unknown"));
     return;
   }
