@@ -20,6 +20,8 @@ test("a payload is the closed envelope, its clock as last measured", () => {
   assert.equal(JSON.parse(payloadOf({ ...facts, sample: undefined })).clk, null);
   const half = { ...facts, data: { text: "fine \ud83d" }, sample: undefined };
   assert.equal(JSON.parse(payloadOf(half)).data.text, "fine \ufffd", "half an emoji");
+  const scanned = { ...facts, data: { serial: "A\u00001" }, sample: undefined };
+  assert.equal(JSON.parse(payloadOf(scanned)).data.serial, "A\ufffd1", "a bar code's zero");
 });
 
 test("ids are version 7 and sort by time", () => {

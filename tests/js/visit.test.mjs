@@ -123,6 +123,6 @@ test("typed times are the branch's, and a time that the clocks skip is none", ()
   assert.equal(moment("2026-03-08", "02:30"), null);
   assert.equal(moment("2026-03-08", "03:30"), Date.parse("2026-03-08T07:30:00Z"));
   assert.equal(moment("2026-11-01", "12:00"), Date.parse("2026-11-01T17:00:00Z"));
-  for (const wrong of [["", "09:00"], ["2026-12-01", ""], ["2026-13-01", "09:00"]]) assert.equal(moment(...wrong), null);
+  for (const wrong of [["", "09:00"], ["2026-12-01", ""], ["2026-13-01", "09:00"], ["2126-12-01", "09:00"]]) assert.equal(moment(...wrong), null);
   setPlace({ zone: "UTC" });
 });

@@ -201,6 +201,14 @@ def test_after_a_restore_a_phone_may_go_on_and_fill_what_was_forgotten(phone, vi
     assert phone.fates(*entries) == [("accepted", None)] * 3 + [("duplicate", None)]
 
 
+def test_a_statement_as_long_as_a_push_can_carry_is_a_fact(phone, visit):
+    doc = {"doc": "工" * 80_000, "doc_hash": "ab" * 32}
+    payload = json.loads(phone.payload("statement.presented", visit, data=doc))
+    entry = phone.append_text(json.dumps(payload, ensure_ascii=False))
+    body = json.dumps(phone.batch([entry]), ensure_ascii=False).encode()
+    assert [one["status"] for one in phone.post(body).get_json()["results"]] == ["accepted"]
+
+
 def test_types_that_phones_do_not_record_are_quarantined(phone, work, visit):
     for kind, data in (("visit.voided", {"reason": "x"}), ("visit.reinstated", {"reason": "x"}), ("nonsense", {})):
         assert phone.fates(phone.append(kind, visit, data=data)) == [("quarantined", "schema_invalid")]

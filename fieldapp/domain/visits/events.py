@@ -258,7 +258,7 @@ class AnswersGiven(Data, tag="answers.given", frozen=True):
 
 class StatementPresented(Data, tag="statement.presented", frozen=True):
     doc_hash: Sha256
-    doc: Annotated[str, Meta(max_length=50_000)]
+    doc: Annotated[str, Meta(max_length=200_000)]  # every note and charge of a visit: a push bounds it
 
 
 #: One stroke: points [x, y, milliseconds, pressure] in the fixed logical box.

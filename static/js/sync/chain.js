@@ -24,8 +24,9 @@ export function payloadOf({ type, visitId, visitRev, actor, data, sample, now, m
   }, wellFormed);
 }
 
-// Half an emoji, left by a keyboard or a cut, is no text: nobody else could read the fact.
-const wellFormed = (_, value) => (typeof value === "string" ? value.toWellFormed?.() ?? value : value);
+// Half an emoji, left by a keyboard or a cut, is no text, nor is the zero that a bar code may hold: nobody else could read
+// the fact.
+const wellFormed = (_, value) => (typeof value === "string" ? (value.toWellFormed?.() ?? value).replaceAll("\u0000", "\ufffd") : value);
 
 // The moment of a tap, for a fact that is written a little later (an arrival waits for its GPS fix).
 export const tapped = () => ({ wall: Date.now(), mono: Math.round(performance.now() * 10) / 10, boot });

@@ -3,8 +3,10 @@
 
 import { clockTime, dateOf } from "../lib/time.js";
 
-/** "2026-12-01" and "14:30" in the branch's zone as epoch milliseconds; null when that time does not exist there. */
+/** "2026-12-01" and "14:30" in the branch's zone as epoch milliseconds; null when that time does not exist there,
+ * or lies in another century: such a fact the server would put aside. */
 export function moment(date, time) {
+  if (!/^20\d\d-/.test(date)) return null;
   const wall = Date.parse(`${date}T${time}:00Z`);
   if (Number.isNaN(wall)) return null;
   let guess = wall;
