@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from fieldapp.services import doctor
+from fieldapp.services import accounts, doctor
 from fieldapp.storage import audit, devices, events, quarantine, visits
 from tests import builders, cast
 from tests.sync.phone import MARK, PUSH, Phone, new_id, plan
@@ -272,6 +272,18 @@ def test_facts_about_a_visit_of_another_branch_wait_as_unknown(phone, work, star
     assert phone.fates(phone.append("visit.arrived", foreign)) == [("held", "unknown_visit")]
     with work.read() as db:
         assert visits.get(db, cast.NORTH, foreign).state == "planned"
+
+
+def test_whoever_went_to_another_branch_is_heard_there_over_the_gap(phone, work, visit):
+    phone.push(phone.append("note.added", visit))
+    accounts.change_account(
+        work, cast.A001.actor, "T001", name="T", role="technician", branch=cast.NORTH, team="n"
+    )  # fmt: skip
+    entry = phone.append("note.added", visit)
+    assert [one.get("expect_seq") for one in phone.push(entry)["results"]] == [1]
+    phone.epoch = "forgotten"
+    assert phone.fates(entry) == [("held", "unknown_visit")]
+    assert phone.fates(phone.append("note.added", visit)) == [("held", "unknown_visit")]
 
 
 def test_nothing_is_stored_without_signing_in(clock, client, work, visit):
