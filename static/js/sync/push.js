@@ -75,8 +75,14 @@ const photosWaiting = async () => (await store().getAll("blobs")).filter((photo)
 
 async function wire(entry) {
   const { id, seq, prev, hash } = entry;
-  // What is noise here (a key that is gone) is sent as nothing: the server puts its number aside, and takes what follows.
-  return { id, seq, prev, hash, payload: await unseal("outbox", entry.payload).catch(() => "") };
+  return { id, seq, prev, hash, payload: await unseal("outbox", entry.payload).catch(nothing) };
+}
+
+// What is noise here (a key that is gone) is sent as nothing: the server puts its number aside, and takes what follows.
+// Only a failed decryption says so; a store that closes meanwhile, for instance, must not cost a fact.
+function nothing(error) {
+  if (error?.name !== "OperationError") throw error;
+  return "";
 }
 
 async function envelope(deviceId, app, batch, entries, photos) {
