@@ -88,3 +88,22 @@ def test_a_hand_over_whose_visit_left_the_phone_keeps_nobody_from_the_others(wor
     page.tap("#view .nothing a[href='#today']")
     page.tap(".next a.button")
     technician.at("Are you ready?")
+
+
+def test_what_is_typed_while_a_note_is_written_stays(work, open_phone):
+    visit = phone.plan(work, "Wang Fang", hours=1)
+    page = open_phone().page
+    page.goto(f"/m/#work?visit={visit}")
+    page.fill("[name=text]", "Moved the socket")
+    page.evaluate(
+        """() => {
+          const add = IDBObjectStore.prototype.add;
+          IDBObjectStore.prototype.add = function (...rest) {
+            document.querySelector("[name=text]").value += ", and the lamp";
+            return add.apply(this, rest);
+          };
+        }"""
+    )
+    page.tap("[data-add=note]")
+    page.wait_for_selector("[data-f=lines] :text-is('Moved the socket')")
+    assert page.input_value("[name=text]") == "Moved the socket, and the lamp"

@@ -56,17 +56,18 @@ async function build(id, facts, redraw) {
   await remembered(element, key);
   const urls = await gallery(element, facts.photos);
   lines(element, facts);
-  const after = async (names) => {
+  // Adds what was typed and empties its fields, but for what was typed on while it was written.
+  const adding = (act, names) => async () => {
+    const typed = read(element);
+    if ((await act(id, element)) === false) return;
     const rest = read(element);
-    for (const name of names) rest[name] = name === "quantity" ? "1" : "";
+    for (const name of names) if (rest[name] === typed[name]) rest[name] = name === "quantity" ? "1" : "";
     await keep(key, () => rest);
     await redraw();
   };
   const add = {
-    note: async () => { if (await addNote(id, element)) await after(["text"]); },
-    equipment: async () => { await addEquipment(id, element); await after(["kind", "serial", "quantity"]); },
-    charge: async () => { await addCharge(id, element); await after(["label", "amount"]); },
-    damage: async () => { await addDamage(id, element); await after(["description", "compensation"]); },
+    note: adding(addNote, ["text"]), equipment: adding(addEquipment, ["kind", "serial", "quantity"]),
+    charge: adding(addCharge, ["label", "amount"]), damage: adding(addDamage, ["description", "compensation"]),
   };
   for (const button of element.querySelectorAll("[data-add]")) button.addEventListener("click", () => once(button, add[button.dataset.add]));
   await shots(element, async (slot, file) => { await addPhoto(id, slot, file); await redraw(); });
