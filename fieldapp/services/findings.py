@@ -196,6 +196,9 @@ def _about(db: Db, branch: BranchCode, draft: Draft, order: str, today: date) ->
     if draft.technician not in ("", whose):
         raise Invalid("finding_visit_other", field="technician", number=order, technician=whose)
     came = visit.window.start.astimezone(zone_of(db, branch)).date()
+    # A complaint may be about a visit that was put off; of one still to come nobody has seen anything.
+    if came > today and draft.source != "complaint" and not (judged and judged.arrived_at):
+        raise Invalid("finding_future", field="visit")
     day = draft.occurred_on or min(came, today)
     return _About(visit.visit_id, whose, day, judged.month if judged else month_of_day(came))
 

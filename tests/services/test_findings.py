@@ -135,6 +135,12 @@ def test_a_visit_that_nobody_has_is_nobodys_finding(work: Work) -> None:
     refused(Invalid, "finding_visit_nobody", lambda: record(work, order="WO-3"))
 
 
+def test_a_visit_that_is_still_to_come_is_found_about_by_a_complaint_at_most(work: Work) -> None:
+    links.planned_visit(work, "WO-3", days=20)
+    assert refused(Invalid, "finding_future", lambda: record(work, order="WO-3")).field == "visit"
+    assert view(work, record(work, order="WO-3", source="complaint")).visit_number == "WO-3"
+
+
 def test_a_form_that_is_sent_twice_records_once(work: Work) -> None:
     draft = Draft(source="spot_check", technician="T001", item="grooming", favourable=False, note="x")
     key = work.new_id()
