@@ -77,7 +77,8 @@ class Stage:
 
 @contextmanager
 def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
-    """Set the stage below `folder`; everything on it is the same each time. Its clock stands still at `moment`."""
+    """Set the stage below `folder`; everything on it is the same each time. Its clock stands still at `moment`; at
+    another one than the pictures' it is the bare demo company."""
     work = make_test_work(folder, Clock(moment))
     _fix_seal_key(folder)
     installation.upgrade(work, timezone=cast.ZONE)
@@ -91,7 +92,8 @@ def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
     )  # fmt: skip
     app = create_app(settings, work=work)
     with serving(app) as url:
-        yield Stage(url, work, passwords, _places(work, f"{wish.months[0]:%Y-%m}"))
+        places = _places(work, f"{wish.months[0]:%Y-%m}") if moment == MOMENT else _visits()
+        yield Stage(url, work, passwords, places)
     work.database.dispose()
 
 
@@ -102,19 +104,15 @@ def _fix_seal_key(folder: Path) -> None:
     (folder / "seal-key.pem").write_bytes(key.private_bytes(*form))
 
 
+def _visits() -> dict[str, str]:
+    """Ids of the demo's visits that pages show."""
+    orders = {"done": DONE, "breached": BREACHED, "due": NOW_DUE, "next": NEXT, "later": LATER}
+    return {name: ids.visit_id(ids.BranchCode(cast.MAIN), order) for name, order in orders.items()}
+
+
 def _places(work: Work, month: str) -> dict[str, str]:
     """Ids and links that the tour's addresses name."""
-    branch = ids.BranchCode(cast.MAIN)
-    places = {
-        name: ids.visit_id(branch, order)
-        for name, order in {
-            "done": DONE,
-            "breached": BREACHED,
-            "due": NOW_DUE,
-            "next": NEXT,
-            "later": LATER,
-        }.items()
-    }
+    branch, places = ids.BranchCode(cast.MAIN), _visits()
     _let_programs_in(work)
     own_done = links.create_own_link(work, OPERATOR, branch, places["done"])
     own_next = links.create_own_link(work, OPERATOR, branch, places["next"])
