@@ -37,9 +37,10 @@ def planned_visit(work: Work, visit: str = "WO-1", *, days: int = 1, **other: An
 
 def done(
     work: Work, visit: str, *, signature: dict[str, Any] | None, doc: str | None = STATEMENT, language: str = "zh-Hans",
-    photos: tuple[str, ...] = (), technician: str = "T001",
+    photos: tuple[str, ...] = (), technician: str = "T001", **said: str,
 ) -> str:  # fmt: skip
-    """A visit whose window began two hours ago and that is completed and left."""
+    """A visit whose window began two hours ago and that is completed and left; `said` are other answers than good
+    ones."""
     start = work.now() - timedelta(hours=2)
     charges = [{"label": "上门服务费", "amount": "120.00"}]
     first = builders.scheduled(
@@ -60,7 +61,7 @@ def done(
     if doc is not None:
         shown = {"doc_hash": statement_hash(doc), "doc": doc}
         entries.append(builders.line("statement.presented", visit, start + timedelta(minutes=50), technician, **shown))
-    answers = {**builders.ALL_WELL, "comment": "a secret word between us"}
+    answers = {**builders.ALL_WELL, "comment": "a secret word between us", **said}
     entries.append(builders.line("answers.given", visit, start + timedelta(minutes=51), "customer", **answers))
     if signature is not None:
         entries.append(

@@ -16,7 +16,7 @@ from fieldapp.domain.ids import BranchCode, EventId, StaffCode
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.visits.events import AppealDecided, AppealFiled, Event, FindingRecorded
 from fieldapp.services import appeals as acts
-from fieldapp.services import evidence, four_eyes, photos
+from fieldapp.services import call_backs, evidence, four_eyes, photos
 from fieldapp.services.evidence import Entry, Proof
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
@@ -123,7 +123,7 @@ def detail(work: Work, actor: Actor, branch: BranchCode, appeal_id: str) -> Deta
             next((one.data for one in told if isinstance(one.data, kind)), None)
             for kind in (AppealFiled, AppealDecided)
         )
-        timeline = _timeline(db, view.filed)
+        timeline = _timeline(db, actor, view.filed)
         siblings = appeals.of_visit(db, branch, visit) if visit else []
         return Detail(
             view=view,
@@ -205,11 +205,18 @@ def _code(finding: Event | None) -> str:
     return (data.item or data.discipline or "commendation") if isinstance(data, FindingRecorded) else ""
 
 
-def _timeline(db: Db, filed: Filed) -> list[Entry]:
-    """What happened at the visit, and what was found and decided; in the order in which it took effect."""
+def _timeline(db: Db, actor: Actor, filed: Filed) -> list[Entry]:
+    """What happened at the visit, and what was found and decided; in the order in which it took effect. Without what
+    the customer answered for who may still have to ask them."""
     told: dict[EventId, Entry] = {}
     if filed.visit:
-        told.update((one.event.id, one) for one in planning.timeline(db, filed.branch, filed.visit))
+        judged = scoring.find_judgement(db, filed.branch, filed.visit)
+        is_blind = judged and filed.visit in call_backs.hidden_from(
+            db, actor, filed.branch, judged.month, judged.technician
+        )
+        for one in planning.timeline(db, filed.branch, filed.visit):
+            if not (is_blind and call_backs.is_answer(one.event.data)):
+                told[one.event.id] = one
     findings = {one.event.id for one in told.values() if isinstance(one.event.data, FindingRecorded)}
     if filed.appeal.subject.finding:
         findings.add(filed.appeal.subject.finding)

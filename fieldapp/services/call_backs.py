@@ -1,7 +1,8 @@
 """Call-backs: who is to be called, what was said, and what it differs in from what was signed (docs/findings.md).
 
-Asked blind: nothing here hands out the signed answers before those of the call are stored. Every call is added, none
-is changed. Who is drawn, when an entry is over and what differs is `domain.call_backs`'.
+Asked blind: nothing here hands out the signed answers before those of the call are stored, and `hidden_from` tells
+others of whose visits they must not either. Every call is added, none is changed. Who is drawn, when an entry is over
+and what differs is `domain.call_backs`'.
 """
 
 from collections import defaultdict
@@ -17,7 +18,7 @@ from fieldapp.domain.calendar import Month, shifted
 from fieldapp.domain.call_backs import Attempt, Line, Reason, State
 from fieldapp.domain.errors import Conflict, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, StaffCode, VisitId
-from fieldapp.domain.visits.events import AnswersGiven, SignatureRefused
+from fieldapp.domain.visits.events import AnswersGiven, Data, SignatureRefused
 from fieldapp.services import contacts, finding_views, findings
 from fieldapp.services.branches import zone_of
 from fieldapp.services.finding_views import View
@@ -148,8 +149,14 @@ def own(work: Work, actor: Actor, branch: BranchCode, technician: str, month: Mo
         if draw is None:
             return None
         is_open = draws.is_over(month, work.now().astimezone(zone).date())
-        mine = (one for one in call_backs.completed(db, branch, month) if one.technician == technician)
+        mine = call_backs.completed(db, branch, month, technician)
         return Own(draw.share, sorted(_drawn(draw, mine, zone)) if is_open else (), is_open)
+
+
+def to_be_made(work: Work, actor: Actor, branch: str, month: Month, technician: str) -> Collection[str]:
+    """`hidden_from`, in a transaction of its own."""
+    with work.read() as db:
+        return hidden_from(db, actor, branch, month, technician)
 
 
 def reveal_number(work: Work, actor: Actor, visit_id: str) -> str:
@@ -215,11 +222,27 @@ def open_in(db: Db, branch: str, month: Month) -> list[Entry]:
     return [one for one in _month(db, branch, month, zone_of(db, branch))[1] if one.state == "open"]
 
 
+def hidden_from(db: Db, actor: Actor, branch: str, month: Month, technician: str | None) -> Collection[str]:
+    """The visits of a technician's month whose signed answers `actor` must not read yet: they may still have to make
+    the call about them."""
+    if technician is None or actor.role != "quality" or actor.branch != branch:
+        return ()
+    found = _month(db, branch, month, zone_of(db, branch), technician)[1]
+    return {one.visit.visit_id for one in found if one.state == "open"}
+
+
+def is_answer(data: Data) -> bool:
+    """Whether an event says what the customer answered, or why nobody signed: what a call asks about."""
+    return isinstance(data, AnswersGiven | SignatureRefused)
+
+
 # --- Inside -------------------------------------------------------------------------------------------------------
 
 
-def _month(db: Db, branch: str, month: Month, zone: ZoneInfo) -> tuple[Draw | None, list[Entry], list[Lane]]:
-    draw, done = spot_checks.find(db, branch, month), call_backs.completed(db, branch, month)
+def _month(
+    db: Db, branch: str, month: Month, zone: ZoneInfo, technician: str | None = None
+) -> tuple[Draw | None, list[Entry], list[Lane]]:  # fmt: skip
+    draw, done = spot_checks.find(db, branch, month), call_backs.completed(db, branch, month, technician)
     calls, drawn = call_backs.of_month(db, branch, month), _drawn(draw, done, zone)
     wanted = [one for one in done if one.number in drawn or one.visit_id in calls or not one.signed]
     whole = planning.by_external_ids(db, branch, (one.number for one in wanted))
@@ -275,7 +298,7 @@ def _call(db: Db, actor: Actor, branch: BranchCode, visit_id: str) -> Call:
     done, month = found
     zone = zone_of(db, branch)
     draw, attempts = spot_checks.find(db, branch, month), call_backs.attempts(db, branch, [visit_id])[visit_id]
-    mine = [one for one in call_backs.completed(db, branch, month) if one.technician == done.technician]
+    mine = call_backs.completed(db, branch, month, done.technician)
     is_drawn = done.number in _drawn(draw, mine, zone)
     entry = _entry(done, visits.get(db, branch, visit_id), is_drawn, attempts, zone)
     answers, refusal = _signed(db, branch, visit_id) if entry.state == "reached" else (None, "")

@@ -3,7 +3,7 @@
 Reads only. What counts is `domain.scoring`'s, whether an appeal may be filed `domain.appeals`'.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.domain.scoring.rulebook import Rulebooks
 from fieldapp.domain.scoring.rules import Verdict
 from fieldapp.domain.signals import Signal, read_signals
+from fieldapp.services import call_backs
 from fieldapp.services.branches import zone_of
 from fieldapp.services.photos import named_in
 from fieldapp.services.rulebooks import rulebooks
@@ -60,7 +61,8 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """An item on which a visit has no verdict, and why; `fact` is the arrival whose time would have decided."""
+    """An item on which a visit has no verdict (or none that may be told yet, `call_open`), and why; `fact` is the
+    arrival whose time would have decided."""
 
     judgement: Judgement
     code: str
@@ -81,6 +83,8 @@ class Story:
     pictures: Sequence[str]
     signals: Sequence[Signal]
     names: Mapping[str, str]
+    #: Whether what the customer answered is left out: the reader may still have to ask them.
+    is_blind: bool = False
 
 
 # --- Asked for ----------------------------------------------------------------------------------------------------
@@ -94,10 +98,12 @@ def of_item(
     _require_sight(actor, found.branch, found.sheet.technician)
     judged = [one.judgement for one in found.visits]
     with work.read() as db:
-        proofs = verdicts(db, found.branch, judged, found.now, code)
+        hidden = call_backs.hidden_from(db, actor, found.branch, found.month, found.sheet.technician)
+        proofs, unsaid = _veiled(verdicts(db, found.branch, judged, found.now, code), hidden)
         loose = (one for one in found.sheet.effects if one.code == code)
         told = [*proofs, *_silent(db, found.branch, loose, proofs)]
-        return told, doubts(db, found.branch, judged, found.now, code), names_in(db, found.branch, _facts(told))
+        unjudged = [*unsaid, *doubts(db, found.branch, judged, found.now, code)]
+        return told, unjudged, names_in(db, found.branch, _facts(told))
 
 
 def of_visit(
@@ -110,18 +116,34 @@ def of_visit(
         if effects is None:
             effects = scoring.effects_of_visit(db, branch, judgement.month, visit)
         timeline = sorted(planning.timeline(db, branch, visit), key=lambda one: one.event.order)
-        proofs = verdicts(db, branch, [judgement], now)
+        hidden = call_backs.hidden_from(db, actor, branch, judgement.month, judgement.technician)
+        proofs, unsaid = _veiled(verdicts(db, branch, [judgement], now), hidden)
         found = _silent(db, branch, effects, proofs)
+        is_blind = visit in hidden
+        if is_blind:
+            timeline = [one for one in timeline if not call_backs.is_answer(one.event.data)]
         return Story(
             proofs=proofs,
             findings=found,
-            doubts=doubts(db, branch, [judgement], now),
+            doubts=[*unsaid, *doubts(db, branch, [judgement], now)],
             timeline=timeline,
             ledger=visits.ledger(db, branch, visit),
             pictures=pictures_in(db, branch, timeline),
             signals=read_signals(entry.event for entry in timeline if entry.held_code is None),
             names=names_in(db, branch, [*timeline, *_facts(found)]),
+            is_blind=is_blind,
         )
+
+
+def _veiled(proofs: Iterable[Proof], hidden: Collection[str]) -> tuple[list[Proof], list[Doubt]]:
+    """What may be told, and in the place of a verdict by a customer's answer to a `hidden` visit, that it waits."""
+    told, unsaid = list[Proof](), list[Doubt]()
+    for one in proofs:
+        if one.judgement and one.verdict and one.verdict.source == "answer" and one.judgement.visit in hidden:
+            unsaid.append(Doubt(one.judgement, one.code, "call_open", None))
+        else:
+            told.append(one)
+    return told, unsaid
 
 
 def _silent(db: Db, branch: str, effects: Iterable[FindingEffect], proofs: Iterable[Proof]) -> list[Proof]:

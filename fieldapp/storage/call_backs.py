@@ -36,9 +36,11 @@ class Done:
     signals: tuple[str, ...]
 
 
-def completed(db: Session, branch: str, month: Month) -> list[Done]:
-    """The completed visits of a month that are somebody's, by window."""
+def completed(db: Session, branch: str, month: Month, technician: str | None = None) -> list[Done]:
+    """The completed visits of a month that are somebody's (this technician's, where one is named), by window."""
     query = _completed(branch).where(JudgementRow.month == month)
+    if technician is not None:
+        query = query.where(JudgementRow.technician == technician)
     rows = db.execute(query.order_by(VisitRow.window_start, VisitRow.external_id))
     return [_done(row) for row in rows]
 

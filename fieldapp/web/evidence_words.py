@@ -79,7 +79,8 @@ def doubt(one: Doubt, numbers: Mapping[str, str]) -> Line:
     judgement = one.judgement
     arrived = [_("Arrived %(time)s", time=localmoment(one.fact.event.effective_at))] if one.fact else []
     return Line(
-        title=title(one.code), reason=str(score_words.REASONS[one.why]), met=None, state=_("not counted"),
+        title=title(one.code), reason=str(score_words.REASONS[one.why]), met=None,
+        state=_("hidden until the call") if one.why == "call_open" else _("not counted"),
         fact=" · ".join(arrived), grade=grade(one.fact) if one.fact else "",
         is_doubtful=one.fact is not None and one.fact.event.grade == "C",
         day=judgement.promised_start, visit=judgement.visit, number=numbers.get(judgement.visit, ""), code=one.code,

@@ -115,6 +115,9 @@ REASONS: dict[str, Any] = {
     "found_breached": _l("A finding says that this was not done."),
     "overturned": _l("Counted in the technician's favour after an appeal."),
     "time_in_doubt": _l("The recorded times contradict each other; nothing is counted until a person decides."),
+    "call_open": _l(
+        "What the customer answered shows once their call-back is over: who calls asks without knowing it."
+    ),
     "company_told_late": _l("The company changed the window too late; this is not counted against the technician."),
 }
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from fieldapp.domain.calendar import Window, parse_month, shifted
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.scoring.outlook import Outlook, look_ahead
-from fieldapp.services import adjustment_views, causes, evidence, finding_views, scoring
+from fieldapp.services import adjustment_views, call_backs, causes, evidence, finding_views, scoring
 from fieldapp.services.adjustment_views import Proposal
 from fieldapp.services.evidence import Story
 from fieldapp.services.scoring import MonthScores, TechnicianMonth, VisitScore
@@ -89,13 +89,19 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
 def visits(month: str, technician: str) -> ResponseReturnValue:
     """The visits of a technician's month."""
     found = _month_of(technician, month)
+    hidden = call_backs.to_be_made(current_work(), current_actor(), found.branch, found.month, technician)
     lines = [
         {
             "visit_id": one.visit,
             "external_id": one.external_id,
             "window": Window(one.judgement.promised_start, one.judgement.promised_end),
             "outcome": words.OUTCOMES[one.outcome],
-            "breached": [words.ITEMS[v.code][0] for v in one.judgement.counted(found.now) if not v.met],
+            "breached": [
+                words.ITEMS[it.code][0]
+                for it in one.judgement.counted(found.now)
+                if not it.met and not (it.source == "answer" and one.visit in hidden)
+            ],
+            "waits": one.visit in hidden,
         }
         for one in found.visits
     ]

@@ -4,12 +4,13 @@ import re
 
 import pytest
 
+from fieldapp.domain.appeals import Subject
 from fieldapp.domain.call_backs import ASKED
-from fieldapp.services import call_backs, finding_views
+from fieldapp.services import appeals, call_backs, finding_views
 from fieldapp.web.call_words import QUESTIONS
 from fieldapp.web.pwa.words_signoff import SIGNOFF
 from tests import links
-from tests.cast import Q001
+from tests.cast import MAIN, Q001, T001
 from tests.web.dispatch.test_pages import page
 
 BOARD = "/quality/findings/calls"
@@ -70,6 +71,63 @@ def test_the_page_of_a_call_is_blind_until_it_is_saved(quality, visit):
         assert text in html
     assert "Save the answers" not in html
     assert "Compare" in page(quality.get(BOARD))
+
+
+SECRET, WAITS = "a secret word between us", "This customer is still to be called back."
+
+
+def pages_about(client, visit):
+    """Everything about the visit that tells what its customer answered."""
+    item = "/scores/2026-10/T001/courtesy"
+    return [page(client.get(f"/scores/visits/{visit}")), page(client.get(item)),
+            page(client.get("/scores/2026-10/T001/visits"))]  # fmt: skip
+
+
+def test_who_may_have_to_call_reads_no_signed_answer_on_any_page_before_it_is_over(quality, work):
+    visit = links.unsigned_visit(work, courteous="no")
+    of_visit, of_item, visits = pages_about(quality, visit)
+    for html in (of_visit, of_item):
+        assert SECRET not in html
+        assert "The customer answered" not in html
+        assert "once their call-back is over" in html
+    assert WAITS in of_visit
+    assert f'href="{address(visit)}"' in of_visit
+    assert "Customer answered" not in of_visit
+    assert "Courtesy" not in visits
+    assert "to be called back first" in visits
+    save(quality, visit)
+    of_visit, of_item, visits = pages_about(quality, visit)
+    assert SECRET in of_visit
+    assert WAITS not in of_visit
+    assert "The customer answered “no”." in of_visit
+    assert "The customer answered “no”." in of_item
+    assert "Courtesy" in visits
+
+
+def test_who_calls_nobody_reads_what_was_signed(sign_in, work):
+    visit = links.unsigned_visit(work, courteous="no")
+    for html in pages_about(sign_in("M001"), visit)[:2]:
+        assert "The customer answered “no”." in html
+        assert WAITS not in html
+    of_visit, of_item, visits = pages_about(sign_in("T001"), visit)
+    assert "The customer answered “no”." in of_visit
+    assert "The customer answered “no”." in of_item
+    assert "Courtesy" in visits
+
+
+def test_a_visit_that_nobody_is_to_be_called_about_hides_nothing(quality, work):
+    visit = links.signed_visit(work, courteous="no")
+    of_visit, of_item, _visits = pages_about(quality, visit)
+    assert SECRET in of_visit
+    assert "The customer answered “no”." in of_item
+
+
+def test_an_appeal_shows_what_else_was_answered_only_after_the_call(quality, work):
+    visit = links.unsigned_visit(work, courteous="no")
+    filed = appeals.file(work, T001.actor, MAIN, Subject(visit=visit, item="courtesy"), "I was polite.").appeal
+    assert SECRET not in page(quality.get(f"/quality/appeals/main/{filed.id}"))
+    save(quality, visit)
+    assert SECRET in page(quality.get(f"/quality/appeals/main/{filed.id}"))
 
 
 def test_the_number_is_shown_on_demand_and_loses_no_mark(quality, visit):
