@@ -24,7 +24,7 @@ Permission = Literal[
     "findings.write",
     "findings.decide",  # be the second person for a finding that somebody else recorded
     "appeals.read",
-    "appeals.file",  # against what counts against oneself
+    "appeals.file",  # against what counts against oneself; programs for whom they name
     "appeals.decide",  # those of others, where one had no hand in it
     "cases.open",  # write down what a customer reports on the phone
     "cases.read",
@@ -74,7 +74,7 @@ _MAY: dict[Role, frozenset[Permission]] = {
 
 Scope = Literal[
     "visits:read", "visits:write", "scores:read", "findings:read", "findings:write", "appeals:read",
-    "adjustments:read", "adjustments:write",
+    "appeals:write", "adjustments:read", "adjustments:write",
 ]  # fmt: skip
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
@@ -86,6 +86,7 @@ _SCOPE_MAY: dict[Scope, frozenset[Permission]] = {
     "findings:read": frozenset({"findings.read"}),
     "findings:write": frozenset({"findings.read", "findings.write"}),
     "appeals:read": frozenset({"appeals.read"}),
+    "appeals:write": frozenset({"appeals.read", "appeals.file"}),
     "adjustments:read": frozenset({"adjustments.read"}),
     "adjustments:write": frozenset({"adjustments.read", "adjustments.propose"}),
 }

@@ -27,7 +27,7 @@ from fieldapp.storage.branches import Branch
 from fieldapp.storage.findings import Statement
 from fieldapp.storage.visits import PromiseLine
 
-__all__ = ["Detail", "Entry", "Filed", "PromiseLine", "Proof", "View"]
+__all__ = ["Detail", "Entry", "Filed", "PromiseLine", "Proof", "Said", "View"]
 
 SHOWN = 100
 
@@ -57,14 +57,22 @@ class View:
         return self.appeal.state == "open" and now >= self.due
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was written: the technician's words and photos, through which program they came, the decision's reason."""
+
+    text: str = ""
+    attachments: Sequence[str] = ()
+    handed_in_by: str = ""
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
     """One appeal with its words, and everything that is known about what it is about."""
 
     view: View
-    text: str
-    attachments: Sequence[str]
-    reason: str
+    said: Said
     proofs: Sequence[Proof]
     timeline: Sequence[Entry]
     ledger: Sequence[PromiseLine]
@@ -91,8 +99,11 @@ def list_decided(work: Work, actor: Actor) -> list[View]:
         return _views(db, actor, appeals.decided(db, _branches(db, actor), SHOWN))
 
 
-def list_after(work: Work, actor: Actor, *, state: str | None, after: str, limit: int) -> list[View]:
-    """The appeals of the actor's branch by filing, those that follow the appeal `after`, at most `limit`.
+def list_after(
+    work: Work, actor: Actor, *, state: str | None, after: str, limit: int
+) -> list[tuple[View, Said]]:  # fmt: skip
+    """The appeals of the actor's branch by filing, with their words: those that follow the appeal `after`, at most
+    `limit`.
 
     Raises `Invalid` cursor_unknown.
     """
@@ -103,7 +114,17 @@ def list_after(work: Work, actor: Actor, *, state: str | None, after: str, limit
         if after and not start:
             raise Invalid("cursor_unknown", field="cursor")
         wanted = [one for one in found[start:] if state in (None, one.appeal.state)]
-        return _views(db, actor, wanted[:limit])
+        return [(one, _said(db, one.filed)) for one in _views(db, actor, wanted[:limit])]
+
+
+def find(work: Work, actor: Actor, appeal_id: str) -> tuple[View, Said]:
+    """One appeal of the actor's branch with its words. Raises `NotFound`."""
+    branch = own_branch(actor, "appeals.read")
+    with work.read() as db:
+        filed = appeals.find(db, branch, appeal_id)
+        if filed is None:
+            raise NotFound()
+        return _views(db, actor, [filed])[0], _said(db, filed)
 
 
 def list_own(work: Work, actor: Actor) -> list[View]:
@@ -118,18 +139,11 @@ def detail(work: Work, actor: Actor, branch: BranchCode, appeal_id: str) -> Deta
     with work.read() as db:
         view = _get(db, actor, branch, appeal_id)
         subject, visit = view.appeal.subject, view.filed.visit
-        told = events.by_ids(db, branch, (one for one in (view.appeal.filing, view.appeal.decision) if one))
-        filed, decided = (
-            next((one.data for one in told if isinstance(one.data, kind)), None)
-            for kind in (AppealFiled, AppealDecided)
-        )
         timeline = _timeline(db, actor, view.filed)
         siblings = appeals.of_visit(db, branch, visit) if visit else []
         return Detail(
             view=view,
-            text=filed.text if isinstance(filed, AppealFiled) else "",
-            attachments=(filed.attachments or []) if isinstance(filed, AppealFiled) else [],
-            reason=(decided.reason or "") if isinstance(decided, AppealDecided) else "",
+            said=_said(db, view.filed),
             proofs=_proofs(work, db, view.filed),
             timeline=timeline,
             ledger=visits.ledger(db, branch, visit) if visit else [],
@@ -143,7 +157,7 @@ def detail(work: Work, actor: Actor, branch: BranchCode, appeal_id: str) -> Deta
 def picture(work: Work, actor: Actor, branch: BranchCode, appeal_id: str, sha256: str) -> bytes:
     """A photo of an appeal, attached or of its visit, drawn anew; raises `NotFound`."""
     found = detail(work, actor, branch, appeal_id)
-    if sha256 not in {*found.attachments, *found.pictures}:
+    if sha256 not in {*found.said.attachments, *found.pictures}:
         raise NotFound()
     return photos.render(work, branch, sha256)
 
@@ -160,6 +174,16 @@ def _get(db: Db, actor: Actor, branch: BranchCode, appeal_id: str) -> View:
     [view] = _views(db, actor, [filed])
     require(actor, permission, branch=branch, technician=StaffCode(view.technician or ""))
     return view
+
+
+def _said(db: Db, filed: Filed) -> Said:
+    one = filed.appeal
+    told = {event.id: event.data for event in events.by_ids(db, filed.branch, filter(None, (one.filing, one.decision)))}
+    said, decided = told.get(one.filing or EventId("")), told.get(one.decision or EventId(""))
+    reason = (decided.reason or "") if isinstance(decided, AppealDecided) else ""
+    if not isinstance(said, AppealFiled):
+        return Said(reason=reason)
+    return Said(said.text, said.attachments or (), said.handed_in_by or "", reason)
 
 
 def _views(db: Db, actor: Actor, found: Iterable[Filed]) -> list[View]:

@@ -77,25 +77,30 @@ def remedy(work: Work, actor: Actor, branch: BranchCode, finding: str) -> Proof 
 
 
 def file(
-    work: Work, actor: Actor, branch: BranchCode, subject: Subject, text: str, attachments: Sequence[str] = ()
+    work: Work, actor: Actor, branch: BranchCode, subject: Subject, text: str, attachments: Sequence[str] = (), *,
+    technician: str | None = None,
 ) -> Filed:  # fmt: skip
-    """Appeal, once. `attachments` are hashes of photos that are here already.
+    """Appeal, once. `attachments` are hashes of photos that are here already. A program hands in what `technician`
+    says; the appeal is theirs, and tells through whom it came.
 
-    Raises `NotFound`; `Conflict` appeal_nothing, appeal_filed, appeal_late; `Invalid` text_missing, text_too_long,
-    photo_many, photo_unreadable, naming the field.
+    Raises `NotFound`; `Conflict` appeal_nothing, appeal_filed, appeal_late; `Invalid` appeal_whose, text_missing,
+    text_too_long, photo_many, photo_unreadable, naming the field.
     """
     require(actor, "appeals.file", branch=branch)
-    now = work.now()
+    now, speaker = work.now(), StaffCode(technician) if technician and actor.role == "token" else actor.login
     with work.write(branch) as db:
         proof = _proof(work, db, actor, branch, subject)
         assert proof.subject is not None  # noqa: S101 - it counts against somebody
         assert proof.ends is not None  # noqa: S101
+        if proof.technician != speaker:
+            raise Invalid("appeal_whose", field="technician")
         rules.may_file(proof.appeal, proof.ends, now)
         kept = attachable(db, branch, attachments, MOST_PHOTOS)
         said = AppealFiled(
-            text=_words(text, "text"), finding=proof.subject.finding, item=proof.subject.item, attachments=kept or None
-        )
-        _say(work, db, actor, branch, proof.visit, said, proof.subject)
+            text=_words(text, "text"), finding=proof.subject.finding, item=proof.subject.item, attachments=kept or None,
+            handed_in_by=None if speaker == actor.login else actor.login,
+        )  # fmt: skip
+        _say(work, db, actor, branch, proof.visit, said, proof.subject, speaker)
         return _get(db, branch, proof.subject.appeal_id)
 
 
@@ -227,12 +232,14 @@ def _history(db: Db, branch: str, subject: Subject, visit: VisitId | None) -> li
 
 
 def _say(
-    work: Work, db: Db, actor: Actor, branch: BranchCode, visit: VisitId | None, said: Data, subject: Subject
+    work: Work, db: Db, actor: Actor, branch: BranchCode, visit: VisitId | None, said: Data, subject: Subject,
+    speaker: StaffCode | None = None,
 ) -> None:  # fmt: skip
     now = work.now()
     event = Event(
-        id=EventId(work.new_id()), type=said.event_type, visit=visit, effective_at=now, actor=actor.login, data=said
-    )
+        id=EventId(work.new_id()), type=said.event_type, visit=visit, effective_at=now, actor=speaker or actor.login,
+        data=said,
+    )  # fmt: skip
     record(db, branch, [Record(event=event, origin="office", received_at=now)], now)
     about = {"finding": subject.finding} if subject.finding else {"visit": visit, "item": subject.item}
     outcome = {"outcome": said.outcome} if isinstance(said, AppealDecided) else {}

@@ -21,7 +21,7 @@ from fieldapp.services import call_backs
 from fieldapp.services.branches import zone_of
 from fieldapp.services.photos import named_in
 from fieldapp.services.rulebooks import rulebooks
-from fieldapp.services.scoring import TechnicianMonth
+from fieldapp.services.scoring import ScoredVisit, TechnicianMonth
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, appeals, evidence, photos, planning, scoring, visits
 from fieldapp.storage.planning import Entry
@@ -104,6 +104,14 @@ def of_item(
         told = [*proofs, *_silent(db, found.branch, loose, proofs)]
         unjudged = [*unsaid, *doubts(db, found.branch, judged, found.now, code)]
         return told, unjudged, names_in(db, found.branch, _facts(told))
+
+
+def of_visits(work: Work, actor: Actor, found: TechnicianMonth, wanted: Iterable[ScoredVisit]) -> Sequence[Proof]:
+    """The verdicts that count of some visits of a technician's month."""
+    _require_sight(actor, found.branch, found.sheet.technician)
+    with work.read() as db:
+        unique = {one.visit: one.judgement for one in wanted}
+        return verdicts(db, found.branch, unique.values(), found.now)
 
 
 def of_visit(

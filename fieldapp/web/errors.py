@@ -113,9 +113,11 @@ MESSAGES: dict[str, Any] = {
     "case_apology": _l("An upheld case closes only with an apology on record."),
     "appeal_nothing": _l("Nothing of this counts against you: there is nothing to appeal."),
     "appeal_filed": _l("You have appealed this already. The answer will stand beside it."),
+    "appeal_whose": _l("This counts against somebody else. Name the technician whose score it is."),
     "appeal_late": _l(
-        "The time to appeal this is over. With new evidence, go to your manager: they can still propose an adjustment, "
-        "which a second person approves."
+        "The time to appeal this is over. With new evidence, go to your manager or to quality staff: they can still "
+        "record a finding, or reverse the decision about one. Where the month is closed by then, that becomes an "
+        "adjustment, to which two people agree."
     ),
     "appeal_own": _l("This is about your own score. Somebody else has to decide it."),
     "appeal_handled": _l("You recorded or decided what is appealed here. Somebody else has to decide it."),

@@ -7,6 +7,7 @@ import pytest
 from fieldapp.domain.access import OPERATOR
 from fieldapp.services import findings, scoring
 from tests import builders, cast
+from tests.closing import close, september
 from tests.sync.phone import plan
 
 FOUND = {"source": "spot_check", "visit": "WO-1", "item": "cleanup", "favourable": False, "note": "Cables on the floor"}
@@ -84,6 +85,18 @@ def test_a_month_s_findings_come_page_by_page_the_latest_first(audit, clock):
 def test_what_is_no_finding_is_refused(audit, wrong, status):
     assert post(audit, {**FOUND, **wrong}).status_code == status
     assert audit.pages("/findings?month=2026-10") == []
+
+
+def test_a_finding_about_a_closed_month_is_taken_and_becomes_a_difference(program, work):
+    september(work)
+    close(work)
+    audit = program("findings:write", "adjustments:read", name="audits")
+    answer = post(audit, {**FOUND, "visit": "WO-1", "technician": "T001", "item": "decorum"})
+    assert answer.status_code == 201, answer.json
+    assert answer.json["month"] == "2026-09"
+    assert "T001" in {one["technician"] for one in audit.pages("/scores/2026-09/differences")}
+    described = audit.get("/openapi.json").json["paths"]["/findings"]["post"]["responses"]
+    assert "409" not in described
 
 
 def test_reading_is_not_writing_and_neither_is_deciding(program, audit):

@@ -7,6 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from fieldapp.cli import main
+from fieldapp.services import findings
+from fieldapp.services.findings import Draft
 from tests import builders, cast
 from tests.closing import close, finding, september, store
 from tests.sync.phone import plan
@@ -64,6 +66,28 @@ def test_verdicts_name_visit_article_source_and_evidence(bi, program, worked):
     assert breach["rulebook"] == "installer/1"
     events = program("visits:read", "scores:read", name="both").pages("/visits/WO-2/events")
     assert {one["type"] for one in events if one["id"] in breach["evidence"]} == {"answers.given"}
+
+
+def test_a_lost_point_leads_to_what_shows_it_and_to_the_appeal(program, worked, work, clock):
+    """What another program does with one token: from the sheet's item to the verdict, the fact, and the way to answer;
+    where a finding took the point, to that finding."""
+    draft = Draft(source="spot_check", item="decorum", favourable=False, note="Boots on the sofa")
+    made = findings.record(work, cast.Q001.actor, draft, order="WO-2", finding_id=work.new_id())
+    hr = program("scores:read", "visits:read", "findings:read", "appeals:write", name="hr")
+    items = hr.get("/scores/2026-10?technician=T001").json["technicians"][0]["items"]
+    lost = {one["code"] for one in items if one["status"] == "not_achieved"}
+    assert lost == {"shoe_covers", "decorum"}
+    [breach] = [one for one in hr.pages("/scores/2026-10/T001/verdicts") if one["item"] in lost and not one["met"]]
+    assert (breach["reason"], breach["grade"]) == ("The customer answered “no”.", "A")
+    assert (breach["appeal"], breach["appeal_until"]) == (None, "2026-11-07T16:00:00Z")
+    [fact] = [one for one in hr.pages("/visits/WO-2/events") if one["id"] in breach["evidence"]]
+    assert (fact["type"], fact["grade"], fact["data"]["shoe_covers"]) == ("answers.given", "A", "no")
+    [found] = hr.pages("/findings?month=2026-10&technician=T001")
+    assert (found["id"], found["item"], found["does"]) == (made, "decorum", "adverse")
+    said = {"technician": "T001", "visit": breach["external_id"], "item": breach["item"], "text": "I wore them."}
+    appeal = hr.ask("POST", "/appeals", json=said).json
+    [breach] = [one for one in hr.pages("/scores/2026-10/T001/verdicts") if one["item"] in lost and not one["met"]]
+    assert breach["appeal"] == appeal["id"]
 
 
 def test_the_verdicts_add_up_to_the_sheet(bi, worked):

@@ -30,7 +30,7 @@ def test_both_sides_read_the_words_the_decision_and_who_and_when(work: Work, clo
     decide(work, filed)
     for person in (T001, Q001):
         told = look(work, person)
-        assert (told.text, told.reason, told.view.appeal.state) == (TEXT, WHY, "overturned")
+        assert (told.said.text, told.said.reason, told.view.appeal.state) == (TEXT, WHY, "overturned")
         assert told.view.appeal.decided_at == clock()
         assert told.view.names == {"T001": "Chen Wei", "M001": "Ma Ling"}
         assert (told.view.number, told.view.code) == ("WO-1", "punctual")

@@ -93,7 +93,7 @@ def test_a_refused_form_keeps_every_word_and_every_photo(technician, work):
     assert "Please write a few words." in answer.text
     assert kept in answer.text
     assert send(technician, kept=[kept]).status_code == 303
-    assert appeal_views.detail(work, T001.actor, MAIN, LATE.appeal_id).attachments == [kept]
+    assert appeal_views.detail(work, T001.actor, MAIN, LATE.appeal_id).said.attachments == [kept]
 
 
 @pytest.mark.parametrize("kept", ["a" * 64, "x", "../../etc/passwd"])
@@ -121,13 +121,13 @@ def test_after_the_deadline_the_page_says_when_it_was_and_what_can_still_be_done
     assert "The time to appeal ended with Sat, Nov 7." in html
     assert "What can still be done" in html
     page = text_of(technician.get(FORM))
-    assert "they can still propose an adjustment" in page
+    assert "they can still record a finding, or reverse the decision about one" in page
     assert "Your managers: Ma Ling, Mo Fan" in page
     assert "<textarea" not in technician.get(FORM).text
     answer = send(technician)
     assert answer.status_code == 409
     assert TEXT in answer.text, "nothing typed is lost"
-    assert "they can still propose an adjustment" in answer.text
+    assert "they can still record a finding, or reverse the decision about one" in answer.text
     assert technician.get(MINE).status_code == 404
 
 

@@ -335,6 +335,7 @@ class AppealFiled(Data, tag="appeal.filed", frozen=True):
     finding: Uuid | None = None
     item: Line | None = None
     attachments: list[Sha256] | None = None
+    handed_in_by: Line | None = None  # the program through which its technician filed it, where it was one
 
     def __post_init__(self) -> None:
         if bool(self.finding) == bool(self.item):

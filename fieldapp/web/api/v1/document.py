@@ -33,6 +33,7 @@ _PARTS: dict[str, Schema] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 64}, "description": "The order number.",
         "example": "WO-1",
     },
+    "appeal": {"schema": {"type": "string", "format": "uuid"}},
     "adjustment": {"schema": {"type": "string", "format": "uuid"}},
     "finding": {"schema": {"type": "string", "format": "uuid"}},
     "month": {"schema": {"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"}, "example": "2026-09"},

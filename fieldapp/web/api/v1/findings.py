@@ -23,14 +23,13 @@ def list_findings(query: shapes.FindingQuery) -> Response:
     return paging.tell([_finding(one) for one in found[: query.limit]], more)
 
 
-@operation(
-    "POST", "/findings", "findings:write", shapes.Finding, body=shapes.NewFinding, status=201, keyed=True,
-    refusals={409: "The month is closed, or the finding is there already."},
-)  # fmt: skip
+@operation("POST", "/findings", "findings:write", shapes.Finding, body=shapes.NewFinding, status=201, keyed=True)
 def create_finding(body: shapes.NewFinding) -> Response:
     """Record a finding.
 
     Its author is the program, so that any person of quality or management may be the second one where one is needed.
+    About a closed month it is recorded, too: the closed figure stays, and `/scores/{month}/differences` tells what it
+    would change.
     """
     work, actor = current_work(), current_actor()
     draft = Draft(

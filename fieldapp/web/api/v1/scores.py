@@ -1,12 +1,14 @@
 """`/scores`: months as they stand now, and the verdicts behind one technician's."""
 
-from flask import Response
+from zoneinfo import ZoneInfo
 
-from fieldapp.domain.calendar import parse_month
-from fieldapp.domain.scoring.rulebook import Rulebook
-from fieldapp.domain.scoring.rules import Verdict
-from fieldapp.services import scoring
+from flask import Response, g
+
+from fieldapp.domain.calendar import Window, parse_month
+from fieldapp.services import evidence, scoring
+from fieldapp.services.evidence import Proof
 from fieldapp.services.scoring import ScoredVisit
+from fieldapp.web import score_words
 from fieldapp.web.api.v1 import paging, shapes
 from fieldapp.web.api.v1.operations import operation, tell
 from fieldapp.web.context import current_actor, current_branch, current_work
@@ -32,17 +34,23 @@ def list_verdicts(month: str, technician: str, query: shapes.Paged) -> Response:
     found = scoring.technician_month(
         current_work(), current_actor(), current_branch(), technician, parse_month(month)
     )  # fmt: skip
+    g.zone = ZoneInfo(found.timezone)
     verdicts = [(visit, verdict) for visit in found.visits for verdict in visit.judgement.counted(found.now)]
     page, more = paging.cut(verdicts, query, lambda one: f"{one[0].visit}/{one[1].code}")
-    return paging.tell([_verdict(*one, found.rulebook) for one in page], more)
+    proofs = evidence.of_visits(current_work(), current_actor(), found, [visit for visit, _ in page])
+    told = {(proof.visit, proof.code): proof for proof in proofs}
+    return paging.tell([_verdict(visit, told[visit.visit, verdict.code]) for visit, verdict in page], more)
 
 
-def _verdict(visit: ScoredVisit, verdict: Verdict, book: Rulebook) -> shapes.Verdict:
-    judged = visit.judgement
+def _verdict(visit: ScoredVisit, proof: Proof) -> shapes.Verdict:
+    judged, verdict = visit.judgement, proof.verdict
+    assert verdict is not None  # noqa: S101 - proofs of visits are verdicts
+    promised = Window(judged.promised_start, judged.promised_end)
     return shapes.Verdict(
-        external_id=visit.external_id, item=verdict.code,
-        article=next(one.article for one in book.items if one.code == verdict.code), met=verdict.met,
-        source=verdict.source, why=verdict.why, minutes=verdict.minutes, times=dict(verdict.times),
-        evidence=list(verdict.evidence), promised=shapes.Span(judged.promised_start, judged.promised_end),
-        rulebook=judged.rulebook,
+        external_id=visit.external_id, item=verdict.code, article=proof.article, met=verdict.met,
+        source=verdict.source, why=verdict.why, reason=score_words.explain(verdict, promised), minutes=verdict.minutes,
+        times=dict(verdict.times), evidence=list(verdict.evidence),
+        grade=proof.facts[0].event.grade if proof.facts else None,
+        appeal=proof.appeal.id if proof.appeal and proof.appeal.filing else None, appeal_until=proof.ends,
+        promised=shapes.Span(judged.promised_start, judged.promised_end), rulebook=judged.rulebook,
     )  # fmt: skip

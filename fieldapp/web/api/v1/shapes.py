@@ -212,8 +212,12 @@ class MonthScores(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """What one visit counts for one item: which article of the norm, by which source, why (a code), and the facts that
-    show it. `minutes` is the number that decided, `times` are the moments it was counted from."""
+    """What one visit counts for one item: which article of the norm, by which source, why, and the facts that show it.
+
+    `why` is a code, `reason` the sentence in the language of `Accept-Language`. `evidence` are ids of events, or of the
+    finding where `source` is one; `grade` is how well the time of the first is proven. `minutes` is the number that
+    decided, `times` are the moments it was counted from. Against a breach: `appeal`, or until when one can be filed.
+    """
 
     external_id: str
     item: str
@@ -221,9 +225,13 @@ class Verdict(Struct, frozen=True):
     met: bool
     source: str
     why: str
+    reason: str
     minutes: int | None
     times: dict[str, datetime]
     evidence: list[str]
+    grade: ev.Grade | None
+    appeal: str | None
+    appeal_until: datetime | None
     promised: Span
     rulebook: str
 
@@ -293,8 +301,24 @@ class AppealQuery(Paged, frozen=True):
     state: Literal["open", "overturned", "confirmed"] | UnsetType = UNSET
 
 
+class NewAppeal(Asked, frozen=True):
+    """What a technician appeals: an `item` of a `visit` (an order number), or a `finding`. `text` are their words."""
+
+    technician: Staff
+    text: Annotated[ev.Text, Meta(min_length=1)]
+    visit: OrderNumber | UnsetType = UNSET
+    item: ev.Line = ""
+    finding: ev.Uuid | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if bool(self.finding) == bool(self.visit and self.item) or bool(self.visit) != bool(self.item):
+            raise ValueError("either visit and item, or finding")
+
+
 class Appeal(Struct, frozen=True):
-    """An appeal against an item of a visit or against a finding. `due`: until when it is to be answered."""
+    """An appeal against an item of a visit or against a finding, with its technician's `text` and the `reason` of the
+    decision. `due`: until when it is to be answered. `photos`: hashes of what was attached. `handed_in_by`: the program
+    through which it was filed."""
 
     id: str
     technician: str | None
@@ -303,6 +327,10 @@ class Appeal(Struct, frozen=True):
     about: str
     state: Literal["open", "overturned", "confirmed"]
     filed_at: datetime
+    text: str
+    photos: list[str]
+    handed_in_by: str | None
     due: datetime
     decided_by: str | None
     decided_at: datetime | None
+    reason: str
