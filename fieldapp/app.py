@@ -7,6 +7,7 @@ from uuid_utils import uuid7
 
 from fieldapp import logs
 from fieldapp.paths import STATIC, TEMPLATES, TRANSLATIONS
+from fieldapp.services.jobs import Handlers
 from fieldapp.services.work import Work, real_work
 from fieldapp.settings import Settings
 from fieldapp.web import (
@@ -25,6 +26,7 @@ from fieldapp.web import (
 )
 from fieldapp.web.admin import accounts as admin_accounts
 from fieldapp.web.admin import branches as admin_branches
+from fieldapp.web.admin import outgoing as admin_outgoing
 from fieldapp.web.admin import tokens as admin_tokens
 from fieldapp.web.api import v1 as api
 from fieldapp.web.auth import own
@@ -96,6 +98,11 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
     return app
 
 
+def handlers(settings: Settings) -> Handlers:
+    """Who does outgoing work of which kind, in this installation."""
+    return {}
+
+
 def _register(app: Flask) -> None:
     """Every blueprint, with its guard."""
     auth.limiter.init_app(app)
@@ -104,6 +111,7 @@ def _register(app: Flask) -> None:
     guards.register(app, admin_accounts.blueprint, guards.roles("admin"), "/admin")
     guards.register(app, admin_branches.blueprint, guards.roles("admin"), "/admin")
     guards.register(app, admin_tokens.blueprint, guards.roles("admin"), "/admin/tokens")
+    guards.register(app, admin_outgoing.blueprint, guards.roles("admin"), "/admin/outgoing")
     guards.register(app, templating.blueprint, guards.public("code and styles hold nothing private"))
     guards.register(app, pwa.blueprint, guards.public("the app's code and words hold nothing private"), "/m")
     guards.register(app, pwa.me, guards.roles("technician"), "/m")

@@ -16,14 +16,16 @@ import sys
 from dataclasses import replace
 
 import click
+from flask import Flask
 from waitress import create_server
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask
 
-from fieldapp.app import create_app
+from fieldapp.app import create_app, handlers
 from fieldapp.cli import tls as tls_relay
 from fieldapp.cli.context import open_work
+from fieldapp.services.runner import Runner
 from fieldapp.settings import Settings
 from fieldapp.web import security
 
@@ -59,8 +61,12 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
         listener = tls_relay.start(listener, settings.instance, host=address.split("//")[1].rsplit(":", 1)[0])
     children = _fork(workers - 1)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    app = create_app(settings)
+    # After the fork: threads do not come along.
+    runner = Runner(app.extensions["work"], handlers(settings))
     try:
-        server = _server(settings, listener, scheme="https" if tls else "http")
+        server = _server(app, settings, listener, scheme="https" if tls else "http")
+        runner.start()
         if children is not None:
             click.echo(f"fieldapp is ready on {address} (Ctrl-C stops it; the data stays in {settings.instance})")
             sys.stdout.flush()
@@ -69,6 +75,7 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
         for child in children or ():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGTERM)
+        runner.stop()
 
 
 def _fork(count: int) -> list[int] | None:
@@ -82,10 +89,9 @@ def _fork(count: int) -> list[int] | None:
     return children
 
 
-def _server(settings: Settings, listener: socket.socket, *, scheme: str) -> BaseWSGIServer:
+def _server(app: Flask, settings: Settings, listener: socket.socket, *, scheme: str) -> BaseWSGIServer:
     """One process's server: its own app, its own connections to the database, the shared socket."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    app = create_app(settings)
     settle_memory()
     server: BaseWSGIServer = create_server(
         app, sockets=[listener], threads=THREADS, connection_limit=CONNECTIONS,

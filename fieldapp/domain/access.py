@@ -37,6 +37,7 @@ Permission = Literal[
     "events.import",
     "accounts.manage",
     "branches.manage",
+    "jobs.manage",  # see how outgoing work stands, and let what was given up be tried again
     "tokens.manage",  # let other programs in, and put them out
     "phones.read",  # which phones there are and what they still hold
     "quarantine.count",  # know that something is there
@@ -67,8 +68,8 @@ _MAY: dict[Role, frozenset[Permission]] = {
         "causes.confirm", "fairness.read",
     }),
     "admin": frozenset({
-        "accounts.manage", "branches.manage", "tokens.manage", "phones.read", "quarantine.count", "quarantine.erase",
-        "norm.read",
+        "accounts.manage", "branches.manage", "jobs.manage", "tokens.manage", "phones.read", "quarantine.count",
+        "quarantine.erase", "norm.read",
     }),
 }  # fmt: skip
 

@@ -251,7 +251,7 @@ def _store(work: Work, db: Db, branch: str, lines: Sequence[_Line], progress: Ca
     new, conflicts = 0, []
     for part in _parts(lines):
         records = {line.number: Record(event=line.event, origin="import", received_at=now) for line in part}
-        recorded = recording.record(db, branch, list(records.values()), now)
+        recorded = recording.record(db, branch, list(records.values()), now, is_news=False)
         new += len(recorded.new)
         taken = {id(record) for record in recorded.conflicts}
         conflicts += [line for line in part if id(records[line.number]) in taken]

@@ -11,7 +11,7 @@ from datetime import datetime
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.visits.events import PromiseChanged, VisitScheduled
 from fieldapp.domain.visits.lifecycle import VisitState, replay
-from fieldapp.services import scoring
+from fieldapp.services import outbox, scoring
 from fieldapp.services.work import Db
 from fieldapp.storage import appeals, events, standings, visits
 from fieldapp.storage.events import Record
@@ -26,8 +26,11 @@ class Recorded:
     states: dict[VisitId, VisitState]
 
 
-def record(db: Db, branch: str, records: Sequence[Record], now: datetime) -> Recorded:
-    """Store the records and refresh every visit and finding they touch. The same records again change nothing."""
+def record(db: Db, branch: str, records: Sequence[Record], now: datetime, *, is_news: bool = True) -> Recorded:
+    """Store the records and refresh every visit and finding they touch. The same records again change nothing.
+
+    Others are told of them unless they are no news: histories from elsewhere, a demo's past.
+    """
     new = events.insert(db, branch, records)
     known = [one for one in records if one.event.id not in new]
     stored = events.hashes(db, branch, (one.event.id for one in known)) if known else {}
@@ -40,6 +43,9 @@ def record(db: Db, branch: str, records: Sequence[Record], now: datetime) -> Rec
     states |= _adopt(db, branch, fresh, states, now)
     scoring.rejudge_findings(db, branch, [one.event for one in fresh])
     appeals.follow(db, branch, [one.event for one in fresh])
+    if is_news:
+        # Facts that wait for a person are told when they count: with whatever lets them.
+        outbox.announce(db, branch, [one.event for one in fresh if one.held_code is None], now)
     return Recorded(frozenset(new), conflicts, states)
 
 

@@ -1,5 +1,6 @@
 """Branches and their teams: small reference tables."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from fieldapp.storage.tables.accounts import BranchRow, TeamRow
 
 #: Built once: asked for by every push.
 _BRANCH = BranchRow.__table__.c
-_FIND = select(_BRANCH.branch, _BRANCH.name, _BRANCH.timezone, _BRANCH.currency).where(
+_FIND = select(_BRANCH.branch, _BRANCH.name, _BRANCH.timezone, _BRANCH.currency, _BRANCH.hears).where(
     _BRANCH.branch == bindparam("code")
 )
 
@@ -24,6 +25,8 @@ class Branch:
     name: str
     timezone: str
     currency: str
+    #: Types of events that somebody outside is told of.
+    hears: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def find(db: Session, code: str) -> Branch | None:
     met: dict[str, Branch] = db.info.setdefault("branches", {})
     if code not in met:
         for row in bulk.fetch(db, _FIND, {"code": code}):
-            met[code] = Branch(*row)
+            met[code] = Branch(row.branch, row.name, row.timezone, row.currency, frozenset((row.hears or "").split()))
     return met.get(code)
 
 
@@ -59,6 +62,13 @@ def add(db: Session, code: str, *, name: str, timezone: str, currency: str, now:
     """A new branch; the caller has checked that the code is free."""
     db.add(BranchRow(branch=code, name=name, timezone=timezone, currency=currency, created_at=now))
     db.flush()
+
+
+def hear(db: Session, code: str, types: Iterable[str]) -> None:
+    """From this transaction on, note facts of these types for others, and no others."""
+    db.get_one(BranchRow, code).hears = " ".join(sorted(types)) or None
+    db.flush()
+    db.info.pop("branches", None)
 
 
 def rename(db: Session, code: str, name: str) -> None:

@@ -74,6 +74,7 @@ MESSAGES: dict[str, Any] = {
     ),
     "token_name_taken": _l("There is a token %(name)s already. Revoke it first, or choose another name."),
     "token_unknown": _l("Branch %(branch)s has no token %(name)s."),
+    "job_not_dead": _l("This was not given up, or is being tried again already."),
     "rate_out_of_range": _l("A program may ask from 1 to %(most)s times a minute."),
     "rate_exceeded": _l("More than %(rate)s requests a minute. Please wait %(retry_after)s seconds."),
     "expiry_past": _l("A token cannot expire before it is made."),

@@ -14,6 +14,7 @@ from fieldapp.services import (
     cases,
     closing,
     finding_views,
+    jobs,
     quarantine,
     rulebook_drafts,
 )
@@ -38,6 +39,7 @@ CASES = "/quality/"
 APPROVALS, FINDINGS, QUARANTINE = "/quality/approvals/", "/quality/findings/", "/quality/quarantine/"
 SCORES, NORM = "/scores/", "/scores/norm"
 APPEALS = "/quality/appeals/"
+OUTGOING = "/admin/outgoing/"
 #: In the order of the bar.
 PLACES = (
     Place("/m/", "home", _l("Today"), ("technician",)),
@@ -56,6 +58,7 @@ PLACES = (
     Place("/admin/", "people", _l("Accounts"), ("admin",)),
     Place("/admin/branches", "home", _l("Branches"), ("admin",)),
     Place("/admin/tokens/", "key", _l("Tokens"), ("admin",)),
+    Place(OUTGOING, "upload", _l("Outgoing"), ("admin",)),
 )
 _COUNTS = {
     APPEALS: (appeals.count_waiting,),
@@ -65,6 +68,7 @@ _COUNTS = {
     QUARANTINE: (quarantine.count_waiting,),
     SCORES: (finding_views.count_to_answer,),
     NORM: (rulebook_drafts.count_waiting,),
+    OUTGOING: (jobs.count_dead,),
 }
 HOMES: dict[Role, str] = {
     "technician": "/m/",

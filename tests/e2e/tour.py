@@ -211,6 +211,7 @@ ADMIN = Walk(
         Stop("admin-account-new", "/admin/accounts/new"),
         Stop("admin-branches", "/admin/branches"),
         Stop("admin-tokens", "/admin/tokens/"),
+        Stop("admin-outgoing", "/admin/outgoing/"),
     ),
 )
 TECHNICIAN = Walk(

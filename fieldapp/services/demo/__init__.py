@@ -203,4 +203,4 @@ def _answer(db: Db, plan: BranchPlan, judged: list[tuple[Event, Statement | None
 
 def _record(db: Db, plan: BranchPlan, events: list[Event], wish: Wish) -> None:
     proofs = Proofs(wish.seed, plan, wish.moment)
-    recording.record(db, plan.code, [proofs.record(event) for event in events], wish.moment)
+    recording.record(db, plan.code, [proofs.record(event) for event in events], wish.moment, is_news=False)

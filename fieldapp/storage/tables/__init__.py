@@ -14,6 +14,7 @@ from fieldapp.storage.tables import (
     devices,
     events,
     findings,
+    jobs,
     links,
     rulebooks,
     scoring,
@@ -26,6 +27,6 @@ from fieldapp.storage.tables.base import Base
 
 __all__ = [
     "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "call_backs", "cases", "causes",
-    "closing", "devices", "events", "findings", "links", "rulebooks", "scoring", "server", "spot_checks", "tokens",
-    "visits",
+    "closing", "devices", "events", "findings", "jobs", "links", "rulebooks", "scoring", "server", "spot_checks",
+    "tokens", "visits",
 ]  # fmt: skip

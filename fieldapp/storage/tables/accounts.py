@@ -16,6 +16,7 @@ class BranchRow(Base):
     timezone: Mapped[CodeText]
     currency: Mapped[CodeText]
     created_at: Mapped[datetime]
+    hears: Mapped[LongText | None]  # types of events that somebody outside is told of, with spaces between
 
 
 class TeamRow(Base):

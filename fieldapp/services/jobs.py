@@ -1,0 +1,145 @@
+"""Doing outgoing work: take one job, do it outside of any transaction, write down how it ended.
+
+Owns that a job is tried until it is done, given up or broken off once too often. A job exists if and only if what it
+follows from was committed (`services.outbox`); what a job of some kind does is its handler's. A program that dies
+between doing and writing it down does it again after `LEASE`: so every handler sends a name of the thing along that
+stays the same (docs/adr/0014).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from fieldapp.domain import jobs as rules
+from fieldapp.domain.access import Actor, require
+from fieldapp.domain.errors import Conflict, NotFound
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import audit, branches, jobs
+from fieldapp.storage.jobs import Attempt, Job, Logged, State
+
+__all__ = ["Attempt", "Handlers", "Job", "Logged", "Outcome", "Overview"]
+
+#: Longer than anything that is sent may take; then it is taken for broken off.
+LEASE = timedelta(minutes=5)
+#: How long what was done stays in the log.
+KEPT = timedelta(days=30)
+SHOWN = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How an attempt ended.
+
+    `done`: never again. `again`: it failed, and may not fail later. `dead`: it will always fail. `later`: nothing was
+    tried, it is not time yet (`due_at`). `detail` is a code or what the other side answered, never a person's data.
+    `then` is written in the transaction that ends the job.
+    """
+
+    kind: Literal["done", "again", "dead", "later"]
+    detail: str = ""
+    due_at: datetime | None = None
+    #: Whether the way is blocked for everything in the job's lane, not for this job alone.
+    is_blocked: bool = False
+    then: Callable[[Db], None] | None = None
+
+
+Handler = Callable[[Work, Job], Outcome]
+Handlers = Mapping[str, Handler]
+
+
+def do_next(work: Work, handlers: Handlers) -> bool:
+    """Take what is due longest, in whichever branch, and do it. False when there was nothing to take."""
+    with work.read() as db:
+        waiting = jobs.due_branches(db, work.now())
+    for branch in waiting:
+        with work.write() as db:
+            job = jobs.take(db, branch, work.now(), work.now() + LEASE)
+        if job is not None:
+            _do(work, job, handlers)
+            return True
+    return False
+
+
+def _do(work: Work, job: Job, handlers: Handlers) -> None:
+    handler = handlers.get(job.kind)
+    if handler is None:
+        # Another release's: it may be there again after the next restart.
+        outcome = Outcome(kind="again", detail="kind_unknown")
+    elif job.attempts > rules.MOST_ATTEMPTS:
+        outcome = Outcome(kind="dead", detail="broken_off")
+    else:
+        outcome = handler(work, job)
+    with work.write() as db:
+        _end(db, job, outcome, work.now())
+
+
+def _end(db: Db, job: Job, outcome: Outcome, now: datetime) -> None:
+    state, due_at = _state_after(job, outcome, now)
+    ended = jobs.end(db, job, now, state=state, outcome=outcome.kind, detail=outcome.detail[:200], due_at=due_at)
+    if not ended:
+        return
+    if outcome.is_blocked and job.lane is not None and state == "waiting":
+        jobs.hold_lane(db, job.branch, job.lane, due_at)
+    if outcome.then is not None:
+        outcome.then(db)
+
+
+def _state_after(job: Job, outcome: Outcome, now: datetime) -> tuple[State, datetime]:
+    if outcome.kind == "later" and outcome.due_at is not None:
+        return "waiting", outcome.due_at
+    if outcome.kind == "again":
+        due = rules.next_attempt(job.job_id, job.attempts, job.created_at, now)
+        return ("dead", now) if due is None else ("waiting", due)
+    return ("done" if outcome.kind == "done" else "dead"), now
+
+
+def tidy(work: Work) -> None:
+    """Forget what was done long ago."""
+    with work.read() as db:
+        codes = [one.code for one in branches.every(db)]
+    for code in codes:
+        with work.write() as db:
+            jobs.forget(db, code, work.now() - KEPT)
+
+
+# --- For the admin ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Overview:
+    """How outgoing work stands, over all branches, and what was given up."""
+
+    counts: Mapping[str, int]
+    oldest: datetime | None
+    dead: list[Logged]
+
+
+def overview(work: Work, actor: Actor) -> Overview:
+    """For the admin's page."""
+    require(actor, "jobs.manage")
+    now = work.now()
+    with work.read() as db:
+        return Overview(jobs.counts(db, now), jobs.oldest_due(db, now), jobs.dead(db, SHOWN))
+
+
+def count_dead(work: Work, actor: Actor) -> int:
+    """How much was given up."""
+    require(actor, "jobs.manage")
+    with work.read() as db:
+        return jobs.count_dead(db)
+
+
+def try_again(work: Work, actor: Actor, branch: str, job_id: str) -> None:
+    """Let what was given up be tried anew, now. Raises `NotFound`, `Conflict` job_not_dead."""
+    require(actor, "jobs.manage")
+    with work.write(branch) as db:
+        job = jobs.find(db, branch, job_id)
+        if job is None:
+            raise NotFound()
+        if not jobs.revive(db, branch, job_id, work.now()):
+            raise Conflict("job_not_dead")
+        audit.append(
+            db, branch, entry_id=work.new_id(), now=work.now(), actor=actor.login, action="job.revived",
+            subject=job_id, facts={"kind": job.kind},
+        )  # fmt: skip

@@ -1,0 +1,36 @@
+"""What is to be told of new facts, written in their transaction: a job exists if and only if its event was committed.
+
+Owns the note alone, one row for many facts; whom it is told to is found out when it is done (`news`), and costs whoever
+records facts nothing. Which types of facts anybody waits for stands on the branch's own row, which is read with every
+push anyway: where nobody does, nothing is written.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from fieldapp.domain.jobs import job_id
+from fieldapp.domain.visits.events import Event
+from fieldapp.services.work import Db
+from fieldapp.storage import branches, jobs
+from fieldapp.storage.jobs import Job
+
+NEWS = "news"
+#: Facts a job: a file of some thousand appointments is told in parts.
+PART = 100
+
+
+def announce(db: Db, branch: str, fresh: Sequence[Event], now: datetime) -> None:
+    """Note that these facts are new, where somebody waits for facts of their types."""
+    found = branches.find(db, branch)
+    wanted = found.hears if found else frozenset[str]()
+    told = [event.id for event in fresh if event.type in wanted]
+    jobs.add(
+        db,
+        [
+            Job(
+                branch=branch, job_id=job_id(branch, NEWS, part[0]), kind=NEWS, payload={"events": part},
+                created_at=now, due_at=now,
+            )
+            for part in (told[start : start + PART] for start in range(0, len(told), PART))
+        ],
+    )  # fmt: skip
