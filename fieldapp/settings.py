@@ -36,6 +36,8 @@ class Settings:
     demo: bool = False
     #: How long after its last contact a phone opens without one.
     offline_hours: int = 72
+    #: Seals backups: an age recipient (age1...), or its secret key, with which this machine can also read them.
+    backup_key: str | None = None
 
     @property
     def seal_key(self) -> Path:
@@ -48,15 +50,18 @@ class Settings:
         return self.base_url is not None and self.base_url.startswith("https://")
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """Read `FIELDAPP_*`; creates the instance folder and, on first start, its keys."""
+    def from_environment(cls, environ: Mapping[str, str] | None = None, *, with_keys: bool = True) -> "Settings":
+        """Read `FIELDAPP_*`; creates the instance folder and, on first start, its keys.
+
+        Without `with_keys` (where a backup brings them) none is made, and a missing one is an empty text.
+        """
         env = os.environ if environ is None else environ
         instance = Path(env.get("FIELDAPP_INSTANCE") or INSTANCE).absolute()
         try:
             # Names, addresses and keys: nobody else on this machine may look into it.
             instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-            secret_key = _secret("FIELDAPP_SECRET_KEY", env, instance / "secret-key")
-            data_key = _secret("FIELDAPP_DATA_KEY", env, instance / "data-key")
+            secret_key = _secret("FIELDAPP_SECRET_KEY", env, instance / "secret-key", with_keys)
+            data_key = _secret("FIELDAPP_DATA_KEY", env, instance / "data-key", with_keys)
         except OSError as error:
             raise SettingsError(
                 f"FIELDAPP_INSTANCE is {str(instance)!r} ({error.strerror}); give a folder that can be written, "
@@ -76,13 +81,16 @@ class Settings:
             locale=_locale(env.get("FIELDAPP_LOCALE") or "zh-Hans"),
             demo=env.get("FIELDAPP_DEMO") == "1",
             offline_hours=_hours(env.get("FIELDAPP_OFFLINE_HOURS") or "72"),
+            backup_key=_backup_key(env.get("FIELDAPP_BACKUP_KEY") or ""),
         )
 
 
-def _secret(name: str, env: Mapping[str, str], file: Path) -> str:
+def _secret(name: str, env: Mapping[str, str], file: Path, make: bool) -> str:
     given = env.get(name)
     if given is None:
         if not file.exists():
+            if not make:
+                return ""
             keyfiles.write_once(file, f"{secrets.token_urlsafe(48)}\n".encode())
         given = file.read_text().strip()
     if len(given) < 32:
@@ -116,6 +124,15 @@ def _database_url(url: str) -> str:
             "postgresql+psycopg://, e.g. sqlite:////var/lib/fieldapp/fieldapp.db"
         )
     return url
+
+
+def _backup_key(key: str) -> str | None:
+    # Not quoted back: it may be the secret one.
+    if key and not key.startswith(("age1", "AGE-SECRET-KEY-1")):
+        raise SettingsError(
+            "FIELDAPP_BACKUP_KEY is no key of age (age1... or AGE-SECRET-KEY-1...); make one with: age-keygen"
+        )
+    return key or None
 
 
 def _zone(name: str) -> str:

@@ -11,7 +11,7 @@ import click
 
 from fieldapp import __version__
 from fieldapp.domain.errors import DomainError
-from fieldapp.services.work import Busy
+from fieldapp.services.work import Busy, Refused
 from fieldapp.settings import SettingsError
 
 #: Command -> where it lives in this package. Loaded when called: a score waits for no web framework.
@@ -33,6 +33,8 @@ COMMANDS = {
     "findings": "findings:group",
     "rulebooks": "rulebooks:group",
     "quarantine": "quarantine:group",
+    "backup": "backups:backup",
+    "restore": "backups:restore",
     "doctor": "doctor:doctor",
     "routes": "routes:routes",
 }
@@ -65,7 +67,7 @@ class Commands(click.Group):
 
             click.echo(f"fieldapp: {sentence(error)}", err=True)
             sys.exit(2)
-        except SettingsError as error:
+        except (SettingsError, Refused) as error:
             click.echo(f"fieldapp: {error}", err=True)
             sys.exit(2)
         except Busy as error:

@@ -16,7 +16,11 @@ from fieldapp.storage.seals import KeyMissing, SealKey
 from fieldapp.storage.turns import PATIENCE
 from fieldapp.storage.vault import Unreadable, Vault
 
-__all__ = ["Busy", "Db", "KeyMissing", "Passwords", "SealKey", "Unreadable", "Vault", "Work", "real_work"]
+__all__ = ["Busy", "Db", "KeyMissing", "Passwords", "Refused", "SealKey", "Unreadable", "Vault", "Work", "real_work"]
+
+
+class Refused(Exception):
+    """What an operator asked for cannot be; the text says why and what to do instead. Nothing was touched."""
 
 
 class Passwords(Protocol):

@@ -17,6 +17,8 @@ COMPANY = "-"
 _HEADS = AuditHeadRow.__table__.c
 _HEAD = select(_HEADS.head, _HEADS["count"]).where(_HEADS.branch == bindparam("key"))
 
+_EVERY_HEAD = select(AuditHeadRow).order_by(AuditHeadRow.branch)
+
 
 def append(
     db: Session, branch: str | None, *, entry_id: str, now: datetime, actor: str, action: str, subject: str,
@@ -65,6 +67,11 @@ def head(db: Session, branch: str) -> tuple[int, str]:
     return count, last
 
 
+def heads(db: Session) -> dict[str, tuple[int, str]]:
+    """How long every chain is, and the hash of its last row."""
+    return {row.branch: (row.count, row.head) for row in db.scalars(_EVERY_HEAD)}
+
+
 def digest(row: AuditRow) -> str:
     """SHA-256 over the row's own fields and the hash before it."""
     moment = row.recorded_at.astimezone(UTC).isoformat(timespec="microseconds")
@@ -75,7 +82,7 @@ def digest(row: AuditRow) -> str:
 def verify(db: Session) -> list[str]:
     """One line per fault in any chain: an edited, deleted, reordered or cut-off row. Empty when all is well."""
     faults = []
-    for head in db.scalars(select(AuditHeadRow).order_by(AuditHeadRow.branch)):
+    for head in db.scalars(_EVERY_HEAD):
         prev, number = START, 0
         rows = select(AuditRow).where(AuditRow.branch == head.branch).order_by(AuditRow.number)
         for number, row in enumerate(db.scalars(rows), start=1):

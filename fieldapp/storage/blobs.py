@@ -4,9 +4,11 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from fieldapp.storage.turns import Busy
 
@@ -29,7 +31,7 @@ class BlobStore:
     """A folder per branch: `<branch>/<aa>/<sha256>` for whole ones, `<branch>/partial/<sha256>` for the rest."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def offset(self, branch: str, sha256: str) -> int | None:
         """Bytes received so far; None when nothing is here."""
@@ -84,16 +86,33 @@ class BlobStore:
                 self._finish(partial, self._whole(branch, sha256), sha256)
         return sha256
 
+    def take(self, branch: str, sha256: str, source: IO[bytes]) -> None:
+        """Store what `source` holds under the name that it must have. Raises `WrongHash`, `Busy`."""
+        partial = self._partial(branch, sha256)
+        with _writing():
+            _make_folder(partial.parent)
+            with partial.open("wb") as target:
+                shutil.copyfileobj(source, target)
+                target.flush()
+                os.fsync(target.fileno())
+            self._finish(partial, self._whole(branch, sha256), sha256)
+
+    def open(self, branch: str, sha256: str) -> IO[bytes] | None:
+        """The whole content to be read piece by piece, None when it is not (wholly) here."""
+        try:
+            return self._whole(branch, sha256).open("rb")
+        except FileNotFoundError:
+            return None
+
     def read(self, branch: str, sha256: str) -> bytes | None:
         """The whole content, None when it is not (wholly) here."""
         path = self._whole(branch, sha256)
         return path.read_bytes() if path.exists() else None
 
     def all(self, branch: str) -> Iterator[str]:
-        """Hashes of the whole blobs of a branch."""
-        for path in sorted((self._folder / branch).glob("??/*")):
-            if _SHA.fullmatch(path.name):
-                yield path.name
+        """Hashes of the whole blobs of a branch, in their order."""
+        for folder in sorted((self.folder / branch).glob("??")):
+            yield from (name for name in sorted(os.listdir(folder)) if _SHA.fullmatch(name))
 
     def _finish(self, partial: Path, whole: Path, sha256: str) -> None:
         with partial.open("rb") as source:
@@ -106,10 +125,10 @@ class BlobStore:
         _sync_folder(whole.parent)
 
     def _whole(self, branch: str, sha256: str) -> Path:
-        return self._folder / branch / self._checked(sha256)[:2] / sha256
+        return self.folder / branch / self._checked(sha256)[:2] / sha256
 
     def _partial(self, branch: str, sha256: str) -> Path:
-        return self._folder / branch / "partial" / self._checked(sha256)
+        return self.folder / branch / "partial" / self._checked(sha256)
 
     @staticmethod
     def _checked(sha256: str) -> str:

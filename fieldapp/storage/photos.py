@@ -1,6 +1,6 @@
 """Which photos are whole and what they turned out to be. The bytes are `blobs`'."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +42,11 @@ def readable(db: Session, branch: str, hashes: Iterable[str]) -> set[str]:
         part = BlobRow.sha256.in_(wanted[start : start + bulk.CHUNK])
         found.update(db.scalars(select(BlobRow.sha256).where(BlobRow.branch == branch, part, _READABLE)))
     return found
+
+
+def every(db: Session, branch: str) -> Iterator[str]:
+    """The hashes of all whole uploads of a branch, a few at a time."""
+    yield from db.scalars(select(BlobRow.sha256).where(BlobRow.branch == branch).execution_options(yield_per=500))
 
 
 def add(db: Session, branch: str, photo: Photo) -> bool:

@@ -1,0 +1,144 @@
+"""Bringing a backup back: into an empty place only, wholly or not at all.
+
+A restored server is another life of it: its epoch changes, so that phones send again what they still hold (design:
+sync.md). Sessions do not come back; everybody signs in anew.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from fieldapp.services import backups, installation, upgrading
+from fieldapp.services.backups import Checked, KeyMember, PhotoMember, Progress, TableMember
+from fieldapp.services.installation import EPOCH
+from fieldapp.services.work import Db, Refused, Work
+from fieldapp.storage import audit, copying, keyfiles, migrate, server
+from fieldapp.storage.blobs import WrongHash
+from fieldapp.storage.copying import Tally
+
+#: What the installation knows of its last restore. Not in the audit: its chains end where they ended in the backup.
+RESTORED = "restored"
+
+
+def keys_for(checked: Checked, given: Mapping[str, str], instance: Path) -> dict[str, str]:
+    """The secrets to go on with: those in the file, or those of the environment or the instance (`given`, `` for none).
+    Raises `Refused` unless they are the ones that the backup was made with."""
+    found = {}
+    for name, mark in checked.header.keys.items():
+        setting = f"FIELDAPP_{name.replace('-', '_').upper()}"
+        held = checked.keys.get(name, b"").decode().strip()
+        if given.get(name) and backups.fingerprint(given[name]) != mark:
+            raise Refused(
+                f"{setting} (or {instance / name}) is not the key that this backup was made with; "
+                "give that one, or none where the backup holds it"
+            )
+        if not (given.get(name) or held):
+            raise Refused(f"this backup was made with {setting} in the environment and does not hold it; set it")
+        if held and backups.fingerprint(held) != mark:
+            raise Refused(f"the {name} in this backup is not the one it was made with; take another copy of the file")
+        found[name] = given.get(name) or held
+    for name, content in checked.keys.items():
+        if (instance / name).exists() and (instance / name).read_bytes() != content:
+            raise Refused(
+                f"{instance / name} is another key than the one in the backup; give an empty FIELDAPP_INSTANCE"
+            )
+    return found
+
+
+def restore(
+    work: Work, path: Path, checked: Checked, *, seal: str | None, instance: Path, timezone: str, progress: Progress
+) -> list[str]:
+    """Put everything back; returns what is wrong with the audit chains, which is what was wrong when they were copied.
+
+    Raises `Refused` when the place is not empty; whatever else goes wrong leaves it as it was.
+    """
+    if checked.header.schema not in installation.revisions():
+        raise Refused(
+            f"this backup has schema {checked.header.schema}, which this program does not know; "
+            f"use fieldapp {checked.header.program} or newer"
+        )
+    with _undoing(work, instance):
+        _prepare(work, checked.header.schema)
+        for name, content in checked.keys.items():
+            keyfiles.write_once(instance / name, content)
+        with work.write() as db:
+            copying.clear(db)
+            with copying.unguarded(db):
+                _load(work, db, path, seal, progress)
+            _compare(db, checked)
+            server.save(db, EPOCH, work.new_id())
+            facts = {"restored_at": work.now(), "made_at": checked.header.made_at}
+            server.save(db, RESTORED, json.dumps(facts, default=str))
+    upgrading.upgrade(work, timezone=timezone)
+    with work.read() as db:
+        return audit.verify(db)
+
+
+@contextmanager
+def _undoing(work: Work, instance: Path) -> Iterator[None]:
+    """Look whether the place is empty; take away again what was put there when the block does not come to its end."""
+    before = migrate.current(work.database)
+    if before is not None:
+        with work.read() as db:
+            if not copying.is_fresh(db):
+                raise Refused(
+                    "this place holds an installation already, and a backup goes into an empty one only; "
+                    "set FIELDAPP_INSTANCE (and FIELDAPP_DATABASE_URL) to an empty place"
+                )
+    with ExitStack() as undo:
+        if before is None:
+            undo.callback(migrate.downgrade, work.database, "base")
+        if not work.blobs.folder.exists():
+            undo.callback(shutil.rmtree, work.blobs.folder, ignore_errors=True)
+        for name in backups.KEY_FILES:
+            if not (instance / name).exists():
+                undo.callback((instance / name).unlink, missing_ok=True)
+        yield
+        undo.pop_all()
+
+
+def _prepare(work: Work, schema: str) -> None:
+    """The tables as they were when the backup was made, empty."""
+    if migrate.current(work.database) not in {None, schema}:
+        migrate.downgrade(work.database, "base")
+    migrate.upgrade(work.database, schema)
+
+
+def _load(work: Work, db: Db, path: Path, seal: str | None, progress: Progress) -> None:
+    rows = photos = 0
+    with backups.reading(path, seal) as (header, members):
+        for member in members:
+            match member:
+                case TableMember(name, lines):
+                    _rows(db, name, header.tables[name], lines)
+                    rows += len(lines)
+                case PhotoMember(branch, sha256, content):
+                    try:
+                        work.blobs.take(branch, sha256, content)
+                    except WrongHash:
+                        raise Refused(f"{path} changed while it was read; nothing was touched") from None
+                    photos += 1
+                case KeyMember() | backups.Manifest():
+                    continue
+            progress(rows, photos)
+
+
+def _rows(db: Db, table: str, columns: Mapping[str, str], lines: list[bytes]) -> None:
+    try:
+        copying.load(db, table, columns, lines)
+    except copying.Unloadable as error:
+        raise Refused(f"the database does not take the rows of {table} ({error}); nothing was touched") from error
+
+
+def _compare(db: Db, checked: Checked) -> None:
+    """Read everything back: what is here now must add up to what was there then."""
+    for name, columns in checked.header.tables.items():
+        tally = Tally()
+        for line in copying.lines(db, name, columns):
+            tally.add(line)
+        if (tally.rows, tally.sum) != checked.manifest.tables[name]:
+            raise Refused(f"the table {name} came back other than it was; nothing was touched")
+    if audit.heads(db) != checked.manifest.heads:
+        raise Refused("the audit chains came back other than they were; nothing was touched")
