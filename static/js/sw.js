@@ -6,23 +6,24 @@ const CACHE = `fieldapp-${RELEASE}`;
 const SHELL = "/m/";
 const KEPT = new Set(FILES.map((file) => file.url));
 
-self.addEventListener("install", (event) => event.waitUntil(install()));
+self.addEventListener("install", (event) => event.waitUntil(fill()));
 
-// All or nothing: one file that is missing or not what it should be, and the old release stays.
-async function install() {
+// All or nothing: one file that is missing or not what it should be, and everything stays as it was.
+async function fill() {
+  const answers = await Promise.all(FILES.map(fetched));
   const cache = await caches.open(CACHE);
   try {
-    await Promise.all(FILES.map((file) => keep(cache, file)));
+    await Promise.all(FILES.map(({ url }, index) => cache.put(url, answers[index])));
   } catch (error) {
     await caches.delete(CACHE);
     throw error;
   }
 }
 
-async function keep(cache, { url, integrity }) {
+async function fetched({ url, integrity }) {
   const answer = await fetch(url, { integrity, cache: "no-cache", credentials: "omit" });
   if (!answer.ok || answer.redirected) throw new Error(`${url}: ${answer.status}`);
-  await cache.put(url, answer);
+  return answer;
 }
 
 self.addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -35,6 +36,7 @@ async function activate() {
 
 self.addEventListener("message", (event) => {
   if (event.data === "update") self.skipWaiting();
+  if (event.data === "look") event.waitUntil(isWhole().then((whole) => whole || mend()));
 });
 
 self.addEventListener("fetch", (event) => {
@@ -42,11 +44,26 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin || url.pathname.startsWith("/api/")) return;
   const wanted = request.mode === "navigate" && url.pathname === SHELL ? SHELL : url.pathname;
-  if (KEPT.has(wanted)) event.respondWith(serve(wanted, request));
+  if (KEPT.has(wanted)) event.respondWith(serve(wanted, event));
 });
 
-// From this release's cache; a browser that dropped it gets the network's.
-async function serve(path, request) {
-  const cache = await caches.open(CACHE);
-  return (await cache.match(path)) ?? fetch(request);
+// From this release's cache. A browser may have dropped that, whole or in part: then the network comes first, for a shell
+// without its files is of no use where the server has another release; and what is missing is fetched again.
+async function serve(path, event) {
+  const kept = await cached((cache) => cache.match(path));
+  if (kept && (path !== SHELL || (await isWhole()))) return kept;
+  event.waitUntil(mend());
+  const answer = await fetch(event.request).catch(() => null);
+  return answer?.ok ? answer : kept ?? answer ?? Response.error();
+}
+
+const isWhole = async () => (await cached((cache) => cache.keys()))?.length === FILES.length;
+
+// What `ask` makes of the cache; undefined where the browser has lost or cannot read it.
+const cached = (ask) => caches.open(CACHE).then(ask).catch(() => undefined);
+
+let mending = null;
+function mend() {
+  mending ??= fill().catch(() => {}).finally(() => { mending = null; });
+  return mending;
 }

@@ -11,6 +11,22 @@ from tests.e2e import phone
 
 pytestmark = pytest.mark.browser
 RELEASE = "document.querySelector('script[type=module]').src.split('/')[4]"
+DROP = "async () => { for (const name of await caches.keys()) await caches.delete(name); }"
+#: How many files are kept, and how many there should be.
+KEPT = """async () => {
+  const [name] = await caches.keys();
+  const files = await fetch("/m/sw.js").then((answer) => answer.text());
+  const kept = name ? await (await caches.open(name)).keys() : [];
+  return [kept.length, JSON.parse(/FILES = (.*);/.exec(files)[1]).length];
+}"""
+UNTIL_WHOLE = f"""async () => {{
+  for (let tries = 0; tries < 300; tries += 1) {{
+    const [kept, all] = await ({KEPT})();
+    if (kept === all) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }}
+  throw new Error("the release is not kept");
+}}"""
 
 
 @pytest.fixture
@@ -91,3 +107,53 @@ def test_a_file_that_was_changed_on_the_way_stops_the_release(page, release):
     page.goto("/m/")
     page.wait_for_selector(".next")
     assert page.evaluate(RELEASE) == before
+
+
+def test_a_release_that_the_browser_dropped_is_kept_again_at_the_next_start_with_a_network(page):
+    page.evaluate(DROP)
+    page.goto("/m/")
+    page.wait_for_selector(".next")
+    page.evaluate(UNTIL_WHOLE)
+    page.context.set_offline(True)
+    page.goto("/m/")
+    page.wait_for_selector(".next")
+
+
+def test_an_open_app_keeps_a_dropped_release_again_when_the_network_is_back(page):
+    page.context.set_offline(True)
+    page.evaluate(DROP)
+    page.context.set_offline(False)
+    page.evaluate(UNTIL_WHOLE)
+    page.context.set_offline(True)
+    page.goto("/m/")
+    page.wait_for_selector(".next")
+
+
+def test_nothing_of_a_dropped_release_is_kept_where_one_file_was_changed_on_the_way(page, app):
+    page.evaluate(DROP)
+    assets = app.extensions["assets"]
+    listed = assets.files["js/phone.js"]
+    assets.files["js/phone.js"] = replace(listed, content=listed.content + b"\n", zipped=None)
+    with page.expect_response("**/js/phone.js"):
+        page.goto("/m/")
+    page.wait_for_selector(".next")
+    page.evaluate("() => navigator.serviceWorker.controller.postMessage('look')")
+    assert page.evaluate(KEPT)[0] == 0
+    assets.files["js/phone.js"] = listed
+    page.goto("/m/")
+    page.evaluate(UNTIL_WHOLE)
+
+
+def test_a_release_with_a_hole_opens_without_a_network_and_gives_way_to_the_servers_with_one(page, release):
+    hole = "async () => { const cache = await caches.open((await caches.keys())[0]); await cache.delete(args); }"
+    page.context.set_offline(True)
+    page.evaluate(hole.replace("args", "'/m/words/zh-Hans.json'"))
+    page.goto("/m/")
+    page.wait_for_selector(".next")
+    entry = page.evaluate("() => new URL(document.querySelector('script[type=module]').src).pathname")
+    page.evaluate(hole.replace("args", f"'{entry}'"))
+    after = release().release
+    page.context.set_offline(False)
+    page.goto("/m/")
+    page.wait_for_selector(".next")
+    assert page.evaluate(RELEASE) == after

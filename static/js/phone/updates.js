@@ -16,6 +16,8 @@ export async function installUpdates() {
   registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", offer));
   addEventListener("hashchange", offer);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && registration.update().catch(() => {}));
+  // A release that the browser has dropped is fetched again as soon as the server was reached.
+  addEventListener("sync:state", ({ detail }) => detail.phase === "idle" && !detail.trouble && registration.active?.postMessage("look"));
   $("#update").addEventListener("click", () => registration.waiting?.postMessage("update"));
   // The first worker takes charge of this very page; any later one brings other files, which do not mix with these.
   let { controller } = navigator.serviceWorker;
