@@ -113,6 +113,14 @@ def keep(work: Work, branch: str, content: bytes) -> str:
     return sha256
 
 
+def carry(work: Work, branch: str, home: str, sha256: str) -> None:
+    """A photo that is here and belongs to a visit of another branch is kept there, too. Raises `Busy`."""
+    content = None if work.blobs.has(home, sha256) else work.blobs.read(branch, sha256)
+    if content is not None:
+        work.blobs.put(home, content)
+        _take_in(work, home, sha256)
+
+
 def attachable(db: Db, branch: str, hashes: Sequence[str], most: int) -> list[str]:
     """The photos that somebody attaches to what they say, each once; raises `Invalid` photo_many, photo_unreadable."""
     wanted = list(dict.fromkeys(hashes))

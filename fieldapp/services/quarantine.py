@@ -13,7 +13,7 @@ from datetime import datetime
 from fieldapp.domain.access import Actor, own_branch, require
 from fieldapp.domain.errors import Conflict, DomainError, NotFound
 from fieldapp.domain.ids import BranchCode, VisitId
-from fieldapp.services import sync_push, sync_wire
+from fieldapp.services import sync_push, sync_strays, sync_wire
 from fieldapp.services.sync_wire import Item
 from fieldapp.services.work import Db, Unreadable, Work
 from fieldapp.storage import accounts, audit, quarantine
@@ -63,7 +63,10 @@ def replay(work: Work, actor: Actor, digest: str) -> str:
     """
     branch = own_branch(actor, "quarantine.read")
     with work.write(branch) as db:
-        return _replay(work, db, actor, branch, _get(db, branch, digest))
+        outcome = _replay(work, db, actor, branch, _get(db, branch, digest))
+    if outcome == "held":
+        sync_strays.bring_home(work, branch)
+    return outcome
 
 
 def replay_all(work: Work, actor: Actor) -> Counter[str]:

@@ -13,7 +13,7 @@ import msgspec
 
 from fieldapp.domain.access import Actor
 from fieldapp.domain.errors import Invalid
-from fieldapp.services import photos, sync_push, sync_wire
+from fieldapp.services import photos, sync_push, sync_strays, sync_wire
 from fieldapp.services.photos import HashMismatch, PhotoTooLarge
 from fieldapp.services.rescue_files import Content, Rescued, RescueKey, open_file
 from fieldapp.services.sync_push import Result
@@ -72,6 +72,7 @@ def import_file(work: Work, actor: Actor, key: RescueKey, raw: bytes) -> Report:
     owner = replace(account.actor, role="technician")
     facts = tuple(fact for at in _starts(content) for fact in _deposit(work, owner, actor, content, at))
     taken = tuple(_bring(work, owner, rescued, one.blob) for one in content.blobs)
+    sync_strays.bring_home(work, account.branch)
     report = Report(owner.login, owner.name, content.device_id, facts, taken)
     with work.write(owner.branch) as db:
         audit.append(

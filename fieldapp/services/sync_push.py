@@ -15,12 +15,12 @@ from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
 from fieldapp.domain.visits import device_time
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.device_time import Reading
-from fieldapp.services import recording, sync_day, sync_devices, sync_wire
+from fieldapp.services import recording, sync_day, sync_devices, sync_strays, sync_wire
 from fieldapp.services.sync_chain import Chain, Placed
 from fieldapp.services.sync_holding import Holding, facts_of
 from fieldapp.services.sync_wire import Batch, Item
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, devices, quarantine
+from fieldapp.storage import audit, devices, quarantine, strays
 from fieldapp.storage.devices import Device, Entry
 from fieldapp.storage.events import Record
 from fieldapp.storage.quarantine import Quarantined
@@ -103,6 +103,8 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
         restored = batch.server_epoch is not None and batch.server_epoch != epoch
         after = _store(going, restored)
         etag = sync_day.etag(db, actor, received)
+    if any(one.code == strays.UNKNOWN for one in going.results.values()):
+        sync_strays.bring_home(work, branch)
     return Answer(
         server_time=work.now(), server_epoch=epoch,
         results=tuple(going.results[place] for place in sorted(going.results)),

@@ -5,9 +5,9 @@ Facts survive every step; what is derived from them is made anew here, so that n
 
 from datetime import datetime
 
-from fieldapp.domain.ids import VisitId
+from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import installation, recording, scoring
+from fieldapp.services import installation, recording, scoring, sync_strays
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import appeals, branches, events
 
@@ -22,6 +22,8 @@ def upgrade(work: Work, *, timezone: str) -> str:
         for code in codes:
             with work.write(code) as db:
                 _rebuild(db, code, work.now())
+        for code in codes:
+            sync_strays.bring_home(work, BranchCode(code))
     return head
 
 

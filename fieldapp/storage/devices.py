@@ -133,10 +133,10 @@ def save_entries(db: Session, branch: str, device_id: str, found: Sequence[Entry
     bulk.upsert(db, DeviceEntryRow, rows)
 
 
-def keep_payloads(db: Session, branch: str, payloads: Mapping[str, str]) -> None:
+def keep_payloads(db: Session, branch: str, payloads: Mapping[str, str | bytes]) -> None:
     """Keep the payload of each event id, byte for byte."""
     rows = [
-        {"branch": branch, "ym": year_month(event_id), "event_id": event_id, "payload": payload.encode()}
+        {"branch": branch, "ym": year_month(event_id), "event_id": event_id, "payload": _bytes(payload)}
         for event_id, payload in payloads.items()
     ]
     bulk.insert_new(db, PayloadRow, rows, "event_id")
@@ -160,7 +160,7 @@ def altered(db: Session, branch: str) -> Iterator[str]:
     )
     before: tuple[str, int, str] = ("", 0, START)
     for part in db.execute(query).partitions(500):
-        contents = _payloads(db, branch, [row.event_id for row in part])
+        contents = payloads(db, branch, [row.event_id for row in part])
         for device_id, seq, event_id, told, prev in part:
             last = before if before[0] == device_id else (device_id, 0, START)
             follows = prev or (last[2] if last[1] == seq - 1 else None)
@@ -170,13 +170,17 @@ def altered(db: Session, branch: str) -> Iterator[str]:
             before = (device_id, seq, told)
 
 
-def _payloads(db: Session, branch: str, ids: Sequence[str]) -> dict[str, bytes]:
-    """By their whole keys: the month is part of them, and without it every look would go through all of the branch."""
+def payloads(db: Session, branch: str, ids: Sequence[str]) -> dict[str, bytes]:
+    """The payloads of pushed events; by their whole keys, without the month a look goes through the branch."""
     months = {year_month(one) for one in ids}
     query = select(_PAYLOADS.event_id, _PAYLOADS.payload).where(
         _PAYLOADS.branch == branch, _PAYLOADS.ym.in_(months), _PAYLOADS.event_id.in_(ids)
     )
     return {row.event_id: row.payload for row in db.execute(query)}
+
+
+def _bytes(payload: str | bytes) -> bytes:
+    return payload.encode() if isinstance(payload, str) else payload
 
 
 def _hash(prev: str, content: bytes) -> str:

@@ -165,11 +165,13 @@ def by_visit(db: Session, branch: str) -> Iterator[tuple[VisitId | None, list[Ev
         yield VisitId(visit) if visit else None, group
 
 
-def held_of(db: Session, branch: str, visit: VisitId | None = None) -> list[Held]:
-    """Facts that wait for a person, oldest first; of one visit or of the branch."""
+def held_of(db: Session, branch: str, visit: VisitId | None = None, *, code: str | None = None) -> list[Held]:
+    """Facts that wait for a person, oldest first; of one visit or of the branch, for any reason or for one."""
     query = _query(branch).where(EventRow.held_code.is_not(None)).order_by(EventRow.effective_at, EventRow.event_id)
     if visit is not None:
         query = query.where(EventRow.visit_id == visit)
+    if code is not None:
+        query = query.where(EventRow.held_code == code)
     return [Held(from_row(row), row.held_code, row.received_at) for row in db.execute(query)]
 
 

@@ -14,6 +14,7 @@ from fieldapp.domain.ids import StaffCode, VisitId
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits.events import Event
 from fieldapp.storage import bulk, events
+from fieldapp.storage.strays import GONE
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.events import EventRow
 from fieldapp.storage.tables.visits import VisitRow
@@ -23,6 +24,8 @@ from fieldapp.storage.visits import Visit, from_row
 BUSY = ("planned", "en_route", "arrived", "admitted", "signed", "disputed")
 #: States that the clock turns into `missed`.
 WAITING = ("planned", "en_route")
+#: Facts that wait here for a dispatcher; what another branch took over waits there.
+_HELD = and_(EventRow.held_code.is_not(None), EventRow.held_code != GONE)
 
 SortKey = Literal["window", "external_id", "customer", "technician", "state"]
 
@@ -154,8 +157,7 @@ def count_pool(db: Session, branch: str) -> int:
 
 def count_held(db: Session, branch: str) -> int:
     """How many stored facts wait for a dispatcher."""
-    query = select(func.count()).where(EventRow.branch == branch, EventRow.held_code.is_not(None))
-    return db.scalar(query) or 0
+    return db.scalar(select(func.count()).where(EventRow.branch == branch, _HELD)) or 0
 
 
 def timeline(db: Session, branch: str, visit_id: str) -> list[Entry]:
@@ -165,7 +167,7 @@ def timeline(db: Session, branch: str, visit_id: str) -> list[Entry]:
 
 def held(db: Session, branch: str) -> list[Entry]:
     """Every fact of the branch that waits for a dispatcher, oldest first."""
-    return entries(db, branch, EventRow.held_code.is_not(None))
+    return entries(db, branch, _HELD)
 
 
 def imported(db: Session, branch: str, visits: Iterable[VisitId]) -> dict[VisitId, list[Event]]:

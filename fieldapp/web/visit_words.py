@@ -77,6 +77,7 @@ HELD: dict[str, Any] = {
     "not_assignee": _l("The visit had been given to somebody else."),
     "actor_mismatch": _l("Somebody else was signed in on this phone."),
     "unknown_visit": _l("We know no such visit."),
+    "other_branch": _l("Sent after its technician had gone to another branch."),
     "after_completion": _l("The visit had been completed before."),
     "device_revoked": _l("The phone had been locked out."),
     "clock_suspect": _l("The phone's clock contradicts itself."),

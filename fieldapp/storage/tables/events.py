@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fieldapp.storage.columns import Blob
 from fieldapp.storage.tables.base import Base, BranchKey, CodeKey, CodeText, LongText, UuidKey, UuidText
 
-_IN_DOUBT = text("grade = 'C'")
+_IN_DOUBT, _HELD = text("grade = 'C'"), text("held_code IS NOT NULL")
 
 
 class EventRow(Base):
@@ -22,6 +22,8 @@ class EventRow(Base):
         Index("ix_events_about", "branch", "about"),
         # Times that nobody can rely on are few, and asked for by themselves.
         Index("ix_events_doubt", "branch", "effective_at", sqlite_where=_IN_DOUBT, postgresql_where=_IN_DOUBT),
+        # And so are facts that wait.
+        Index("ix_events_held", "branch", "held_code", sqlite_where=_HELD, postgresql_where=_HELD),
     )
 
     branch: Mapped[BranchKey]

@@ -3,11 +3,11 @@
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import BadRequest
 
-from fieldapp.services import photos
+from fieldapp.services import photos, sync_strays
 from fieldapp.services.photos import HashMismatch, OffsetMismatch
 from fieldapp.web import errors
 from fieldapp.web.bodies import read_body
-from fieldapp.web.context import current_actor, current_work
+from fieldapp.web.context import current_actor, current_branch, current_work
 from fieldapp.web.sync import gate
 
 #: Uploads: technicians only.
@@ -36,6 +36,8 @@ def add_piece(sha256: str) -> Response:
         reached = photos.add_piece(
             current_work(), current_actor(), sha256, offset=offset, length=length, piece=piece
         )  # fmt: skip
+        if reached >= length:
+            sync_strays.bring_photo_home(current_work(), current_branch(), sha256)
         response = gate.bare(204)
     except OffsetMismatch as error:
         reached = int(str(error.facts["offset"]))
