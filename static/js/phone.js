@@ -12,6 +12,7 @@ import { installUpdates } from "./phone/updates.js";
 import { today } from "./phone/today.js";
 import { startEngine } from "./sync/engine.js";
 import { drafts } from "./sync/journal.js";
+import { HeldElsewhere } from "./sync/lock.js";
 import { currentUser, isFull, keepReserve, meta, store, unlessFull } from "./sync/store.js";
 import { resume as resumeArrival } from "./visit/arrival.js";
 import "./visit/routes.js";
@@ -119,7 +120,7 @@ async function failed(error) {
   console.error(error);
   // It may have happened before there was a word to say.
   if (t("app.title") === "app.title") await setLanguage(nearest(navigator.languages)).catch(() => {});
-  closed(isFull(error) ? "full" : "broken");
+  closed(isFull(error) ? "full" : error instanceof HeldElsewhere ? "held_elsewhere" : "broken");
 }
 
 addEventListener("language", () => refresh());

@@ -103,6 +103,9 @@ CORE: dict[str, Any] = {
     "trouble.down": _l("The server cannot be reached. Everything is safe here; we keep trying."),
     "trouble.full": _l("The phone's storage is full. What is saved is sent all the same; please free some space."),
     "trouble.broken": _l("Something went wrong on this phone. Nothing that was saved is lost; we keep trying."),
+    "trouble.held_elsewhere": _l(
+        "Another window of this app stands in the way. Please close all others. Nothing is lost."
+    ),
     "trouble.wait": _l("The server asked us to wait a moment. Nothing is lost."),
     "trouble.signin": _l("Please sign in again, then everything is sent."),
     "trouble.refused": _l("The server does not accept this phone. Please call the office."),
@@ -204,6 +207,10 @@ CORE: dict[str, Any] = {
     "closed.broken_hint": _l("What was saved is still here. Please open the app again."),
     "closed.full": _l("The phone's storage is full"),
     "closed.full_hint": _l("Nothing that was saved is lost. Please free some space, then try again."),
+    "closed.held_elsewhere": _l("Another window of this app stands in the way"),
+    "closed.held_elsewhere_hint": _l(
+        "Please close all other windows of this app, then try again. Nothing that was saved is lost."
+    ),
     "closed.signin": _l("Please sign in again"),
     "closed.signin_hint": _l("Everything you recorded is safe on this phone. It is sent after you signed in."),
     "closed.stale": _l("Please sign in again"),
@@ -225,6 +232,9 @@ CORE: dict[str, Any] = {
         "The phone's storage is full: no more photos for now. Notes and signatures are still saved."
     ),
     "error.storage_emptied": _l("The browser emptied this phone's storage. The app starts again."),
+    "error.held_elsewhere": _l(
+        "This is not saved yet: another window of this app stands in the way. Please close all others, then tap again."
+    ),
     "error.unknown": _l(
         "This could not be saved. Please try again; if it happens again, close the app and open it again. What was"
         " saved before is safe."

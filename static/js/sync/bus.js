@@ -3,7 +3,7 @@
 
 const channel = globalThis.BroadcastChannel ? new BroadcastChannel("fieldapp") : null;
 
-channel?.addEventListener("message", () => dispatchEvent(new CustomEvent("sync:changed", { detail: { appended: false } })));
+channel?.addEventListener("message", () => dispatchEvent(new CustomEvent("sync:changed", { detail: { appended: false, elsewhere: true } })));
 
 export function changed({ appended = false } = {}) {
   dispatchEvent(new CustomEvent("sync:changed", { detail: { appended } }));

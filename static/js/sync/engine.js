@@ -6,10 +6,11 @@ import { measure } from "./clock.js";
 import { fetchDay } from "./day.js";
 import { delay } from "./decide.js";
 import { expire } from "./journal.js";
-import { lockedIfFree } from "./lock.js";
+import { HeldElsewhere } from "./lock.js";
 import { call } from "./net.js";
 import { prune, push, register, resendIfRestored, tell, waiting } from "./push.js";
 import { isFull, keepReserve, meta, Retired, store, StorageFull, storeOwner } from "./store.js";
+import { inTurn, lives } from "./turn.js";
 import { photoCounts, upload } from "./upload.js";
 
 const AFTER_WRITE = 2000;
@@ -19,6 +20,7 @@ const HEARD = new Set(["ok", "full", "too_large"]);
 const state = { phase: "idle", trouble: null, unsent: 0, sending: [], photos: { waiting: 0, done: 0 }, lastAt: null };
 let timer;
 let attempt = 0;
+// By the clock that nobody sets.
 let notBefore = 0;
 let again = false;
 let running = null;
@@ -38,6 +40,7 @@ export async function startEngine(given) {
   addEventListener("pageshow", (event) => event.persisted && syncNow());
   addEventListener("sync:changed", ({ detail }) => {
     count();
+    if (detail.elsewhere) lives();
     if (detail.appended) soon();
   });
   // First what waits: "on the server" must not be said before.
@@ -49,7 +52,7 @@ export async function startEngine(given) {
 // Shortly after a write; a server that asked for a pause gets it.
 function soon() {
   if (running) again = true;
-  else plan(Math.max(AFTER_WRITE, notBefore - Date.now()));
+  else plan(Math.max(AFTER_WRITE, notBefore - performance.now()));
 }
 
 // Talks to the server now; resolves when that is over, whatever came of it.
@@ -71,7 +74,7 @@ export function syncNow() {
 async function cycle() {
   let result = { kind: "elsewhere" };
   try {
-    await lockedIfFree("sync", async () => {
+    await inTurn(async () => {
       set({ phase: "sending" });
       result = await talk();
     });
@@ -82,12 +85,12 @@ async function cycle() {
     // Its person left meanwhile.
     if (error instanceof Retired) return;
     if (!isFull(error)) console.error(error);
-    result = { kind: isFull(error) ? "full" : "broken" };
+    result = { kind: isFull(error) ? "full" : error instanceof HeldElsewhere ? error.code : "broken" };
   }
   attempt = result.kind === "ok" || result.kind === "elsewhere" ? 0 : attempt + 1;
   set({ phase: "idle", sending: [], trouble: result.kind === "ok" || result.kind === "elsewhere" ? null : troubleOf(result) });
   const pause = attempt ? delay(attempt, Math.random(), result.retryAfter) : IDLE;
-  notBefore = result.kind === "wait" ? Date.now() + pause : 0;
+  notBefore = result.kind === "wait" ? performance.now() + pause : 0;
   plan(pause);
 }
 

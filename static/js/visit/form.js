@@ -13,10 +13,14 @@ export function read(root) {
     else if (input.type === "radio") {
       values[input.name] ??= null;
       if (input.checked) values[input.name] = input.value;
-    } else if (input.type !== "file") values[input.name] = input.value;
+    } else if (input.type !== "file") values[input.name] = bounded(input);
   }
   return values;
 }
+
+/** What a field holds, and no more than it takes: a word that is being composed may be longer, and what code put in is
+ * never measured. */
+export const bounded = ({ value, maxLength }) => (maxLength > 0 ? value.slice(0, maxLength) : value);
 
 /** Puts values back into the fields that are there. */
 export function write(root, values) {

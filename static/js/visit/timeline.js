@@ -5,6 +5,7 @@ import { $, clone, field, put, show } from "../lib/dom.js";
 import { clockTime } from "../lib/time.js";
 import { t } from "../lib/words.js";
 import { undoable } from "./facts.js";
+import { bounded } from "./form.js";
 import { mayFollow } from "./lifecycle.js";
 
 const MARKS = { "kit.checked": ["uniform", "badge", "shoe_covers", "kit"], "door.checked": ["introduced", "shoe_covers"], "site.checked": ["cleanup", "belongings"] };
@@ -46,7 +47,7 @@ function putRight(context, event) {
 function changes(form, event) {
   const data = {};
   for (const input of form.querySelectorAll("[name]")) {
-    const value = input.type === "checkbox" ? input.checked : input.value.trim();
+    const value = input.type === "checkbox" ? input.checked : bounded(input).trim();
     if (value !== event.data[input.name]) data[input.name] = value;
   }
   return Object.keys(data).length ? data : null;
