@@ -5,7 +5,7 @@ Reads only; `services.adjustments` proposes and decides.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fieldapp.domain import adjustments as rules
 from fieldapp.domain.access import Actor, may, own_branch, require
@@ -26,6 +26,10 @@ from fieldapp.storage.adjustments import Proposal
 from fieldapp.storage.branches import Branch
 
 __all__ = ["Draft", "Line", "MonthView", "Proposal", "Standing", "View", "Waiting"]
+
+
+#: How long other pages lead to an adjustment.
+RECENT = timedelta(days=60)
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,15 @@ def told(
         every = reversed(adjustments.proposals(db, branch, month, technician))
         shown = [one for one in every if one.state in ("open", "refused")]
         return [(one, _name(db, one.author), _name(db, one.settled_by or "")) for one in shown]
+
+
+def recent(work: Work, actor: Actor) -> list[tuple[Month, datetime]]:
+    """Which of the actor's own closed months were adjusted of late, and when, the latest first; each month once. The
+    figures stand on that month's score."""
+    branch = own_branch(actor, "scores.own")
+    with work.read() as db:
+        found = adjustments.since(db, branch, actor.login, work.now() - RECENT)
+    return list({one.month: (one.month, one.confirmed_at) for one in reversed(found)}.values())[::-1]
 
 
 def list_after(

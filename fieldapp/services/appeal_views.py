@@ -134,6 +134,14 @@ def list_own(work: Work, actor: Actor) -> list[View]:
         return _views(db, actor, appeals.of_technician(db, branch, actor.login, SHOWN))
 
 
+def every_own(work: Work, actor: Actor) -> list[tuple[View, Said]]:
+    """All that the actor filed with its words, latest first."""
+    branch = own_branch(actor, "appeals.file")
+    with work.read() as db:
+        found = appeals.of_technician(db, branch, actor.login)
+        return [(one, _said(db, one.filed)) for one in _views(db, actor, found)]
+
+
 def detail(work: Work, actor: Actor, branch: BranchCode, appeal_id: str) -> Detail:
     """One appeal; raises `NotFound`, also for somebody else's where one may not decide."""
     with work.read() as db:

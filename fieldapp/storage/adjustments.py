@@ -128,6 +128,12 @@ def of_month(db: Session, branch: str, month: Month, technician: str | None = No
     return [_kept(tuple(row)) for row in db.execute(query.order_by(_A.technician, _A.number))]
 
 
+def since(db: Session, branch: str, technician: str, moment: datetime) -> list[Kept]:
+    """A technician's adjustments that were confirmed since then, the latest first."""
+    query = select(*_COLUMNS).where(_A.branch == branch, _A.technician == technician, _A.confirmed_at >= moment)
+    return [_kept(tuple(row)) for row in db.execute(query.order_by(_A.confirmed_at.desc(), _A.month, _A.number))]
+
+
 def of_branch(db: Session, branch: str) -> Iterator[Kept]:
     """Every adjustment, by month, technician and number."""
     query = select(*_COLUMNS).where(_A.branch == branch).order_by(_A.month, _A.technician, _A.number)

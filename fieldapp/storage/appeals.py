@@ -123,8 +123,8 @@ def of_visit(db: Session, branch: str, visit: str) -> list[Filed]:
     return _read(db, query.order_by(AppealRow.filed_at, AppealRow.appeal_id))
 
 
-def of_technician(db: Session, branch: str, technician: str, limit: int) -> list[Filed]:
-    """What a technician filed, the latest first."""
+def of_technician(db: Session, branch: str, technician: str, limit: int | None = None) -> list[Filed]:
+    """What a technician filed, the latest first: all of it, or so many."""
     query = select(AppealRow).where(AppealRow.branch == branch, AppealRow.technician == technician)
     return _read(db, query.order_by(AppealRow.filed_at.desc(), AppealRow.appeal_id).limit(limit))
 

@@ -255,3 +255,22 @@ def test_who_has_no_say_is_refused_at_the_door(later: Work, sign_in: Any, login:
         assert client.get(address).status_code == 403
     assert client.post(f"{PAGE}/propose", data={"seen": look(later).seen, "reason": "x"}).status_code == 403
     assert look(later).proposal is None
+
+
+def test_a_technician_learns_of_a_new_adjustment_on_their_own_pages_and_for_two_months(
+    later: Work, sign_in: Any, clock: Any
+) -> None:
+    places = ("/me/", "/scores/2026-10/T001/")
+    technician = sign_in("T001")
+    for place in places:
+        assert "was adjusted" not in text_of(technician.get(place))
+    adjust(later)
+    for place in places:
+        page = technician.get(place).get_data(as_text=True)
+        assert "Your month 2026-09 was adjusted" in page
+        assert 'href="/scores/2026-09/T001/#adjusted"' in page
+    assert 'id="adjusted"' in technician.get("/scores/2026-09/T001/").get_data(as_text=True)
+    for other in (sign_in("T002").get("/me/"), sign_in("M001").get(places[1])):
+        assert "was adjusted" not in text_of(other)
+    clock.advance(days=61)
+    assert "was adjusted" not in text_of(sign_in("T001").get("/me/"))

@@ -1,12 +1,17 @@
 """One's own account: another password, and the devices on which one is signed in."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from fieldapp.domain.errors import Invalid
-from fieldapp.services import accounts, phones, sign_ins, stored, sync_devices
+from fieldapp.services import accounts, adjustment_views, phones, sign_ins, stored, stored_file, sync_devices
 from fieldapp.web.auth.devices import describe
 from fieldapp.web.auth.forms import PasswordForm
 from fieldapp.web.context import current_actor, current_branch, current_work
@@ -14,6 +19,13 @@ from fieldapp.web.guards import only
 
 blueprint = Blueprint("own", __name__)
 blueprint.add_app_template_filter(describe, "device")
+
+#: Calls that are over and cases that are closed: what each was, and how it ended.
+TOLD: dict[str, Any] = {
+    "call_back": _l("Call-back"), "complaint": _l("Complaint"), "repudiation": _l("Signature disputed"),
+    "commendation": _l("Praise"), "reached": _l("the customer was reached"), "refused": _l("did not want to talk"),
+    "finding": _l("led to a finding"), "none": _l("closed without a finding"),
+}  # fmt: skip
 
 
 @blueprint.get("/")
@@ -26,7 +38,28 @@ def me() -> ResponseReturnValue:
 @only("technician")
 def about_me() -> ResponseReturnValue:
     """Everything that is stored about oneself: how much of what, why, and where it is read."""
-    return render_template("auth/stored.html", found=stored.about_me(current_work(), current_actor()))
+    before = request.args.get("before", type=int)
+    found = stored.about_me(current_work(), current_actor(), before=before)
+    return render_template("auth/stored.html", found=found, is_first=before is None, told=TOLD)
+
+
+@blueprint.get("/stored.json")
+@only("technician")
+def download() -> Response:
+    """The same, whole, to keep: a list of things, each with its kind."""
+    things = stored_file.everything(current_work(), current_actor())
+    response = current_app.response_class(_listed(things), content_type="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="stored-{current_actor().login}.json"'
+    return response
+
+
+def _listed(things: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    """A JSON list, a line each, written as it is read."""
+    mark = b"[\n"
+    for one in things:
+        yield mark + msgspec.json.encode(one)
+        mark = b",\n"
+    yield b"\n]\n"
 
 
 @blueprint.post("/password")
@@ -72,4 +105,7 @@ def revoke(device_id: str) -> ResponseReturnValue:
 def _page(form: PasswordForm) -> str:
     devices = sign_ins.list_own(current_work(), current_actor())
     own = phones.list_own(current_work(), current_actor())
-    return render_template("auth/me.html", form=form, devices=devices, here=current_user.sign_in_id, phones=own)
+    recent = adjustment_views.recent(current_work(), current_actor()) if current_actor().role == "technician" else []
+    return render_template(
+        "auth/me.html", form=form, devices=devices, here=current_user.sign_in_id, phones=own, recent=recent
+    )  # fmt: skip

@@ -1,12 +1,13 @@
 """Views of the score: a team's month, a technician's, an item's, a visit's."""
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fieldapp.domain.calendar import Window, parse_month, shifted
+from fieldapp.domain.calendar import Month, Window, parse_month, shifted
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.scoring.outlook import Outlook, look_ahead
 from fieldapp.services import adjustment_views, call_backs, causes, evidence, finding_views, scoring
@@ -80,7 +81,7 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
         finding_words=finding_words, sealed=found.sealed, standing=found.standing, asked=_asked(found),
         adjustment_words=adjustment_words,
         to_answer=finding_views.list_to_answer(current_work(), current_actor()) if _is_own(technician) else [],
-        **_reader(technician),
+        recent=_recent(technician, found.month), **_reader(technician),
         url=lambda other: url_for("scores.sheet", month=other, technician=technician), **neighbours(found.month),
     )  # fmt: skip
 
@@ -208,6 +209,13 @@ def _asked(found: TechnicianMonth) -> list[tuple[Proposal, str, str]]:
         return []
     technician = found.sheet.technician
     return adjustment_views.told(current_work(), current_actor(), current_branch(), found.month, technician)
+
+
+def _recent(technician: str, shown: Month) -> list[tuple[Month, datetime]]:
+    """Which other months of the reader's own were adjusted of late."""
+    if not _is_own(technician):
+        return []
+    return [one for one in adjustment_views.recent(current_work(), current_actor()) if one[0] != shown]
 
 
 def _is_own(technician: str | None) -> bool:
