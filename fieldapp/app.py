@@ -7,7 +7,10 @@ from uuid_utils import uuid7
 
 from fieldapp import logs
 from fieldapp.paths import STATIC, TEMPLATES, TRANSLATIONS
+from fieldapp.services import news, webhook_sending
 from fieldapp.services.jobs import Handlers
+from fieldapp.services.outbox import NEWS
+from fieldapp.services.webhook_sending import WEBHOOK
 from fieldapp.services.work import Work, real_work
 from fieldapp.settings import Settings
 from fieldapp.web import (
@@ -100,7 +103,7 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
 
 def handlers(settings: Settings) -> Handlers:
     """Who does outgoing work of which kind, in this installation."""
-    return {}
+    return {NEWS: news.spread, WEBHOOK: webhook_sending.sender(loopback=settings.outgoing_loopback)}
 
 
 def _register(app: Flask) -> None:

@@ -38,6 +38,8 @@ class Settings:
     offline_hours: int = 72
     #: Seals backups: an age recipient (age1...), or its secret key, with which this machine can also read them.
     backup_key: str | None = None
+    #: Whether other programs on this very machine may be told of things: for trying it out.
+    outgoing_loopback: bool = False
 
     @property
     def seal_key(self) -> Path:
@@ -82,6 +84,7 @@ class Settings:
             demo=env.get("FIELDAPP_DEMO") == "1",
             offline_hours=_hours(env.get("FIELDAPP_OFFLINE_HOURS") or "72"),
             backup_key=_backup_key(env.get("FIELDAPP_BACKUP_KEY") or ""),
+            outgoing_loopback=env.get("FIELDAPP_OUTGOING_LOOPBACK") == "1",
         )
 
 

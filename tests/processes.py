@@ -20,6 +20,13 @@ def run(instance: Path, *arguments: str, **environment: str) -> subprocess.Compl
 @contextmanager
 def serving(instance: Path, *arguments: str, **environment: str) -> Iterator[int]:
     """`fieldapp serve` on a free port; yields the port once it answers."""
+    with started(instance, *arguments, **environment) as (port, _):
+        yield port
+
+
+@contextmanager
+def started(instance: Path, *arguments: str, **environment: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """The same with the process, for whoever wants to kill it."""
     process = subprocess.Popen(
         [sys.executable, "-m", "fieldapp", "serve", "--port", "0", *arguments],
         env=_environment(instance, environment), stdout=subprocess.PIPE, text=True,
@@ -28,7 +35,7 @@ def serving(instance: Path, *arguments: str, **environment: str) -> Iterator[int
     try:
         found = re.search(r"https?://[^ ]+:(\d+)", process.stdout.readline())
         assert found, "fieldapp serve did not say where it is"
-        yield int(found.group(1))
+        yield int(found.group(1)), process
     finally:
         process.terminate()
         process.stdout.close()

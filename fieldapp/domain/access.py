@@ -38,6 +38,8 @@ Permission = Literal[
     "accounts.manage",
     "branches.manage",
     "jobs.manage",  # see how outgoing work stands, and let what was given up be tried again
+    "webhooks.read",  # who is told of what happens, and what was sent there
+    "webhooks.manage",
     "tokens.manage",  # let other programs in, and put them out
     "phones.read",  # which phones there are and what they still hold
     "quarantine.count",  # know that something is there
@@ -75,7 +77,7 @@ _MAY: dict[Role, frozenset[Permission]] = {
 
 Scope = Literal[
     "visits:read", "visits:write", "scores:read", "findings:read", "findings:write", "appeals:read",
-    "appeals:write", "adjustments:read", "adjustments:write",
+    "appeals:write", "adjustments:read", "adjustments:write", "webhooks:read", "webhooks:write",
 ]  # fmt: skip
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
@@ -90,6 +92,8 @@ _SCOPE_MAY: dict[Scope, frozenset[Permission]] = {
     "appeals:write": frozenset({"appeals.read", "appeals.file"}),
     "adjustments:read": frozenset({"adjustments.read"}),
     "adjustments:write": frozenset({"adjustments.read", "adjustments.propose"}),
+    "webhooks:read": frozenset({"webhooks.read"}),
+    "webhooks:write": frozenset({"webhooks.read", "webhooks.manage"}),
 }
 #: How the names of tokens begin where they stand beside people's: nobody signs in under such a name.
 TOKEN_LOGIN = "api."  # noqa: S105 - a name

@@ -21,7 +21,7 @@ from fieldapp.storage.jobs import Attempt, Job, Logged, State
 __all__ = ["Attempt", "Handlers", "Job", "Logged", "Outcome", "Overview"]
 
 #: Longer than anything that is sent may take; then it is taken for broken off.
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=2)
 #: How long what was done stays in the log.
 KEPT = timedelta(days=30)
 SHOWN = 100

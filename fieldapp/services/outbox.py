@@ -11,12 +11,17 @@ from datetime import datetime
 from fieldapp.domain.jobs import job_id
 from fieldapp.domain.visits.events import Event
 from fieldapp.services.work import Db
-from fieldapp.storage import branches, jobs
+from fieldapp.storage import branches, jobs, webhooks
 from fieldapp.storage.jobs import Job
 
 NEWS = "news"
 #: Facts a job: a file of some thousand appointments is told in parts.
 PART = 100
+
+
+def listen(db: Db, branch: str) -> None:
+    """Bring what the branch waits for in step with who wants to be told."""
+    branches.hear(db, branch, {kind for one in webhooks.of_branch(db, branch) for kind in one.types})
 
 
 def announce(db: Db, branch: str, fresh: Sequence[Event], now: datetime) -> None:

@@ -164,10 +164,17 @@ def dead(db: Session, limit: int) -> list[Logged]:
     return [logged for row in rows for logged in _with_log(db, row.branch, [row])]
 
 
-def of_target(db: Session, branch: str, target: str, *, after: str = "", limit: int = 100) -> list[Logged]:
-    """Everything about one target, by id, `after` one."""
-    query = select(JobRow).where(JobRow.branch == branch, JobRow.target == target, JobRow.job_id > after)
-    return _with_log(db, branch, db.scalars(query.order_by(JobRow.job_id).limit(limit)).all())
+def of_target(
+    db: Session, branch: str, target: str, *, after: tuple[datetime, str] | None = None, limit: int = 100
+) -> list[Logged]:
+    """What there is about one target, the latest first, from the one `after` (when it was made, its id) on."""
+    query = select(JobRow).where(JobRow.branch == branch, JobRow.target == target)
+    if after is not None:
+        made_at, job_id = after
+        same_time = (JobRow.created_at == made_at) & (JobRow.job_id > job_id)
+        query = query.where((JobRow.created_at < made_at) | same_time)
+    rows = db.scalars(query.order_by(JobRow.created_at.desc(), JobRow.job_id).limit(limit)).all()
+    return _with_log(db, branch, rows)
 
 
 def _with_log(db: Session, branch: str, rows: Sequence[JobRow]) -> list[Logged]:

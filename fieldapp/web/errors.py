@@ -74,6 +74,12 @@ MESSAGES: dict[str, Any] = {
     ),
     "token_name_taken": _l("There is a token %(name)s already. Revoke it first, or choose another name."),
     "token_unknown": _l("Branch %(branch)s has no token %(name)s."),
+    "webhook_url": _l(
+        "Give an address that begins with https:// and holds no password, of at most 500 printable ASCII characters."
+    ),
+    "webhook_private": _l("This address belongs to a private network. Only public ones are told of anything."),
+    "webhook_event": _l("“%(value)s” is no type of event that can be told."),
+    "webhooks_full": _l("A branch has at most %(most)s webhooks. Take one away first."),
     "job_not_dead": _l("This was not given up, or is being tried again already."),
     "rate_out_of_range": _l("A program may ask from 1 to %(most)s times a minute."),
     "rate_exceeded": _l("More than %(rate)s requests a minute. Please wait %(retry_after)s seconds."),

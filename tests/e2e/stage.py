@@ -50,6 +50,7 @@ from fieldapp.storage.events import Record
 from fieldapp.storage.quarantine import Quarantined
 from tests import cast
 from tests.conftest import make_test_work
+from tests.e2e import outgoing_stage
 from tests.fakes import Clock
 from tests.live import serving
 
@@ -187,12 +188,14 @@ def _let_programs_in(work: Work) -> None:
     for name, scopes, days in (
         ("order-desk", ["visits:write"], None),
         ("reports", ["scores:read", "visits:read"], 40),
-        ("old-crm", ["visits:read"], None),
+        ("old-crm", ["visits:read", "webhooks:write"], None),
     ):
         expires = work.now() + timedelta(days=days) if days else None
         token = tokens.add_token(work, OPERATOR, branch=cast.MAIN, name=name, scopes=scopes, expires_at=expires)
         if name == "order-desk":
             tokens.recognise(work, token)
+        if name == "old-crm":
+            outgoing_stage.tell_in_vain(work, tokens.recognise(work, token).actor)
     tokens.revoke_named(work, OPERATOR, cast.MAIN, "old-crm")
 
 

@@ -22,11 +22,12 @@ from fieldapp.storage.tables import (
     spot_checks,
     tokens,
     visits,
+    webhooks,
 )
 from fieldapp.storage.tables.base import Base
 
 __all__ = [
     "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "call_backs", "cases", "causes",
     "closing", "devices", "events", "findings", "jobs", "links", "rulebooks", "scoring", "server", "spot_checks",
-    "tokens", "visits",
+    "tokens", "visits", "webhooks",
 ]  # fmt: skip

@@ -5,19 +5,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from fieldapp.services import jobs
+from fieldapp.services import jobs, webhooks
 from fieldapp.web.context import current_actor, current_work
 
 blueprint = Blueprint("outgoing", __name__)
 
-KINDS = {"news": _l("telling others of new facts")}
+KINDS = {"news": _l("telling others of new facts"), "webhook": _l("a webhook")}
 
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """How outgoing work stands."""
-    found = jobs.overview(current_work(), current_actor())
-    return render_template("admin/outgoing.html", found=found, kinds=KINDS)
+    work, actor = current_work(), current_actor()
+    found, told = jobs.overview(work, actor), webhooks.list_all(work, actor)
+    return render_template("admin/outgoing.html", found=found, kinds=KINDS, webhooks=told)
 
 
 @blueprint.post("/<branch>/<job_id>/again")

@@ -36,6 +36,7 @@ _PARTS: dict[str, Schema] = {
     "appeal": {"schema": {"type": "string", "format": "uuid"}},
     "adjustment": {"schema": {"type": "string", "format": "uuid"}},
     "finding": {"schema": {"type": "string", "format": "uuid"}},
+    "webhook": {"schema": {"type": "string", "format": "uuid"}},
     "month": {"schema": {"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"}, "example": "2026-09"},
     "technician": {
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"},
