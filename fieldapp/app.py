@@ -34,6 +34,7 @@ from fieldapp.web.admin import tokens as admin_tokens
 from fieldapp.web.api import v1 as api
 from fieldapp.web.auth import own
 from fieldapp.web.auth import views as auth
+from fieldapp.web.dispatch import calendars as dispatch_calendars
 from fieldapp.web.dispatch import cases as dispatch_cases
 from fieldapp.web.dispatch import imports as dispatch_imports
 from fieldapp.web.dispatch import links as dispatch_links
@@ -121,7 +122,7 @@ def _register(app: Flask) -> None:
     guards.register(app, customer.blueprint, guards.public("the token of a link is the key"), "/c")
     guards.register(app, receipt.blueprint, guards.roles("technician"), "/m")
     guards.register(app, dispatch_links.blueprint, guards.roles("dispatcher", "quality", "manager"), "/dispatch")
-    for dispatch in (dispatch_lists, dispatch_visits, dispatch_imports, dispatch_cases):
+    for dispatch in (dispatch_lists, dispatch_visits, dispatch_imports, dispatch_cases, dispatch_calendars):
         guards.register(app, dispatch.blueprint, guards.roles("dispatcher"), "/dispatch")
     guards.register(app, dispatch_phones.blueprint, guards.roles("dispatcher", "manager"), "/dispatch")
     # Checks the form token itself: a rescue file may be larger than what is read for others.

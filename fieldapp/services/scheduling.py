@@ -17,13 +17,13 @@ from fieldapp.domain.calendar import month_of
 from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, is_external_id, visit_id
 from fieldapp.domain.punctuality import keep_ledger
-from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.amending import amended_customer
 from fieldapp.domain.visits.codec import plain, read_data
 from fieldapp.domain.visits.events import Event
-from fieldapp.domain.visits.lifecycle import DURATIONS, ENDED
+from fieldapp.domain.visits.lifecycle import ENDED
 from fieldapp.services.branches import zone_of
+from fieldapp.services.claims import Claim, Slot, claim_time
 from fieldapp.services.recording import record
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
@@ -54,19 +54,6 @@ Data = TypeVar("Data", bound=ev.Data)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slot:
-    """Who works when: `start` None means the start of the promise, `minutes` None the usual length of the job.
-
-    `override` says why the technician's work may overlap; without it an overlap is refused.
-    """
-
-    technician: str | None = None
-    start: datetime | None = None
-    minutes: int | None = None
-    override: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Order:
     """A new appointment as entered by a person. Without `external_id` the order gets a number of ours."""
 
@@ -83,7 +70,8 @@ def schedule_visit(work: Work, actor: Actor, branch: BranchCode, order: Order) -
     """A new visit with its first promise.
 
     Raises `Invalid` (window_*, told_future, technician_unknown, technician_left, duration_out_of_range,
-    external_id_malformed), `Conflict` (external_id_taken, technician_busy with the other visit).
+    external_id_malformed), `Conflict` (external_id_taken; technician_busy with the other visit, technician_absent,
+    off_shift, skill_missing, district_foreign: `OVERRIDABLE`).
     """
     require(actor, "visits.plan", branch=branch)
     now = work.now()
@@ -102,7 +90,8 @@ def schedule_visit(work: Work, actor: Actor, branch: BranchCode, order: Order) -
         )  # fmt: skip
         visit = visit_id(branch, number)
         planned = order.slot.start or order.promise.start
-        _claim(work, db, actor.login, branch, _Claim(visit, number, order.job_type, planned, order.slot), now)
+        wanted = Claim(visit, number, order.job_type, planned, order.slot, order.customer.district or "")
+        claim_time(work, db, actor.login, branch, wanted, now)
         return _say(work, db, actor, branch, visit, number, [data])
 
 
@@ -119,8 +108,10 @@ def assign_visit(
         seen = _open(db, branch, visit, rev)
         minutes = length(seen) if slot.minutes is None else slot.minutes
         start = slot.start or seen.planned.start
-        claim = _Claim(seen.visit_id, seen.external_id, seen.job_type, start, replace(slot, minutes=minutes))
-        _claim(work, db, actor.login, branch, claim, work.now())
+        wanted = Claim(
+            seen.visit_id, seen.external_id, seen.job_type, start, replace(slot, minutes=minutes), seen.district
+        )
+        claim_time(work, db, actor.login, branch, wanted, work.now())
         data = ev.VisitAssigned(
             technician=slot.technician or None, reason=reason or None, planned_start=start, duration=minutes
         )
@@ -240,8 +231,8 @@ def plan_move(
     `planner`'s (None: only looked at)."""
     minutes = length(seen) if slot.minutes is None else slot.minutes
     start = slot.start or change.promise.start
-    claim = _Claim(seen.visit_id, seen.external_id, seen.job_type, start, replace(slot, minutes=minutes))
-    _claim(work, db, planner, BranchCode(seen.branch), claim, now)
+    wanted = Claim(seen.visit_id, seen.external_id, seen.job_type, start, replace(slot, minutes=minutes), seen.district)
+    claim_time(work, db, planner, BranchCode(seen.branch), wanted, now)
     technician = slot.technician or None
     if technician == seen.technician and start == change.promise.start and minutes == length(seen):
         return [change]
@@ -266,52 +257,6 @@ def length(seen: Visit) -> int:
 
 
 # --- Inside -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Claim:
-    """What a planner wants of a technician's day."""
-
-    visit: VisitId
-    number: str
-    job_type: str
-    start: datetime
-    slot: Slot
-
-
-def _claim(work: Work, db: Db, planner: str | None, branch: BranchCode, claim: _Claim, now: datetime) -> None:
-    """Check that the technician exists and is free then; an override is audited with its reason, unless nobody plans
-    yet (`planner` None)."""
-    interval = scheduling.job(claim.start, _length(claim))
-    code = claim.slot.technician
-    if not code:
-        return
-    technician = planning.find_technician(db, branch, code)
-    if technician is None:
-        raise Invalid("technician_unknown", field="technician", technician=code)
-    if not technician.is_active:
-        raise Invalid("technician_left", field="technician", technician=code)
-    plan = Plan(claim.visit, claim.number, code, interval)
-    other = scheduling.first_collision(plan, planning.plans(db, branch, [code], interval.start, interval.end))
-    if other is None:
-        return
-    facts = {
-        "technician": code, "other": other.label, "other_visit": other.visit,
-        "start": other.work.start.isoformat(), "end": other.work.end.isoformat(),
-    }  # fmt: skip
-    if not claim.slot.override.strip():
-        raise Conflict("technician_busy", field="technician", **facts)
-    if planner is not None:
-        audit.append(
-            db, branch, entry_id=work.new_id(), now=now, actor=planner, action="visit.double_booked",
-            subject=claim.number, facts={**facts, "reason": claim.slot.override.strip()},
-        )  # fmt: skip
-
-
-def _length(claim: _Claim) -> timedelta:
-    """How long the work is planned to take; numbers beyond any day stay beyond it without breaking the arithmetic."""
-    minutes = claim.slot.minutes
-    return DURATIONS[claim.job_type] if minutes is None else timedelta(minutes=max(0, min(minutes, 100_000)))
 
 
 def _unchanged(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:

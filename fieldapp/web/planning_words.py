@@ -36,6 +36,33 @@ REFUSALS: dict[str, Any] = {
     "technician_busy": _l(
         "%(technician)s already has work on %(other)s then. Choose another time or technician, or say why both must be."
     ),
+    "technician_absent": _l(
+        "%(technician)s is absent then. Choose another time or technician, or say why it must be all the same."
+    ),
+    "off_shift": _l("%(technician)s does not work then. Choose another time or technician, or say why it must be."),
+    "skill_missing": _l(
+        "%(technician)s does not do such jobs. Choose another technician, or say why it must be all the same."
+    ),
+    "district_foreign": _l(
+        "%(technician)s does not work in the district %(district)s. Choose another technician, or say why it must be."
+    ),
+    "absence_kind_unknown": _l("Choose why they are away from the list."),
+    "absence_too_long": _l("An absence is at most %(days)s days long. Check both days."),
+    "absence_over": _l("This time is over already. Enter an absence that still lies ahead or goes on."),
+    "absence_known": _l("%(technician)s is entered as absent at this time already."),
+    "absence_malformed": _l("An absence must end after it starts."),
+    "calendar_changed": _l(
+        "Somebody else changed the calendar of %(technician)s meanwhile. Nothing of yours was saved; look at it again."
+    ),
+    "skill_unknown": _l("“%(value)s” is no kind of job. There are: %(known)s."),
+    "district_malformed": _l("Write each district on a line of its own, at most 50 of them."),
+    "place_malformed": _l("Give latitude and longitude both, from -90 to 90 and from -180 to 180."),
+    "shifts_malformed": _l("“%(value)s” is no shift. Write them as mon-fri 08:00-17:00; sat 09:00-12:00."),
+    "hours_malformed": _l(
+        "Write hours as 08:00-17:00, or 08:00-12:00, 13:00-17:00 with a break. They must not overlap."
+    ),
+    "cannot_cover": _l("%(number)s could not be given away, so nothing was."),
+    "shifts_overlap": _l("Two shifts overlap on %(value)s."),
     "visit_changed": _l("Somebody else changed %(number)s meanwhile. Nothing of yours was saved yet."),
     "visit_over": _l("%(number)s is over. There is nothing left to plan."),
     "visit_started": _l("The technician is already there for %(number)s. It can be neither moved nor cancelled now."),

@@ -27,6 +27,7 @@ from fieldapp.services import (
     adjustments,
     approvals,
     arrivals,
+    calendars,
     call_backs,
     cases,
     closing,
@@ -131,6 +132,11 @@ def _places(work: Work, month: str) -> dict[str, str]:
     unsigned = _unsigned(work, branch)
     places["unsigned"] = unsigned
     places["called"] = _call(work)
+    [places["absence"]] = [
+        absence.absence_id
+        for person in calendars.list_people(work, OPERATOR, branch)
+        for absence in person.absences
+    ]  # fmt: skip
     places["arrival"] = _arrival(work, branch)
     places["own_unsigned"] = links.create_own_link(work, OPERATOR, branch, unsigned)
     places |= _findings(work)

@@ -18,7 +18,7 @@ from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
 from fieldapp.domain.spot_checks import QUOTA, commitment
 from fieldapp.domain.visits.events import Event, FindingDecided
 from fieldapp.services import recording
-from fieldapp.services.demo import appeals, call_backs, cases, causes, company, findings
+from fieldapp.services.demo import appeals, calendars, call_backs, cases, causes, company, findings
 from fieldapp.services.demo.company import BranchPlan, Worker
 from fieldapp.services.demo.proofs import Proofs
 from fieldapp.services.demo.stories import Ending, Story, choose_ending, tell
@@ -94,6 +94,7 @@ def load_demo(work: Work, wish: Wish, progress: Progress = lambda done, total: N
                 causes.say(db, plan, month_of_day(first), wish.moment, rng_causes)
             for draw in _seal_draws(work, db, plan, wish):
                 call_backs.call(db, plan, draw, events, wish.moment, Random(f"calls {wish.seed} {plan.code}"))  # noqa: S311
+            calendars.keep(db, plan, wish.moment, Random(f"calendars {wish.seed} {plan.code}"))  # noqa: S311
             cases.report(db, plan, events, wish.moment, Random(f"cases {wish.seed} {plan.code}"))  # noqa: S311
         audit.append(db, None, entry_id=work.new_id(), now=wish.moment, actor="office", action="demo.loaded",
                      subject=wish.seed, facts={"visits": done})  # fmt: skip

@@ -7,6 +7,7 @@ from fieldapp.storage.tables import (
     approvals,
     audit,
     blobs,
+    calendars,
     call_backs,
     cases,
     causes,
@@ -27,7 +28,7 @@ from fieldapp.storage.tables import (
 from fieldapp.storage.tables.base import Base
 
 __all__ = [
-    "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "call_backs", "cases", "causes",
-    "closing", "devices", "events", "findings", "jobs", "links", "rulebooks", "scoring", "server", "spot_checks",
-    "tokens", "visits", "webhooks",
+    "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "calendars", "call_backs", "cases",
+    "causes", "closing", "devices", "events", "findings", "jobs", "links", "rulebooks", "scoring", "server",
+    "spot_checks", "tokens", "visits", "webhooks",
 ]  # fmt: skip

@@ -107,7 +107,7 @@ class SlotForm(Form):
     technician = SelectField(_l("Technician"), validate_choice=False)
     planned_start = MomentField(_l("Planned start"), [Optional()])
     duration = MinutesField(_l("Planned minutes"), [Optional()])
-    override = _line(_l("Reason for planning two at once"))
+    override = _line(_l("Reason for planning it all the same"))
 
     def validate_duration(self, field: Field) -> None:
         """Named together with every other fault."""

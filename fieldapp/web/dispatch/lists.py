@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
     found = planning.list_visits(
         current_work(), current_actor(), current_branch(),
         text=args.get("q", ""), states=[args["state"]] if args.get("state") in words.STATES else [],
-        technician=args.get("technician") or None, first=_day(args.get("from")), last=_day(args.get("to")),
+        technician=args.get("technician") or None, first=wanted_day(args.get("from")), last=wanted_day(args.get("to")),
         sort=sort if sort in get_args(SortKey) else "window",  # type: ignore[arg-type]
         descending=args.get("down") == "1", page=max(1, int(page[:5])) if page.isdecimal() else 1,
     )  # fmt: skip
@@ -63,7 +63,7 @@ def index() -> ResponseReturnValue:
 def day() -> ResponseReturnValue:
     """One day: who works where and when, and what nobody was given yet."""
     today = _today()
-    wanted = _day(request.args.get("day")) or today
+    wanted = wanted_day(request.args.get("day")) or today
     found = planning.look_at_day(current_work(), current_actor(), current_branch(), wanted)
     lanes = [Lane(None, found.pool), *found.lanes] if found.pool else found.lanes
     grid = [(lane, [_cells(line, found) for line in _lines(lane.visits)]) for lane in lanes]
@@ -87,7 +87,7 @@ def held() -> ResponseReturnValue:
 _HOUR = timedelta(hours=1)
 
 
-def _day(text: str | None) -> date | None:
+def wanted_day(text: str | None) -> date | None:
     """A day of an address; nonsense is none."""
     try:
         found = date.fromisoformat(text or "")

@@ -1,0 +1,166 @@
+"""When a technician is away: whose visits that leaves open, who could take each over, and doing so in one act.
+
+Owns that either every visit of the list gets what was decided for it or none does. What speaks against a technician is
+`services.claims`'s, what a change is recorded as `services.scheduling`'s.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fieldapp.domain.access import Actor, require
+from fieldapp.domain.calendar import Window
+from fieldapp.domain.calendars import Absence, Job
+from fieldapp.domain.errors import DomainError
+from fieldapp.domain.ids import BranchCode
+from fieldapp.domain.roster import Free, Roster, share_out
+from fieldapp.domain.scheduling import Plan
+from fieldapp.domain.visits import events as ev
+from fieldapp.services import scheduling
+from fieldapp.services.branches import zone_of
+from fieldapp.services.claims import Slot
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import calendars, planning, visits
+from fieldapp.storage.planning import WAITING, Technician
+from fieldapp.storage.visits import Visit
+
+__all__ = ["Absence", "Cover", "Decision", "Left", "Told"]
+
+#: How far ahead another window is looked for.
+AHEAD = timedelta(days=10)
+
+
+@dataclass(frozen=True)
+class Left:
+    """A visit that the absence leaves open: who could take it over as promised, who is proposed; when nobody can, the
+    next window that somebody can keep."""
+
+    visit: Visit
+    able: Sequence[Technician]
+    proposed: str | None
+    instead: Free | None
+
+
+@dataclass(frozen=True)
+class Cover:
+    """An absence with every visit that it leaves open, by planned start."""
+
+    absence: Absence
+    technician: Technician | None
+    left: Sequence[Left]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What becomes of one visit, as seen at `rev`: it goes to `technician` (None: to the pool), in another window
+    where one is given."""
+
+    visit: str
+    rev: int
+    technician: str | None
+    window: Window | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """When and how the customers whose window moves were told of it, and whether with an apology."""
+
+    told_at: datetime
+    channel: str
+    apology: bool
+
+
+class CannotCover(DomainError):
+    """One visit's decision was refused, so none was carried out; `refusal` says why."""
+
+    code = "cannot_cover"
+
+    def __init__(self, visit: Visit, refusal: DomainError) -> None:
+        super().__init__(number=visit.external_id)
+        self.visit, self.refusal = visit.visit_id, refusal
+
+
+def look(work: Work, actor: Actor, branch: BranchCode, absence_id: str) -> Cover:
+    """The absence and what it leaves open from now on; raises `NotFound`."""
+    require(actor, "visits.plan", branch=branch)
+    now = work.now()
+    with work.read() as db:
+        absence = calendars.get_absence(db, branch, absence_id)
+        people = [one for one in planning.technicians(db, branch) if one.is_active]
+        names = {str(one.code): one for one in people}
+        span = Window(max(absence.span.start, now), max(absence.span.end, now))
+        open_ones = [
+            one for one in planning.reaching_into(db, branch, span.start, span.end)
+            if one.technician == absence.technician and one.state in WAITING
+        ]  # fmt: skip
+        known = roster(db, branch, [one.code for one in people], Window(now, span.end + AHEAD))
+        who = planning.find_technician(db, branch, absence.technician)
+    jobs = {one.visit_id: _job(one) for one in open_ones}
+    shared, then = share_out(known, jobs.items())
+    left = []
+    for one in open_ones:
+        able, proposed, instead = known.who(jobs[one.visit_id], one.visit_id), shared[one.visit_id], None
+        if proposed is None and (instead := _later(then, one, now)):
+            length = one.planned.end - one.planned.start
+            work_then = Window(instead.window.start, instead.window.start + length)
+            then = then.taking(Plan(one.visit_id, "", instead.technician, work_then))
+        left.append(Left(one, [names[code] for code in able], proposed, instead))
+    return Cover(absence, who, left)
+
+
+def cover(
+    work: Work, actor: Actor, branch: BranchCode, absence_id: str, decisions: Sequence[Decision], told: Told
+) -> Sequence[Visit]:
+    """Give every visit to whom, and move it to when, was decided: all of them or none.
+
+    Raises `NotFound` for the absence, `CannotCover` with the first visit that cannot be changed so.
+    """
+    require(actor, "visits.plan", branch=branch)
+    with work.write(branch) as db:
+        calendars.get_absence(db, branch, absence_id)
+        changed = []
+        for one in decisions:
+            seen = visits.get(db, branch, one.visit)
+            try:
+                changed.append(_carry_out(work.within(db), actor, branch, seen, one, told))
+            except DomainError as refusal:
+                raise CannotCover(seen, refusal) from refusal
+        return changed
+
+
+def roster(db: Db, branch: str, technicians: Sequence[str], span: Window) -> Roster:
+    """These technicians with everything that they have to do in the span, and a day around it."""
+    day = timedelta(days=1)
+    wide = Window(span.start - day, span.end + day)
+    found = calendars.of(db, branch, technicians)
+    return Roster(
+        zone=zone_of(db, BranchCode(branch)),
+        calendars={code: found[code] for code in technicians},
+        absences=calendars.absences(db, branch, None, wide),
+        plans=planning.plans(db, branch, technicians, wide.start, wide.end),
+    )
+
+
+def _carry_out(
+    work: Work, actor: Actor, branch: BranchCode, seen: Visit, wanted: Decision, told: Told
+) -> Visit:  # fmt: skip
+    slot = Slot(technician=wanted.technician)
+    if wanted.window is None:
+        return scheduling.assign_visit(work, actor, branch, wanted.visit, wanted.rev, slot)
+    promise = ev.Promise(
+        start=wanted.window.start, end=wanted.window.end, agreed=False, told_at=told.told_at, channel=told.channel
+    )
+    change = ev.PromiseChanged(asked_by="company", promise=promise, apology=told.apology, cause="technician")
+    return scheduling.move_visit(work, actor, branch, seen.visit_id, wanted.rev, change, slot)
+
+
+def _job(visit: Visit) -> Job:
+    return Job(visit.planned, visit.job_type, visit.district)
+
+
+def _later(known: Roster, visit: Visit, now: datetime) -> Free | None:
+    """The next window as wide as the promised one that somebody can keep, not before the promised one."""
+    start = max(visit.window.start, now)
+    wanted = Job(Window(start, start + (visit.planned.end - visit.planned.start)), visit.job_type, visit.district)
+    width = visit.window.end - visit.window.start
+    return next(known.free_windows(wanted, width, start + AHEAD, visit.visit_id), None)

@@ -1,0 +1,98 @@
+"""A technician's time: what a planner wants of it, what speaks against that, and saying why it is taken all the same.
+
+Owns the refusals of planning and their audit; what is recorded of the visit is `services.scheduling`'s.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fieldapp.domain import scheduling
+from fieldapp.domain.calendars import Job, Obstacle
+from fieldapp.domain.errors import Conflict, Invalid
+from fieldapp.domain.ids import BranchCode, VisitId
+from fieldapp.domain.scheduling import Plan
+from fieldapp.domain.visits.lifecycle import DURATIONS
+from fieldapp.services.calendars import speaks_against
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import audit, planning
+
+#: What a planner may overrule with a reason -> how the audit calls it.
+_OVERRIDES = {
+    "technician_busy": "visit.double_booked", "technician_absent": "visit.planned_in_absence",
+    "off_shift": "visit.planned_off_shift", "skill_missing": "visit.planned_without_skill",
+    "district_foreign": "visit.planned_outside_district",
+}  # fmt: skip
+OVERRIDABLE = frozenset(_OVERRIDES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """Who works when: `start` None means the start of the promise, `minutes` None the usual length of the job.
+
+    `override` says why the technician is sent although other work or their calendar speaks against it.
+    """
+
+    technician: str | None = None
+    start: datetime | None = None
+    minutes: int | None = None
+    override: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a planner wants of a technician's day."""
+
+    visit: VisitId
+    number: str
+    job_type: str
+    start: datetime
+    slot: Slot
+    district: str
+
+
+def claim_time(work: Work, db: Db, planner: str | None, branch: BranchCode, claim: Claim, now: datetime) -> None:
+    """Check that the technician exists, is free and fits; an override is audited with its reason, unless nobody plans
+    yet (`planner` None)."""
+    interval = scheduling.job(claim.start, _length(claim))
+    code = claim.slot.technician
+    if not code:
+        return
+    technician = planning.find_technician(db, branch, code)
+    if technician is None:
+        raise Invalid("technician_unknown", field="technician", technician=code)
+    if not technician.is_active:
+        raise Invalid("technician_left", field="technician", technician=code)
+    against = _runs_into(db, branch, claim, Plan(claim.visit, claim.number, code, interval))
+    if not against:
+        return
+    if not claim.slot.override.strip():
+        raise Conflict(against[0].code, field="technician", technician=code, **against[0].facts)
+    if planner is not None:
+        for one in against:
+            audit.append(
+                db, branch, entry_id=work.new_id(), now=now, actor=planner, action=_OVERRIDES[one.code],
+                subject=claim.number,
+                facts={"technician": code, **one.facts, "reason": claim.slot.override.strip()},
+            )  # fmt: skip
+
+
+def _runs_into(db: Db, branch: BranchCode, claim: Claim, plan: Plan) -> list[Obstacle]:
+    """What speaks against the plan: other work of the technician on the whole interval, and their calendar."""
+    other = scheduling.first_collision(
+        plan, planning.plans(db, branch, [plan.technician], plan.work.start, plan.work.end)
+    )
+    job = Job(plan.work, claim.job_type, claim.district)
+    calendar = speaks_against(db, branch, [plan.technician], job)[plan.technician]
+    if other is None:
+        return list(calendar)
+    facts = {
+        "other": other.label, "other_visit": other.visit, "start": other.work.start.isoformat(),
+        "end": other.work.end.isoformat(),
+    }  # fmt: skip
+    return [Obstacle("technician_busy", facts), *calendar]
+
+
+def _length(claim: Claim) -> timedelta:
+    """How long the work is planned to take; numbers beyond any day stay beyond it without breaking the arithmetic."""
+    minutes = claim.slot.minutes
+    return DURATIONS[claim.job_type] if minutes is None else timedelta(minutes=max(0, min(minutes, 100_000)))

@@ -1,0 +1,178 @@
+"""Technicians at the dispatcher's desk: their hours, jobs and districts, their absences, who takes a day over."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from fieldapp.domain.calendar import Window
+from fieldapp.domain.errors import DomainError
+from fieldapp.services import absences, calendars, planning
+from fieldapp.services.absences import CannotCover, Cover, Decision, Left, Told
+from fieldapp.services.calendars import Person
+from fieldapp.web import calendar_words
+from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
+from fieldapp.web.dispatch.calendar_forms import AbsenceForm, CalendarForm, CoverForm
+from fieldapp.web.dispatch.lists import overview, wanted_day
+from fieldapp.web.errors import sentence
+
+blueprint = Blueprint("dispatch_calendars", __name__)
+
+#: What becomes of a visit besides going to somebody: another window, the pool, nothing yet.
+LATER, POOL, STAYS = "later", "-", ""
+
+
+@blueprint.get("/technicians")
+def index() -> ResponseReturnValue:
+    """Everybody with their hours, jobs, districts and absences."""
+    people = calendars.list_people(current_work(), current_actor(), current_branch())
+    return render_template("dispatch/technicians.html", people=people, calendar_words=calendar_words, **overview())
+
+
+@blueprint.route("/technicians/<code>", methods=["GET", "POST"])
+def technician(code: str) -> ResponseReturnValue:
+    """One technician's calendar."""
+    person = _person(code)
+    form = CalendarForm()
+    if request.method == "GET":
+        form.show(person.calendar, person.rev)
+    elif form.validate():
+        try:
+            calendars.save_calendar(current_work(), current_actor(), current_branch(), form.calendar(code), form.seen())
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            flash(_("The calendar of %(name)s is saved.", name=person.technician.name), "good")
+            return redirect(url_for("dispatch_calendars.technician", code=code), 303)
+    return _show(person, form, _absence_form(None)), 422 if request.method == "POST" else 200
+
+
+@blueprint.post("/technicians/<code>/absences")
+def absent(code: str) -> ResponseReturnValue:
+    """Write an absence down; then to whatever it leaves open."""
+    form, person = AbsenceForm(), _person(code)
+    if form.validate():
+        try:
+            made = calendars.record_absence(
+                current_work(), current_actor(), current_branch(), code, form.span(current_zone()), form.kind.data,
+                form.note.data or "",
+            )  # fmt: skip
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            flash(_("The absence is written down."), "good")
+            return redirect(url_for("dispatch_calendars.cover", absence_id=made.absence_id), 303)
+    calendar = CalendarForm(formdata=None)
+    calendar.show(person.calendar, person.rev)
+    return _show(person, calendar, form), 422
+
+
+@blueprint.post("/absences/<absence_id>/withdraw")
+def withdraw(absence_id: str) -> ResponseReturnValue:
+    """They work after all."""
+    found = calendars.withdraw_absence(current_work(), current_actor(), current_branch(), absence_id)
+    flash(_("The absence is taken back. Visits that others took over stay with them."), "good")
+    return redirect(url_for("dispatch_calendars.technician", code=found.technician), 303)
+
+
+@blueprint.route("/absences/<absence_id>", methods=["GET", "POST"])
+def cover(absence_id: str) -> ResponseReturnValue:
+    """What an absence leaves open, and one act that gives it all away."""
+    now = current_work().now().astimezone(current_zone()).replace(tzinfo=None)
+    form, refused = CoverForm(told_at=now, apology=True), None
+    if form.validate_on_submit():
+        try:
+            told = Told(
+                told_at=form.told_at.utc(current_zone()), channel=form.channel.data, apology=bool(form.apology.data)
+            )
+            changed = absences.cover(current_work(), current_actor(), current_branch(), absence_id, _decisions(), told)
+        except CannotCover as error:
+            refused = f"{sentence(error)} {sentence(error.refusal)}"
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            flash(ngettext("%(num)s visit is given away.", "%(num)s visits are given away.", len(changed)), "good")
+            return redirect(url_for("dispatch_calendars.cover", absence_id=absence_id), 303)
+    found = absences.look(current_work(), current_actor(), current_branch(), absence_id)
+    page = render_template(
+        "dispatch/absence.html", form=form, found=found, refused=refused, chosen=_chosen(found), later=_later,
+        calendar_words=calendar_words, LATER=LATER, POOL=POOL, STAYS=STAYS, **overview(),
+    )  # fmt: skip
+    return page, 422 if request.method == "POST" else 200
+
+
+@blueprint.get("/day/print")
+def print_day() -> ResponseReturnValue:
+    """The day on paper, for one technician or for everybody: a page each."""
+    today = current_work().now().astimezone(current_zone()).date()
+    day = wanted_day(request.args.get("day")) or today
+    found = planning.look_at_day(current_work(), current_actor(), current_branch(), day)
+    only = request.args.get("technician")
+    lanes = [one for one in found.lanes if one.technician and one.visits and only in {None, "", one.technician.code}]
+    return render_template("dispatch/day_print.html", found=found, lanes=lanes, **overview())
+
+
+def _person(code: str) -> Person:
+    return calendars.get_person(current_work(), current_actor(), current_branch(), code)
+
+
+def _show(person: Person, form: CalendarForm, absence: AbsenceForm) -> str:
+    return render_template(
+        "dispatch/technician.html", person=person, form=form, absence=absence, calendar_words=calendar_words,
+        zone=current_zone(), **overview(),
+    )  # fmt: skip
+
+
+def _absence_form(formdata: Any) -> AbsenceForm:
+    """An empty form for the rest of today: somebody who calls in ill."""
+    today = current_work().now().astimezone(current_zone()).replace(tzinfo=None, second=0, microsecond=0)
+    midnight = datetime.combine(today.date() + timedelta(days=1), datetime.min.time())
+    return AbsenceForm(formdata=formdata, start=today, end=midnight)
+
+
+def _decisions() -> list[Decision]:
+    """What was chosen for each visit; those that stay as they are are left out."""
+    found = []
+    for name, chosen in request.form.items():
+        if not name.startswith("visit-") or chosen == STAYS:
+            continue
+        visit = name.removeprefix("visit-")
+        rev, window = request.form.get(f"rev-{visit}", ""), None
+        if chosen == LATER:
+            chosen, window = _read_later(request.form.get(f"later-{visit}", ""))
+        found.append(
+            Decision(
+                visit=visit, rev=int(rev) if rev.isdecimal() and len(rev) < 10 else -1,
+                technician=None if chosen == POOL else chosen, window=window,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _chosen(found: Cover) -> dict[str, str]:
+    """What stands chosen for each visit: what was sent, else what is proposed."""
+
+    def proposed(left: Left) -> str:
+        return left.proposed or (LATER if left.instead else POOL)
+
+    return {
+        one.visit.visit_id: request.form.get(f"visit-{one.visit.visit_id}", proposed(one)) for one in found.left
+    }  # fmt: skip
+
+
+def _later(left: Left) -> str:
+    """The other window that is offered, as the form carries it."""
+    free = left.instead
+    return "" if free is None else f"{free.technician} {free.window.start.isoformat()} {free.window.end.isoformat()}"
+
+
+def _read_later(text: str) -> tuple[str, Window | None]:
+    """What `_later` made; what a person could not have chosen is no window, and refused as an unknown technician."""
+    parts = text.split()
+    try:
+        return parts[0], Window.checked(datetime.fromisoformat(parts[1]), datetime.fromisoformat(parts[2]))
+    except (IndexError, ValueError, TypeError):
+        return text or "?", None
