@@ -21,7 +21,9 @@ from fieldapp.web import (
     guards,
     health,
     locale,
+    metrics,
     navigation,
+    proxies,
     rescue,
     security,
     sessions,
@@ -88,7 +90,9 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
     app.extensions["work"] = work or real_work(
         settings.database_url, settings.blobs, settings.data_key, settings.seal_key
     )
+    app.wsgi_app = proxies.Proxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     _name_requests(app)
+    metrics.install(app, settings.metrics_folder)
     security.install(app, settings)
     sessions.install(app)
     bearer.install(app)

@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import get_args
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from fieldapp.paths import INSTANCE
 from fieldapp.storage import keyfiles
 
 LOCALES = get_args(Language)
+Network = IPv4Network | IPv6Network
 
 
 class SettingsError(Exception):
@@ -40,6 +42,12 @@ class Settings:
     backup_key: str | None = None
     #: Whether other programs on this very machine may be told of things: for trying it out.
     outgoing_loopback: bool = False
+    #: Proxies in front, whose word on who asks (X-Forwarded-For, X-Forwarded-Proto) is taken.
+    trusted_proxies: tuple[Network, ...] = ()
+    #: Who may read `/metrics`: programs on this machine (`loopback`), or `everybody` who reaches the server.
+    metrics: str = "loopback"
+    #: Where the processes of one server count together; chosen by `fieldapp serve`, by nobody else.
+    metrics_folder: Path | None = None
 
     @property
     def seal_key(self) -> Path:
@@ -85,6 +93,8 @@ class Settings:
             offline_hours=_hours(env.get("FIELDAPP_OFFLINE_HOURS") or "72"),
             backup_key=_backup_key(env.get("FIELDAPP_BACKUP_KEY") or ""),
             outgoing_loopback=env.get("FIELDAPP_OUTGOING_LOOPBACK") == "1",
+            trusted_proxies=_networks(env.get("FIELDAPP_TRUSTED_PROXIES") or ""),
+            metrics=_metrics(env.get("FIELDAPP_METRICS") or "loopback"),
         )
 
 
@@ -136,6 +146,30 @@ def _backup_key(key: str) -> str | None:
             "FIELDAPP_BACKUP_KEY is no key of age (age1... or AGE-SECRET-KEY-1...); make one with: age-keygen"
         )
     return key or None
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(one.strip()) for one in text.split(",") if one.strip())
+    except ValueError as error:
+        raise SettingsError(
+            f"FIELDAPP_TRUSTED_PROXIES is {text!r} ({error}); "
+            "give addresses or networks with commas between, e.g. 127.0.0.1, 10.0.0.0/24"
+        ) from None
+
+
+def _metrics(who: str) -> str:
+    if who not in {"loopback", "everybody"}:
+        raise SettingsError(f"FIELDAPP_METRICS is {who!r}; it is loopback or everybody")
+    return who
+
+
+def count_together(folder: Path) -> None:
+    """Let every app that this process and its children make from now on count its metrics in `folder`."""
+    from prometheus_client import values
+
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    values.ValueClass = values.MultiProcessValue()
 
 
 def _zone(name: str) -> str:

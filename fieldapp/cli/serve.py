@@ -10,10 +10,13 @@ import gc
 import logging
 import os
 import resource
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -26,7 +29,7 @@ from fieldapp.app import create_app, handlers
 from fieldapp.cli import tls as tls_relay
 from fieldapp.cli.context import open_work
 from fieldapp.services.runner import Runner
-from fieldapp.settings import Settings
+from fieldapp.settings import Settings, count_together
 from fieldapp.web import security
 
 #: Open connections per process; each slow one costs a file handle and a few kB, never a thread.
@@ -59,6 +62,10 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
     address = settings.base_url or f"http://{host}:{port}"
     if tls:
         listener = tls_relay.start(listener, settings.instance, host=address.split("//")[1].rsplit(":", 1)[0])
+    counting = Path(tempfile.mkdtemp(prefix="fieldapp-metrics-")) if workers > 1 else None
+    if counting:
+        settings = replace(settings, metrics_folder=counting)
+        count_together(counting)
     children = _fork(workers - 1)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     app = create_app(settings)
@@ -76,6 +83,8 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGTERM)
         runner.stop()
+        if counting and children is not None:
+            shutil.rmtree(counting, ignore_errors=True)
 
 
 def _fork(count: int) -> list[int] | None:
@@ -97,7 +106,7 @@ def _server(app: Flask, settings: Settings, listener: socket.socket, *, scheme: 
         app, sockets=[listener], threads=THREADS, connection_limit=CONNECTIONS,
         asyncore_use_poll=True, ident=None, channel_timeout=60, cleanup_interval=15, url_scheme=scheme,
         max_request_header_size=64 * 1024, max_request_body_size=LARGEST_BODY,
-        clear_untrusted_proxy_headers=True,
+        clear_untrusted_proxy_headers=False,  # `web.proxies` reads them, or takes them away
     )  # fmt: skip
     server.channel_class = _dressed(settings)
     return server

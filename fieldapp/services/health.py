@@ -1,7 +1,12 @@
 """Whether the installation can do its work right now: database reachable, schema at the program's head."""
 
-from fieldapp.services.work import Work
-from fieldapp.storage import migrate
+from dataclasses import dataclass
+from datetime import datetime
+
+from fieldapp.domain.ids import BranchCode
+from fieldapp.services import phones
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import branches, migrate, quarantine, visits
 from fieldapp.storage.engine import sqlite_version
 
 
@@ -15,3 +20,30 @@ def readiness(work: Work) -> dict[str, str]:
         "database": "sqlite" if work.database.is_sqlite else "postgresql",
         "sqlite": ".".join(map(str, sqlite_version())),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class BranchNow:
+    """What waits in a branch: on phones, for dispatchers, in quarantine."""
+
+    branch: BranchCode
+    phones_holding: int
+    #: Age of the oldest thing that a phone holds unsent.
+    queue_seconds: float
+    held: int
+    quarantined: int
+
+
+def branches_now(work: Work) -> list[BranchNow]:
+    """What waits, by branch."""
+    now = work.now()
+    with work.read() as db:
+        return [_branch_now(db, BranchCode(branch.code), now) for branch in branches.every(db)]
+
+
+def _branch_now(db: Db, branch: BranchCode, now: datetime) -> BranchNow:
+    holding = [one for one in phones.holding(db, branch, now, now) if not one.is_revoked]
+    ages = [(now - one.since).total_seconds() for one in holding if one.since is not None]
+    return BranchNow(
+        branch, len(holding), max(ages, default=0.0), visits.count_held(db, branch), quarantine.count(db, branch)
+    )

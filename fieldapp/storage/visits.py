@@ -99,6 +99,12 @@ def between(db: Session, branch: str, start: datetime, end: datetime, technician
     return [from_row(row) for row in db.scalars(query.order_by(VisitRow.window_start, VisitRow.external_id))]
 
 
+def count_held(db: Session, branch: str) -> int:
+    """How many facts about visits of the branch are held."""
+    held = select(func.sum(VisitRow.held)).where(VisitRow.branch == branch, VisitRow.held > 0)
+    return int(db.scalar(held) or 0)
+
+
 def ledger(db: Session, branch: str, visit_id: str) -> list[PromiseLine]:
     """The promises of a visit in the order they were told."""
     query = select(PromiseRow).where(PromiseRow.branch == branch, PromiseRow.visit_id == visit_id)

@@ -16,7 +16,7 @@ from fieldapp.services import sync_day, sync_devices, sync_push, sync_wire
 from fieldapp.services.sync_day import DeviceRevoked
 from fieldapp.services.sync_devices import Deletion, Device
 from fieldapp.services.sync_push import Answer, Result
-from fieldapp.web import errors
+from fieldapp.web import errors, metrics
 from fieldapp.web.bodies import read_body
 from fieldapp.web.context import current_actor, current_settings, current_work
 from fieldapp.web.sync import gate
@@ -89,6 +89,7 @@ def record_deletion() -> Response:
 def push() -> Response:
     """Store a batch of facts; the answer comes after the commit."""
     answered = sync_push.push(current_work(), current_actor(), read_body(sync_wire.MAX_BYTES))
+    metrics.count_facts(answered.results)
     response = gate.answer(_answer(answered))
     # A browser that lost its cookies but not its storage gets this one again: by it an emptied storage is noticed.
     return _remember(response, answered.device) if answered.device else response
