@@ -19,8 +19,11 @@ from pathlib import Path
 
 VENDOR = Path(__file__).parent.parent / "static" / "vendor"
 LOCK = VENDOR / "vendor.lock.json"
+# Licences that a package names but does not bring along, as its source repository has them.
+LICENCES = Path(__file__).parent / "licences"
 
-# package, version, npm's own sha512 of the tarball, {file inside -> name in static/vendor/<package>/}
+# package, version, npm's own sha512 of the tarball, {file inside -> name in static/vendor/<folder>/}.
+# The LICENSE of a package that has none inside: tools/licences/<folder>.
 PACKAGES = (
     (
         "idb",
@@ -33,6 +36,16 @@ PACKAGES = (
         "5.1.4",
         "sha512-q0wO5a+U+AWPVcVmiNXz7FY4Ad1QiE8wto/3Yn41WVqepoVVYMvkb1CTokaWPUUAHWDLLabH3/acODeWM9jCrg==",
         {"dist/signature_pad.min.js": "signature_pad.js", "LICENSE": "LICENSE"},
+    ),
+    (
+        "@event-calendar/build",
+        "5.10.1",
+        "sha512-iAR/l5oeFwqt7mfjBGsrpTiWFOt8yfI7PxV0OqnGaTzZGxvre2QeI0TNNlTpuefoMPd15qseQlfWpxiORzJOMA==",
+        {
+            "dist/event-calendar.min.js": "event-calendar.js",
+            "dist/event-calendar.min.css": "event-calendar.css",
+            "LICENSE": "LICENSE",
+        },
     ),
 )
 # A map names the build machine's paths and would be a 404 here.
@@ -49,13 +62,21 @@ def sync() -> None:
     for name, version, integrity, files in PACKAGES:
         written = {}
         for inside, outside in files.items():
-            content = SOURCE_MAP.sub(b"\n", member(fetch(name, version, integrity), inside))
-            target = VENDOR / name / outside
+            own = LICENCES / folder(name)
+            brought = inside == "LICENSE" and own.exists()
+            found = own.read_bytes() if brought else member(fetch(name, version, integrity), inside)
+            content = SOURCE_MAP.sub(b"\n", found)
+            target = VENDOR / folder(name) / outside
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
             written[outside] = hashlib.sha256(content).hexdigest()
         lock[name] = {"version": version, "integrity": integrity, "files": dict(sorted(written.items()))}
     LOCK.write_text(json.dumps(lock, indent=2) + "\n")
+
+
+def folder(name: str) -> str:
+    """Where a package's files lie: under its scope where it has one."""
+    return name.removeprefix("@").partition("/")[0]
 
 
 def fetch(name: str, version: str, integrity: str) -> bytes:
@@ -87,7 +108,7 @@ def faults() -> list[str]:
     lock = json.loads(LOCK.read_text())
     expected = {LOCK.name: ""}
     for name, entry in lock.items():
-        expected.update({f"{name}/{file}": digest for file, digest in entry["files"].items()})
+        expected.update({f"{folder(name)}/{file}": digest for file, digest in entry["files"].items()})
     present = {path.relative_to(VENDOR).as_posix(): path for path in VENDOR.rglob("*") if path.is_file()}
     found = [f"{path} is in the lock but not in static/vendor" for path in expected.keys() - present.keys()]
     for path, file in sorted(present.items()):
