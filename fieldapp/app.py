@@ -36,6 +36,7 @@ from fieldapp.web.admin import tokens as admin_tokens
 from fieldapp.web.api import v1 as api
 from fieldapp.web.auth import own
 from fieldapp.web.auth import views as auth
+from fieldapp.web.dispatch import board as dispatch_board
 from fieldapp.web.dispatch import calendars as dispatch_calendars
 from fieldapp.web.dispatch import cases as dispatch_cases
 from fieldapp.web.dispatch import imports as dispatch_imports
@@ -126,7 +127,9 @@ def _register(app: Flask) -> None:
     guards.register(app, customer.blueprint, guards.public("the token of a link is the key"), "/c")
     guards.register(app, receipt.blueprint, guards.roles("technician"), "/m")
     guards.register(app, dispatch_links.blueprint, guards.roles("dispatcher", "quality", "manager"), "/dispatch")
-    for dispatch in (dispatch_lists, dispatch_visits, dispatch_imports, dispatch_cases, dispatch_calendars):
+    for dispatch in (
+        dispatch_lists, dispatch_board, dispatch_visits, dispatch_imports, dispatch_cases, dispatch_calendars,
+    ):  # fmt: skip
         guards.register(app, dispatch.blueprint, guards.roles("dispatcher"), "/dispatch")
     guards.register(app, dispatch_phones.blueprint, guards.roles("dispatcher", "manager"), "/dispatch")
     # Checks the form token itself: a rescue file may be larger than what is read for others.

@@ -63,5 +63,5 @@ def current_currency() -> str | None:
 
 
 def wants_problem() -> bool:
-    """Whether this client reads `application/problem+json` (sync, API) rather than pages."""
-    return request.path.startswith("/api/") or request.path == "/m/me.json"
+    """Whether this client reads `application/problem+json` (sync, API, scripts of pages) rather than pages."""
+    return request.path.startswith(("/api/", "/dispatch/board/")) or request.path == "/m/me.json"

@@ -70,6 +70,17 @@ def _open_quarantined(page: Any, _: dict[str, str]) -> None:
         page.click("form[action$=reveal] button")
 
 
+def _board(page: Any, _: dict[str, str]) -> None:
+    page.wait_for_selector("#board .bar")
+    page.wait_for_timeout(250)
+
+
+def _choose_bar(page: Any, places: dict[str, str]) -> None:
+    page.press("#board .bar.planned:has-text('WO-MAIN-T004')", "Enter")
+    page.wait_for_selector("#move[open]")
+    page.fill("#move [name=planned_start]", "2026-10-14T17:45")
+
+
 def _misprint(page: Any, _: dict[str, str]) -> None:
     page.fill("[name='punctual.points']", "16")
     page.fill("[name='badge.target']", "98")
@@ -103,6 +114,9 @@ DISPATCHER = Walk(
     "D001",
     (
         Stop("dispatch-list", "/dispatch/"),
+        Stop("dispatch-board", "/dispatch/board", _board),
+        Stop("dispatch-board-move", "", _choose_bar),
+        Stop("dispatch-board-week", "/dispatch/board?view=week", _board),
         Stop("dispatch-day", "/dispatch/day"),
         Stop("dispatch-new", "/dispatch/new"),
         Stop("dispatch-visit", "/dispatch/visits/{next}"),

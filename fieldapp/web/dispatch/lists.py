@@ -38,7 +38,7 @@ def overview() -> dict[str, Any]:
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """All visits; narrowed, sorted, page by page. Without any wish: from today on."""
-    args = dict(request.args.items()) or {"from": _today().isoformat()}
+    args = dict(request.args.items()) or {"from": today().isoformat()}
     sort, page = args.get("sort", "window"), args.get("page", "")
     found = planning.list_visits(
         current_work(), current_actor(), current_branch(),
@@ -62,14 +62,14 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/day")
 def day() -> ResponseReturnValue:
     """One day: who works where and when, and what nobody was given yet."""
-    today = _today()
-    wanted = wanted_day(request.args.get("day")) or today
+    now = today()
+    wanted = wanted_day(request.args.get("day")) or now
     found = planning.look_at_day(current_work(), current_actor(), current_branch(), wanted)
     lanes = [Lane(None, found.pool), *found.lanes] if found.pool else found.lanes
     grid = [(lane, [_cells(line, found) for line in _lines(lane.visits)]) for lane in lanes]
     hours = [found.shown.start + timedelta(hours=n) for n in range((found.shown.end - found.shown.start) // _HOUR)]
     return render_template(
-        "dispatch/day.html", found=found, grid=grid, hours=hours, now=current_work().now(), today=today,
+        "dispatch/day.html", found=found, grid=grid, hours=hours, now=current_work().now(), today=now,
         before=wanted - timedelta(days=1), after=wanted + timedelta(days=1), per_hour=_HOUR // STEP, **overview(),
     )  # fmt: skip
 
@@ -96,7 +96,8 @@ def wanted_day(text: str | None) -> date | None:
     return found if 2000 <= found.year < 2100 else None
 
 
-def _today() -> date:
+def today() -> date:
+    """The day that it is in the branch."""
     return current_work().now().astimezone(current_zone()).date()
 
 

@@ -49,7 +49,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
 
 @blueprint.route("/visits/<visit_id>/move", methods=["GET", "POST"])
 def move(visit_id: str) -> ResponseReturnValue:
-    """Another window; what only a second person can let through is asked for."""
+    """Another window."""
     details = _get(visit_id)
     seen = details.visit
     form = MoveForm(
@@ -57,17 +57,7 @@ def move(visit_id: str) -> ResponseReturnValue:
         agreed=True, technician=seen.technician or "", duration=_minutes(seen),
     )  # fmt: skip
 
-    def act() -> Visit | Approval:
-        zone = current_zone()
-        wanted = *_who(visit_id, form), form.change(zone), form.slot(zone)
-        try:
-            return scheduling.move_visit(*wanted)
-        except Invalid as error:
-            if error.code != "needs_second_person":
-                raise
-            return approvals.ask(*wanted)
-
-    return _change(details, "move", form, act)
+    return _change(details, "move", form, lambda: move_by(visit_id, form))
 
 
 @blueprint.route("/visits/<visit_id>/assign", methods=["GET", "POST"])
@@ -80,11 +70,7 @@ def assign(visit_id: str) -> ResponseReturnValue:
         duration=_minutes(seen),
     )  # fmt: skip
 
-    def act() -> Visit:
-        slot = form.slot(current_zone())
-        return scheduling.assign_visit(*_who(visit_id, form), slot, form.reason.data or "")
-
-    return _change(details, "assign", form, act)
+    return _change(details, "assign", form, lambda: assign_by(visit_id, form))
 
 
 @blueprint.route("/visits/<visit_id>/cancel", methods=["GET", "POST"])
@@ -126,6 +112,23 @@ def decide(visit_id: str) -> ResponseReturnValue:
     )
 
 
+def move_by(visit_id: str, form: MoveForm) -> Visit | Approval:
+    """Do what a form to move a visit says; what only a second person can let through is asked for."""
+    zone = current_zone()
+    wanted = *_who(visit_id, form), form.change(zone), form.slot(zone)
+    try:
+        return scheduling.move_visit(*wanted)
+    except Invalid as error:
+        if error.code != "needs_second_person":
+            raise
+        return approvals.ask(*wanted)
+
+
+def assign_by(visit_id: str, form: AssignForm) -> Visit:
+    """Do what a form to assign a visit says."""
+    return scheduling.assign_visit(*_who(visit_id, form), form.slot(current_zone()), form.reason.data or "")
+
+
 def _get(visit_id: str) -> Details:
     return planning.get_visit(current_work(), current_actor(), current_branch(), visit_id)
 
@@ -148,7 +151,7 @@ def _change(details: Details, name: str, form: RevForm, act: Callable[[], Visit 
             details = _get(visit_id)
             form.rev.data = str(details.visit.rev)
         else:
-            flash(*_done(name, changed))
+            flash(*done(name, changed))
             return redirect(url_for("dispatch_visits.visit", visit_id=visit_id), 303)
     page = render_template(
         f"dispatch/{name}.html", form=form, details=details, clash=clash, zone=current_zone(), **overview()
@@ -162,7 +165,8 @@ def _refuse(form: Form, error: DomainError) -> DomainError | None:
     return error if isinstance(error, Conflict) else None
 
 
-def _done(name: str, visit: Visit | Approval) -> tuple[str, str]:
+def done(name: str, visit: Visit | Approval) -> tuple[str, str]:
+    """What is said of a change that was made, and how good that is."""
     if isinstance(visit, Approval):
         return _(
             "Your request waits for a second person from quality or management. Until they approve it, the promise "

@@ -1,0 +1,34 @@
+// The dispatcher's board: draws what /dispatch/board/data says, keeps it as new as the server's, and opens the dialog
+// that moves a visit, for a dragged bar as for one that was chosen. Owns no rules: what may be moved the server decides.
+
+import { startCalendar } from "./board/calendar.js";
+import { startDialog } from "./board/dialog.js";
+import { follow } from "./board/live.js";
+import { showPages } from "./board/pages.js";
+import { setClock } from "./board/texts.js";
+import { announce } from "./board/toast.js";
+
+const element = document.getElementById("board");
+if (element) start(element);
+
+function start(root) {
+  let latest = null;
+  const bars = new Map();
+  const dialog = startDialog(root.dataset, { onDone: (told) => { announce(told, dialog.undo); source.now(); }, onClosed: draw });
+  const calendar = startCalendar(root, {
+    onChosen: (id) => dialog.open(bars.get(id)),
+    onMoved: (id, wish, revert) => dialog.open(bars.get(id), wish, revert),
+    onRest: draw,
+  });
+  const source = follow(root.dataset.source, (data) => { setClock(data.now); latest = data; draw(); });
+
+  // What arrives while somebody drags or decides waits: nothing moves under their hand.
+  function draw() {
+    if (!latest || calendar.isBusy() || dialog.isOpen()) return;
+    bars.clear();
+    for (const bar of [...latest.pool, ...latest.rows.flatMap((row) => row.bars)]) bars.set(bar.id, bar);
+    calendar.show(latest);
+    showPages(latest);
+    latest = null;
+  }
+}

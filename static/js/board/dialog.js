@@ -1,0 +1,174 @@
+// The one dialog that moves a visit: opened by choosing a bar (keyboard, touch) or by dropping one. Shows old and new
+// side by side before anything is sent; says in words why the server refused, and what can be done then.
+
+import { put, show } from "../lib/dom.js";
+import { later, minutesBetween, nowOnTheClock, say, span, symbolsOf } from "./texts.js";
+
+const dialog = document.getElementById("move");
+const form = dialog.querySelector("form");
+const field = (name) => form.elements[name];
+const part = (name) => form.querySelector(`[data-part=${name}]`);
+
+export function startDialog({ visit: address, page }, { onDone, onClosed }) {
+  let bar = null;
+  let revert = null;
+
+  function open(wanted, wish = {}, back = null) {
+    bar = wanted;
+    revert = back;
+    form.reset();
+    put(form, "number", bar.number).href = page.replace("-", bar.id);
+    put(form, "customer", bar.customer);
+    put(form, "address", bar.address);
+    put(form, "refused", "");
+    field("technician").value = wish.technician ?? bar.technician;
+    field("planned_start").value = wish.start ?? bar.start;
+    field("duration").value = bar.minutes;
+    field("window_start").value = wish.from ?? bar.from;
+    field("window_end").value = wish.to ?? bar.to;
+    field("told_at").value = nowOnTheClock();
+    field("reason").value = wish.reason ?? "";
+    show(part("override"), false);
+    clearFaults();
+    stand(bar);
+    refresh();
+    dialog.showModal();
+    (revert ? form.querySelector("[data-act=send]") : field("technician")).focus();
+  }
+
+  // What stands now: also after somebody else changed it while the dialog was open.
+  function stand(now) {
+    bar = now;
+    field("rev").value = bar.rev;
+    form.querySelector("[data-f=state]").replaceChildren(...symbolsOf(bar));
+    show(form.querySelector("[data-f=fixed]"), !bar.open);
+    show(part("plan"), bar.open);
+    show(form.querySelector("[data-act=send]"), bar.open);
+    put(form, "old-technician", nameOf(bar.technician));
+    put(form, "old-planned", span(bar.start, bar.end));
+    put(form, "old-promised", span(bar.from, bar.to));
+  }
+
+  function refresh() {
+    const start = field("planned_start").value;
+    const isOutside = start !== "" && (start < bar.from || start > bar.to);
+    const tick = field("promise");
+    if (isOutside && !tick.checked) {
+      tick.checked = true;
+      if (field("window_start").value === bar.from) proposeWindow(start);
+    }
+    show(part("promise"), tick.checked);
+    show(form.querySelector("[data-f=outside]"), isOutside);
+    part("promise").disabled = !tick.checked;
+    const end = later(start || bar.start, Number(field("duration").value) || bar.minutes);
+    compare("technician", nameOf(bar.technician), nameOf(field("technician").value));
+    compare("planned", longSpan(bar.start, bar.end), start ? longSpan(start, end) : "");
+    const promised = tick.checked ? [field("window_start").value, field("window_end").value] : [bar.from, bar.to];
+    compare("promised", longSpan(bar.from, bar.to), promised.every(Boolean) ? longSpan(...promised) : "");
+  }
+
+  function isUnchanged() {
+    const values = [field("technician").value, field("planned_start").value, Number(field("duration").value)];
+    return !field("promise").checked && String(values) === String([bar.technician, bar.start, bar.minutes]);
+  }
+
+  // As long a window as before, from the new start on.
+  function proposeWindow(start) {
+    field("window_start").value = start;
+    field("window_end").value = later(start, minutesBetween(bar.from, bar.to));
+  }
+
+  async function send(body) {
+    try {
+      const answer = await fetch(address.replace("-", bar.id), { method: "POST", body });
+      return { ok: answer.ok, ...(await answer.json()) };
+    } catch {
+      return { ok: false, code: "unsure", text: say("unsure"), errors: {}, visit: bar };
+    }
+  }
+
+  async function act(body, before) {
+    const told = await send(body);
+    if (!told.ok) return refuse(told);
+    revert = null;
+    dialog.close();
+    onDone({ text: told.text, kind: told.kind, before: before && { ...before, visit: { ...told.visit, standings: [] } } });
+  }
+
+  function refuse(told) {
+    revert?.();
+    revert = null;
+    if (!dialog.open) open({ standings: [], ...told.visit });
+    put(form, "refused", [told.text, say("again")].filter(Boolean).join(" "));
+    put(form, "detail", told.detail ?? "");
+    put(form, "link", told.link_text ?? "").href = told.link ?? "";
+    show(form.querySelector("[data-f=refusal]"), true);
+    if (told.with_reason) show(part("override"), true);
+    stand({ ...bar, ...told.visit });
+    refresh();
+    markFaults(told.errors);
+  }
+
+  // Back to the plan as it was, as one more change with its own reason.
+  function undo({ technician, start, minutes, visit }) {
+    const body = new FormData();
+    const values = { csrf_token: field("csrf_token").value, rev: visit.rev, technician, planned_start: start, duration: minutes, reason: say("undone") };
+    for (const [name, value] of Object.entries(values)) body.set(name, value);
+    bar = visit;
+    act(body, null);
+  }
+
+  form.addEventListener("input", refresh);
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.value !== "send" || isUnchanged()) return;
+    event.preventDefault();
+    clearFaults();
+    // A promise that was told to the customer is not taken back by a tap: only a mere plan is undone so.
+    act(new FormData(form), field("promise").checked ? null : { technician: bar.technician, start: bar.start, minutes: bar.minutes });
+  });
+  dialog.addEventListener("close", () => {
+    revert?.();
+    revert = null;
+    onClosed();
+  });
+  return { open, undo, isOpen: () => dialog.open };
+}
+
+function compare(name, before, after) {
+  const cell = put(form, `new-${name}`, after === before ? say("same") : after);
+  cell.classList.toggle("changed", after !== before);
+  put(form, `old-${name}`, before);
+}
+
+function nameOf(code) {
+  return [...field("technician").options].find((option) => option.value === code)?.text ?? code;
+}
+
+function longSpan(start, end) {
+  const day = document.getElementById("board").dataset.day;
+  return start.slice(0, 10) === day ? span(start, end) : `${start.slice(5, 10)} ${span(start, end)}`;
+}
+
+function clearFaults() {
+  show(form.querySelector("[data-f=refusal]"), false);
+  for (const wrong of form.querySelectorAll(".wrong")) {
+    wrong.classList.remove("wrong");
+    wrong.querySelector(".error")?.remove();
+  }
+}
+
+function markFaults(errors) {
+  let first = null;
+  for (const [name, text] of Object.entries(errors)) {
+    const control = field(name);
+    if (!control?.closest) continue;
+    const box = control.closest(".field");
+    box.classList.add("wrong");
+    const line = document.createElement("p");
+    line.className = "error";
+    line.textContent = text;
+    box.append(line);
+    first ??= control;
+  }
+  (part("override").hidden ? first : field("override"))?.focus();
+}

@@ -1,0 +1,220 @@
+"""The board in a real browser: moved by keyboard, by touch and by dragging; refused, undone, and seen by others."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fieldapp.domain.ids import visit_id
+from fieldapp.services import planning, scheduling
+from fieldapp.services.scheduling import Slot
+from fieldapp.services.work import Work
+from tests.cast import D001, MAIN
+from tests.live import serving
+from tests.services.test_scheduling import at, schedule
+
+pytestmark = pytest.mark.browser
+BOARD = "/dispatch/board?day=2026-10-14"
+
+
+@pytest.fixture
+def server(app: Any) -> Iterator[str]:
+    """The app on a clock that stands at half past nine of that day."""
+    with serving(app) as address:
+        yield address
+
+
+@pytest.fixture
+def day(work: Work) -> Work:
+    """T001 is promised to be there from 14:00 to 16:00, T002 from 14:30 to 15:30, one visit is nobody's."""
+    schedule(work)
+    schedule(work, "WO-2", 14.5, 15.5, technician="T002")
+    schedule(work, "WO-3", 15, 17, technician=None)
+    return work
+
+
+def stored(work: Work, number: str = "WO-1") -> planning.Details:
+    return planning.get_visit(work, D001.actor, MAIN, visit_id(MAIN, number))
+
+
+def bar(page: Any, number: str = "WO-1") -> Any:
+    return page.locator(".ec-event.bar", has_text=number)
+
+
+def row(page: Any, code: str) -> Any:
+    return page.locator(".ec-row-head", has_text=code)
+
+
+def show(page: Any, enter: Any) -> None:
+    enter(page, "D001")
+    page.goto(BOARD)
+    bar(page).wait_for()
+
+
+def column(page: Any, number: str) -> float:
+    """Where a bar begins, in hours of the day, as it is drawn."""
+    return float(bar(page, number).evaluate("(one) => parseFloat(one.style.insetInlineStart) / 104 + 8"))
+
+
+def drag(page: Any, number: str, hours: float, to: str) -> None:
+    """Take a bar by its left end and drop it so many hours later, in somebody's row."""
+    bar(page, number).scroll_into_view_if_needed()
+    box, target = bar(page, number).bounding_box(), row(page, to).bounding_box()
+    x, y = box["x"] + 10, box["y"] + 30
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + hours * 52, y, steps=4)
+    page.mouse.move(x + hours * 104, target["y"] + 30, steps=4)
+    page.mouse.up()
+    page.wait_for_selector("#move[open]")
+
+
+def test_a_visit_is_moved_by_keyboard_alone(desk_page: Any, enter: Any, day: Work) -> None:
+    show(desk_page, enter)
+    bar(desk_page).focus()
+    desk_page.keyboard.press("Enter")
+    desk_page.wait_for_selector("#move[open]")
+    assert desk_page.evaluate("() => document.activeElement.name") == "technician"
+    desk_page.keyboard.type("Zhao")
+    for _ in range(3):  # a list that is open is closed by the first one
+        desk_page.keyboard.press("Tab")
+        if desk_page.evaluate("() => document.activeElement.name") == "planned_start":
+            break
+    for _ in range(4):  # month, day, year, hour, and then the minutes
+        desk_page.keyboard.press("ArrowRight")
+    desk_page.keyboard.type("15")
+    assert desk_page.inner_text("[data-f=old-planned]") == "14:00–15:30"
+    assert desk_page.inner_text("[data-f=new-planned]") == "14:15–15:45"
+    assert desk_page.inner_text("[data-f=new-promised]") == "as before"
+    desk_page.keyboard.press("Enter")
+    desk_page.get_by_text("WO-1 is assigned.").wait_for()
+    visit = stored(day).visit
+    assert (visit.technician, visit.planned.start) == ("T003", at(14.25))
+
+
+def test_a_dropped_bar_asks_before_anything_is_stored_and_goes_back_when_left(
+    desk_page: Any, enter: Any, day: Work
+) -> None:
+    show(desk_page, enter)
+    drag(desk_page, "WO-1", 0.5, "T003")
+    assert desk_page.inner_text("[data-f=new-technician]") == "Zhao Min (T003)"
+    assert desk_page.inner_text("[data-f=new-planned]") == "14:30–16:00"
+    assert desk_page.evaluate("() => document.activeElement.dataset.act") == "send"
+    assert column(desk_page, "WO-1") == pytest.approx(14.5, abs=0.01)
+    desk_page.keyboard.press("Escape")
+    assert column(desk_page, "WO-1") == 14
+    assert stored(day).visit.rev == 1
+
+
+def test_a_bar_dropped_within_its_promise_moves_and_the_move_can_be_undone(
+    desk_page: Any, enter: Any, day: Work
+) -> None:
+    show(desk_page, enter)
+    drag(desk_page, "WO-1", 0.5, "T003")
+    desk_page.keyboard.press("Enter")
+    desk_page.get_by_role("button", name="Undo").wait_for()
+    assert (stored(day).visit.technician, stored(day).visit.planned.start) == ("T003", at(14.5))
+    desk_page.get_by_role("button", name="Undo").click()
+    desk_page.wait_for_function("() => document.querySelector('#done [data-act=undo]').hidden")
+    visit = stored(day).visit
+    assert (visit.technician, visit.planned.start, visit.rev) == ("T001", at(14), 3)
+    assert [entry.event.type for entry in stored(day).timeline] == [
+        "visit.scheduled", "visit.assigned", "visit.assigned",
+    ]  # fmt: skip
+
+
+def test_a_bar_dropped_outside_its_promise_asks_for_another_one(desk_page: Any, enter: Any, day: Work) -> None:
+    show(desk_page, enter)
+    drag(desk_page, "WO-1", 3, "T001")
+    assert desk_page.is_checked("#move [name=promise]")
+    assert desk_page.inner_text("[data-f=new-promised]") == "17:00–19:00"
+    desk_page.check("#move [name=apology]")
+    desk_page.fill("#move [name=reason]", "the line is down")
+    desk_page.get_by_role("button", name="Move").click()
+    desk_page.get_by_text("WO-1 has moved.").wait_for()
+    _, line = stored(day).ledger
+    assert (line.window.start, line.apology, line.reason, line.asked_by) == (
+        at(17),
+        True,
+        "the line is down",
+        "company",
+    )
+    assert not desk_page.get_by_role("button", name="Undo").is_visible()
+
+
+def test_an_overlap_puts_the_bar_back_says_why_and_goes_through_with_a_reason(
+    desk_page: Any, enter: Any, day: Work
+) -> None:
+    show(desk_page, enter)
+    drag(desk_page, "WO-2", 0, "T001")
+    desk_page.get_by_role("button", name="Move").click()
+    refusal = desk_page.locator("[data-f=refusal]")
+    refusal.wait_for()
+    assert re.search(r"Chen Wei \(T001\): WO-1, .*14:00 – .*15:30", refusal.inner_text())
+    back = "() => document.querySelectorAll('.ec-event.bar').length === 3"
+    desk_page.wait_for_function(back)
+    assert bar(desk_page, "WO-2").bounding_box()["y"] > row(desk_page, "T002").bounding_box()["y"]
+    assert desk_page.evaluate("() => document.activeElement.name") == "override"
+    desk_page.keyboard.type("two of them drive together")
+    desk_page.keyboard.press("Enter")
+    desk_page.get_by_text("WO-2 is assigned.").wait_for()
+    assert stored(day, "WO-2").visit.technician == "T001"
+
+
+def test_who_is_slower_is_told_and_can_still_decide(desk_page: Any, enter: Any, day: Work) -> None:
+    show(desk_page, enter)
+    bar(desk_page).press("Enter")
+    seen = stored(day).visit
+    slot = Slot(technician="T003", start=at(15))
+    scheduling.assign_visit(day, D001.actor, MAIN, seen.visit_id, seen.rev, slot)
+    desk_page.fill("#move [name=planned_start]", "2026-10-14T14:15")
+    desk_page.get_by_role("button", name="Move").click()
+    desk_page.locator("[data-f=refusal]").get_by_text("Sun Lan (D001)").wait_for()
+    assert desk_page.inner_text("[data-f=old-technician]") == "Zhao Min (T003)"
+    desk_page.get_by_role("button", name="Move").click()
+    desk_page.get_by_text("WO-1 is assigned.").wait_for()
+    assert (stored(day).visit.technician, stored(day).visit.planned.start) == ("T001", at(14.25))
+
+
+def test_what_one_moves_the_other_sees_without_reload(desk_page: Any, phone_page: Any, enter: Any, day: Work) -> None:
+    show(desk_page, enter)
+    show(phone_page, enter)
+    bar(desk_page, "WO-3").press("Enter")
+    desk_page.select_option("#move [name=technician]", "T003")
+    desk_page.get_by_role("button", name="Move").click()
+    desk_page.get_by_text("WO-3 is assigned.").wait_for()
+    gone = "() => !document.querySelector('.row-head.pool')"
+    phone_page.wait_for_function(gone, timeout=5_000)
+    assert bar(phone_page, "WO-3").bounding_box()["y"] > row(phone_page, "T003").bounding_box()["y"]
+
+
+def test_without_connection_the_board_says_how_old_it_is_and_comes_back_by_itself(
+    desk_page: Any, enter: Any, day: Work
+) -> None:
+    show(desk_page, enter)
+    live = desk_page.locator("#live")
+    desk_page.context.set_offline(True)
+    live.get_by_text("No connection.").wait_for()
+    bar(desk_page).press("Enter")
+    desk_page.fill("#move [name=planned_start]", "2026-10-14T14:15")
+    desk_page.get_by_role("button", name="Move").click()
+    desk_page.get_by_text("No answer came.").wait_for()
+    desk_page.context.set_offline(False)
+    live.get_by_text("Live", exact=True).wait_for()
+    desk_page.get_by_role("button", name="Move").click()
+    desk_page.get_by_text("WO-1 is assigned.").wait_for()
+
+
+def test_a_visit_is_moved_by_touch_and_in_chinese(phone_page: Any, enter: Any, day: Work, server: str) -> None:
+    phone_page.context.add_cookies([{"name": "lang", "value": "zh-Hant", "url": server}])
+    show(phone_page, enter)
+    bar(phone_page).tap()
+    phone_page.wait_for_selector("#move[open]")
+    phone_page.select_option("#move [name=technician]", "T002")
+    phone_page.fill("#move [name=planned_start]", "2026-10-14T16:00")
+    phone_page.get_by_role("button", name="改期").tap()
+    phone_page.get_by_role("button", name="復原").wait_for()
+    assert (stored(day).visit.technician, stored(day).visit.planned.start) == ("T002", at(16))
+    width = phone_page.evaluate("() => document.documentElement.scrollWidth")
+    assert width <= 390

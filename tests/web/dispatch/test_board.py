@@ -1,0 +1,177 @@
+"""The board's page and what its script asks for: data, news, moves, refusals in words."""
+
+from typing import Any
+
+import pytest
+
+from fieldapp.domain.ids import visit_id
+from fieldapp.services.work import Work
+from tests.cast import MAIN
+from tests.web.dispatch.test_pages import NEW, address, page, schedule, stored
+
+DATA = "/dispatch/board/data?day=2026-10-14"
+KB = 1024
+
+
+@pytest.fixture
+def desk(sign_in: Any) -> Any:
+    """The dispatcher's browser."""
+    return sign_in("D001")
+
+
+def bars(desk: Any, code: str = "T001") -> Any:
+    rows = desk.get(DATA).get_json()["rows"]
+    return next(row["bars"] for row in rows if row["code"] == code)
+
+
+def change(desk: Any, number: str = "WO-1", **fields: str) -> Any:
+    rev = stored(fields.pop("work"), number).visit.rev if "work" in fields else 1
+    plan = {"rev": str(rev), "technician": "T001", "planned_start": "2026-10-14T14:30", "duration": "90"}
+    return desk.post(f"/dispatch/board/visits/{visit_id(MAIN, number)}", data={**plan, **fields})
+
+
+PROMISE = {
+    "promise": "y", "window_start": "2026-10-14T17:00", "window_end": "2026-10-14T18:00", "told_at": "2026-10-14T09:30",
+    "channel": "sms", "agreed": "y", "asked_by": "company", "cause": "plan", "apology": "y",
+    "planned_start": "2026-10-14T17:15",
+}  # fmt: skip
+
+
+def test_the_page_brings_the_dialog_and_the_way_without_script(desk: Any) -> None:
+    html = page(desk.get("/dispatch/board?day=2026-10-15&q=chen"))
+    assert 'data-source="/dispatch/board/data?day=2026-10-15&amp;q=chen"' in html
+    assert '<option value="T001">Chen Wei (T001)</option>' in html
+    assert 'href="/dispatch/day?day=2026-10-15"' in html
+
+
+def test_a_bar_says_plan_and_promise_by_the_branchs_clock(desk: Any) -> None:
+    schedule(desk, planned_start="2026-10-14T14:15")
+    [bar] = bars(desk)
+    wanted = {
+        "number": "WO-1", "state": "planned", "technician": "T001", "start": "2026-10-14T14:15",
+        "end": "2026-10-14T15:45", "from": "2026-10-14T14:00", "to": "2026-10-14T16:00", "minutes": 90,
+        "customer": NEW["customer_name"], "open": True, "standings": [], "rev": 1,
+    }  # fmt: skip
+    assert {name: bar[name] for name in wanted} == wanted
+
+
+def test_nothing_new_costs_no_bytes(desk: Any) -> None:
+    schedule(desk)
+    first = desk.get(DATA)
+    again = desk.get(DATA, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert change(desk).status_code == 200
+    assert desk.get(DATA, headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
+
+
+def test_who_is_not_signed_in_is_told_so_in_a_way_that_a_script_reads(client: Any) -> None:
+    answer = client.get(DATA)
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "not_signed_in")
+
+
+@pytest.mark.parametrize("login", ["T001", "Q001", "M001", "A001"])
+def test_the_board_is_the_dispatchers(sign_in: Any, login: str) -> None:
+    assert sign_in(login).get(DATA).status_code == 403
+
+
+def test_nonsense_in_the_address_is_today(desk: Any) -> None:
+    for query in ("day=tomorrow&view=year&page=-1&show=x", "day=2026-13-40&page=%E4%B8%80&q=%00"):
+        answer = desk.get(f"/dispatch/board/data?{query}")
+        assert (answer.status_code, answer.get_json()["page"]) == (200, 1)
+        assert desk.get(f"/dispatch/board?{query}").status_code == 200
+
+
+def test_a_move_within_the_promise_changes_the_plan_alone(desk: Any, work: Work) -> None:
+    schedule(desk)
+    answer = change(desk, technician="T002")
+    assert (answer.status_code, answer.get_json()["text"]) == (200, "WO-1 is assigned.")
+    details = stored(work)
+    assert (details.visit.technician, len(details.ledger)) == ("T002", 1)
+    assert answer.get_json()["visit"]["rev"] == details.visit.rev
+    assert bars(desk, "T002")[0]["start"] == "2026-10-14T14:30"
+
+
+def test_a_move_with_another_promise_tells_why(desk: Any, work: Work) -> None:
+    schedule(desk)
+    answer = change(desk, **PROMISE, reason="truck broke")
+    assert (answer.status_code, answer.get_json()["text"]) == (200, "WO-1 has moved.")
+    _, line = stored(work).ledger
+    assert (line.asked_by, line.cause, line.channel, line.apology, line.reason) == (
+        "company", "plan", "sms", True, "truck broke",
+    )  # fmt: skip
+    assert bars(desk)[0]["start"] == "2026-10-14T17:15"
+
+
+def test_a_wish_that_needs_a_second_person_waits_for_one(desk: Any) -> None:
+    schedule(desk, window_start="2026-10-14T10:00", window_end="2026-10-14T12:00")
+    told = change(desk, **{**PROMISE, "asked_by": "customer", "cause": "customer"}).get_json()
+    assert (told["kind"], told["visit"]["from"]) == ("info", "2026-10-14T10:00")
+
+
+def test_an_overlap_is_refused_with_the_other_visit_and_the_way_on(desk: Any, work: Work) -> None:
+    schedule(desk)
+    schedule(desk, external_id="WO-2", technician="T002")
+    answer = change(desk, "WO-2")
+    told = answer.get_json()
+    assert (answer.status_code, told["code"], told["link"]) == (409, "technician_busy", address())
+    assert told["detail"].startswith("Chen Wei (T001): WO-1, ")
+    assert "14:00" in told["detail"]
+    assert told["visit"]["technician"] == "T002"
+    assert change(desk, "WO-2", override="two of them drive together").status_code == 200
+    assert stored(work, "WO-2").visit.technician == "T001"
+
+
+def test_who_was_slower_is_told_what_the_other_did_and_can_send_it_again(desk: Any, work: Work) -> None:
+    schedule(desk)
+    assert change(desk, technician="T003").status_code == 200
+    answer = change(desk, technician="T002")
+    told = answer.get_json()
+    assert (answer.status_code, told["code"]) == (409, "visit_changed")
+    assert told["detail"].startswith("Sun Lan (D001), ")
+    assert told["detail"].endswith(": Assigned")
+    assert told["visit"]["technician"] == "T003"
+    assert change(desk, technician="T002", rev=str(told["visit"]["rev"])).status_code == 200
+    assert stored(work).visit.technician == "T002"
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"technician": "T099"}, "technician"),
+        ({"planned_start": "soon"}, "planned_start"),
+        ({"duration": "9999"}, "duration"),
+        ({**PROMISE, "window_end": "2026-10-14T16:00"}, "window_end"),
+        ({**PROMISE, "told_at": "2026-10-14T19:30"}, "told_at"),
+        ({**PROMISE, "window_start": "2026-10-13T17:00", "window_end": "2026-10-13T18:00"}, "window_start"),
+    ],
+)
+def test_what_is_wrong_is_named_at_its_field(desk: Any, changed: dict[str, str], field: str) -> None:
+    schedule(desk)
+    answer = change(desk, **changed)
+    told = answer.get_json()
+    assert (answer.status_code, list(told["errors"])) == (422, [field])
+    assert told["visit"]["rev"] == 1
+
+
+def test_an_unknown_visit_is_not_found(desk: Any) -> None:
+    assert change(desk, "WO-404").status_code == 404
+
+
+def test_a_move_without_the_form_token_is_refused(desk: Any) -> None:
+    schedule(desk)
+    address = f"/dispatch/board/visits/{visit_id(MAIN, 'WO-1')}"
+    assert desk.post(address, data={"rev": "1", "technician": "T002"}, csrf=False).status_code == 400
+
+
+def test_the_board_costs_at_most_110_kb(desk: Any, app: Any) -> None:
+    assets = app.extensions["assets"]
+    names = [
+        "css/office.all.css", "css/components/timeline.css", "css/components/plan.css", "css/components/board.css",
+        "vendor/event-calendar/event-calendar.css", "vendor/event-calendar/event-calendar.js", "js/board.js",
+        "js/lib/dom.js", "js/lib/words.js", "icons/mark.svg",
+        *(name for name in assets.files if name.startswith("js/board/")),
+    ]  # fmt: skip
+    urls = ["/dispatch/board", *map(assets.url, names)]
+    sizes = {url: len(desk.get(url, headers={"Accept-Encoding": "gzip"}).data) for url in urls}
+    data = 25 * KB  # 40 technicians with 6 visits each: benchmarks/board.py
+    assert sum(sizes.values()) + data <= 110 * KB, sizes
