@@ -4,10 +4,14 @@ import json
 
 import pytest
 
+from tests import cast
 from tests.e2e import phone
+from tests.e2e.test_phone_offline import DRAW_AND_KEEP
+from tests.e2e.test_phone_storage import RAW
 
 pytestmark = pytest.mark.browser
 PUSH = "**/api/sync/v1/push"
+BLOBS = "**/api/sync/v1/blobs/**"
 OURS = {"X-Field-Sync": "1", "Content-Type": "application/json"}
 
 
@@ -178,3 +182,63 @@ def test_the_office_s_changes_are_told_until_they_were_seen(work, page):
     page.reload()
     page.wait_for_selector(".next")
     assert page.locator(".notice:has-text('Li Na')").count() == 0
+
+
+def photo(page, visit):
+    return phone.run(page, DRAW_AND_KEEP, visit)
+
+
+def test_a_photo_that_the_way_refuses_holds_up_neither_the_day_nor_facts_nor_other_photos(work, page, visit):
+    refused = photo(page, visit)["blob"]
+    only = f"**/api/sync/v1/blobs/{refused}"
+    page.route(only, lambda route: route.fulfill(status=413) if route.request.method == "PATCH" else route.continue_())
+    phone.run(page, DRAW_AND_KEEP.replace("% 900", "% 800"), visit)
+    phone.append(page, visit, "visit.departed")
+    phone.plan(work, "Li Na", hours=4)
+    phone.sync(page)
+    page.wait_for_selector(".notice:has-text('New: Li Na')")
+    assert "visit.departed" in phone.stored(work, visit)
+    assert len(set(work.blobs.all(cast.MAIN)) - {refused}) == 1
+    page.goto("/m/#outbox")
+    page.wait_for_selector("text=One entry is too large for the server. Please call the office.")
+    page.unroute(only)
+    phone.sync(page)
+    phone.wait_until_sent(page)
+    assert refused in set(work.blobs.all(cast.MAIN))
+
+
+def test_a_photo_goes_in_pieces_that_are_small_enough_for_the_way(work, page, visit):
+    sizes = []
+
+    def narrow(route):
+        size = len(route.request.post_data_buffer or b"")
+        if size > 100_000:
+            return route.fulfill(status=413)
+        sizes.append(size)
+        return route.continue_()
+
+    page.route(BLOBS, narrow)
+    whole = photo(page, visit)["bytes"]
+    phone.sync(page)
+    phone.wait_until_sent(page)
+    assert sum(sizes) == whole
+    assert len(list(work.blobs.all(cast.MAIN))) == 1
+
+
+def test_a_visit_that_cannot_be_read_here_any_more_is_fetched_again(page, visit):
+    """The server's answer would be 304: nothing changed there."""
+    page.evaluate(
+        RAW.replace(
+            "WORK",
+            """(() => {
+              const all = store("visits");
+              all.getAll().onsuccess = ({ target: { result: [one] } }) => {
+                all.put({ ...one, sealed: { iv: one.sealed.iv, data: new ArrayBuffer(99) } });
+              };
+              return all.count();
+            })()""",
+        )
+    )
+    assert phone.call(page, "sync/journal.js", "visits") == []
+    phone.sync(page)
+    assert [one["visit_id"] for one in phone.call(page, "sync/journal.js", "visits")] == [visit]

@@ -171,3 +171,19 @@ def test_a_word_about_a_deletion_that_the_server_refuses_keeps_nobody_out(page, 
     page.wait_for_url("**/login**")
     enter(page, "T002")
     page.wait_for_selector("#view .title")
+
+
+def test_a_tab_that_was_open_while_its_person_signed_out_and_in_again_goes_on(work, page, visit, enter):
+    old = page.context.new_page()
+    old.goto("/m/#today")
+    old.wait_for_selector(".next")
+    sign_out(page)
+    enter(page, "T001")
+    page.wait_for_selector(".next")
+    phone.wait_until_sent(page)
+    assert [one["visit_id"] for one in phone.call(old, "sync/journal.js", "visits")] == [visit]
+    phone.append(old, visit, "visit.departed")
+    phone.append(page, visit, "note.added", {"text": "from the other one"})
+    phone.sync(page)
+    phone.wait_until_sent(page)
+    assert phone.stored(work, visit) == ["visit.scheduled", "visit.departed", "note.added"]

@@ -107,3 +107,59 @@ def test_what_is_typed_while_a_note_is_written_stays(work, open_phone):
     page.tap("[data-add=note]")
     page.wait_for_selector("[data-f=lines] :text-is('Moved the socket')")
     assert page.input_value("[name=text]") == "Moved the socket, and the lamp"
+
+
+#: Holds a lock of the app until the page is closed; whether two windows wait for it or for their turn to complete.
+HOLD = """() => new Promise((held) => {
+  navigator.locks.request("journal", () => { held(1); return new Promise(() => {}); });
+})"""
+BOTH_WAIT = """() => {
+  const ours = ({ name }) => name === "journal" || name === "complete";
+  navigator.locks.query().then(({ pending }) => {
+    globalThis.waiting = new Set(pending.filter(ours).map((one) => one.clientId)).size;
+  });
+  return globalThis.waiting === 2;
+}"""
+
+
+def test_a_completion_that_two_windows_make_up_for_at_the_same_moment_is_made_once(work, open_phone):
+    """The browser was killed between signature and completion, and opens both its windows again."""
+    visit = phone.plan(work, "Wang Fang", hours=1)
+    technician = open_phone()
+    page = technician.page
+    up_to_the_signature(technician)
+    doc = phone.call(page, "visit/keep.js", "recall", "handover")["docHash"]
+    signed = {
+        "doc_hash": doc, "box": None, "typed": "Wang Fang", "signer": {"name": "Wang Fang", "relation": "self"},
+        "shown_ms": 1, "strokes_hash": None, "bind": "0" * 64,
+    }  # fmt: skip
+    phone.append(page, visit, "signature.captured", signed)
+    other, holder = page.context.new_page(), page.context.new_page()
+    holder.goto("/healthz")
+    holder.evaluate(HOLD)
+    phone.wait_until_kept(page)
+    page.context.set_offline(True)
+    page.reload()
+    other.goto(page.url)
+    holder.wait_for_function(BOTH_WAIT)
+    holder.close()
+    for window in (page, other):
+        window.wait_for_selector("#view h1:text-is('Thank you')")
+    page.context.set_offline(False)
+    phone.sync(page)
+    phone.wait_until_sent(page)
+    assert [entry["type"] for entry in phone.outbox(page)].count("visit.completed") == 1
+
+
+def test_a_completion_that_is_tapped_twice_is_made_once(work, open_phone):
+    visit = phone.plan(work, "Wang Fang", hours=1)
+    technician = open_phone()
+    page = technician.page
+    up_to_the_signature(technician)
+    draw(page, *NAME)
+    page.evaluate("(next) => { for (const n of [1, 2, 3]) document.querySelector(next).click(); }", NEXT)
+    technician.at("Thank you")
+    phone.sync(page)
+    phone.wait_until_sent(page)
+    facts = [entry["type"] for entry in phone.outbox(page)]
+    assert [facts.count(kind) for kind in ("signature.captured", "visit.completed")] == [1, 1]
