@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.faults import (
+    absence,
     browser_kills,
     clocks,
     disk_full,
@@ -40,6 +41,7 @@ PROGRAMMES: dict[str, tuple[Callable[[Path, int], Outcome], int]] = {
     "still": (partial(lines.standing_still, seconds=3.0), 10),
     "clocks": (clocks.run, 20),
     "browser-kills": (partial(browser_kills.run, seed=7), 20),
+    "absence": (absence.run, 400),
     "browsers": (other_browsers.run, 3),
 }
 

@@ -5,6 +5,7 @@ Whatever the app called saved must be on the phone when it is opened again, and 
 
 import random
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ FAULT = "kill -9 of the phone's browser"
 #: Seconds of work before a kill, at most: long enough for pushes and uploads.
 LONGEST = 4.0
 _LOAD = "const load = (name) => import(document.querySelector('script[type=module]').src.replace('phone.js', name));"
-#: Works without a pause, every fourth fact a photo, and tells each that is saved.
-_WORK = """
+#: One fact, or a photo where `n` can be divided by four; tells that it is saved.
+STEP = """
   const { append, addPhoto } = await load("sync/journal.js");
   const picture = async () => {
     const canvas = new OffscreenCanvas(700, 500);
@@ -34,17 +35,24 @@ _WORK = """
     return new File([await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 })], "photo.jpg");
   };
   const step = async (n) => {
-    if (n % 4) return append(visit, "note.added", { text: `no. ${n}` });
-    return addPhoto(visit, "after", await picture());
-  };
-  const work = async (n) => {
-    const one = await step(n);
+    const one = n % 4
+      ? await append(visit, "note.added", { text: `no. ${n}` })
+      : await addPhoto(visit, "after", await picture());
     saved(one.id, one.blob ?? null);
+  };
+"""
+#: Works without a pause.
+_WORK = (
+    STEP
+    + """
+  const work = async (n) => {
+    await step(n);
     work(n + 1);
   };
   work(1);
 """
-_HELD = """
+)
+HELD = """
   const { store } = await load("sync/store.js");
   const [facts, photos] = await Promise.all(["outbox", "blobs"].map((name) => store().getAll(name)));
   return {
@@ -54,29 +62,33 @@ _HELD = """
 """
 
 
-def _run(page: Any, body: str, visit: str | None = None) -> Any:
+def run_in(page: Any, body: str, visit: str | None = None) -> Any:
     return page.evaluate(f"async (visit) => {{ {_LOAD} {body} }}", visit)
 
 
-class _Phone:
+class Phone:
     """One profile through many lives, and what the app called saved in them."""
 
     def __init__(self, driver: Playwright, profile: Path, port: int, secret: str) -> None:
         self._driver, self._profile, self._url, self._secret = driver, profile, f"http://127.0.0.1:{port}", secret
         self.facts: set[str] = set()
         self.photos: set[str] = set()
+        #: How far its clock is ahead of ours; None: it is ours.
+        self.ahead: timedelta | None = None
 
-    def open(self) -> Any:
+    def open(self, shows: str = "#view .card") -> Any:
         """The app as it starts again, showing today."""
         self._context = self._driver.chromium.launch_persistent_context(
             self._profile, executable_path=CHROMIUM, args=CHROMIUM_ARGS, viewport=PHONE, is_mobile=True, has_touch=True
         )
         self._context.add_cookies([{"name": "sid", "value": self._secret, "url": self._url}])
         self._context.expose_function("saved", self._saved)
+        if self.ahead is not None:
+            self._context.clock.install(time=datetime.now(UTC) + self.ahead)
         page = self._context.new_page()
         page.set_default_timeout(60_000)
         page.goto(f"{self._url}/m/#today")
-        page.wait_for_selector("#view .card")
+        page.wait_for_selector(shows)
         return page
 
     def kill(self) -> None:
@@ -108,24 +120,24 @@ def live(driver: Playwright, folder: Path, times: int, *, seed: int) -> Outcome:
     place = company.found(folder / "instance", phones=1, visits=1)
     person = place.people[0]
     with Server(place) as server:
-        phone = _Phone(driver, folder / "profile", server.port, person.secret)
+        phone = Phone(driver, folder / "profile", server.port, person.secret)
         for _ in range(times):
             page = phone.open()
-            _look(outcome, phone, _run(page, _HELD))
-            _run(page, _WORK, person.visits[0])
+            look(outcome, phone, run_in(page, HELD))
+            run_in(page, _WORK, person.visits[0])
             page.wait_for_timeout(moments.uniform(0, LONGEST) * 1000)
             phone.kill()
             outcome.times += 1
         page = phone.open()
         page.wait_for_function("() => document.querySelector('#sync')?.dataset.tone === 'done'", timeout=300_000)
-        held = _run(page, _HELD)
+        held = run_in(page, HELD)
         phone.close()
-    _look(outcome, phone, held)
-    _judge(outcome, place, phone, held)
+    look(outcome, phone, held)
+    judge(outcome, place, phone, held)
     return outcome
 
 
-def _look(outcome: Outcome, phone: _Phone, held: dict[str, Any]) -> None:
+def look(outcome: Outcome, phone: Phone, held: dict[str, Any]) -> None:
     """What was called saved in earlier lives is there, and the numbers have no gap."""
     facts = {event_id for event_id, _ in held["facts"]}
     gone = (phone.facts - facts) | (phone.photos - set(held["photos"]))
@@ -136,10 +148,10 @@ def _look(outcome: Outcome, phone: _Phone, held: dict[str, Any]) -> None:
         outcome.problems.append("the phone's numbers have a gap or a double")
 
 
-def _judge(outcome: Outcome, place: Company, phone: _Phone, held: dict[str, Any]) -> None:
+def judge(outcome: Outcome, place: Company, phone: Phone, held: dict[str, Any]) -> None:
     work = place.open()
     with work.database.engine.connect() as connection:
-        rows = connection.exec_driver_sql("SELECT event_id FROM events WHERE origin = 'push'").all()
+        rows = connection.exec_driver_sql("SELECT event_id, held_code FROM events WHERE origin = 'push'").all()
     stored, on_phone = [row[0] for row in rows], {event_id for event_id, _ in held["facts"]}
     photos = set(work.blobs.all(BRANCH))
     checks = doctor.examine(work)
@@ -148,7 +160,10 @@ def _judge(outcome: Outcome, place: Company, phone: _Phone, held: dict[str, Any]
     outcome.lost += len((on_phone | phone.facts) - set(stored)) + len(set(held["photos"]) - photos)
     outcome.duplicate += len(stored) - len(set(stored))
     outcome.ghost += len(set(stored) - on_phone)
-    outcome.figures |= {"photos": str(len(photos)), "called saved before a kill": str(len(phone.facts))}
+    held_back = sum(row[1] is not None for row in rows)
+    outcome.figures |= {
+        "photos": str(len(photos)), "called saved before a kill": str(len(phone.facts)), "held": str(held_back),
+    }  # fmt: skip
     outcome.problems += [fault for check in checks for fault in check.faults]
     if outcome.lost or outcome.duplicate or outcome.ghost or held["waiting"]:
         outcome.problems.append("phone and server differ in the end")
