@@ -152,7 +152,7 @@ def test_a_completion_that_two_windows_make_up_for_at_the_same_moment_is_made_on
 
 
 def test_a_completion_that_is_tapped_twice_is_made_once(work, open_phone):
-    visit = phone.plan(work, "Wang Fang", hours=1)
+    phone.plan(work, "Wang Fang", hours=1)
     technician = open_phone()
     page = technician.page
     up_to_the_signature(technician)
