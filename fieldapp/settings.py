@@ -15,6 +15,17 @@ from fieldapp.paths import INSTANCE
 from fieldapp.storage import keyfiles
 
 LOCALES = get_args(Language)
+#: What stands in examples where a secret belongs.
+_PLACEHOLDERS = (
+    "change-me",
+    "changeme",
+    "change_me",
+    "change this",
+    "insecure",
+    "default",
+    "placeholder",
+    "your-secret",
+)
 Network = IPv4Network | IPv6Network
 
 
@@ -109,6 +120,11 @@ def _secret(name: str, env: Mapping[str, str], file: Path, make: bool) -> str:
     if len(given) < 32:
         raise SettingsError(
             f"{name} is shorter than 32 characters; "
+            "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    if len(set(given)) < 10 or any(word in given.lower() for word in _PLACEHOLDERS):
+        raise SettingsError(
+            f"{name} looks like a placeholder; "
             "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
     return given

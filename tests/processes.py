@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 
 def run(instance: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -18,18 +19,20 @@ def run(instance: Path, *arguments: str, **environment: str) -> subprocess.Compl
 
 
 @contextmanager
-def serving(instance: Path, *arguments: str, **environment: str) -> Iterator[int]:
+def serving(instance: Path, *arguments: str, stderr: IO[str] | None = None, **environment: str) -> Iterator[int]:
     """`fieldapp serve` on a free port; yields the port once it answers."""
-    with started(instance, *arguments, **environment) as (port, _):
+    with started(instance, *arguments, stderr=stderr, **environment) as (port, _):
         yield port
 
 
 @contextmanager
-def started(instance: Path, *arguments: str, **environment: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def started(
+    instance: Path, *arguments: str, stderr: IO[str] | None = None, **environment: str
+) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """The same with the process, for whoever wants to kill it."""
     process = subprocess.Popen(
         [sys.executable, "-m", "fieldapp", "serve", "--port", "0", *arguments],
-        env=_environment(instance, environment), stdout=subprocess.PIPE, text=True,
+        env=_environment(instance, environment), stdout=subprocess.PIPE, stderr=stderr, text=True,
     )  # fmt: skip
     assert process.stdout is not None
     try:

@@ -20,14 +20,17 @@ from pathlib import Path
 
 import click
 from flask import Flask
+from flask.helpers import get_debug_flag
 from waitress import create_server
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask
 
+from fieldapp import logs
 from fieldapp.app import create_app, handlers
 from fieldapp.cli import tls as tls_relay
 from fieldapp.cli.context import open_work
+from fieldapp.services import health
 from fieldapp.services.runner import Runner
 from fieldapp.settings import Settings, count_together
 from fieldapp.web import security
@@ -56,9 +59,13 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
         )
     except OSError as error:
         raise click.UsageError(f"cannot listen on {host}, port {port} ({error.strerror}); choose another") from None
-    port = listener.getsockname()[1]
-    settings = _reachable(Settings.from_environment(), host, port, secure=tls is not None)
-    open_work(settings).database.dispose()  # refuses pending migrations before anything is forked
+    with contextlib.ExitStack() as unless_served:
+        unless_served.callback(listener.close)
+        port = listener.getsockname()[1]
+        settings = _reachable(Settings.from_environment(), host, port, secure=tls is not None)
+        _refuse_what_is_unsafe(settings)
+        unless_served.pop_all()
+    logs.take_over()
     address = settings.base_url or f"http://{host}:{port}"
     if tls:
         listener = tls_relay.start(listener, settings.instance, host=address.split("//")[1].rsplit(":", 1)[0])
@@ -85,6 +92,19 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
         runner.stop()
         if counting and children is not None:
             shutil.rmtree(counting, ignore_errors=True)
+
+
+def _refuse_what_is_unsafe(settings: Settings) -> None:
+    """End the program before anything is forked: debugging, pending migrations, weak durability, a broken chain."""
+    if get_debug_flag():
+        raise click.UsageError("FLASK_DEBUG is set, and nothing is served with debugging on; unset it")
+    work = open_work(settings)
+    faults = health.refusals(work)
+    work.database.dispose()
+    for fault in faults:
+        click.echo(f"fieldapp: {fault}; nothing is served until that is understood, see: fieldapp doctor", err=True)
+    if faults:
+        sys.exit(1)
 
 
 def _fork(count: int) -> list[int] | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from fieldapp.domain.ids import BranchCode
 from fieldapp.services import phones
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import branches, migrate, quarantine, visits
+from fieldapp.storage import audit, branches, migrate, quarantine, visits
 from fieldapp.storage.engine import sqlite_version
 
 
@@ -20,6 +20,18 @@ def readiness(work: Work) -> dict[str, str]:
         "database": "sqlite" if work.database.is_sqlite else "postgresql",
         "sqlite": ".".join(map(str, sqlite_version())),
     }
+
+
+#: How many of the last rows of all audit chains together are verified at every start; the rest is the doctor's.
+LAST_ROWS = 10_000
+
+
+def refusals(work: Work) -> list[str]:
+    """Why nothing may be served on this database, although its schema is right. Empty: it may."""
+    found = work.database.weak_points()
+    with work.read() as db:
+        chains = len(audit.heads(db))
+        return found + audit.verify(db, last=LAST_ROWS // max(1, chains))
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,16 @@ class Database:
         else:
             yield
 
+    def weak_points(self) -> list[str]:
+        """What would let an answered commit be lost in a power cut: settings of the database, one line each."""
+        with self.read() as session:
+            if self.is_sqlite:
+                level = int(session.scalar(text("PRAGMA synchronous")) or 0)
+                return [] if level >= 2 else [f"SQLite's synchronous is {('OFF', 'NORMAL')[level]}, not FULL"]
+            wanted = ("fsync", "full_page_writes", "synchronous_commit")
+            found = {name: session.scalar(text(f"SHOW {name}")) for name in wanted}
+        return [f"PostgreSQL's {name} is off, not on" for name, value in found.items() if value == "off"]
+
     def dispose(self) -> None:
         """Close every connection (before a fork, at the end of a test)."""
         self.engine.dispose()
@@ -149,13 +159,19 @@ def sqlite_version() -> tuple[int, ...]:
 
 def _postgres(url: Any) -> Engine:
     # A server that does not even answer must not keep a thread for the minutes that the network would take.
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": round(PATIENCE)})
+    # Nor do values belong into what an error says: they are people's names and numbers.
+    return create_engine(
+        url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": round(PATIENCE)}
+    )
 
 
 def _sqlite(url: Any) -> Engine:
     if sqlite_version() < SAFE_SQLITE:
         raise RuntimeError(f"SQLite {pysqlite3.sqlite_version} can corrupt WAL databases; 3.51.3 or newer is needed")
-    engine = create_engine(url, module=pysqlite3, connect_args={"timeout": STRANGERS, "check_same_thread": False})
+    engine = create_engine(
+        url, module=pysqlite3, hide_parameters=True,
+        connect_args={"timeout": STRANGERS, "check_same_thread": False},
+    )  # fmt: skip
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:

@@ -7,7 +7,6 @@ from fieldapp.web.context import current_settings, find_actor
 
 #: Tag -> its own name, as shown on a switch.
 LANGUAGES = {"en": "English", "zh-Hans": "简体中文", "zh-Hant": "繁體中文"}
-COOKIE = "lang"
 _CHINESE = dict.fromkeys(("cn", "sg", "hans"), "zh-Hans") | dict.fromkeys(("tw", "hk", "mo", "hant"), "zh-Hant")
 
 
@@ -17,11 +16,16 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(languages=LANGUAGES, current_language=current_language)
 
 
+def cookie() -> str:
+    """The name of the cookie that keeps a stranger's choice."""
+    return "__Host-lang" if current_settings().secure else "lang"
+
+
 def current_language() -> str:
     """The tag of this request's language, one of `LANGUAGES`."""
     if "language" not in g:
         actor = find_actor()
-        for tag in (actor.locale if actor else None, request.cookies.get(COOKIE)):
+        for tag in (actor.locale if actor else None, request.cookies.get(cookie())):
             if tag in LANGUAGES:
                 break
         else:

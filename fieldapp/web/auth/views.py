@@ -78,7 +78,7 @@ def language() -> ResponseReturnValue:
         if actor := find_actor():
             accounts.choose_language(current_work(), actor, tag)
         response.set_cookie(
-            locale.COOKIE, tag, max_age=sessions.LONGEST, path="/", samesite="Lax", httponly=True,
+            locale.cookie(), tag, max_age=sessions.LONGEST, path="/", samesite="Lax", httponly=True,
             secure=current_settings().secure,
         )  # fmt: skip
     return response

@@ -67,7 +67,7 @@ def find_view(token: str) -> LinkView | None:
         return None
     view = receipts.view(work, g.link)
     g.zone, g.currency = view.zone, view.currency
-    chosen = request.cookies.get(locale.COOKIE)
+    chosen = request.cookies.get(locale.cookie())
     locale.speak(chosen if chosen in locale.LANGUAGES else view.language)
     return view
 
