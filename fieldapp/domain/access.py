@@ -116,6 +116,17 @@ class Actor:
     team: TeamCode | None = None
     locale: str | None = None
     scopes: frozenset[Scope] = frozenset()  # a token's; people have none
+    at_console: bool = False  # named on the command line, by whoever holds it
+
+    @property
+    def is_head_office(self) -> bool:
+        """Whoever holds the command line: few people are no obstacle to them, that they are two different ones is."""
+        return self is OPERATOR or self.at_console
+
+    @property
+    def way(self) -> dict[str, str]:
+        """What the audit says of how somebody acted: nothing where they had signed in themselves."""
+        return {"way": "command line"} if self.at_console else {}
 
 
 #: The command line and the installation itself: whoever can run it holds the database anyway. Recorded as `office`.

@@ -142,11 +142,11 @@ def get_account(work: Work, actor: Actor, login: str) -> Account:
 
 
 def acting_as(work: Work, actor: Actor, login: str) -> Actor:
-    """Whoever a command is run for. Raises `NotFound`, `Conflict("account_disabled")`."""
+    """Whom a command is run for; the audit says that it was one. Raises `NotFound`, `Conflict("account_disabled")`."""
     account = get_account(work, actor, login)
     if account.disabled_at is not None:
         raise Conflict("account_disabled", login=login)
-    return account.actor
+    return replace(account.actor, at_console=True)
 
 
 def is_empty(work: Work) -> bool:

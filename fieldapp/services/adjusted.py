@@ -159,8 +159,8 @@ def _name(db: Db, login: str) -> str:
 def faults(db: Db, key: SealKey, branch: str) -> list[str]:
     """One line per adjustment of the branch that is not what two people agreed to; empty when all are."""
     told = {
-        str(facts.get("adjustment")): (subject, str(facts.get("fingerprint")))
-        for _, subject, facts in audit.with_action(db, branch, ADJUSTED)
+        str(one.facts.get("adjustment")): (one.subject, str(one.facts.get("fingerprint")))
+        for one in audit.with_action(db, branch, ADJUSTED)
     }
     found: list[str] = []
     before: dict[tuple[Month, str], Kept] = {}

@@ -150,6 +150,7 @@ def _audit(
     entry = work.new_id()
     audit.append(
         db, proposal.branch, entry_id=entry, now=now, actor=actor.login, action=action,
-        subject=f"{proposal.month} {proposal.technician}", facts={"adjustment": proposal.proposal_id, **facts},
+        subject=f"{proposal.month} {proposal.technician}",
+        facts={"adjustment": proposal.proposal_id, **actor.way, **facts},
     )  # fmt: skip
     return entry

@@ -90,7 +90,7 @@ def _intact(content: bytes, wanted: str, kind: type[T], month: Month) -> T:
 
 def faults(db: Db, key: SealKey, branch: str) -> list[str]:
     """One line per closed month of the branch that is not what two people closed; empty when all are."""
-    told = {str(subject): str(facts.get("fingerprint")) for _, subject, facts in audit.with_action(db, branch, CLOSED)}
+    told = {one.subject: str(one.facts.get("fingerprint")) for one in audit.with_action(db, branch, CLOSED)}
     found: list[str] = []
     for row in closing.of_branch(db, branch):
         found += [

@@ -1,6 +1,6 @@
 """Closing a month: what still stands open, the figures as they are, one person's proposal, another one's yes.
 
-Owns the two steps and what is sealed by the second. Who may be the second is `domain.approvals`', the snapshot's form
+Owns the two steps and what is sealed by the second. Who may be the second is `services.four_eyes`', the snapshot's form
 `domain.closing`'s, reading what is closed `services.closed`'.
 """
 
@@ -10,9 +10,8 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from fieldapp.domain import approvals as approval_rules
 from fieldapp.domain import closing as rules
-from fieldapp.domain.access import OPERATOR, Actor, may, require
+from fieldapp.domain.access import Actor, may, require
 from fieldapp.domain.calendar import Month, month_bounds
 from fieldapp.domain.closing import ClosedVisit, Figure, Figures, Snapshot
 from fieldapp.domain.errors import Conflict, DomainError, NotFound
@@ -172,7 +171,7 @@ def confirm(work: Work, actor: Actor, branch: BranchCode, month: Month, seen: st
         if proposal is None:
             raise Conflict("close_gone")
         rules.be_unchanged(seen, proposal.fingerprint)
-        return _confirm(work, db, actor, proposal, draft, head_office=actor is OPERATOR)
+        return _confirm(work, db, actor, proposal, draft)
 
 
 def withdraw(work: Work, actor: Actor, branch: BranchCode, month: Month) -> None:
@@ -191,8 +190,7 @@ def step(work: Work, actor: Actor, branch: BranchCode, month: Month) -> tuple[St
     """What the command line does for one person: `proposed` as the first, `closed` as the second. `changed`: the first
     one's figures are no more; they are refused, and those of now proposed by this person.
 
-    Raises what `propose` and `confirm` do. Whoever holds the command line is head office: few people are no obstacle,
-    that they are two different ones is.
+    Raises what `propose` and `confirm` do.
     """
     require(actor, "changes.approve", branch=branch)
     with work.write(branch) as db:
@@ -203,7 +201,7 @@ def step(work: Work, actor: Actor, branch: BranchCode, month: Month) -> tuple[St
             return "changed" if proposal else "proposed", _propose(work, db, actor, branch, draft)
         if proposal.author == actor.login:
             return "proposed", proposal
-        return "closed", _confirm(work, db, actor, proposal, draft, head_office=True)
+        return "closed", _confirm(work, db, actor, proposal, draft)
 
 
 def _propose(work: Work, db: Db, actor: Actor, branch: BranchCode, draft: _Draft) -> Proposal:
@@ -220,10 +218,8 @@ def _propose(work: Work, db: Db, actor: Actor, branch: BranchCode, draft: _Draft
     return proposal
 
 
-def _confirm(
-    work: Work, db: Db, actor: Actor, proposal: Proposal, draft: _Draft, *, head_office: bool
-) -> ClosedMonth:  # fmt: skip
-    _be_second(db, actor.login, proposal, draft, head_office=head_office)
+def _confirm(work: Work, db: Db, actor: Actor, proposal: Proposal, draft: _Draft) -> ClosedMonth:
+    _be_second(db, actor, proposal, draft)
     rules.be_unchanged(proposal.fingerprint, draft.fingerprint)
     now, place = work.now(), _branch(db, proposal.branch)
     figures = draft.figures
@@ -317,15 +313,12 @@ def _be_able(db: Db, actor: Actor, branch: BranchCode, draft: _Draft, proposal: 
         require(actor, "scores.close", branch=branch)
         rules.be_disinterested(actor.login, draft.technicians)
     else:
-        _be_second(db, actor.login, proposal, draft, head_office=actor is OPERATOR)
+        _be_second(db, actor, proposal, draft)
 
 
-def _be_second(db: Db, login: str, proposal: Proposal, draft: _Draft, *, head_office: bool) -> None:
-    gaining = draft.technicians
-    people = four_eyes.people_with(db, "changes.approve") - gaining
-    approval_rules.be_second(
-        login, author=proposal.author, beneficiaries=gaining, eligible=len(people), is_head_office=head_office
-    )
+def _be_second(db: Db, actor: Actor, proposal: Proposal, draft: _Draft) -> None:
+    people = four_eyes.people_with(db, "changes.approve")
+    four_eyes.be_second(actor, people, author=proposal.author, beneficiaries=draft.technicians)
 
 
 def _tried(act: Callable[[], None]) -> DomainError | None:
@@ -362,6 +355,6 @@ def _audit(
     entry = work.new_id()
     audit.append(
         db, proposal.branch, entry_id=entry, now=now, actor=actor.login, action=action, subject=proposal.month,
-        facts={"proposal": proposal.proposal_id, **facts},
+        facts={"proposal": proposal.proposal_id, **actor.way, **facts},
     )  # fmt: skip
     return entry

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from fieldapp.domain import approvals
-from fieldapp.domain.access import OPERATOR, Actor, Permission, roles_with
+from fieldapp.domain.access import Actor, Permission, roles_with
 from fieldapp.domain.errors import DomainError
 from fieldapp.services.work import Db
 from fieldapp.storage import accounts
@@ -18,10 +18,19 @@ def people_with(db: Db, permission: Permission) -> frozenset[str]:
 
 def be_second(actor: Actor, people: Collection[str], *, author: str, beneficiaries: Collection[str]) -> None:
     """Let `actor` be the second person, of the `people` who could be; raises what `approvals.be_second` raises."""
-    eligible = len(set(people) - set(beneficiaries) - {author})
+    eligible = len(_eligible(people, author, beneficiaries))
     approvals.be_second(
-        actor.login, author=author, beneficiaries=beneficiaries, eligible=eligible, is_head_office=actor is OPERATOR
+        actor.login, author=author, beneficiaries=beneficiaries, eligible=eligible, is_head_office=actor.is_head_office
     )
+
+
+def are_few(people: Collection[str], *, author: str, beneficiaries: Collection[str] = ()) -> bool:
+    """Whether it waits for head office, whoever looks: too few could be the second person."""
+    return len(_eligible(people, author, beneficiaries)) < approvals.FEWEST
+
+
+def _eligible(people: Collection[str], author: str, beneficiaries: Collection[str]) -> frozenset[str]:
+    return frozenset(people) - set(beneficiaries) - {author}
 
 
 def refusal(

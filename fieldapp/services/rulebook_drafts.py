@@ -1,7 +1,7 @@
 """The next version of the norm sheet: drafted and proposed by one manager, published by another. One norm for all.
 
 Owns the way from a draft to a version in force, from a coming month on and never back. What a sheet may say is
-`domain.scoring`'s, who may be the second person `domain.approvals`'.
+`domain.scoring`'s, who may be the second person `services.four_eyes`'.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from fieldapp.domain import approvals as rules
-from fieldapp.domain.access import OPERATOR, Actor, may, require
+from fieldapp.domain.access import Actor, may, require
 from fieldapp.domain.calendar import Month, month_of, shifted
 from fieldapp.domain.errors import Conflict, DomainError, Forbidden, Invalid
 from fieldapp.domain.scoring.drafting import Change, differences, month_fault, read_draft, typed_as
@@ -24,10 +23,9 @@ from fieldapp.domain.scoring.rulebook import (
     fingerprint,
     refuse,
 )
-from fieldapp.services import scoring
+from fieldapp.services import four_eyes, scoring
 from fieldapp.services.branches import zone_of
-from fieldapp.services.four_eyes import people_with
-from fieldapp.services.rulebooks import read_sheet, rulebooks, shipped_rulebooks
+from fieldapp.services.rulebooks import PUBLISHED, read_sheet, rulebooks, shipped_rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, audit, branches
 from fieldapp.storage import rulebook_drafts as drafts
@@ -56,7 +54,8 @@ class Form:
 @dataclass(frozen=True, slots=True)
 class View:
     """A draft as the version that it would become, with what it changes of the one before it, why it can no longer be
-    published as proposed, why this reader cannot publish it (None: they can), and names by login."""
+    published as proposed, why this reader cannot publish it (None: they can), whether only head office can, and names
+    by login."""
 
     draft: Draft
     book: Rulebook
@@ -64,6 +63,7 @@ class View:
     changes: tuple[Change, ...]
     overtaken: tuple[Fault, ...]
     refusal: DomainError | None
+    is_head_offices: bool
     names: Mapping[str, str]
 
 
@@ -160,7 +160,7 @@ def publish(work: Work, actor: Actor, draft_id: str, seen: str) -> Rulebook:
         for branch in branches.every(db):
             take_turn(db, branch.code)  # a push that was judged by the older norm is over, the next sees the new one
             judged += scoring.rejudge_from(db, branch.code, book.in_force_from)
-        _audit(db, work, actor, "rulebook.published", draft, book, judged=judged)
+        _audit(db, work, actor, PUBLISHED, draft, book, author=draft.author, judged=judged)
         return book
 
 
@@ -294,10 +294,11 @@ def _for_second(db: Db, actor: Actor, draft_id: str, seen: str) -> Draft:
 
 def _be_second(db: Db, actor: Actor, draft: Draft) -> None:
     """Raises `Forbidden` when the actor cannot be the second person. Nobody gains: managers have no score."""
-    people = people_with(db, "changes.approve") - {draft.author}
-    rules.be_second(
-        actor.login, author=draft.author, beneficiaries=(), eligible=len(people), is_head_office=actor is OPERATOR
-    )
+    four_eyes.be_second(actor, _managers(db), author=draft.author, beneficiaries=())
+
+
+def _managers(db: Db) -> frozenset[str]:
+    return four_eyes.people_with(db, "rulebooks.write")
 
 
 def _view(db: Db, actor: Actor, draft: Draft, now: datetime) -> View:
@@ -309,15 +310,10 @@ def _view(db: Db, actor: Actor, draft: Draft, now: datetime) -> View:
         overtaken = (*overtaken, Fault("draft_overtaken"))
     people = {login: accounts.find_by_login(db, login) for login in (draft.author, draft.decided_by) if login}
     names = {login: account.name for login, account in people.items() if account}
-    return View(draft, book, before, differences(before, book), overtaken, _refusal(db, actor, draft), names)
-
-
-def _refusal(db: Db, actor: Actor, draft: Draft) -> DomainError | None:
-    try:
-        _be_second(db, actor, draft)
-    except DomainError as error:
-        return error
-    return None
+    managers, author = _managers(db), draft.author
+    refusal = four_eyes.refusal(actor, managers, author=author, beneficiaries=())
+    few = four_eyes.are_few(managers, author=author)
+    return View(draft, book, before, differences(before, book), overtaken, refusal, few, names)
 
 
 def _audit(

@@ -5,7 +5,7 @@ Owns which versions there are and reading them; judging is the domain's, making 
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -21,7 +21,7 @@ from fieldapp.domain.errors import NotFound
 from fieldapp.domain.scoring.drafting import Change, differences
 from fieldapp.domain.scoring.rulebook import Rulebook, Rulebooks, parse_rulebook
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts
+from fieldapp.storage import accounts, audit
 from fieldapp.storage import rulebooks as store
 from fieldapp.storage.rulebooks import Published
 
@@ -30,6 +30,8 @@ __all__ = ["Published", "Version"]
 Standing = Literal["now", "coming", "past", "replaced"]
 
 INSTALLER = "installer"
+#: What the company's audit chain calls the second person's yes.
+PUBLISHED = "rulebook.published"
 
 #: The versions of a sheet by what identifies them: read once, and again only after one was published.
 _read: dict[tuple[str, tuple[tuple[int, str], ...]], Rulebooks] = {}
@@ -120,12 +122,22 @@ def history(work: Work, actor: Actor) -> tuple[Version, ...]:
 
 
 def flaws(db: Db) -> list[str]:
-    """One line per published version that is not what was confirmed; empty when all are."""
-    return [
-        f"rulebook {one.sheet}/{one.version}: is not what two people confirmed"
-        for one in store.every(db, INSTALLER)
-        if hashlib.sha256(one.body).hexdigest() != one.fingerprint or not _is_filed_right(one)
-    ]
+    """One line per published version that is not what two people confirmed; empty when all are."""
+    told = {one.subject: one for one in audit.with_action(db, audit.COMPANY, PUBLISHED)}
+    found: list[str] = []
+    for one in store.every(db, INSTALLER):
+        name = f"{one.sheet}/{one.version}"
+        found += [f"rulebook {name}: {flaw}" for flaw in _flaws(one, told.pop(name, None))]
+    return found + [f"rulebook {name}: was published, and is gone" for name in sorted(told)]
+
+
+def _flaws(one: Published, told: audit.Told | None) -> Iterator[str]:
+    if hashlib.sha256(one.body).hexdigest() != one.fingerprint or not _is_filed_right(one):
+        yield "is not what two people confirmed"
+    if told is None or told.facts.get("fingerprint") != one.fingerprint:
+        yield "the audit chain knows no publication with its fingerprint"
+    elif (told.facts.get("author"), told.actor) != (one.author, one.approver):
+        yield "who proposed or confirmed it is not what the audit chain says"
 
 
 def _is_filed_right(one: Published) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -11,6 +12,16 @@ from sqlalchemy.orm import Session
 from fieldapp.storage import bulk
 from fieldapp.storage.engine import take_turn
 from fieldapp.storage.tables.audit import AuditHeadRow, AuditRow
+
+
+class Told(NamedTuple):
+    """What one row says was done, by whom, to what."""
+
+    entry_id: str
+    actor: str
+    subject: str
+    facts: dict[str, object]
+
 
 START = "0" * 64
 COMPANY = "-"
@@ -46,13 +57,13 @@ def has(db: Session, branch: str, entry_id: str) -> bool:
     return db.scalar(query) is not None
 
 
-def with_action(db: Session, branch: str, action: str) -> list[tuple[str, str, dict[str, object]]]:
-    """Id, subject and facts of every row of the branch's chain that says this was done, oldest first."""
-    query = select(AuditRow.entry_id, AuditRow.subject, AuditRow.facts).where(
+def with_action(db: Session, branch: str, action: str) -> list[Told]:
+    """Every row of the branch's chain that says this was done, oldest first."""
+    query = select(AuditRow.entry_id, AuditRow.actor, AuditRow.subject, AuditRow.facts).where(
         AuditRow.branch == branch, AuditRow.action == action
     )
     rows = db.execute(query.order_by(AuditRow.number))
-    return [(entry_id, subject, json.loads(facts)) for entry_id, subject, facts in rows]
+    return [Told(entry_id, actor, subject, json.loads(facts)) for entry_id, actor, subject, facts in rows]
 
 
 def hash_at(db: Session, branch: str, number: int) -> str | None:

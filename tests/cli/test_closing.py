@@ -7,9 +7,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fieldapp.cli import main
+from fieldapp.services import closing
 from fieldapp.services.work import Work
+from fieldapp.storage import audit
 from tests import builders
-from tests.closing import NINE, finding, september, store
+from tests.cast import M001, MAIN
+from tests.closing import NINE, SEPTEMBER, finding, september, store
 from tests.services.test_approvals import become
 
 
@@ -42,6 +45,16 @@ def test_the_first_waits_for_the_second_and_the_second_closes(run):
     assert second.stdout.splitlines()[-1] == "2026-09 is closed"
     assert "closed by M001 and M002, fingerprint " in run("score", "2026-09").stdout
     assert run("doctor").exit_code == 0
+
+
+def test_the_audit_tells_a_command_from_somebody_who_signed_in(run, work):
+    seen = closing.preview(work, M001.actor, MAIN, SEPTEMBER).fingerprint
+    closing.propose(work, M001.actor, MAIN, SEPTEMBER, seen)
+    assert close(run, "M002").exit_code == 0
+    with work.read() as db:
+        told = {action: row.facts.get("way") for action in ("month.proposed", "month.closed")
+                for row in audit.with_action(db, MAIN, action)}  # fmt: skip
+    assert told == {"month.proposed": None, "month.closed": "command line"}
 
 
 def test_the_first_again_still_waits_for_the_second(run):
@@ -123,5 +136,7 @@ def test_a_schema_with_closed_months_does_not_go_down(run):
     close(run, "M002")
     answer = run("db", "downgrade", "0001", "--yes")
     assert answer.exit_code == 1
-    assert "there are closed months" in answer.stderr
+    assert answer.stderr.startswith("fieldapp: schema 0001 has no place for what is stored in closed_months, closed_sh")
+    assert answer.stderr.endswith("give the older program the copy of the database that was made before the upgrade\n")
+    assert len(answer.stderr.splitlines()) == 1
     assert run("doctor").exit_code == 0

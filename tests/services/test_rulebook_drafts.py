@@ -12,10 +12,11 @@ from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from fieldapp.domain.ids import visit_id
-from fieldapp.domain.scoring.rulebook import Unsound
+from fieldapp.domain.scoring.rulebook import Unsound, encode_rulebook, fingerprint
 from fieldapp.services import branches, doctor, recording, rulebook_drafts, rulebooks, scoring
 from fieldapp.services.rulebook_drafts import Draft
 from fieldapp.services.work import Work
+from fieldapp.storage import rulebooks as store_of_rulebooks
 from fieldapp.storage.events import Record
 from fieldapp.storage.tables.audit import AuditRow
 from tests import builders, cast
@@ -26,6 +27,17 @@ from tests.services.test_scheduling import refused
 NOVEMBER = datetime(2026, 11, 3, 1, 0, tzinfo=UTC)
 NORTHERN = replace(cast.D900, role="manager")
 WHY = "Ten minutes of grace, because the ring road is closed."
+
+
+def hire(work: Work) -> None:
+    """Two managers more: three besides its author can confirm a version."""
+    for login in ("D900", "Q900"):
+        become(work, login, "manager")
+
+
+@pytest.fixture(autouse=True)
+def _hired(work: Work) -> None:
+    hire(work)
 
 
 def typed(work: Work, **changes: str) -> dict[str, str]:
@@ -157,8 +169,10 @@ def test_a_manager_of_another_branch_may_be_the_second(work: Work) -> None:
 
 
 def test_with_too_few_people_head_office_decides(work: Work) -> None:
-    become(work, "Q900", "dispatcher")
+    """Quality staff may approve other things; a version they can neither see nor confirm."""
+    become(work, "Q900", "quality")
     proposed = propose(work, draft(work))
+    assert rulebook_drafts.detail(work, M001.actor, proposed.draft_id).is_head_offices
     assert rulebook_drafts.detail(work, M002.actor, proposed.draft_id).refusal.code == "request_head_office"
     refused(Forbidden, "request_head_office", lambda: publish(work, proposed))
     assert publish(work, proposed, OPERATOR).version == 2
@@ -282,6 +296,7 @@ def test_everybody_reads_which_versions_there_were_and_what_they_changed(work: W
 @pytest.mark.parametrize("engine", ["work", pytest.param("postgres_work", marks=pytest.mark.postgres)])
 def test_nothing_in_the_database_changes_a_published_version(engine: str, request: Any) -> None:
     work: Work = request.getfixturevalue(engine)
+    hire(work)
     store(work, *late_visit("WO-N", NOVEMBER, 8))
     publish_next(work)
     for statement in ("UPDATE rulebooks SET why = ''", "DELETE FROM rulebooks"):
@@ -298,6 +313,36 @@ def test_the_doctor_names_a_version_that_was_altered_behind_the_databases_back(w
         db.connection().exec_driver_sql("UPDATE rulebooks SET body = CAST('{}' AS BLOB)")
     [norm] = [check for check in doctor.examine(work) if check.name == "norm"]
     assert norm.faults == ("rulebook installer/2: is not what two people confirmed",)
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("UPDATE rulebooks SET author = 'M003'", "who proposed or confirmed it is not what the audit chain says"),
+        ("DELETE FROM rulebooks", "was published, and is gone"),
+    ],
+)
+def test_the_doctor_holds_published_versions_against_the_audit_chain(work: Work, statement: str, fault: str) -> None:
+    publish_next(work)
+    with work.write() as db:
+        for act in ("update", "delete"):
+            db.connection().exec_driver_sql(f"DROP TRIGGER rulebooks_frozen_{act}")
+        db.connection().exec_driver_sql(statement)
+    [norm] = [check for check in doctor.examine(work) if check.name == "norm"]
+    assert [one.split(": ")[1] for one in norm.faults][:1] == [fault]
+
+
+def test_the_doctor_names_a_version_that_nobody_published(work: Work) -> None:
+    """Whole, filed right and with its own hash, but slipped into the table."""
+    publish_next(work)
+    with work.write() as db:
+        known = store_of_rulebooks.every(db, "installer")[0]
+        book = replace(rulebooks.read_sheet(known.body), version=3, in_force_from=Month("2027-01"))
+        body = encode_rulebook(book)
+        store_of_rulebooks.add(db, replace(known, version=3, in_force_from=Month("2027-01"), body=body,
+                                           fingerprint=fingerprint(book)))  # fmt: skip
+    [norm] = [check for check in doctor.examine(work) if check.name == "norm"]
+    assert norm.faults == ("rulebook installer/3: the audit chain knows no publication with its fingerprint",)
 
 
 def test_north_is_judged_by_the_same_norm(work: Work, clock: Any) -> None:

@@ -13,9 +13,14 @@ from fieldapp.services.work import Work
 from fieldapp.web.scores import rulebook_words
 from tests import builders
 from tests.cast import M001
-from tests.services.test_rulebook_drafts import WHY, draft, propose, publish_next
+from tests.services.test_rulebook_drafts import WHY, draft, hire, propose, publish_next
 from tests.services.test_scoring import store
 from tests.services.test_simulations import DAY, late_visit
+
+
+@pytest.fixture(autouse=True)
+def _hired(work):
+    hire(work)
 
 
 def text_of(answer) -> str:
@@ -175,6 +180,7 @@ def test_with_too_few_people_the_page_says_who_decides(sign_in, work):
 
     become(work, "Q900", "dispatcher")
     one = propose(work, draft(work))
+    assert "it waits for head office" in sign_in("M001").get(f"/scores/norm/drafts/{one.draft_id}").text
     page = sign_in("M002").get(f"/scores/norm/drafts/{one.draft_id}").text
     assert "head office does" in page
     assert "Confirm and publish" not in page
