@@ -31,7 +31,7 @@ def check() -> None:
 
 @group.command("downgrade")
 @click.argument("revision")
-@click.confirmation_option(prompt="This takes tables or columns away, with what is in them. Go on?")
+@click.confirmation_option(prompt="This takes tables and columns of the newer schema away. Go on?")
 def downgrade(revision: str) -> None:
     """Take the schema down to REVISION (`base` removes everything)."""
     known = ["base", *installation.revisions()]
@@ -39,7 +39,7 @@ def downgrade(revision: str) -> None:
         raise click.BadParameter(f"{revision!r} is none of {', '.join(known)}", param_hint="REVISION")
     try:
         installation.downgrade(make_work(Settings.from_environment()), revision)
-    except RuntimeError as error:  # a step that would take away what must stay
+    except installation.WouldLose as error:
         click.echo(f"fieldapp: {error}", err=True)
         sys.exit(1)
     click.echo(f"schema {revision}")

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from fieldapp.services.work import Work
 from fieldapp.storage import branches, migrate, quarantine, server
+from fieldapp.storage.migrate import WouldLose
+
+__all__ = ["WouldLose"]
 
 #: Every installation has this branch; commands without `--branch` mean it.
 MAIN, MAIN_TEAM = "main", "main"
@@ -46,5 +49,5 @@ def revisions() -> list[str]:
 
 
 def downgrade(work: Work, revision: str) -> None:
-    """Take the schema down to `revision`."""
+    """Take the schema down to `revision`; raises `WouldLose` where something stored would have no place there."""
     migrate.downgrade(work.database, revision)

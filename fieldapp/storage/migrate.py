@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, select, table, text
+from sqlalchemy import column as table_column
 from sqlalchemy.exc import DatabaseError
 
 from fieldapp.storage.engine import Busy, Database
@@ -14,6 +15,16 @@ if TYPE_CHECKING:  # Alembic takes a third of a second to load; only who migrate
     from alembic.config import Config
 
 FOLDER = Path(__file__).parent / "migrations"
+#: What is counted from facts (`services.upgrading` does so again) or is of use for a while only. An older schema may
+#: lack these; whatever else it has no place for would be lost.
+COUNTED = frozenset({
+    "alembic_version", "visits", "promises", "judgements", "circumstances", "finding_effects", "month_outcomes",
+    "month_verdicts", "appeals", "simulations", "kept_answers", "sign_ins", "known_browsers", "sign_in_failures",
+})  # fmt: skip
+
+
+class WouldLose(Exception):
+    """An older schema has no place for what is stored."""
 
 
 def head() -> str:
@@ -38,10 +49,58 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
 
 def downgrade(database: Database, revision: str) -> None:
-    """Take the schema down to `revision` (`base` removes everything)."""
+    """Take the schema down to `revision` (`base` removes everything); raises `WouldLose`, and then changes nothing.
+
+    One guard for every step, so that none can forget it: what is stored, against what the older schema has room for.
+    """
     from alembic import command
 
-    _run(database, lambda config: command.downgrade(config, revision))
+    def go_down(config: "Config") -> None:
+        lost = _without_place(config.attributes["connection"], _schema_at(revision))
+        if lost:
+            raise WouldLose(
+                f"schema {revision} has no place for what is stored in {', '.join(lost)}. Nothing was changed. "
+                "To go back, give the older program the copy of the database that was made before the upgrade"
+            )
+        command.downgrade(config, revision)
+
+    _run(database, go_down)
+
+
+def _schema_at(revision: str) -> dict[str, set[str]]:
+    """The tables and columns of a schema, from an empty database that is thrown away."""
+    from alembic import command
+
+    if revision == "base":
+        return {}
+    with create_engine("sqlite://").connect() as connection:
+        command.upgrade(_config(connection), revision)
+        return _columns(connection)
+
+
+def _columns(connection: Connection) -> dict[str, set[str]]:
+    looked = inspect(connection)
+    return {table: {column["name"] for column in looked.get_columns(table)} for table in looked.get_table_names()}
+
+
+def _without_place(connection: Connection, kept: dict[str, set[str]]) -> list[str]:
+    """The tables, and columns of those that stay, which hold something and which that schema does not have."""
+    lost = []
+    for name, columns in sorted(_columns(connection).items()):
+        if name in COUNTED:
+            continue
+        if name not in kept:
+            lost += [name] if _holds(connection, name, columns) else []
+            continue
+        gone = sorted(columns - kept[name])
+        lost += [f"{name}.{column}" for column in gone if _holds(connection, name, columns, column)]
+    return lost
+
+
+def _holds(connection: Connection, name: str, columns: set[str], column: str | None = None) -> bool:
+    """Whether the table has a row, or one in which this column says something; of every branch."""
+    wanted = [table_column(one).is_not(None) for one in ({"branch"} & columns) | ({column} if column else set())]
+    return connection.execute(select(1).select_from(table(name)).where(*wanted).limit(1)).first() is not None
 
 
 def known_revisions() -> list[str]:

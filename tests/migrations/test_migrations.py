@@ -47,9 +47,11 @@ def test_down_takes_everything_away_again(database):
 
 
 def test_each_step_goes_down_and_up_again(database):
+    before = "base"
     for revision in migrate.known_revisions():
         migrate.upgrade(database, revision)
-        migrate.downgrade(database, "-1")
+        migrate.downgrade(database, before)
+        before = revision
         migrate.upgrade(database, revision)
         assert migrate.current(database) == revision
 
@@ -102,6 +104,33 @@ def test_a_case_from_before_is_due_a_week_after_it_was_opened(database):
     migrate.upgrade(database)
     with database.read() as db:
         assert [(one.due_at, one.owner) for one in db.scalars(select(CaseRow))] == [(MOMENT + timedelta(days=7), None)]
+
+
+#: A schema, and what people wrote that it has no place for.
+NEWER = [
+    ("0009", "rulebooks", {"sheet": "installer", "version": 2, "in_force_from": "2026-11", "body": b"{}", "why": "",
+                           "fingerprint": "0" * 64, "author": "M001", "approver": "M002", "published_at": MOMENT}),
+    ("0010", "cases.due_at", {"branch": "main", "case_id": "c", "visit_id": None, "kind": "complaint", "state": "open",
+                              "opened_at": MOMENT, "due_at": MOMENT}),
+    ("0004", "events.flags", _first_schema_event({column.name for column in EventRow.__table__.columns})
+     | {"flags": "clock_moved"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("revision", "lost", "row"), NEWER, ids=[lost for _, lost, _ in NEWER])
+def test_a_schema_with_facts_does_not_go_down_where_they_have_no_place(database, revision, lost, row):
+    migrate.upgrade(database)
+    name = lost.split(".")[0]
+    with database.engine.begin() as connection:
+        connection.execute(Base.metadata.tables[name].insert(), [row])
+    with pytest.raises(migrate.WouldLose, match=rf"^schema {revision} has no place for what is stored in {lost}\."):
+        migrate.downgrade(database, revision)
+    assert migrate.current(database) == migrate.head()
+    assert tables(database) == set(Base.metadata.tables)
+
+
+def test_every_table_that_may_go_is_one_that_the_program_knows():
+    assert migrate.COUNTED - {"alembic_version"} <= set(Base.metadata.tables)
 
 
 def test_the_head_file_names_the_last_migration():

@@ -90,8 +90,6 @@ def _forbid_changes() -> None:
 
 
 def downgrade() -> None:
-    if op.get_bind().scalar(sa.text("SELECT count(*) FROM closed_months WHERE branch IS NOT NULL")):
-        raise RuntimeError("there are closed months: an older program could neither show nor keep them")
     with op.batch_alter_table("month_proposals", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_month_proposals_open",

@@ -112,8 +112,6 @@ def _forbid_changes() -> None:
 
 
 def downgrade() -> None:
-    if op.get_bind().scalar(sa.text("SELECT count(*) FROM adjustments WHERE branch IS NOT NULL")):
-        raise RuntimeError("there are adjustments of closed months: an older program could neither show nor keep them")
     op.drop_table("adjustments")
     with op.batch_alter_table("adjustment_proposals", schema=None) as batch_op:
         batch_op.drop_index(
