@@ -3,9 +3,10 @@
 Reads only. What counts is `domain.scoring`'s, whether an appeal may be filed `domain.appeals`'.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Actor, Permission, may, require
@@ -14,10 +15,10 @@ from fieldapp.domain.calendar import Month
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement
-from fieldapp.domain.scoring.rulebook import Rulebooks
+from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.domain.scoring.rules import Verdict
 from fieldapp.domain.signals import Signal, read_signals
-from fieldapp.services import call_backs
+from fieldapp.services import call_backs, closed
 from fieldapp.services.branches import zone_of
 from fieldapp.services.photos import named_in
 from fieldapp.services.rulebooks import rulebooks
@@ -26,6 +27,8 @@ from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, appeals, evidence, photos, planning, scoring, visits
 from fieldapp.storage.planning import Entry
 from fieldapp.storage.visits import PromiseLine
+
+Norms = Callable[[Month], Rulebook]
 
 __all__ = ["Doubt", "Entry", "PromiseLine", "Proof", "Signal", "Story"]
 
@@ -99,9 +102,10 @@ def of_item(
     judged = [one.judgement for one in found.visits]
     with work.read() as db:
         hidden = call_backs.hidden_from(db, actor, found.branch, found.month, found.sheet.technician)
-        proofs, unsaid = _veiled(verdicts(db, found.branch, judged, found.now, code), hidden)
+        norms = _norms(db, found.branch, found.rulebook)
+        proofs, unsaid = _veiled(verdicts(db, found.branch, judged, found.now, code, norms), hidden)
         loose = (one for one in found.sheet.effects if one.code == code)
-        told = [*proofs, *_silent(db, found.branch, loose, proofs)]
+        told = [*proofs, *_silent(db, found.branch, loose, proofs, norms)]
         unjudged = [*unsaid, *doubts(db, found.branch, judged, found.now, code)]
         return told, unjudged, names_in(db, found.branch, _facts(told))
 
@@ -111,7 +115,7 @@ def of_visits(work: Work, actor: Actor, found: TechnicianMonth, wanted: Iterable
     _require_sight(actor, found.branch, found.sheet.technician)
     with work.read() as db:
         unique = {one.visit: one.judgement for one in wanted}
-        return verdicts(db, found.branch, unique.values(), found.now)
+        return verdicts(db, found.branch, unique.values(), found.now, norms=_norms(db, found.branch, found.rulebook))
 
 
 def of_visit(
@@ -125,8 +129,9 @@ def of_visit(
             effects = scoring.effects_of_visit(db, branch, judgement.month, visit)
         timeline = sorted(planning.timeline(db, branch, visit), key=lambda one: one.event.order)
         hidden = call_backs.hidden_from(db, actor, branch, judgement.month, judgement.technician)
-        proofs, unsaid = _veiled(verdicts(db, branch, [judgement], now), hidden)
-        found = _silent(db, branch, effects, proofs)
+        norms = _norms(db, branch)
+        proofs, unsaid = _veiled(verdicts(db, branch, [judgement], now, norms=norms), hidden)
+        found = _silent(db, branch, effects, proofs, norms)
         is_blind = visit in hidden
         if is_blind:
             timeline = [one for one in timeline if not call_backs.is_answer(one.event.data)]
@@ -154,10 +159,12 @@ def _veiled(proofs: Iterable[Proof], hidden: Collection[str]) -> tuple[list[Proo
     return told, unsaid
 
 
-def _silent(db: Db, branch: str, effects: Iterable[FindingEffect], proofs: Iterable[Proof]) -> list[Proof]:
+def _silent(
+    db: Db, branch: str, effects: Iterable[FindingEffect], proofs: Iterable[Proof], norms: Norms
+) -> list[Proof]:  # fmt: skip
     """The findings that do not speak in one of the verdicts."""
     spoken = {one.facts[0].event.id for one in proofs if one.facts}
-    return findings(db, branch, (one for one in effects if one.finding not in spoken))
+    return findings(db, branch, (one for one in effects if one.finding not in spoken), norms)
 
 
 def pictures_in(db: Db, branch: str, timeline: Iterable[Entry]) -> list[str]:
@@ -189,6 +196,20 @@ def _facts(proofs: Iterable[Proof]) -> Iterator[Entry]:
 # --- In the caller's transaction ----------------------------------------------------------------------------------
 
 
+def _norms(db: Db, branch: str, known: Rulebook | None = None) -> Norms:
+    """The norm of a month (`known`: of every month that is asked for): of a closed one that which was sealed with it,
+    whatever became of the table of norms since."""
+
+    @cache
+    def find(month: Month) -> Rulebook:
+        if known is not None:
+            return known
+        sealed = closed.find(db, branch, month)
+        return sealed.book if sealed else rulebooks(db).in_force(month)
+
+    return find
+
+
 def doubts(db: Db, branch: str, judgements: Iterable[Judgement], now: datetime, code: str | None = None) -> list[Doubt]:
     """Why visits that are judged have no verdict on an item (on this one, or on any)."""
     pairs = [
@@ -210,15 +231,16 @@ def _is_arrival_of(fact: Entry, judgement: Judgement) -> bool:
 
 
 def verdicts(
-    db: Db, branch: str, judgements: Iterable[Judgement], now: datetime, code: str | None = None
-) -> list[Proof]:
+    db: Db, branch: str, judgements: Iterable[Judgement], now: datetime, code: str | None = None,
+    norms: Norms | None = None,
+) -> list[Proof]:  # fmt: skip
     """The verdicts that count at `now`: all of these visits, or those on one item."""
     pairs = [(one, verdict) for one in judgements for verdict in one.counted(now) if code in (None, verdict.code)]
     facts = evidence.by_ids(db, branch, (event for _, verdict in pairs for event in verdict.evidence))
     admitted = evidence.admitted_at(db, branch, (one.visit for one, verdict in pairs if not verdict.met))
     known = appeals.about(db, branch, (subject_of(one, verdict) for one, verdict in pairs))
-    books, zone = rulebooks(db), zone_of(db, branch)
-    return [_of_verdict(one, verdict, facts, admitted, known, books, zone) for one, verdict in pairs]
+    norms, zone = norms or _norms(db, branch), zone_of(db, branch)
+    return [_of_verdict(one, verdict, facts, admitted, known, norms, zone) for one, verdict in pairs]
 
 
 def subject_of(judgement: Judgement, verdict: Verdict) -> Subject:
@@ -230,9 +252,9 @@ def subject_of(judgement: Judgement, verdict: Verdict) -> Subject:
 
 def _of_verdict(
     judgement: Judgement, verdict: Verdict, facts: Mapping[EventId, Entry], admitted: Mapping[VisitId, datetime],
-    known: Mapping[Subject, Appeal], books: Rulebooks, zone: ZoneInfo,
+    known: Mapping[Subject, Appeal], norms: Norms, zone: ZoneInfo,
 ) -> Proof:  # fmt: skip
-    book, subject = books.in_force(judgement.month), subject_of(judgement, verdict)
+    book, subject = norms(judgement.month), subject_of(judgement, verdict)
     behind = tuple(facts[event] for event in verdict.evidence if event in facts)
     item = book.find_item(verdict.code)
     moments = [one.received_at for one in behind]
@@ -245,7 +267,9 @@ def _of_verdict(
     )  # fmt: skip
 
 
-def findings(db: Db, branch: str, effects: Iterable[FindingEffect]) -> list[Proof]:
+def findings(
+    db: Db, branch: str, effects: Iterable[FindingEffect], norms: Norms | None = None
+) -> list[Proof]:  # fmt: skip
     """The findings that have these effects, each followed by what was decided about it."""
     found = sorted(effects, key=lambda one: one.finding)
     ids = [one.finding for one in found]
@@ -253,18 +277,18 @@ def findings(db: Db, branch: str, effects: Iterable[FindingEffect]) -> list[Proo
     for entry in sorted(evidence.about(db, branch, ids), key=lambda one: one.event.order):
         later.setdefault(getattr(entry.event.data, "finding", ""), []).append(entry)
     known = appeals.about(db, branch, (Subject(finding=one) for one in ids))
-    books, zone = rulebooks(db), zone_of(db, branch)
+    norms, zone = norms or _norms(db, branch), zone_of(db, branch)
     return [
-        _of_finding(one, (recorded[one.finding], *later.get(one.finding, [])), known, books, zone)
+        _of_finding(one, (recorded[one.finding], *later.get(one.finding, [])), known, norms, zone)
         for one in found
         if one.finding in recorded
     ]
 
 
 def _of_finding(
-    effect: FindingEffect, facts: tuple[Entry, ...], known: Mapping[Subject, Appeal], books: Rulebooks, zone: ZoneInfo
+    effect: FindingEffect, facts: tuple[Entry, ...], known: Mapping[Subject, Appeal], norms: Norms, zone: ZoneInfo
 ) -> Proof:  # fmt: skip
-    book, subject = books.in_force(effect.month), Subject(finding=effect.finding)
+    book, subject = norms(effect.month), Subject(finding=effect.finding)
     item = book.find_item(effect.code)
     article = item.article if item else next((a.article for a in book.disciplines if a.code == effect.code), None)
     is_against = effect.does in ("adverse", "veto") or (effect.does == "breached" and effect.visit is None)

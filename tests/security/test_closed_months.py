@@ -5,20 +5,24 @@ what comes later is seen as a difference, and nobody makes a figure of their own
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from fieldapp.cli import main
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.appeals import Subject
+from fieldapp.domain.calendar import Month
 from fieldapp.domain.closing import figure_of
 from fieldapp.domain.ids import visit_id
-from fieldapp.services import accounts, adjustment_views, appeals, exports, scoring, slips, tokens
+from fieldapp.domain.scoring.rulebook import encode_rulebook, fingerprint
+from fieldapp.services import accounts, adjustment_views, appeals, exports, rulebooks, scoring, slips, tokens
 from fieldapp.services.work import Work
+from fieldapp.storage import rulebooks as published
 from tests import builders, cast
 from tests.api.conftest import Program
 from tests.cast import M001, MAIN, T001
@@ -29,6 +33,7 @@ from tests.sync.phone import Phone
 from tests.sync.sealing import seal
 from tests.sync.test_push import whole_visit
 from tests.web.quality.test_findings import key
+from tests.web.test_scores import text_of
 
 LOST = NINE + timedelta(days=3)
 OPEN, DONE = visit_id(MAIN, "WO-7"), visit_id(MAIN, "WO-2")
@@ -287,6 +292,26 @@ def test_47_a_proposal_over_spoilt_counts_is_not_what_the_facts_say_and_the_doct
     with company.work.write() as db:
         db.connection().exec_driver_sql("UPDATE month_verdicts SET met = met + 5, breached = 0")
     assert look(company.work).difference == honest
+
+
+def test_47_a_norm_that_was_slipped_in_is_not_said_to_be_behind_a_closed_verdict(company: Company) -> None:
+    """Article and version are those that were sealed, on every page that says why, whatever the table of norms has."""
+    pages = ["/scores/2026-09/T001/sign_off", f"/scores/visits/{DONE}?month=2026-09&technician=T001",
+             f"/scores/visits/{DONE}"]  # fmt: skip
+    reader = company.sign_in("T001")
+    before = [text_of(reader.get(page)) for page in pages]
+    book = rulebooks.shipped_rulebooks().last
+    items = tuple(msgspec.structs.replace(item, article="IX.9") for item in book.items)
+    other = replace(book, version=2, in_force_from=Month("2026-01"), items=items)
+    with company.work.write() as db:
+        published.add(db, published.Published(
+            sheet=other.sheet, version=2, in_force_from=Month("2026-01"), body=encode_rulebook(other), author="M001",
+            fingerprint=fingerprint(other), why="x", approver="M002", published_at=company.work.now(),
+        ))  # fmt: skip
+    after = [text_of(reader.get(page)) for page in pages]
+    assert all("Article III.6, rulebook installer/1" in page for page in before)
+    assert [page for page in after if "IX.9" in page or "installer/2" in page] == []
+    assert faults(company.work) == ["rulebook installer/2: the audit chain knows no publication with its fingerprint"]
 
 
 def test_47_a_row_that_was_added_by_hand_is_no_adjustment(company: Company) -> None:
