@@ -32,6 +32,7 @@ HISTORY_REASONS = {
     "not_an_order_number": "is no order number (1 to 64 printable characters)",
     "not_the_visit": "differs from the line's visit",
     "schema_invalid": "does not fit",
+    "decided_here": "was recorded or appealed in this system, and is decided in it: nothing that is imported can",
     "staff_unknown": "is nobody's staff code; add --create-staff to make them technicians",
 }
 

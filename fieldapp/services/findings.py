@@ -63,6 +63,8 @@ def record_in(
         if known.actor != actor.login or not isinstance(known.data, FindingRecorded):
             raise Conflict("finding_id")
         return finding_id
+    if events.about(db, branch, [finding_id]):
+        raise Conflict("finding_id")  # an imported decision waits for it: somebody knew the id before
     now = work.now()
     today = now.astimezone(zone_of(db, branch)).date()
     about = _about(db, branch, draft, order.strip(), today)

@@ -1,7 +1,8 @@
 """Event histories from files (JSON lines): all good lines or none, idempotent by id.
 
 Owns the file's envelope and what a bad line is called. What an event may say is the codec's, what it counts is the
-score's; imported facts are never held, disputed or refused for state, order or overlap.
+score's; imported facts are never held, disputed or refused for state, order or overlap. They are the past of another
+system, decisions included: what was recorded or appealed in this one is decided in it, by the people who may.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,6 +13,7 @@ from functools import cache
 import msgspec
 
 from fieldapp.domain.access import TOKEN_LOGIN, Actor, require
+from fieldapp.domain.appeals import Subject, subject_of
 from fieldapp.domain.errors import Invalid, NotFound
 from fieldapp.domain.ids import (
     AccountId,
@@ -26,11 +28,11 @@ from fieldapp.domain.ids import (
     visit_id,
 )  # fmt: skip
 from fieldapp.domain.visits.codec import read_data
-from fieldapp.domain.visits.events import TYPES, Event, is_plausible
+from fieldapp.domain.visits.events import TYPES, AppealDecided, Event, FindingDecided, is_plausible
 from fieldapp.services import recording
 from fieldapp.services.installation import MAIN_TEAM
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, audit, branches, events, quarantine, scoring
+from fieldapp.storage import accounts, appeals, audit, branches, events, quarantine, scoring
 from fieldapp.storage.accounts import Account
 from fieldapp.storage.events import Record
 from fieldapp.storage.quarantine import Quarantined
@@ -123,6 +125,7 @@ def import_events(
                 for column, code in _staff_of(line.event)
                 if code in unknown
             ]
+        faults += _decided_here(db, branch, lines)
         if faults:
             return HistoryReport(total, 0, tuple(sorted(faults, key=lambda fault: (fault.line, fault.column))))
         _create_staff(work, db, branch, unknown)
@@ -309,6 +312,25 @@ def _waiting(db: Db, branch: str, lines: Iterable[_Line]) -> int:
 def _finding_of(event: Event) -> str | None:
     """The finding that a decision or an appeal is about."""
     return getattr(event.data, "finding", None) or None
+
+
+def _decided_here(db: Db, branch: str, lines: Iterable[_Line]) -> list[Fault]:
+    """Decisions about findings that were recorded, or appeals that were filed, in this system; those that are in the
+    store already change nothing and may come again."""
+    decisions = [line for line in lines if isinstance(line.event.data, FindingDecided | AppealDecided)]
+    if not decisions:
+        return []
+    known = events.hashes(db, branch, (line.event.id for line in decisions))
+    fresh = [line for line in decisions if line.event.id not in known]
+    filed = appeals.about(db, branch, (one for line in fresh if (one := subject_of(line.event))))
+    filings = {subject: appeal.filing for subject, appeal in filed.items() if appeal.filing}
+    findings = {about for line in fresh if (about := _finding_of(line.event))}
+    own = events.recorded_here(db, branch, {*findings, *filings.values()})
+    return [
+        Fault(line.number, "data", finding or str(getattr(line.event.data, "item", "")), "decided_here")
+        for line in fresh
+        if (finding := _finding_of(line.event)) in own or filings.get(subject_of(line.event) or Subject()) in own
+    ]
 
 
 # --- Staff --------------------------------------------------------------------------------------------------------

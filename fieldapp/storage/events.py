@@ -72,8 +72,13 @@ def insert(db: Session, branch: str, records: Sequence[Record]) -> set[str]:
 
 def hashes(db: Session, branch: str, ids: Iterable[str]) -> dict[str, str]:
     """The stored hash of each of the ids that is known."""
-    query = select(EventRow.event_id, EventRow.body_hash).where(with_ids(branch, ids))
-    return {event_id: body_hash for event_id, body_hash in db.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+    wanted, found = list(ids), dict[str, str]()
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = with_ids(branch, wanted[start : start + bulk.CHUNK])
+        found |= {
+            row.event_id: row.body_hash for row in db.execute(select(EventRow.event_id, EventRow.body_hash).where(part))
+        }
+    return found
 
 
 def find(db: Session, branch: str, event_id: str) -> Event | None:
@@ -137,6 +142,15 @@ def visits_of(db: Session, branch: str, findings: Iterable[str]) -> dict[str, Vi
     for start in range(0, len(wanted), bulk.CHUNK):
         query = select(EventRow.event_id, EventRow.visit_id).where(with_ids(branch, wanted[start : start + bulk.CHUNK]))
         found |= {event_id: VisitId(visit) if visit else None for event_id, visit in db.execute(query)}
+    return found
+
+
+def recorded_here(db: Session, branch: str, ids: Iterable[str]) -> set[str]:
+    """Those of the events that this system recorded itself; the others came with somebody's history."""
+    wanted, found = list(ids), set[str]()
+    for start in range(0, len(wanted), bulk.CHUNK):
+        own = with_ids(branch, wanted[start : start + bulk.CHUNK]), EventRow.origin != "import"
+        found |= set(db.scalars(select(EventRow.event_id).where(*own)))
     return found
 
 

@@ -3,14 +3,18 @@
 import json
 import random
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from fieldapp.domain.access import OPERATOR
+from fieldapp.domain.appeals import Subject
 from fieldapp.domain.calendar import Month
-from fieldapp.domain.errors import Forbidden
-from fieldapp.services import recounting, scoring
+from fieldapp.domain.errors import Conflict, Forbidden
+from fieldapp.domain.findings import Draft
+from fieldapp.domain.ids import visit_id
+from fieldapp.services import appeals, finding_views, findings, recounting, scoring
 from fieldapp.services.histories import Fault, HistoryReport, import_events
 from fieldapp.services.work import Work
 from fieldapp.storage import accounts, events, quarantine
@@ -243,3 +247,61 @@ def test_only_the_operator_imports_histories(work: Work):
     for person in (cast.D001, cast.M001, cast.A001, cast.T001):
         with pytest.raises(Forbidden):
             import_events(work, person.actor, cast.MAIN, b"", source="x")
+
+
+# --- What this system decides itself ------------------------------------------------------------------------------
+
+
+def recorded_here(work: Work, **what: object) -> str:
+    """A complaint about discipline that quality staff wrote down: its technician is to be heard first."""
+    draft = Draft(source="complaint", technician="T001", discipline="gifts", note="An envelope.", **what)
+    return findings.record(work, cast.Q001.actor, draft, finding_id=work.new_id())
+
+
+def decision(finding: str, kind: str = "finding.decided", outcome: str = "upheld") -> dict:
+    return builders.line(kind, None, NINE, "office", finding=finding, outcome=outcome)
+
+
+def test_no_import_decides_a_finding_that_was_recorded_here(work: Work):
+    """Neither before its technician was heard, nor for the second person, nor instead of whoever answers appeals."""
+    found = recorded_here(work)
+    other = builders.scheduled("WO-1", NINE)
+    for one in (decision(found), decision(found, "appeal.decided", "overturned")):
+        report = imported(work, jsonl([other, one]))
+        assert [(fault.line, fault.value, fault.reason) for fault in report.faults] == [(2, found, "decided_here")]
+    assert stored(work) == 1
+    assert finding_views.detail(work, cast.M001.actor, cast.MAIN, found).standing.state == "waiting"
+
+
+def test_what_was_decided_here_may_come_again_and_changes_nothing(work: Work, clock: Any):
+    """A history that was taken from this very system."""
+    found = recorded_here(work)
+    clock.advance(days=9)
+    findings.decide(work, cast.M001.actor, cast.MAIN, found, "upheld", "They say so.", seen=0)
+    with work.read() as db:
+        [event] = events.about(db, cast.MAIN, [found])
+    line = builders.line("finding.decided", None, event.effective_at, event.actor, finding=found, outcome="upheld",
+                         reason="They say so.") | {"id": event.id}  # fmt: skip
+    report = imported(work, jsonl([line]))
+    assert (report.faults, report.known) == ((), 1)
+
+
+def test_no_decision_waits_for_a_finding_that_is_yet_to_be_recorded_here(work: Work):
+    """Whoever fills in the form could choose the finding's id, and bring the decision first."""
+    key = work.new_id()
+    assert imported(work, jsonl([decision(key)])).waiting == 1
+    draft = Draft(source="complaint", technician="T001", discipline="gifts", note="An envelope.")
+    with pytest.raises(Conflict, match="finding_id"):
+        findings.record(work, cast.Q001.actor, draft, finding_id=key)
+
+
+def test_no_import_decides_an_appeal_that_was_filed_here(work: Work, clock: Any):
+    visit = [one for one in builders.perfect_visit("WO-1", NINE) if one["type"] != "signature.captured"]
+    imported(work, jsonl(visit))
+    subject = Subject(visit=visit_id(cast.MAIN, "WO-1"), item="sign_off")
+    appeals.file(work, cast.T001.actor, cast.MAIN, subject, "She signed the paper.")
+    decided = builders.line("appeal.decided", "WO-1", NINE, "office", item="sign_off", outcome="confirmed")
+    [fault] = imported(work, jsonl([decided])).faults
+    assert (fault.value, fault.reason) == ("sign_off", "decided_here")
+    other = builders.line("appeal.decided", "WO-1", NINE, "office", item="explained", outcome="overturned")
+    assert imported(work, jsonl([other])).new == 1, "of what nobody appealed here, a history may know the end only"
