@@ -19,7 +19,7 @@ from fieldapp.domain.scoring.counts import Counts
 from fieldapp.domain.scoring.engine import ItemScore, ScoreSheet, effects_without_visit, score, score_month, tally
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
-from fieldapp.domain.scoring.rulebook import Rulebook, Rulebooks
+from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.domain.visits.events import Event, FindingRecorded
 from fieldapp.services import adjusted, closed, recounting
 from fieldapp.services.adjusted import Standing
@@ -172,7 +172,7 @@ def month_scores(
     judgements, and counts from the event log. Raises `Forbidden`, `NotFound` (a branch or technician that is not this
     actor's to see).
     """
-    technician = _scope(actor, branch, technician)
+    technician = scope(actor, branch, technician)
     moment = now or work.now()
     with work.read() as db:
         found = branches.find(db, branch)
@@ -206,10 +206,10 @@ def technician_month(
     work: Work, actor: Actor, branch: str, technician: str, month: Month, *, now: datetime | None = None
 ) -> TechnicianMonth:
     """One technician's month with the visits and findings behind every number. Raises `Forbidden`, `NotFound`."""
-    _scope(actor, branch, technician)
+    scope(actor, branch, technician)
     moment = now or work.now()
     with work.read() as db:
-        found, people = branches.find(db, branch), scoring.staff(db, branch)
+        found, people = branches.find(db, branch), scoring.staff(db, branch, technician)
         sealed = closed.find(db, branch, month)
         if sealed is not None and (technician in people or technician in sealed.sheets):
             return _closed_technician(db, sealed, technician, people.get(technician, (technician, None))[0], moment)
@@ -245,9 +245,9 @@ def visit_score(
         if now is None:
             raise NotFound()
         month, technician = counted_in or (now.month, now.technician or "")
-        code = _scope(actor, branch, technician)
+        code = scope(actor, branch, technician)
         number = scoring.external_ids(db, branch, [visit])[now.visit]
-        name, _ = scoring.staff(db, branch).get(code, (code, None)) if code else (None, None)
+        name, _ = scoring.staff(db, branch, code).get(code, (code, None)) if code else (None, None)
         sealed = closed.find(db, branch, month)
         found = closed.of_technician(db, sealed, technician) if sealed else None
         then = next((one.judgement for one in found[1].visits if one.judgement.visit == visit), None) if found else None
@@ -261,27 +261,6 @@ def visit_score(
     return VisitScore(
         number, name, then, sealed, counted, None if is_same or now.technician != then.technician else now
     )  # fmt: skip
-
-
-def past_sheets(
-    work: Work, actor: Actor, branch: str, technician: str, months: Sequence[Month]
-) -> dict[Month, ScoreSheet]:
-    """One technician's sheet of each of the months, closed ones as they were closed. Raises `Forbidden`, `NotFound`
-    like `technician_month`."""
-    _scope(actor, branch, technician)
-    now = work.now()
-
-    def sheet(db: Db, books: Rulebooks, month: Month) -> ScoreSheet:
-        sealed = closed.find(db, branch, month)
-        if sealed is not None:
-            return closed.score_sheet(db, sealed, technician)
-        known = _stored(db, branch, month, technician, now)
-        counts = known.counts.get(technician, Counts())
-        return score(technician, month, counts, known.effects, books.in_force(month))
-
-    with work.read() as db:
-        books = rulebooks(db)
-        return {month: sheet(db, books, month) for month in months}
 
 
 def live_sheets(db: Db, branch: str, month: Month, now: datetime) -> tuple[ScoreSheet, ...]:
@@ -347,7 +326,7 @@ def _item_as_data(item: ItemScore) -> dict[str, Any]:
 # --- Inside -------------------------------------------------------------------------------------------------------
 
 
-def _scope(actor: Actor, branch: str, technician: str | None) -> str | None:
+def scope(actor: Actor, branch: str, technician: str | None) -> str | None:
     """Whose scores `actor` gets: who they asked for, or their own; raises what `access.require` raises."""
     if may(actor, "scores.team"):
         require(actor, "scores.team", branch=BranchCode(branch))

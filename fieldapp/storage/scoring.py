@@ -37,6 +37,25 @@ def _of_month(query: Any, table: Any) -> tuple[Any, Any]:
 
 _OUTCOMES = _of_month(select(_O.technician, _O.outcome, _O.visits), _O)
 _VERDICTS = _of_month(select(_V.technician, _V.code, _V.met, _V.breached), _V)
+_VERDICTS_OF_SOME = _VERDICTS[True].where(_V.technician.between(bindparam("first"), bindparam("last")))
+
+
+def _of_months(query: Any, table: Any) -> tuple[Any, Any]:
+    """The query for one technician's months, and for all."""
+    of_all = query.where(table.branch == bindparam("branch"), table.month.in_(bindparam("months", expanding=True)))
+    return of_all.where(table.technician == bindparam("technician")), of_all
+
+
+_OUTCOMES_OF_MONTHS, _ = _of_months(select(_O.month, _O.outcome, _O.visits), _O)
+_VERDICTS_OF_MONTHS, _ = _of_months(select(_V.month, _V.code, _V.met, _V.breached), _V)
+_DUE = _of_months(
+    select(_J.body).where(_J.counts_from < bindparam("now", type_=_J.counts_from.type), _J.technician.is_not(None)), _J
+)
+_F = FindingEffectRow.__table__.c
+_EFFECTS = _of_months(
+    select(_F.finding_id, _F.technician, _F.month, _F.visit_id, _F.does, _F.code, _F.source, _F.recorded_at, _F.state),
+    _F,
+)
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Judgement)
 
@@ -105,13 +124,54 @@ def save_effects(db: Session, branch: str, effects: Iterable[FindingEffect]) -> 
 def counts(db: Session, branch: str, month: Month, now: datetime, technician: str | None = None) -> dict[str, Counts]:
     """What everybody's visits of the month add up to at `now`, or one technician's; by staff code."""
     found = kept_counts(db, branch, month, technician)
-    query = _bodies(branch, month, technician).where(
-        JudgementRow.counts_from < now, JudgementRow.technician.is_not(None)
-    )  # fmt: skip
-    for body in db.scalars(query):
-        one = _decoder.decode(body)
+    for one in _due(db, branch, [month], now, technician):
         found.setdefault(one.technician or "", Counts()).came_due(one)
     return found
+
+
+def outcomes(db: Session, branch: str, month: Month, now: datetime) -> dict[str, Counts]:
+    """Of `counts` how everybody's visits ended, without the verdicts of those that somebody came to."""
+    found: dict[str, Counts] = {}
+    for code, outcome, visits in bulk.fetch(db, _OUTCOMES[True], {"branch": branch, "month": month}):
+        found.setdefault(code, Counts()).outcomes[outcome] = visits
+    for one in _due(db, branch, [month], now):
+        found.setdefault(one.technician or "", Counts()).came_due(one)
+    return found
+
+
+def add_verdicts(db: Session, branch: str, month: Month, found: dict[str, Counts], first: str, last: str) -> None:
+    """Complete these `outcomes` for the technicians from `first` to `last`."""
+    values = {"branch": branch, "month": month, "first": first, "last": last}
+    for code, item, met, breached in bulk.fetch(db, _VERDICTS_OF_SOME, values):
+        one = found.setdefault(code, Counts())
+        one.met[item] += met
+        one.breached[item] += breached
+
+
+def counts_of_months(
+    db: Session, branch: str, months: Sequence[Month], technician: str, now: datetime
+) -> dict[Month, Counts]:
+    """What one technician's visits of each of the months add up to at `now`."""
+    values = {"branch": branch, "months": months, "technician": technician}
+    found = {month: Counts() for month in months}
+    for month, outcome, visits in bulk.fetch(db, _OUTCOMES_OF_MONTHS, values):
+        found[month].outcomes[outcome] = visits
+    for month, item, met, breached in bulk.fetch(db, _VERDICTS_OF_MONTHS, values):
+        found[month].met[item], found[month].breached[item] = met, breached
+    for one in _due(db, branch, months, now, technician):
+        found[one.month].came_due(one)
+    return found
+
+
+def _due(
+    db: Session, branch: str, months: Sequence[Month], now: datetime, technician: str | None = None
+) -> Iterator[Judgement]:
+    """Visits that nobody came to and whose time is over."""
+    values: dict[str, Any] = {"branch": branch, "months": months, "now": now}
+    if technician is not None:
+        values["technician"] = technician
+    for row in bulk.fetch(db, _DUE[technician is None], values):
+        yield _decoder.decode(row.body)
 
 
 def kept_counts(db: Session, branch: str, month: Month, technician: str | None = None) -> dict[str, Counts]:
@@ -166,10 +226,15 @@ def find_judgement(db: Session, branch: str, visit: str) -> Judgement | None:
 
 def effects(db: Session, branch: str, month: Month, technician: str | None = None) -> list[FindingEffect]:
     """What findings do to the month, or to one technician's month."""
-    query = _effects(branch).where(FindingEffectRow.month == month)
-    if technician is not None:
-        query = query.where(FindingEffectRow.technician == technician)
-    return _read_effects(db, query)
+    return effects_of_months(db, branch, [month], technician)
+
+
+def effects_of_months(
+    db: Session, branch: str, months: Sequence[Month], technician: str | None = None
+) -> list[FindingEffect]:  # fmt: skip
+    """The same of several months."""
+    values = {"branch": branch, "months": months} | ({} if technician is None else {"technician": technician})
+    return [_effect(row) for row in bulk.fetch(db, _EFFECTS[technician is None], values)]
 
 
 def effects_of_visit(db: Session, branch: str, month: Month, visit: str) -> list[FindingEffect]:
@@ -255,9 +320,11 @@ def external_ids(db: Session, branch: str, visits: Iterable[str]) -> dict[VisitI
     return found
 
 
-def staff(db: Session, branch: str) -> dict[str, tuple[str, str | None]]:
-    """Name and team of everybody in the branch, by staff code."""
+def staff(db: Session, branch: str, login: str | None = None) -> dict[str, tuple[str, str | None]]:
+    """Name and team of everybody in the branch, or of one of them, by staff code."""
     query = select(AccountRow.login, AccountRow.name, AccountRow.team).where(AccountRow.branch == branch)
+    if login is not None:
+        query = query.where(AccountRow.login == login)
     return {login: (name, team) for login, name, team in db.execute(query)}
 
 
@@ -286,17 +353,18 @@ def _effects(branch: str) -> Select[*tuple[Any, ...]]:
 
 
 def _read_effects(db: Session, query: Select[*tuple[Any, ...]]) -> list[FindingEffect]:
-    return [
-        FindingEffect(
-            finding=EventId(row.finding_id),
-            technician=row.technician,
-            month=Month(row.month),
-            visit=None if row.visit_id is None else VisitId(row.visit_id),
-            does=row.does,
-            code=row.code,
-            source=row.source,
-            recorded_at=row.recorded_at,
-            state=row.state,
-        )
-        for row in db.execute(query)
-    ]
+    return [_effect(row) for row in db.execute(query)]
+
+
+def _effect(row: Any) -> FindingEffect:
+    return FindingEffect(
+        finding=EventId(row.finding_id),
+        technician=row.technician,
+        month=Month(row.month),
+        visit=None if row.visit_id is None else VisitId(row.visit_id),
+        does=row.does,
+        code=row.code,
+        source=row.source,
+        recorded_at=row.recorded_at,
+        state=row.state,
+    )

@@ -97,15 +97,23 @@ def places() -> list[Place]:
     actor = find_actor()
     mine = [place for place in PLACES if actor and actor.role in place.roles]
     here = max((place.path for place in mine if request.path.startswith(place.path)), key=len, default=None)
-    return [replace(place, here=place.path == here, count=_count(actor, place)) for place in mine if actor]
+    counts = _counts(actor, mine) if actor else {}
+    return [replace(place, here=place.path == here, count=counts.get(place.path, 0)) for place in mine]
 
 
-def _count(actor: Actor, place: Place) -> int:
-    """How many things wait there; none where the database cannot be asked right now."""
+def _counts(actor: Actor, mine: list[Place]) -> dict[str, int]:
+    """How many things wait at each place, in one look; none where the database cannot be asked right now."""
+    work = current_work()
     try:
-        return sum(ask(current_work(), actor) for ask in _COUNTS.get(place.path, ()))
+        with work.read() as db:
+            joined = work.within(db)
+            return {
+                place.path: sum(ask(joined, actor) for ask in _COUNTS[place.path])
+                for place in mine
+                if place.path in _COUNTS
+            }
     except Busy:
-        return 0
+        return {}
 
 
 def home() -> str:

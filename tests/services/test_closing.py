@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.errors import Conflict, DomainError, Forbidden, NotFound
-from fieldapp.services import closing, scoring
+from fieldapp.services import closing, scoring, sheets
 from fieldapp.services.work import Work
 from fieldapp.storage.tables.audit import AuditRow
 from fieldapp.storage.tables.closing import ClosedMonthRow, ClosedSheetRow, MonthProposalRow
@@ -307,7 +307,7 @@ def test_later_facts_change_nothing_that_is_shown_of_a_closed_month(work: Work) 
         sealed_bytes(work),
         scoring.month_scores(work, M001.actor, MAIN, SEPTEMBER),
         scoring.technician_month(work, M001.actor, MAIN, "T001", SEPTEMBER),
-        scoring.past_sheets(work, M001.actor, MAIN, "T001", [SEPTEMBER]),
+        sheets.past_sheets(work, M001.actor, MAIN, "T001", [SEPTEMBER]),
     )
     gift = finding(None, source="complaint", discipline="gifts")
     late = builders.perfect_visit("WO-9", NINE + timedelta(days=2))
@@ -318,7 +318,7 @@ def test_later_facts_change_nothing_that_is_shown_of_a_closed_month(work: Work) 
         sealed_bytes(work),
         scoring.month_scores(work, M001.actor, MAIN, SEPTEMBER),
         scoring.technician_month(work, M001.actor, MAIN, "T001", SEPTEMBER),
-        scoring.past_sheets(work, M001.actor, MAIN, "T001", [SEPTEMBER]),
+        sheets.past_sheets(work, M001.actor, MAIN, "T001", [SEPTEMBER]),
     )
     assert faults(work) == []
 

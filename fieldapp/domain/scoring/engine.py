@@ -194,21 +194,29 @@ def _award(score: Decimal, book: Rulebook, *, barred: bool) -> Decimal:
 # --- Everybody's month -------------------------------------------------------------------------------------------
 
 
+def listed(counts: Mapping[str, Counts], effects: Iterable[FindingEffect], month: Month) -> list[str]:
+    """Who is on the list of `month`, by staff code: whoever has a judged or company-cancelled visit, or an upheld
+    finding. `counts` by staff code; how visits ended is all that is asked of them."""
+    found = {technician for technician, one in counts.items() if one.is_listed}
+    found.update(one.technician for one in effects if one.month == month and one.upheld)
+    return sorted(found)
+
+
 def score_month(
-    counts: Mapping[str, Counts], effects: Iterable[FindingEffect], books: Rulebooks, month: Month
+    counts: Mapping[str, Counts],
+    effects: Sequence[FindingEffect],
+    books: Rulebooks,
+    month: Month,
+    technicians: Iterable[str] | None = None,
 ) -> tuple[ScoreSheet, ...]:
-    """The sheets of everyone listed in `month`, by staff code: whoever has a judged or company-cancelled visit, or an
-    upheld finding. `counts` by staff code."""
+    """The sheets of everyone `listed` in `month`, or of these technicians, in their order."""
     book = books.in_force(month)
     theirs: dict[str, list[FindingEffect]] = {}
     for one in effects:
-        if one.month == month:
-            theirs.setdefault(one.technician, []).append(one)
-    listed = {technician for technician, found in counts.items() if found.is_listed}
-    listed.update(technician for technician, found in theirs.items() if any(one.upheld for one in found))
+        theirs.setdefault(one.technician, []).append(one)
     return tuple(
         score(technician, month, counts.get(technician, Counts()), theirs.get(technician, ()), book)
-        for technician in sorted(listed)
+        for technician in (listed(counts, effects, month) if technicians is None else technicians)
     )
 
 
@@ -220,7 +228,7 @@ def tally_month(
     now: datetime,
 ) -> tuple[ScoreSheet, ...]:
     """The sheets of everyone listed in `month` as it stands at `now`, by staff code."""
-    return score_month(by_technician(judgements, month, now), effects, books, month)
+    return score_month(by_technician(judgements, month, now), list(effects), books, month)
 
 
 # --- From the bare events ----------------------------------------------------------------------------------------

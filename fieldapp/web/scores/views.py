@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, get_template_attribute, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fieldapp.domain.calendar import Month, Window, parse_month, shifted
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.scoring.outlook import Outlook, look_ahead
-from fieldapp.services import adjustment_views, call_backs, causes, evidence, finding_views, scoring
+from fieldapp.domain.scoring.rulebook import Rulebook
+from fieldapp.services import adjustment_views, call_backs, causes, evidence, finding_views, scoring, sheets
 from fieldapp.services.adjustment_views import Proposal
 from fieldapp.services.evidence import Story
 from fieldapp.services.scoring import MonthScores, TechnicianMonth, VisitScore
@@ -45,23 +46,31 @@ def team(month: str) -> ResponseReturnValue:
     parsed = parse_month(month)
     if current_actor().role == "technician":
         return redirect(url_for("scores.sheet", month=month, technician=current_actor().login))
-    scores = scoring.month_scores(current_work(), current_actor(), current_branch(), parsed)
-    count = max(1, -(-len(scores.technicians) // TEAM_PAGE))
-    number = min(count, max(1, request.args.get("page", 1, type=int)))
-    shown = scores.technicians[(number - 1) * TEAM_PAGE : number * TEAM_PAGE]
-    # Made once: a row has as many cells as the norm has items.
-    labels = {
-        item.code: {status: f"{words.ITEMS[item.code][0]}: {text}" for status, text in words.STATUS.items()}
-        for item in scores.rulebook.items
-    }
+    found = sheets.team_page(
+        current_work(), current_actor(), current_branch(), parsed, number=request.args.get("page", 1, type=int),
+        size=TEAM_PAGE,
+    )  # fmt: skip
+    scores, shown = found.scores, found.scores.technicians
     return render_template(
         "scores/team.html", book=scores.rulebook, sheets=[one.sheet for one in shown],
-        names={one.sheet.technician: one.name for one in shown}, items=words.ITEMS, labels=labels, number=number,
-        count=count, url=lambda other: url_for("scores.team", month=other), sealed=scores.sealed,
+        names={one.sheet.technician: one.name for one in shown}, items=words.ITEMS, cells=_cells(scores.rulebook),
+        number=found.number, count=found.count, sealed=scores.sealed,
+        url=lambda other: url_for("scores.team", month=other),
         standings={one.sheet.technician: one.standing for one in shown if one.standing and one.standing.adjustments},
         adjustment_words=adjustment_words, differing=_differing(scores), branch=scores.branch,
         is_over=parsed < this_month(), **neighbours(parsed),
     )  # fmt: skip
+
+
+def _cells(book: Rulebook) -> dict[str, dict[str, dict[str, str]]]:
+    """What a cell says, by item and status; made once, as a row has as many cells as the norm has items."""
+    icon: Callable[[str, str], str] = get_template_attribute("_macros/icons.html", "icon")
+    signs: dict[str, str] = get_template_attribute("scores/_macros.html", "signs")
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for item in book.items:
+        labels = {status: f"{words.ITEMS[item.code][0]}: {text}" for status, text in words.STATUS.items()}
+        found[item.code] = {one: {"label": label, "icon": icon(signs[one], label)} for one, label in labels.items()}
+    return found
 
 
 @blueprint.get("/<month>/<technician>/")
@@ -229,8 +238,8 @@ def _month_of(technician: str, month: str) -> TechnicianMonth:
 def _last_months(technician: str, found: TechnicianMonth) -> list[tuple[str, Decimal | None]]:
     """The month before `found`'s and so on back, oldest first, `found`'s own last."""
     earlier = [shifted(found.month, -back) for back in range(HISTORY - 1, 0, -1)]
-    sheets = scoring.past_sheets(current_work(), current_actor(), found.branch, technician, earlier)
-    return [(month, _shown(sheet)) for month, sheet in {**sheets, found.month: found.sheet}.items()]
+    past = sheets.past_sheets(current_work(), current_actor(), found.branch, technician, earlier)
+    return [(month, _shown(sheet)) for month, sheet in {**past, found.month: found.sheet}.items()]
 
 
 def _outlook(found: TechnicianMonth) -> Outlook | None:
