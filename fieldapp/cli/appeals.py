@@ -37,7 +37,7 @@ def waiting() -> None:
 @_BRANCH
 def show(appeal_id: str, branch: str) -> None:
     """What the technician wrote."""
-    click.echo(appeal_views.detail(open_work(), OPERATOR, BranchCode(branch), appeal_id).text)
+    click.echo(appeal_views.detail(open_work(), OPERATOR, BranchCode(branch), appeal_id).said.text)
 
 
 @group.command("overturn")
