@@ -1,6 +1,7 @@
 """`fieldapp import`: files into the store. Owns how what was imported, and every bad line, is told."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ from fieldapp.cli.context import open_work
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.ids import BranchCode
 from fieldapp.services import appointments_import as appointments
-from fieldapp.services import histories, rescue
+from fieldapp.services import calendars_import, histories, rescue
 from fieldapp.services.appointments_import import Remark
 from fieldapp.services.histories import Fault, HistoryReport
 from fieldapp.services.installation import MAIN
@@ -52,20 +53,37 @@ def import_appointments(file: Path, branch: str, dry_run: bool) -> None:
     act = appointments.preview_appointments if dry_run else appointments.import_appointments
     found = act(work, OPERATOR, BranchCode(branch), raw)
     if found.faults:
-        lines = len({fault.line for fault in found.faults})
-        click.echo(f"fieldapp: nothing was imported; mend {lines} lines of {file.name} and import it again", err=True)
-        for fault in found.faults:
-            click.echo(appointment_remark(fault), err=True)
-        sys.exit(2)
+        _refuse_rows(file, found.faults)
     for warning in found.warnings:
         click.echo(f"warning: {appointment_remark(warning)}", err=True)
     counted = ", ".join(f"{found.count(verdict)} {verdict}" for verdict in ("new", "changed", "same"))
     click.echo(f"{len(found.lines)} rows: {counted}{'; dry run, nothing was changed' if dry_run else ''}")
 
 
+def _refuse_rows(file: Path, faults: Sequence[Remark]) -> None:
+    lines = len({fault.line for fault in faults})
+    click.echo(f"fieldapp: nothing was imported; mend {lines} lines of {file.name} and import it again", err=True)
+    for fault in faults:
+        click.echo(appointment_remark(fault), err=True)
+    sys.exit(2)
+
+
 def appointment_remark(remark: Remark) -> str:
     """A fault or warning as people read it: `line N, column: value: reason`."""
     return f"line {remark.line}, {remark.column}: {remark.value}: {planning_words.reason(remark.code, remark.facts)}"
+
+
+@group.command("calendars")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--branch", default=MAIN, show_default=True, help="Branch whose technicians these are.")
+def import_calendars(file: Path, branch: str) -> None:
+    """Technicians' shifts, skills, districts and bases, or their absences, from a CSV file: all good rows or none."""
+    report = calendars_import.import_file(open_work(), OPERATOR, BranchCode(branch), file.read_bytes())
+    if report.faults:
+        _refuse_rows(file, report.faults)
+    for warning in report.warnings:
+        click.echo(f"warning: {appointment_remark(warning)}", err=True)
+    click.echo(f"{report.stored} stored, {report.same} as before")
 
 
 @group.command("events")

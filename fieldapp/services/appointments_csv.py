@@ -4,22 +4,32 @@ Owns the columns and what may stand in them (docs: interfaces). Knows nothing of
 `appointments_import`'s. Faults and warnings are codes with facts; their words belong to the edges.
 """
 
-import csv
-import io
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from fieldapp.domain.calendar import localise
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.ids import is_external_id
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.codec import plain, read_data
+from fieldapp.services.csv_cells import (
+    LINE,
+    TEXT,
+    Bad,
+    Remark,
+    check_characters,
+    filled,
+    moment,
+    number,
+    read_rows,
+    shown,
+    staff,
+    take,
+)
 
 COLUMNS = (
     "external_id", "job_type", "customer_name", "phone", "address", "lat", "lon", "language", "window_start",
@@ -27,24 +37,10 @@ COLUMNS = (
 )  # fmt: skip
 OPTIONAL = ("asked_by", "apology", "cause", "district")
 
-_LINE, _TEXT = 200, 4000
 _PHONE = re.compile(r"\+?\d[\d ()./-]{3,28}\d(?:\s*(?:#|x|ext\.?|转|轉)\s*\d{1,6})?")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
 _CHARGE = re.compile(r"(.+?)\s+(-?\d{1,9}(?:\.\d{1,2})?)", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0\ufffe\uffff]")
 #: Stands where a time could not be read.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Remark:
-    """A fault or a warning: the physical line on which the row starts, the column, what stands there, why."""
-
-    line: int
-    column: str
-    value: str
-    code: str
-    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,12 +68,6 @@ class Sheet:
     warnings: tuple[Remark, ...]
 
 
-class _Bad(Exception):
-    def __init__(self, code: str, **facts: object) -> None:
-        self.code, self.facts = code, facts
-        super().__init__(code)
-
-
 def parse_appointments(raw: bytes, zone: ZoneInfo, technicians: Mapping[str, bool], now: datetime) -> Sheet:
     """Read a file. `technicians`: code -> whether they still work here; times without an offset are in `zone`."""
     return _Reader(zone, technicians, now).read(raw)
@@ -94,37 +84,12 @@ class _Reader:
         self.first: dict[str, tuple[int, dict[str, str], Row | None]] = {}
 
     def read(self, raw: bytes) -> Sheet:
-        if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-            return Sheet((), (Remark(1, "-", "", "utf16"),), ())
-        # Bytes that are no UTF-8 become lone surrogates: the rest of the file is still read, and each is named.
-        lines = _lines(raw.decode("utf-8-sig", errors="surrogateescape"), self.faults)
-        header = next(lines, None)
-        if header is None:
-            return Sheet((), (*self.faults, Remark(1, "-", "", "empty_file")), ())
-        names = self._header(*header)
-        if names is not None:
-            for line, cells in lines:
-                self._row(line, cells, names)
+        for line, cells in read_rows(raw, COLUMNS, OPTIONAL, self.faults, self.warnings):
+            self._row(line, cells)
         self.faults.sort(key=lambda one: one.line)
         return Sheet(tuple(self.rows.values()), tuple(self.faults), tuple(self.warnings))
 
-    def _header(self, line: int, cells: list[str]) -> list[str] | None:
-        names = [cell.strip().lower() for cell in cells]
-        for number, name in enumerate(names):
-            if name not in {*COLUMNS, *OPTIONAL}:
-                self.warnings.append(Remark(line, _shown(cells[number]) or "-", "", "column_unknown"))
-            elif name in names[:number]:
-                self.faults.append(Remark(line, name, name, "column_twice"))
-        missing = [name for name in COLUMNS if name not in names]
-        self.faults.extend(Remark(line, name, "", "column_missing") for name in missing)
-        return None if missing else names
-
-    def _row(self, line: int, cells: list[str], names: list[str]) -> None:
-        if len(cells) != len(names):
-            facts = {"found": len(cells), "expected": len(names)}
-            self.faults.append(Remark(line, "-", _shown(",".join(cells)), "cells", facts))
-            return
-        known = {name: cell.strip() for name, cell in zip(names, cells, strict=True) if name in {*COLUMNS, *OPTIONAL}}
+    def _row(self, line: int, known: dict[str, str]) -> None:
         before = len(self.faults)
         row = _Cells(self, line, known).row()
         row = row if len(self.faults) == before else None
@@ -140,9 +105,9 @@ class _Reader:
         first, cells, earlier = self.first[number]
         same = known == cells or (row is not None and earlier is not None and row.content == earlier.content)
         if same:
-            self.warnings.append(Remark(line, "external_id", _shown(number), "duplicate_same", {"first": first}))
+            self.warnings.append(Remark(line, "external_id", shown(number), "duplicate_same", {"first": first}))
         elif number:
-            self.faults.append(Remark(line, "external_id", _shown(number), "duplicate_other", {"first": first}))
+            self.faults.append(Remark(line, "external_id", shown(number), "duplicate_other", {"first": first}))
 
 
 class _Cells:
@@ -153,18 +118,14 @@ class _Cells:
 
     def take(self, column: str, rule: Callable[[str], Any], default: Any) -> Any:
         """The cell as `rule` reads it; a fault is noted and `default` returned."""
-        cell = self.cells.get(column, "")
-        try:
-            _check_characters(cell)
-            return rule(cell)
-        except _Bad as bad:
-            self.reader.faults.append(Remark(self.line, column, _shown(cell), bad.code, bad.facts))
-            return default
+        return take(self.line, self.cells, column, rule, default, self.reader.faults)
 
     def row(self) -> Row | None:
         """The whole row; None (and faults) when it cannot be one."""
         before = len(self.reader.faults)
-        start, end, told = (self.take(name, self._moment, _NEVER) for name in ("window_start", "window_end", "told_at"))
+        start, end, told = (
+            self.take(name, moment(self.reader.zone), _NEVER) for name in ("window_start", "window_end", "told_at")
+        )
         if _NEVER not in {start, end} and end <= start:
             self._fault("window_end", "window_reversed")
         asked_by = self.take("asked_by", _one_of(ev.Party, "asked_by_unknown", "company"), "company")
@@ -180,7 +141,7 @@ class _Cells:
                 "told_at": told.isoformat(),
                 "channel": self.take("channel", _words, ""),
             },
-            "technician": self.take("technician", self._technician, None),
+            "technician": self.take("technician", _or_none(staff(self.reader.technicians)), None),
             "charges": self.take("charges", _charges, None),
             "note": self.take("note", _text, None),
         }
@@ -196,8 +157,8 @@ class _Cells:
             "name": self.take("customer_name", _words, ""),
             "phone": self.take("phone", _phone, ""),
             "address": self.take("address", _words, ""),
-            "lat": self.take("lat", _number(90), None),
-            "lon": self.take("lon", _number(180), None),
+            "lat": self.take("lat", number(90), None),
+            "lon": self.take("lon", number(180), None),
             "language": self.take("language", _one_of(ev.Language, "language_unknown"), ""),
             **({"district": district} if (district := self.take("district", _district, "")) else {}),
         }
@@ -212,7 +173,7 @@ class _Cells:
         return Row(self.line, order, asked_by, apology, cause)
 
     def _fault(self, column: str, code: str, **facts: object) -> None:
-        value = _shown(self.cells.get(column, ""))
+        value = shown(self.cells.get(column, ""))
         self.reader.faults.append(Remark(self.line, column, value, code, facts))
 
     def _warn(self, start: datetime, end: datetime, told: datetime) -> None:
@@ -221,109 +182,35 @@ class _Cells:
             ("told_at", "told_future", told > self.reader.now),
         ):
             if applies:
-                self.reader.warnings.append(Remark(self.line, column, _shown(self.cells[column]), code))
-
-    def _moment(self, cell: str) -> datetime:
-        if not _filled(cell) or not _MOMENT.fullmatch(cell):
-            raise _Bad("time_malformed")
-        try:
-            moment = datetime.fromisoformat(cell)
-            found = localise(moment, self.reader.zone) if moment.tzinfo is None else moment.astimezone(UTC)
-        except Invalid as error:
-            raise _Bad(error.code) from None
-        except (ValueError, OverflowError):
-            raise _Bad("time_malformed") from None
-        if not ev.is_plausible(found):
-            raise _Bad("time_malformed")
-        return found
-
-    def _technician(self, cell: str) -> str | None:
-        if not cell:
-            return None
-        if cell not in self.reader.technicians:
-            raise _Bad("technician_unknown")
-        if not self.reader.technicians[cell]:
-            raise _Bad("technician_left")
-        return cell
-
-
-def _lines(text: str, faults: list[Remark]) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, each with the physical line on which it starts."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            if "field limit" in str(error):
-                faults.append(Remark(line, "-", "", "too_long", {"most": _TEXT}))
-            else:
-                faults.append(Remark(line, "-", "", "quotes"))
-            continue
-        if any(cell.strip() for cell in cells):
-            yield line, cells
-
-
-def _check_characters(cell: str) -> None:
-    if any("\ud800" <= letter <= "\udfff" for letter in cell):
-        raise _Bad("not_utf8")
-    if _CONTROL.search(cell):
-        raise _Bad("control_character")
-
-
-def _shown(cell: str) -> str:
-    """A cell as it can be printed on one line: no control characters, no broken bytes, not endless."""
-    flat = " ".join(_CONTROL.sub("�", re.sub("[\ud800-\udfff]", "�", cell)).split())
-    return flat if len(flat) <= 80 else f"{flat[:79]}…"
-
-
-def _filled(cell: str) -> str:
-    if not cell:
-        raise _Bad("missing")
-    return cell
+                self.reader.warnings.append(Remark(self.line, column, shown(self.cells[column]), code))
 
 
 def _words(cell: str) -> str:
-    if len(_filled(cell)) > _LINE:
-        raise _Bad("too_long", most=_LINE)
+    if len(filled(cell)) > LINE:
+        raise Bad("too_long", most=LINE)
     return cell
 
 
 def _text(cell: str) -> str | None:
-    if len(cell) > _TEXT:
-        raise _Bad("too_long", most=_TEXT)
+    if len(cell) > TEXT:
+        raise Bad("too_long", most=TEXT)
     return cell or None
 
 
 def _external_id(cell: str) -> str:
-    if not is_external_id(_filled(cell)):
-        raise _Bad("external_id_malformed")
+    if not is_external_id(filled(cell)):
+        raise Bad("external_id_malformed")
     return cell
 
 
 def _phone(cell: str) -> str:
-    if not _PHONE.fullmatch(_filled(cell)):
-        raise _Bad("phone_malformed")
+    if not _PHONE.fullmatch(filled(cell)):
+        raise Bad("phone_malformed")
     return cell
 
 
-def _number(most: int) -> Callable[[str], float | None]:
-    def read(cell: str) -> float | None:
-        if not cell:
-            return None
-        try:
-            number = float(cell)
-        except ValueError:
-            raise _Bad("number_malformed") from None
-        if not math.isfinite(number):
-            raise _Bad("number_malformed")
-        if abs(number) > most:
-            raise _Bad("out_of_range", least=-most, most=most)
-        return number
-
-    return read
+def _or_none(rule: Callable[[str], str]) -> Callable[[str], str | None]:
+    return lambda cell: rule(cell) if cell else None
 
 
 def _district(cell: str) -> str:
@@ -331,8 +218,8 @@ def _district(cell: str) -> str:
 
 
 def _yes_no(cell: str) -> bool:
-    if _filled(cell).lower() not in {"yes", "no"}:
-        raise _Bad("not_yes_no")
+    if filled(cell).lower() not in {"yes", "no"}:
+        raise Bad("not_yes_no")
     return cell.lower() == "yes"
 
 
@@ -342,8 +229,8 @@ def _one_of(kind: Any, code: str, empty: str | None = None) -> Callable[[str], A
     def read(cell: str) -> Any:
         if not cell and empty is not None:
             return empty
-        if _filled(cell) not in known:
-            raise _Bad(code, known=", ".join(known))
+        if filled(cell) not in known:
+            raise Bad(code, known=", ".join(known))
         return cell
 
     return read
@@ -353,8 +240,8 @@ def _charges(cell: str) -> list[dict[str, str]]:
     found = []
     for part in filter(None, (part.strip() for part in re.split("[;；]", cell))):
         match = _CHARGE.fullmatch(part)
-        if match is None or len(match[1]) > _LINE:
-            raise _Bad("charge_malformed")
+        if match is None or len(match[1]) > LINE:
+            raise Bad("charge_malformed")
         found.append({"label": match[1], "amount": f"{Decimal(match[2]):.2f}"})
     return found
 
@@ -362,9 +249,9 @@ def _charges(cell: str) -> list[dict[str, str]]:
 def read_charges(text: str) -> list[ev.Charge]:
     """`label amount; label amount` as typed in a form; raises `Invalid("charge_malformed", field="charges")`."""
     try:
-        _check_characters(text)
+        check_characters(text)
         return [ev.Charge(**one) for one in _charges(text.strip())]
-    except _Bad:
+    except Bad:
         raise Invalid("charge_malformed", field="charges") from None
 
 

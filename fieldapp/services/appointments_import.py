@@ -19,8 +19,9 @@ from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.lifecycle import DURATIONS, ENDED, VisitState, replay
-from fieldapp.services.appointments_csv import Remark, Row, Sheet, parse_appointments, plain_row
+from fieldapp.services.appointments_csv import Row, Sheet, parse_appointments, plain_row
 from fieldapp.services.branches import zone_of
+from fieldapp.services.csv_cells import Remark
 from fieldapp.services.recording import record
 from fieldapp.services.scheduling import amendment, event
 from fieldapp.services.work import Db, Work

@@ -130,6 +130,7 @@ DISPATCHER = Walk(
         Stop("dispatch-link", "/dispatch/visits/{later}/link"),
         Stop("dispatch-held", "/dispatch/held"),
         Stop("dispatch-technicians", "/dispatch/technicians"),
+        Stop("dispatch-technicians-import", "/dispatch/technicians/import"),
         Stop("dispatch-technician", "/dispatch/technicians/T011"),
         Stop("dispatch-absence", "/dispatch/absences/{absence}"),
         Stop("dispatch-day-print", "/dispatch/day/print"),

@@ -10,12 +10,14 @@ from flask_babel import ngettext
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import DomainError
-from fieldapp.services import absences, calendars, planning
+from fieldapp.services import absences, calendars, calendars_import, planning
 from fieldapp.services.absences import CannotCover, Cover, Decision, Left, Told
 from fieldapp.services.calendars import Person
-from fieldapp.web import calendar_words
+from fieldapp.web import calendar_words, planning_words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.dispatch.calendar_forms import AbsenceForm, CalendarForm, CoverForm
+from fieldapp.web.dispatch.forms import UploadForm
+from fieldapp.web.dispatch.imports import uploaded
 from fieldapp.web.dispatch.lists import overview, wanted_day
 from fieldapp.web.errors import sentence
 
@@ -30,6 +32,24 @@ def index() -> ResponseReturnValue:
     """Everybody with their hours, jobs, districts and absences."""
     people = calendars.list_people(current_work(), current_actor(), current_branch())
     return render_template("dispatch/technicians.html", people=people, calendar_words=calendar_words, **overview())
+
+
+@blueprint.route("/technicians/import", methods=["GET", "POST"])
+def upload() -> ResponseReturnValue:
+    """Calendars or absences from a file."""
+    form, found, name = UploadForm(), None, ""
+    if form.validate_on_submit():
+        name, raw = uploaded(form)
+        if raw is not None:
+            found = calendars_import.import_file(current_work(), current_actor(), current_branch(), raw)
+            if not found.faults:
+                flash(_("Imported: %(new)s entered, %(same)s as before.", new=found.stored, same=found.same), "good")
+                return redirect(url_for("dispatch_calendars.index"), 303)
+    page = render_template(
+        "dispatch/technicians_import.html", form=form, found=found, name=name, reason=planning_words.reason,
+        zone=current_zone(), columns=calendars_import.CALENDARS, absences=calendars_import.ABSENCES, **overview(),
+    )  # fmt: skip
+    return page, 422 if request.method == "POST" else 200
 
 
 @blueprint.route("/technicians/<code>", methods=["GET", "POST"])

@@ -34,14 +34,8 @@ def upload() -> ResponseReturnValue:
 def preview() -> ResponseReturnValue:
     """What the file would do, row by row, or all that is wrong with it."""
     form = UploadForm()
-    if not form.validate() or not form.file.data or not form.file.data.filename:
-        form.file.errors = [*form.file.errors, _("Choose a file first.")]
-        return _page(form), 422
-    raw = form.file.data.read(LARGEST + 1)
-    if len(raw) > LARGEST:
-        form.file.errors = [_("This file is too large for the page. Import it on the command line, or in parts.")]
-        return _page(form), 422
-    return _show(form.file.data.filename, raw)
+    name, raw = uploaded(form) if form.validate() else ("", None)
+    return (_page(form), 422) if raw is None else _show(name, raw)
 
 
 @blueprint.post("/import/confirm")
@@ -62,6 +56,18 @@ def confirm() -> ResponseReturnValue:
           new=found.count("new"), changed=found.count("changed"), same=found.count("same")), "good",
     )  # fmt: skip
     return redirect(url_for("dispatch.index"), 303)
+
+
+def uploaded(form: UploadForm) -> tuple[str, bytes | None]:
+    """The chosen file's name and bytes; None, and the fault at the field, when there is none or it is too large."""
+    if not form.file.data or not form.file.data.filename:
+        form.file.errors = [*form.file.errors, _("Choose a file first.")]
+        return "", None
+    raw = form.file.data.read(LARGEST + 1)
+    if len(raw) > LARGEST:
+        form.file.errors = [_("This file is too large for the page. Import it on the command line, or in parts.")]
+        return "", None
+    return form.file.data.filename, raw
 
 
 def _page(form: UploadForm, **values: object) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 
@@ -158,3 +159,17 @@ def test_the_list_and_the_printed_day_name_everybody(desk, work):
 
 def test_another_branchs_technician_is_nobody(sign_in):
     assert sign_in("D900").get(T001).status_code == 422
+
+
+def test_a_file_is_entered_or_every_fault_is_shown(desk, work):
+    def send(text):
+        return desk.post("/dispatch/technicians/import", data={"file": (BytesIO(text.encode()), "shifts.csv")})
+
+    head = "technician,shifts,skills,districts,lat,lon\n"
+    answer = send(f"{head}T001,whenever,,,,\nT999,,,,,\n")
+    assert answer.status_code == 422
+    assert "“whenever” is no shift" in answer.text
+    assert "there is no such technician in this branch" in answer.text
+    assert send("").status_code == 422
+    assert send(f"{head}T001,mon 08:00-12:00,,,,\n").status_code == 303
+    assert calendar(work).shifts == read_shifts("mon 08:00-12:00")
