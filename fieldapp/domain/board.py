@@ -1,7 +1,7 @@
 """How a visit stands on the dispatcher's board, beside its state: what needs somebody's eye, and why.
 
-Owns what is late, what waits for a phone and what is held. States are `visits.lifecycle`'s, scores are none of its
-business; the caller gives `now` and what was heard of the phone.
+Owns what is late, what waits for a phone and what is held; what is `at_risk`, looking ahead says (`domain.risks`).
+States are `visits.lifecycle`'s; the caller gives `now` and what was heard of the phone.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from fieldapp.domain.calendar import Window
 from fieldapp.domain.visits.lifecycle import ENDED
 
 #: In the order in which they matter: the first one gives a bar its colour.
-Standing = Literal["held", "late", "waiting", "came_late"]
+Standing = Literal["held", "late", "waiting", "came_late", "at_risk"]
 
 _NOT_THERE = frozenset({"planned", "en_route", "missed"})
 

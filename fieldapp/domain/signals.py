@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import UNSET
 
 from fieldapp.domain.ids import EventId
+from fieldapp.domain.places import Place, metres
 from fieldapp.domain.visits.events import Event, Fix, SignatureCaptured, VisitArrived, VisitScheduled
 
 Kind = Literal["far_away", "signed_before_arrival", "signed_fast"]
@@ -20,7 +21,6 @@ Kind = Literal["far_away", "signed_before_arrival", "signed_fast"]
 FAR_METRES = 500
 #: Nobody reads a statement in less.
 SHORTEST_READING = 3_000
-_EARTH = 6_371_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +61,10 @@ def from_address(fix: Fix | None, lat: float | None, lon: float | None) -> tuple
     if fix is None or fix.lat is UNSET or fix.lon is UNSET or lat is None or lon is None:
         return None
     accuracy = fix.acc if isinstance(fix.acc, float | int) and math.isfinite(fix.acc) else 0
-    return round(_distance(float(fix.lat), float(fix.lon), lat, lon)), round(accuracy)
+    return round(metres(Place(float(fix.lat), float(fix.lon)), Place(lat, lon))), round(accuracy)
 
 
 def _away(fix: Fix | None, lat: float, lon: float) -> int | None:
     """How many metres the reading is away from the address; None where that is near, or cannot be known."""
     found = from_address(fix, lat, lon)
     return found[0] if found and found[0] - found[1] > FAR_METRES else None
-
-
-def _distance(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
-    """Metres between two points on the sphere."""
-    a, b = math.radians(lat), math.radians(other_lat)
-    half = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(math.radians(other_lon - lon) / 2) ** 2
-    return 2 * _EARTH * math.asin(min(1.0, math.sqrt(half)))

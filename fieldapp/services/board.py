@@ -17,6 +17,7 @@ from fieldapp.domain.board import Seen, Standing, standings
 from fieldapp.domain.calendar import Window, day_bounds
 from fieldapp.domain.ids import BranchCode
 from fieldapp.services.branches import zone_of
+from fieldapp.services.risks import Alarm, Alert, look_out
 from fieldapp.services.rulebooks import missed_after, rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import board, branches, planning
@@ -24,10 +25,10 @@ from fieldapp.storage.board import Happened, Heard, Planned
 from fieldapp.storage.branches import Team
 from fieldapp.storage.planning import WAITING, Technician
 
-__all__ = ["Asked", "Bar", "Board", "Heard", "Row", "Show", "Team", "Technician"]
+__all__ = ["Alert", "Asked", "Bar", "Board", "Heard", "Row", "Show", "Team", "Technician"]
 
 #: Only the rows with something of that kind.
-Show = Literal["", "held", "late", "waiting", "planned"]
+Show = Literal["", "at_risk", "held", "late", "waiting", "planned"]
 #: More of the pool than this is no help on a board; the list has them all.
 POOL = 60
 #: What the clock alone changes (late, missed) and what phones say without a fact is looked at anew this often.
@@ -70,7 +71,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Board:
     """One page of the board. `pool` are the first so many of `pool_total` visits that nobody was given; `total` counts
-    the rows of all pages."""
+    the rows of all pages. `alarm` is what needs somebody now, on the day that it is."""
 
     bounds: Window
     rows: Sequence[Row]
@@ -79,6 +80,7 @@ class Board:
     page: int
     pages: int
     total: int
+    alarm: Alarm | None
 
 
 def look(
@@ -90,7 +92,7 @@ def look(
     with work.read() as db:
         zone = zone_of(db, branch)
         bounds = Window(day_bounds(asked.first, zone)[0], day_bounds(asked.first + timedelta(asked.days - 1), zone)[1])
-        return _Look(db, branch, bounds, now, zone).board(asked, known)
+        return _Look(work, db, branch, bounds, now, zone).board(asked, known)
 
 
 def list_teams(work: Work, actor: Actor, branch: BranchCode) -> Sequence[Team]:
@@ -104,6 +106,7 @@ def list_teams(work: Work, actor: Actor, branch: BranchCode) -> Sequence[Team]:
 class _Look:
     """One look at the board in one transaction."""
 
+    work: Work
     db: Db
     branch: BranchCode
     bounds: Window
@@ -111,14 +114,25 @@ class _Look:
     zone: ZoneInfo
 
     @cached_property
+    def people(self) -> Sequence[Technician]:
+        return planning.technicians(self.db, self.branch)
+
+    @cached_property
+    def alarm(self) -> Alarm | None:
+        """On the day that it is; a week shows none, and of other days nothing is known yet."""
+        if not (self.bounds.start <= self.now < self.bounds.end <= self.bounds.start + timedelta(hours=26)):
+            return None
+        codes = [one.code for one in self.people if one.is_active]
+        return look_out(self.work, self.db, self.branch, self.bounds, codes, self.zone)
+
+    @cached_property
     def heard(self) -> Mapping[str, Heard]:
         return board.heard(self.db, self.branch)
 
     def board(self, asked: Asked, known: str | None) -> tuple[str, Board | None]:
-        people = planning.technicians(self.db, self.branch)
-        gone = [one.code for one in people if not one.is_active]
+        gone = [one.code for one in self.people if not one.is_active]
         busy = {one.technician for one in self._planned(gone)} if gone else set()
-        wanted = [one for one in people if (one.is_active or one.code in busy) and _is_wanted(one, asked)]
+        wanted = [one for one in self.people if (one.is_active or one.code in busy) and _is_wanted(one, asked)]
         if asked.show:
             # Which rows there are depends on every visit of the days.
             every = self._bars(None)
@@ -128,7 +142,7 @@ class _Look:
         pages = max(1, -(-len(wanted) // size))
         page = min(asked.page, pages)
         shown = wanted[(page - 1) * size : page * size]
-        mark = self._mark(asked, shown, people)
+        mark = self._mark(asked, shown)
         if mark == known:
             return mark, None
         bars: dict[str | None, list[Bar]] = defaultdict(list)
@@ -136,12 +150,12 @@ class _Look:
             bars[one.visit.technician].append(one)
         pool = [one for one in bars[None] if one.state in WAITING or one.standings]
         rows = [Row(one, self.heard.get(one.code), bars[one.code]) for one in shown]
-        return mark, Board(self.bounds, rows, pool[:POOL], len(pool), page, pages, len(wanted))
+        return mark, Board(self.bounds, rows, pool[:POOL], len(pool), page, pages, len(wanted), self.alarm)
 
-    def _mark(self, asked: Asked, shown: Sequence[Technician], people: Sequence[Technician]) -> str:
+    def _mark(self, asked: Asked, shown: Sequence[Technician]) -> str:
         day = board.mark(self.db, self.branch, self.bounds.start, self.bounds.end, [*(one.code for one in shown), None])
         tick = int(self.now.timestamp()) // TICK
-        return hashlib.sha256(repr((asked, shown, len(people), day, tick)).encode()).hexdigest()[:32]
+        return hashlib.sha256(repr((asked, shown, len(self.people), day, tick)).encode()).hexdigest()[:32]
 
     def _bars(self, technicians: Sequence[str | None] | None) -> list[Bar]:
         found = self._planned(technicians)
@@ -160,7 +174,10 @@ class _Look:
             state=state, held=visit.held > 0, window=visit.window, planned=visit.planned, arrived=happened.arrived,
             heard_at=phone.seen_at if phone else None, unsent=phone.outbox if phone else 0,
         )  # fmt: skip
-        return Bar(visit, state, standings(seen, self.now), happened)
+        standing = standings(seen, self.now)
+        if self.alarm and visit.visit_id in self.alarm.at_risk and "late" not in standing:
+            standing = (*standing, "at_risk")
+        return Bar(visit, state, standing, happened)
 
     def _missed(self, found: Sequence[Planned]) -> set[str]:
         """Visits that nobody came to, as of now."""

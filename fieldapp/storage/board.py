@@ -28,6 +28,7 @@ _V = VisitRow.__table__.c
 _BAR = (
     _V.visit_id, _V.external_id, _V.rev, _V.state, _V.job_type, _V.technician, _V.window_start, _V.window_end,
     _V.planned_start, _V.planned_end, _V.customer_name, _V.address, _V.lat, _V.lon, _V.held, _V.signed,
+    _V.language, _V.district,
 )  # fmt: skip
 
 
@@ -49,6 +50,8 @@ class Planned:
     lon: float | None
     held: int
     signed: bool
+    language: str
+    district: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,15 @@ def happened(db: Session, branch: str, visits: Iterable[str]) -> dict[VisitId, H
             if name == "ended" or getattr(known, name) is None:
                 found[visit] = replace(known, **{name: at})
     return found
+
+
+def latest_completed(db: Session, branch: str, start: datetime, end: datetime, limit: int) -> dict[VisitId, str]:
+    """Completed visits that were planned in [start, end), the latest first, each with its kind of job."""
+    query = select(_V.visit_id, _V.job_type).where(
+        _V.branch == branch, _V.state == "completed", _V.planned_start >= start, _V.planned_start < end
+    )
+    rows = bulk.fetch(db, query.order_by(_V.planned_start.desc()).limit(limit), {})
+    return {VisitId(visit): job_type for visit, job_type in rows}
 
 
 def heard(db: Session, branch: str) -> dict[str, Heard]:

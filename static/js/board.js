@@ -1,6 +1,7 @@
 // The dispatcher's board: draws what /dispatch/board/data says, keeps it as new as the server's, and opens the dialog
 // that moves a visit, for a dragged bar as for one that was chosen. Owns no rules: what may be moved the server decides.
 
+import { showAlerts } from "./board/alerts.js";
 import { startCalendar } from "./board/calendar.js";
 import { startDialog } from "./board/dialog.js";
 import { follow } from "./board/live.js";
@@ -29,6 +30,7 @@ function start(root) {
     for (const bar of [...latest.pool, ...latest.rows.flatMap((row) => row.bars)]) bars.set(bar.id, bar);
     calendar.show(latest);
     showPages(latest);
+    showAlerts(latest, dialog.nameOf, (bar, wish) => dialog.open(bars.get(bar.id) ?? bar, wish));
     latest = null;
   }
 }

@@ -218,3 +218,16 @@ def test_a_visit_is_moved_by_touch_and_in_chinese(phone_page: Any, enter: Any, d
     assert (stored(day).visit.technician, stored(day).visit.planned.start) == ("T002", at(16))
     width = phone_page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= 390
+
+
+def test_what_needs_somebody_is_done_by_its_one_button(desk_page: Any, enter: Any, day: Work, clock: Any) -> None:
+    clock.advance(minutes=150)
+    show(desk_page, enter)
+    desk_page.get_by_role("button", name="Give to Zhao Min (T003)").click()
+    desk_page.wait_for_selector("#move[open]")
+    assert desk_page.inner_text("[data-f=new-technician]") == "Zhao Min (T003)"
+    assert desk_page.inner_text("[data-f=new-promised]") == "as before"
+    desk_page.get_by_role("button", name="Move").click()
+    desk_page.get_by_text("WO-3 is assigned.").wait_for()
+    desk_page.wait_for_selector("#alerts", state="hidden")
+    assert stored(day, "WO-3").visit.technician == "T003"

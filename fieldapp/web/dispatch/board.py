@@ -10,12 +10,15 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import Conflict, DomainError
 from fieldapp.domain.visits.lifecycle import ENDED
 from fieldapp.services import board, planning
-from fieldapp.services.board import Asked, Bar, Board, Heard, Row
+from fieldapp.services.board import Alert, Asked, Bar, Board, Heard, Row
 from fieldapp.services.claims import OVERRIDABLE
 from fieldapp.web import visit_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
@@ -23,7 +26,8 @@ from fieldapp.web.dispatch.forms import AssignForm, MoveForm
 from fieldapp.web.dispatch.lists import overview, today, wanted_day
 from fieldapp.web.dispatch.visits import assign_by, done, move_by
 from fieldapp.web.errors import STATUS, sentence
-from fieldapp.web.templating import localmoment
+from fieldapp.web.templating import localmoment, localtime
+from fieldapp.web.templating import window as span
 
 blueprint = Blueprint("dispatch_board", __name__)
 
@@ -32,8 +36,8 @@ _FIXED = ENDED | {"arrived", "admitted", "signed", "missed"}
 #: View -> days, and rows of a page: as many bars as a browser draws at once.
 _VIEWS = {"": (1, 40), "week": (7, 12)}
 _SHOWS: dict[str, Any] = {
-    "": _l("anything"), "late": _l("something late"), "waiting": _l("something waiting for sync"),
-    "held": _l("something held"), "planned": _l("something still to come"),
+    "": _l("anything"), "at_risk": _l("something at risk"), "late": _l("something late"),
+    "waiting": _l("something waiting for sync"), "held": _l("something held"), "planned": _l("something still to come"),
 }  # fmt: skip
 
 
@@ -99,6 +103,8 @@ def _board(found: Board) -> dict[str, Any]:
         "page": found.page,
         "pages": found.pages,
         "total": found.total,
+        "alerts": [_alert(one) for one in found.alarm.alerts] if found.alarm else [],
+        "alerts_total": found.alarm.total if found.alarm else 0,
     }
 
 
@@ -124,6 +130,32 @@ def _bar(bar: Bar) -> dict[str, Any]:
         "standings": bar.standings,
         **{name: _wall(moment) for name, moment in times.items() if moment},
     }
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    """What needs somebody: how likely, until when, and the one act, with the words for the customer ready."""
+    window = alert.window
+    return {
+        "visit": {**_visit(alert.visit, alert.visit.state), "standings": ()},
+        "expected": _wall(alert.expected) if alert.expected else None,
+        "percent": max(5, round(alert.risk * 20) * 5),
+        "until": _wall(alert.movable_until) if alert.movable_until else None,
+        "act": alert.act,
+        "technician": alert.technician,
+        **({"from": _wall(window.start), "to": _wall(window.end), "words": _apology(alert, window)} if window else {}),
+    }
+
+
+def _apology(alert: Alert, window: Window) -> str:
+    """What to tell the customer, in the customer's language."""
+    visit = alert.visit
+    with force_locale(visit.language.replace("-", "_")):
+        return _(
+            "Dear %(name)s, we are sorry: our technician will not be with you at %(old)s as promised. We now come "
+            "between %(start)s and %(end)s. If this does not suit you, please tell us and we will find another time.",
+            name=visit.customer_name, old=span(visit.window), start=localtime(window.start),
+            end=localtime(window.end),
+        )  # fmt: skip
 
 
 def _visit(visit: Any, state: str) -> dict[str, Any]:

@@ -27,7 +27,10 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     field("window_start").value = wish.from ?? bar.from;
     field("window_end").value = wish.to ?? bar.to;
     field("told_at").value = nowOnTheClock();
-    field("reason").value = wish.reason ?? "";
+    field("promise").checked = Boolean(wish.from);
+    field("apology").checked = Boolean(wish.apology);
+    put(form, "words", wish.words ?? "");
+    show(part("words"), Boolean(wish.words));
     show(part("override"), false);
     clearFaults();
     stand(bar);
@@ -131,7 +134,7 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     revert = null;
     onClosed();
   });
-  return { open, undo, isOpen: () => dialog.open };
+  return { open, undo, nameOf, isOpen: () => dialog.open };
 }
 
 function compare(name, before, after) {

@@ -175,3 +175,17 @@ def test_the_board_costs_at_most_110_kb(desk: Any, app: Any) -> None:
     sizes = {url: len(desk.get(url, headers={"Accept-Encoding": "gzip"}).data) for url in urls}
     data = 25 * KB  # 40 technicians with 6 visits each: benchmarks/board.py
     assert sum(sizes.values()) + data <= 110 * KB, sizes
+
+
+def test_what_needs_somebody_comes_with_the_words_for_the_customer_in_their_language(desk: Any, clock: Any) -> None:
+    for number, code in (("WO-1", "T001"), ("WO-2", "T002"), ("WO-3", "T003")):
+        schedule(
+            desk, external_id=number, technician=code, window_start="2026-10-14T10:00", window_end="2026-10-14T10:30"
+        )
+    clock.advance(minutes=65)
+    told = desk.get(DATA).get_json()
+    first = told["alerts"][0]
+    assert (told["alerts_total"], first["act"], first["percent"], first["until"]) == (3, "tell", 100, None)
+    assert "何美玲" in first["words"]
+    assert "非常抱歉" in first["words"]
+    assert first["words"].count("10:00–10:30") == 1

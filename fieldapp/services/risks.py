@@ -1,0 +1,233 @@
+"""What on a running day needs somebody now: windows that will probably be missed, and visits that nobody was given.
+
+Owns what is put before the dispatcher and the one act that is proposed for each; how likely a window is missed is
+`domain.risks`'s, who can be sent `domain.roster`'s. Nothing here changes anything.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Literal
+from weakref import WeakKeyDictionary
+from zoneinfo import ZoneInfo
+
+from fieldapp.domain.calendar import Window, month_of
+from fieldapp.domain.calendars import Absence, Calendar, Job, obstacles
+from fieldapp.domain.ids import BranchCode
+from fieldapp.domain.places import ByGreatCircle, Place, Travel
+from fieldapp.domain.risks import ALARM, Experience, Forecast, Stop, learn, look_ahead, worth_an_alarm
+from fieldapp.domain.visits.lifecycle import ENDED
+from fieldapp.services.rulebooks import rulebooks
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import board, calendars
+from fieldapp.storage.board import Planned
+
+Act = Literal["give", "move", "tell", "find"]
+
+#: What jobs of the last weeks took teaches; the latest so many of them.
+_WEEKS, _VISITS = timedelta(days=60), 800
+#: Nobody's visits are urgent this long before the promise can no longer be moved.
+_SOON = timedelta(hours=2)
+#: So many stand on the board, the most urgent first; the others are counted.
+MOST = 12
+#: Of those who are free, the nearest so many are looked at closely.
+_NEAREST = 6
+_STEP = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One visit that needs somebody: the expected arrival and the risk (None and 1.0: nobody was given it), until when
+    its promise can be moved (None: no more), and what is proposed, with whom or which window."""
+
+    visit: Planned
+    expected: datetime | None
+    risk: float
+    movable_until: datetime | None
+    act: Act
+    technician: str | None = None
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The most urgent alerts, and how many there are in all; `at_risk` are the visits that may miss their window."""
+
+    alerts: Sequence[Alert]
+    total: int
+    at_risk: frozenset[str]
+
+
+def look_out(
+    work: Work, db: Db, branch: BranchCode, day: Window, technicians: Sequence[str], zone: ZoneInfo,
+    travel: Travel | None = None,
+) -> Alarm:  # fmt: skip
+    """What needs somebody on the day that `now` is in."""
+    return _Lookout(work, db, branch, day, technicians, work.now(), zone, travel or ByGreatCircle()).alarm()
+
+
+@dataclass(frozen=True)
+class _Lookout:
+    work: Work
+    db: Db
+    branch: BranchCode
+    day: Window
+    technicians: Sequence[str]
+    now: datetime
+    zone: ZoneInfo
+    travel: Travel
+
+    def alarm(self) -> Alarm:
+        urgent: list[tuple[datetime | None, Planned, Forecast | None]] = [
+            *((self._movable_until(one.window), one, forecast) for one, forecast in self._at_risk()),
+            *((until, one, None) for one, until in self._nobodys()),
+        ]
+        urgent.sort(key=lambda one: (one[1].window.end, one[1].external_id))
+        alerts = [self._alert(visit, forecast, until) for until, visit, forecast in urgent[:MOST]]
+        return Alarm(alerts, len(urgent), frozenset(one.visit_id for _, one, known in urgent if known))
+
+    # --- What there is --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def visits(self) -> Mapping[str, Planned]:
+        return {one.visit_id: one for one in board.planned(self.db, self.branch, self.day.start, self.day.end)}
+
+    @cached_property
+    def stops(self) -> Mapping[str, list[Stop]]:
+        begun = [one.visit_id for one in self.visits.values() if one.state not in ENDED and one.state != "planned"]
+        happened = board.happened(self.db, self.branch, begun)
+        found: dict[str, list[Stop]] = defaultdict(list)
+        for one in self.visits.values():
+            if one.technician:
+                found[one.technician].append(_stop(one, happened.get(one.visit_id, board.Happened())))
+        return found
+
+    @cached_property
+    def experience(self) -> Mapping[str, Experience]:
+        return _experience(self.work, self.db, self.branch, self.day.start)
+
+    @cached_property
+    def calendars(self) -> Mapping[str, Calendar]:
+        return calendars.of(self.db, self.branch, self.technicians)
+
+    @cached_property
+    def absences(self) -> Sequence[Absence]:
+        return calendars.absences(self.db, self.branch, None, self.day)
+
+    def _movable_until(self, window: Window) -> datetime | None:
+        until = window.start - self._notice(window)
+        return until if until >= self.now else None
+
+    def _notice(self, window: Window) -> timedelta:
+        return rulebooks(self.db).in_force(month_of(window.start, self.zone)).parameters.notice
+
+    # --- Who needs somebody ---------------------------------------------------------------------------------------
+
+    def _at_risk(self) -> list[tuple[Planned, Forecast]]:
+        found = []
+        for stops in self.stops.values():
+            for one in look_ahead(stops, self.now, self.experience, self.travel):
+                visit = self.visits[one.visit]
+                if not visit.held and worth_an_alarm(one.risk, visit.window, self.now, self._notice(visit.window)):
+                    found.append((visit, one))
+        return found
+
+    def _nobodys(self) -> list[tuple[Planned, datetime | None]]:
+        """Visits in the pool whose promise can soon be moved no more, or cannot any more."""
+        found = []
+        for one in self.visits.values():
+            until = self._movable_until(one.window)
+            is_soon = until is None or until - self.now <= _SOON
+            if one.technician is None and one.state not in ENDED and not one.held and is_soon:
+                found.append((one, until))
+        return found
+
+    # --- What to do about it --------------------------------------------------------------------------------------
+
+    def _alert(self, visit: Planned, forecast: Forecast | None, until: datetime | None) -> Alert:
+        expected, risk = (forecast.arrival, forecast.risk) if forecast else (None, 1.0)
+        other = self._who_could(visit)
+        if other:
+            return Alert(visit, expected, risk, until, "give", technician=other)
+        if forecast is None and visit.window.end > self.now:
+            return Alert(visit, None, risk, until, "find")
+        start = _stepped(max(expected or self.now, visit.window.start))
+        window = Window(start, start + (visit.window.end - visit.window.start))
+        return Alert(visit, expected, risk, until, "move" if until else "tell", window=window)
+
+    def _who_could(self, visit: Planned) -> str | None:
+        """The nearest of those who can take it as planned and promised, without missing anybody else's window."""
+        if visit.state != "planned" or visit.window.end < self.now:
+            return None
+        place = _place(visit)
+        free = []
+        for code in self.technicians:
+            taken = self.stops.get(code, [])
+            if code != visit.technician and not any(one.planned.overlaps(visit.planned) for one in _open(taken)):
+                last = max((one for one in taken if one.planned.start < visit.planned.start), default=None,
+                           key=lambda one: one.planned.start)  # fmt: skip
+                free.append((self.travel(last.place if last else None, place), code))
+        job = Job(visit.planned, visit.job_type, visit.district or "")
+        able = (code for _, code in sorted(free) if not obstacles(self.calendars[code], self.absences, job, self.zone))
+        for _, code in zip(range(_NEAREST), able, strict=False):
+            if self._keeps_all(code, visit):
+                return code
+        return None
+
+    def _keeps_all(self, code: str, visit: Planned) -> bool:
+        before = self._risks(self.stops.get(code, []))
+        after = self._risks([*self.stops.get(code, []), _stop(visit, board.Happened())])
+        return after[visit.visit_id] < ALARM / 2 and all(
+            after[one] < ALARM or after[one] <= risk for one, risk in before.items()
+        )
+
+    def _risks(self, stops: Sequence[Stop]) -> dict[str, float]:
+        return {one.visit: one.risk for one in look_ahead(stops, self.now, self.experience, self.travel)}
+
+
+#: What was learned for a day does not change on it: database -> (branch, first moment of the day) -> experience.
+_learned: WeakKeyDictionary[object, dict[tuple[str, datetime], Mapping[str, Experience]]] = WeakKeyDictionary()
+_MOST_KNOWN = 100
+
+
+def _experience(work: Work, db: Db, branch: str, until: datetime) -> Mapping[str, Experience]:
+    """How long jobs took in the weeks before."""
+    known = _learned.setdefault(work.database, {})
+    if (branch, until) not in known:
+        if len(known) > _MOST_KNOWN:
+            known.clear()
+        known[branch, until] = learn(_durations(db, branch, until))
+    return known[branch, until]
+
+
+def _durations(db: Db, branch: str, until: datetime) -> Mapping[str, Sequence[timedelta]]:
+    visits = board.latest_completed(db, branch, until - _WEEKS, until, _VISITS)
+    found: dict[str, list[timedelta]] = defaultdict(list)
+    for visit, what in board.happened(db, branch, visits).items():
+        gone = what.left or what.ended
+        if what.arrived and gone and gone > what.arrived:
+            found[visits[visit]].append(gone - what.arrived)
+    return found
+
+
+def _stop(visit: Planned, what: board.Happened) -> Stop:
+    return Stop(
+        visit=visit.visit_id, state=visit.state, job_type=visit.job_type, window=visit.window, planned=visit.planned,
+        place=_place(visit), departed=what.departed, arrived=what.arrived, ended=what.ended,
+    )  # fmt: skip
+
+
+def _open(stops: Sequence[Stop]) -> Sequence[Stop]:
+    return [one for one in stops if one.state not in ENDED]
+
+
+def _place(visit: Planned) -> Place | None:
+    return None if visit.lat is None or visit.lon is None else Place(visit.lat, visit.lon)
+
+
+def _stepped(moment: datetime) -> datetime:
+    """The next quarter of an hour: nobody promises 10:07."""
+    over = timedelta(minutes=moment.minute % 15, seconds=moment.second, microseconds=moment.microsecond)
+    return moment - over + _STEP if over else moment

@@ -1,0 +1,51 @@
+// What needs somebody now, the most urgent first, each with its one act: the dialog opens with it filled in.
+
+import { clone, put } from "../lib/dom.js";
+import { clock, say, span, symbol } from "./texts.js";
+
+const section = document.getElementById("alerts");
+const list = section.querySelector("[data-f=list]");
+
+// `nameOf(code)` says who that is; `act(bar, wish)` opens the dialog.
+export function showAlerts({ alerts, alerts_total: total }, nameOf, act) {
+  const wasAt = [...list.querySelectorAll("button")].findIndex((button) => button === document.activeElement);
+  section.hidden = total === 0;
+  section.querySelector("[data-f=count]").textContent = total;
+  put(section, "others", total > alerts.length ? say("others", { num: total - alerts.length }) : "");
+  list.replaceChildren(...alerts.map((alert) => item(alert, nameOf, act)));
+  list.querySelectorAll("button")[wasAt]?.focus();
+}
+
+function item(alert, nameOf, act) {
+  const { visit } = alert;
+  const line = clone("alert");
+  const mark = alert.expected ? (alert.percent >= 100 ? "standing-late" : "standing-at_risk") : "standing-nobody";
+  line.querySelector("[data-f=symbol]").replaceChildren(symbol(mark));
+  put(line, "window", span(visit.from, visit.to));
+  put(line, "customer", visit.customer);
+  put(line, "number", visit.number);
+  put(line, "why", why(alert, nameOf).join(" \u00b7 "));
+  const button = put(line, "act", actWords(alert, nameOf));
+  button.addEventListener("click", () => act(visit, wish(alert)));
+  return line;
+}
+
+function why(alert, nameOf) {
+  return [
+    ...(alert.visit.technician ? [nameOf(alert.visit.technician)] : []),
+    ...(alert.expected ? [say("expected", { time: clock(alert.expected) }), say("likely", { percent: alert.percent })] : []),
+    alert.until ? say("movable", { time: clock(alert.until) }) : say("fixed"),
+  ];
+}
+
+function actWords(alert, nameOf) {
+  if (alert.act === "give") return say("give", { name: nameOf(alert.technician) });
+  if (alert.act === "find") return say("find");
+  return say(alert.act, { window: span(alert.from, alert.to) });
+}
+
+function wish(alert) {
+  if (alert.act === "give") return { technician: alert.technician };
+  if (alert.act === "find") return {};
+  return { start: alert.from, from: alert.from, to: alert.to, apology: true, words: alert.words };
+}

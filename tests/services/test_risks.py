@@ -1,0 +1,127 @@
+"""What the board puts before the dispatcher: who may miss a window, who could go instead, what to tell the customer."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from fieldapp.domain.calendar import Window
+from fieldapp.domain.visits import events as ev
+from fieldapp.services import board, calendars, recording, scheduling
+from fieldapp.services.board import Asked
+from fieldapp.services.scheduling import Slot
+from fieldapp.services.work import Work
+from fieldapp.storage.events import Record
+from tests import builders
+from tests.cast import D001, MAIN, NOW
+from tests.services.test_scheduling import at, from_phone, schedule
+
+TODAY = Asked(first=date(2026, 10, 14))
+
+
+def alarm(work: Work, asked: Asked = TODAY) -> Any:
+    found = board.look(work, D001.actor, MAIN, asked)[1]
+    assert found is not None
+    return found.alarm
+
+
+def told(work: Work) -> list[tuple[str, str, str | None]]:
+    return [(one.visit.external_id, one.act, one.technician) for one in alarm(work).alerts]
+
+
+@pytest.fixture
+def behind(work: Work, clock: Any) -> Work:
+    """T001 came to WO-1 at half past nine and still is there at 11:15; WO-2 is promised by a quarter to twelve."""
+    first = schedule(work, "WO-1", 9, 11)
+    from_phone(work, first.visit_id, ev.VisitArrived())
+    schedule(work, "WO-2", 11.5, 11.75)
+    clock.advance(minutes=105)
+    return work
+
+
+def fill(work: Work, *technicians: str, hour: float = 11.5) -> None:
+    for code in technicians:
+        schedule(work, f"WO-{code}", hour, hour + 2, technician=code)
+
+
+def test_on_a_calm_day_nobody_is_needed(work: Work) -> None:
+    schedule(work, "WO-1", 10.5, 12)
+    schedule(work, "WO-2", 14, 16)
+    assert alarm(work).total == 0
+
+
+def test_who_stays_long_puts_the_next_visit_at_risk_and_the_nearest_free_one_is_proposed(behind: Work) -> None:
+    assert told(behind) == [("WO-2", "give", "T002")]
+    one = alarm(behind).alerts[0]
+    assert one.risk > 0.3
+    assert one.expected > at(11.5)
+
+
+def test_a_visit_at_risk_says_so_on_its_bar_and_can_be_asked_for(behind: Work) -> None:
+    rows = board.look(behind, D001.actor, MAIN, Asked(first=TODAY.first, show="at_risk"))[1].rows  # type: ignore[union-attr]
+    assert [(bar.visit.external_id, bar.standings) for row in rows for bar in row.bars] == [
+        ("WO-1", ()), ("WO-2", ("at_risk",)),
+    ]  # fmt: skip
+
+
+def test_given_away_it_is_at_risk_no_more(behind: Work) -> None:
+    visit = alarm(behind).alerts[0].visit
+    scheduling.assign_visit(behind, D001.actor, MAIN, visit.visit_id, visit.rev, Slot(technician="T002"))
+    assert told(behind) == []
+
+
+def test_nobody_is_proposed_who_is_busy_away_or_cannot_do_it(behind: Work) -> None:
+    fill(behind, "T002")
+    assert told(behind)[0] == ("WO-2", "give", "T003")
+    calendars.record_absence(behind, D001.actor, MAIN, "T003", Window(at(8), at(18)), "sick")
+    assert told(behind)[0][1:] == ("tell", None)
+
+
+def test_while_it_is_time_another_window_is_proposed_and_after_that_the_customer_is_told(
+    work: Work, clock: Any
+) -> None:
+    first = schedule(work, "WO-1", 9, 11)
+    from_phone(work, first.visit_id, ev.VisitArrived())
+    schedule(work, "WO-2", 11.25, 11.4)
+    fill(work, "T002", "T003", hour=11)
+    clock.advance(minutes=30)
+    moved = alarm(work).alerts[0]
+    assert (moved.visit.external_id, moved.act, moved.movable_until) == ("WO-2", "move", at(10.25))
+    assert moved.window.end - moved.window.start == moved.visit.window.end - moved.visit.window.start
+    assert moved.window.start >= moved.expected
+    assert moved.window.start.minute % 15 == 0
+    clock.advance(minutes=45)
+    late = next(one for one in alarm(work).alerts if one.visit.external_id == "WO-2")
+    assert (late.act, late.movable_until) == ("tell", None)
+
+
+def test_nobodys_visit_is_urgent_before_its_promise_can_be_moved_no_more(work: Work, clock: Any) -> None:
+    schedule(work, "WO-1", 14, 16, technician=None)
+    assert told(work) == []
+    clock.advance(minutes=90)
+    assert [one[:2] for one in told(work)] == [("WO-1", "give")]
+    fill(work, "T001", "T002", "T003", hour=14)
+    assert told(work)[0] == ("WO-1", "find", None)
+
+
+def test_what_jobs_took_lately_is_what_they_are_expected_to_take(work: Work, clock: Any) -> None:
+    first = schedule(work, "WO-1", 9, 11)
+    from_phone(work, first.visit_id, ev.VisitArrived())
+    schedule(work, "WO-2", 11, 11.5)
+    before = alarm(work).alerts[0]
+    lines = [line for n in range(25) for line in builders.perfect_visit(f"OLD-{n}", NOW - timedelta(days=n + 1))]
+    with work.write() as db:
+        facts = [Record(event=one, origin="import", received_at=NOW) for one in builders.as_events(lines)]
+        recording.record(db, MAIN, facts, NOW)
+    clock.advance(days=1)
+    second = schedule(work, "WO-3", 33, 35)
+    from_phone(work, second.visit_id, ev.VisitArrived())
+    schedule(work, "WO-4", 35, 35.5)
+    tomorrow = alarm(work, Asked(first=date(2026, 10, 15)))
+    assert before.visit.external_id == "WO-2"
+    assert "WO-4" not in [one.visit.external_id for one in tomorrow.alerts]
+
+
+def test_other_days_and_weeks_raise_no_alarm(behind: Work) -> None:
+    assert alarm(behind, Asked(first=date(2026, 10, 15))) is None
+    assert alarm(behind, Asked(first=date(2026, 10, 14), days=7)) is None
