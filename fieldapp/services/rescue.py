@@ -14,7 +14,7 @@ import msgspec
 from fieldapp.domain.access import Actor
 from fieldapp.domain.errors import Invalid
 from fieldapp.services import photos, sync_push, sync_strays, sync_wire
-from fieldapp.services.photos import HashMismatch, PhotoTooLarge
+from fieldapp.services.photos import HashMismatch, OffsetMismatch, PhotoTooLarge
 from fieldapp.services.rescue_files import Content, Rescued, RescueKey, open_file
 from fieldapp.services.sync_push import Result
 from fieldapp.services.sync_wire import Item
@@ -114,11 +114,11 @@ def _bring(work: Work, owner: Actor, rescued: Rescued, sha256: str) -> Photo:
         return Photo(sha256, len(whole), "known")
     if not whole or hashlib.sha256(whole).hexdigest() != sha256:
         return Photo(sha256, len(whole), "damaged")
-    for _ in range(2):  # once more from the beginning, where an upload that was cut off had left other bytes
+    for _ in range(3):  # again where an upload that was cut off had left other bytes, or the phone sends it just now
         try:
             _upload(work, owner, sha256, whole)
             return Photo(sha256, len(whole), "stored")
-        except HashMismatch:
+        except (HashMismatch, OffsetMismatch):
             continue
         except PhotoTooLarge:
             break

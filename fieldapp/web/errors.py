@@ -143,6 +143,7 @@ MESSAGES: dict[str, Any] = {
     "request_entity_too_large": _l("This is too large to be accepted."),
     "unsupported_media_type": _l("The server cannot read this kind of content."),
     "too_many_requests": _l("Too many attempts. Please wait a while and try again."),
+    "other_person": _l("Somebody else is signed in on this phone now."),
     "cross_site": _l("This came from another site and was not carried out."),
     "sign_in_wrong": _l("Login or password is wrong."),
     "login_malformed": _l(

@@ -187,3 +187,39 @@ def test_a_tab_that_was_open_while_its_person_signed_out_and_in_again_goes_on(wo
     phone.sync(page)
     phone.wait_until_sent(page)
     assert phone.stored(work, visit) == ["visit.scheduled", "visit.departed", "note.added"]
+
+
+def test_a_session_that_changes_in_the_middle_of_a_talk_carries_nothing_more(work, page, visit, enter):
+    """Somebody of another branch signs in in another tab while a photo is on its way."""
+    cookies = {}
+
+    def change(route):
+        if not cookies:
+            page.context.clear_cookies()
+            other = page.context.new_page()
+            other.goto("/login")
+            cookies["T900"] = page.context.cookies()
+            answer = page.context.request.post(
+                "/login", form={"login": "T900", "password": cast.PASSWORD, "csrf_token": token(other)}
+            )
+            assert answer.ok
+            other.close()
+        route.continue_()
+
+    page.route(BLOBS, change)
+    photo = phone.run(page, DRAW_AND_KEEP, visit)["blob"]
+    phone.run(page, "const { syncNow } = await load('sync/engine.js'); setTimeout(syncNow);")
+    page.wait_for_function("async () => (await (await fetch('/m/me.json')).json()).login === 'T900'")
+    page.wait_for_selector("#view .title")
+    phone.wait_until_sent(page)
+    assert list(work.blobs.all(cast.NORTH)) == []
+    page.unroute(BLOBS)
+    page.context.clear_cookies()
+    enter(page, "T001")
+    page.wait_for_selector(".next")
+    phone.wait_until_sent(page)
+    assert list(work.blobs.all(cast.MAIN)) == [photo]
+
+
+def token(page):
+    return page.input_value("[name=csrf_token]")

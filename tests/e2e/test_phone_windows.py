@@ -106,3 +106,20 @@ def test_a_note_is_no_longer_than_its_field_however_it_was_composed(work, page, 
     phone.sync(page)
     phone.wait_until_sent(page)
     assert phone.stored(work, visit).count("note.added") == 1
+
+
+def test_what_waits_behind_this_windows_own_slow_work_goes_on_waiting(page, visit):
+    """Many photos on a slow disk: nobody else stands in the way."""
+    page.evaluate("() => { globalThis.slow = new Promise((done) => { globalThis.finish = done; }); }")
+    phone.run(page, "(await load('sync/lock.js')).locked('journal', () => globalThis.slow);")
+    phone.run(
+        page,
+        """const { append } = await load("sync/journal.js");
+        append(args[0], "note.added", { text: "patient" }).then(() => { globalThis.said = "saved"; }, String);""",
+        visit,
+    )
+    page.wait_for_function(ASKS_FOR, arg="journal")
+    for _ in range(3):
+        page.clock.fast_forward(11_000)
+    page.evaluate("() => globalThis.finish()")
+    page.wait_for_function("() => globalThis.said === 'saved'")

@@ -229,3 +229,15 @@ def test_a_photo_cannot_be_reached_through_another_visit(phone, work, visit, sta
     shown(phone, visit, content)
     other = plan(work, builders.scheduled("WO-2", start))[0]
     assert phone.client.get(f"/api/sync/v1/photos/{name_of(content)}?visit={other}").status_code == 404
+
+
+def test_nobody_sends_another_s_photo(technician, work):
+    content = jpeg((40, 40))
+    headers = {**MARK, "Content-Type": "application/offset+octet-stream", "X-Field-User": "T002"}
+    sha256 = hashlib.sha256(content).hexdigest()
+    answer = technician.patch(
+        f"/api/sync/v1/blobs/{sha256}", data=content,
+        headers={**headers, "Upload-Offset": "0", "Upload-Length": str(len(content))},
+    )  # fmt: skip
+    assert answer.status_code == 403
+    assert not work.blobs.has(cast.MAIN, sha256)

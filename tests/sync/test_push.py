@@ -299,3 +299,12 @@ def test_nothing_is_stored_without_signing_in(clock, client, work, visit):
 def test_pushes_are_for_technicians(sign_in):
     answer = sign_in("D001").post(PUSH, data=json.dumps({}), headers={**MARK, "Content-Type": "application/json"})
     assert answer.status_code == 403
+
+
+def test_what_a_phone_sends_for_another_person_than_the_one_signed_in_is_refused(phone, work, visit):
+    answer = phone.post(phone.batch([phone.append("note.added", visit)]), **{"X-Field-User": "T002"})
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "other_person")
+    own = phone.post(phone.batch([phone.append("note.added", visit)]), **{"X-Field-User": "T001"})
+    assert own.status_code == 200
+    day = phone.client.get("/api/sync/v1/day", headers={"X-Field-User": "T002"})
+    assert (day.status_code, day.get_json()["code"]) == (403, "other_person")

@@ -12,6 +12,7 @@ from fieldapp.web.sync import gate
 
 #: Uploads: technicians only.
 blueprint = Blueprint("sync_blobs", __name__)
+blueprint.before_request(gate.same_person)
 #: Looking: everybody who may see visits; rows are checked by the service.
 shown = Blueprint("sync_photos", __name__)
 OCTETS = "application/offset+octet-stream"

@@ -5,14 +5,33 @@ the header by which a phone tells our answers from a captive portal's.
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from flask import Response, current_app, request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from fieldapp.domain.errors import Forbidden
+from fieldapp.web.context import find_actor
 from fieldapp.web.security import CrossSite
 
 MARK = "X-Field-Sync"
+#: Whose phone speaks, as far as it says so.
+OWNER = "X-Field-User"
+
+
+class OtherPerson(Forbidden):
+    """Somebody else signed in on the phone in the middle of its talk: what it holds is not theirs to send."""
+
+    code = "other_person"
+
+
+def same_person() -> None:
+    """Before a view of the sync interface: what a phone sends for another person than the one who is signed in now is
+    refused, but for the word about a deletion, which anybody carries. Raises `OtherPerson`."""
+    owner, actor = request.headers.get(OWNER), find_actor()
+    if owner and actor and unquote(owner) != actor.login and request.endpoint != "sync.record_deletion":
+        raise OtherPerson()
 
 
 def ours_only(media: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -22,6 +22,7 @@ from fieldapp.web.context import current_actor, current_settings, current_work
 from fieldapp.web.sync import gate
 
 blueprint = Blueprint("sync", __name__)
+blueprint.before_request(gate.same_person)
 #: Older apps still push, and are told to update.
 MIN_APP = "0.1.0"
 JSON = "application/json"

@@ -86,12 +86,15 @@ export async function leaveTo(address, nextLogin = null) {
 // Whoever signs out with nothing left to send leaves no half-done input and no photo. After this nothing can be written
 // any more.
 async function forget({ all = true } = {}) {
-  const stores = (await unsent()) || !all ? [] : ["drafts", "blobs", "blob_chunks"];
+  await unlessFull(settle);
   await destroyKey("snapshot");
   const db = await retire();
-  const tx = db.transaction(["visits", "meta", ...stores], "readwrite", { durability: "strict" });
+  const done = ["drafts", "blobs", "blob_chunks"];
+  const tx = db.transaction(["visits", "meta", "outbox", ...done], "readwrite", { durability: "strict" });
   wiped(tx);
-  for (const name of stores) tx.objectStore(name).clear();
+  // Looked at where it is cleared: another tab may have kept something since.
+  const kept = (await Promise.all(["outbox", "blobs"].map((name) => tx.objectStore(name).getAll()))).flat();
+  if (all && !kept.some(({ status }) => status === "waiting")) for (const name of done) tx.objectStore(name).clear();
   await tx.done;
   db.close();
 }

@@ -3,6 +3,8 @@
 // A lock is held for milliseconds. Whoever does not get it for so long waits for a tab that the system has frozen.
 const PATIENCE = 10_000;
 const queues = new Map();
+// The locks that this tab holds: what waits behind its own work, on a slow disk, goes on waiting.
+const ours = new Set();
 
 // Another tab of this app keeps the lock: nothing was done.
 export class HeldElsewhere extends Error {
@@ -17,16 +19,23 @@ export class HeldElsewhere extends Error {
 export async function locked(name, work) {
   if (!globalThis.navigator?.locks) return inTurn(name, work);
   const waiting = new AbortController();
-  const late = setTimeout(() => waiting.abort(), PATIENCE);
-  let ours = false;
+  let late;
+  const wait = () => { late = setTimeout(() => (ours.has(name) ? wait() : waiting.abort()), PATIENCE); };
+  let isHeld = false;
+  wait();
   try {
-    return await navigator.locks.request(name, { signal: waiting.signal }, () => {
-      ours = true;
+    return await navigator.locks.request(name, { signal: waiting.signal }, async () => {
+      isHeld = true;
       clearTimeout(late);
-      return work();
+      ours.add(name);
+      try {
+        return await work();
+      } finally {
+        ours.delete(name);
+      }
     });
   } catch (error) {
-    throw ours ? error : new HeldElsewhere();
+    throw isHeld ? error : new HeldElsewhere();
   } finally {
     clearTimeout(late);
   }

@@ -1,13 +1,16 @@
 // Requests to our own server. Owns the header that proves an answer is ours (a captive portal's page is not) and the
 // time limit; decide.js says what an answer means.
 
+import { storeOwner } from "./database.js";
 import { meaning, patience } from "./decide.js";
 
 export const ROOT = "/api/sync/v1";
 
 // Never rejects: {kind, status, json, headers, retryAfter}; kind "down" for no network, foreign pages and 5xx.
 export async function call(method, path, { json, body, headers = {} } = {}) {
-  const init = { method, headers: { "X-Field-Sync": "1", ...headers }, cache: "no-store", redirect: "manual", credentials: "same-origin" };
+  // Whose facts these are: a session that changed in another tab since must not carry them.
+  const whose = storeOwner() ? { "X-Field-User": encodeURIComponent(storeOwner()) } : {};
+  const init = { method, headers: { "X-Field-Sync": "1", ...whose, ...headers }, cache: "no-store", redirect: "manual", credentials: "same-origin" };
   if (json !== undefined) {
     init.body = JSON.stringify(json);
     init.headers["Content-Type"] = "application/json";
