@@ -17,15 +17,8 @@ from fieldapp.storage import keyfiles
 LOCALES = get_args(Language)
 #: What stands in examples where a secret belongs.
 _PLACEHOLDERS = (
-    "change-me",
-    "changeme",
-    "change_me",
-    "change this",
-    "insecure",
-    "default",
-    "placeholder",
-    "your-secret",
-)
+    "change-me", "changeme", "change_me", "change this", "insecure", "default", "placeholder", "your-secret",
+)  # fmt: skip
 Network = IPv4Network | IPv6Network
 
 
@@ -37,27 +30,41 @@ class SettingsError(Exception):
 class Settings:
     """All that an installation can choose. Paths are absolute; `base_url` has no trailing slash."""
 
+    # What stands in `#:` above a field becomes docs/configuration.md (tools/configuration.py).
+    #: The folder of this installation: database, photos, keys. Made with mode 0700. Else `instance/` in the checkout.
     instance: Path
+    #: `sqlite:////path/file.db` or `postgresql+psycopg://user:password@host/name`. Else `fieldapp.db` in the instance.
     database_url: str
+    #: Signs form tokens and the links of receipts. At least 32 characters. Else `secret-key` in the instance, made on
+    #: first start.
     secret_key: str
-    #: Seals personal data in the database. Whoever loses it cannot read that any more: keep a copy beside the backups.
+    #: Seals personal data in the database; whoever loses it cannot read that any more. At least 32 characters. Else
+    #: `data-key` in the instance, made on first start.
     data_key: str
+    #: The folder of photos. Else `blobs` in the instance.
     blobs: Path
+    #: Where people reach the server, scheme and host alone, e.g. `https://visits.example.org`. With https, cookies are
+    #: `Secure` and browsers remember TLS; any other `Host` is refused. Without it only this machine's own names are
+    #: right.
     base_url: str | None = None
+    #: The zone of the first branch, and of whoever has none.
     timezone: str = "Asia/Shanghai"
+    #: The language of pages whose reader asked for none: en, zh-Hans or zh-Hant.
     locale: str = "zh-Hans"
+    #: `1`: this is the demo company, and says so.
     demo: bool = False
-    #: How long after its last contact a phone opens without one.
+    #: How many hours after its last contact a phone opens without one, 1 to 720.
     offline_hours: int = 72
-    #: Seals backups: an age recipient (age1...), or its secret key, with which this machine can also read them.
+    #: Seals backups: an age recipient (`age1...`), or its secret key, with which this machine can also read them.
     backup_key: str | None = None
-    #: Whether other programs on this very machine may be told of things: for trying it out.
+    #: `1`: other programs on this very machine may be told of things, for trying it out.
     outgoing_loopback: bool = False
-    #: Proxies in front, whose word on who asks (X-Forwarded-For, X-Forwarded-Proto) is taken.
+    #: Proxies in front, whose word on who asks (X-Forwarded-For, X-Forwarded-Proto) is taken: addresses or networks
+    #: with commas between, e.g. `127.0.0.1, 10.0.0.0/24`.
     trusted_proxies: tuple[Network, ...] = ()
     #: Who may read `/metrics`: programs on this machine (`loopback`), or `everybody` who reaches the server.
     metrics: str = "loopback"
-    #: Where the processes of one server count together; chosen by `fieldapp serve`, by nobody else.
+    # Where the processes of one server count together; chosen by `fieldapp serve`, by nobody else.
     metrics_folder: Path | None = None
 
     @property

@@ -68,6 +68,8 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
     logs.take_over()
     address = settings.base_url or f"http://{host}:{port}"
     if tls:
+        if settings.metrics == "loopback":  # the relay makes everybody a program on this machine
+            settings = replace(settings, metrics="nobody")
         listener = tls_relay.start(listener, settings.instance, host=address.split("//")[1].rsplit(":", 1)[0])
     counting = Path(tempfile.mkdtemp(prefix="fieldapp-metrics-")) if workers > 1 else None
     if counting:

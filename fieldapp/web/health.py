@@ -30,7 +30,8 @@ def readyz() -> ResponseReturnValue:
 @blueprint.get("/metrics")
 def scrape() -> ResponseReturnValue:
     """For monitors on this machine, unless the settings say that everybody who gets here may look."""
-    if not (current_settings().metrics == "everybody" or _is_this_machine()):
+    who = current_settings().metrics
+    if not (who == "everybody" or (who == "loopback" and _is_this_machine())):
         abort(404)
     return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
-from wtforms import FileField
+from flask_wtf.file import FileField
 
 from fieldapp.domain.errors import DomainError
 from fieldapp.services import rescue

@@ -5,6 +5,7 @@ import ssl
 import stat
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 import pytest
@@ -107,6 +108,8 @@ def test_tls_is_spoken_with_our_own_certificate(tmp_path):
         with urllib.request.urlopen(url, timeout=10, context=context) as answer:
             assert answer.headers["Strict-Transport-Security"]
             assert b"alive" in answer.read()
+        with pytest.raises(urllib.error.HTTPError, match="404"):  # whoever comes through the relay is nobody's monitor
+            urllib.request.urlopen(f"https://127.0.0.1:{port}/metrics", timeout=10, context=context)
 
 
 def test_the_server_s_own_refusals_wear_the_headers_of_all_answers(tmp_path):

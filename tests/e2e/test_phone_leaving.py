@@ -119,6 +119,16 @@ def test_deleted_without_a_network_the_office_hears_of_it_at_the_next_contact(wo
     assert [told["owner"] for told in audited(work, "outbox_deleted")] == ["T001"]
 
 
+def test_after_signing_out_the_browser_s_storage_holds_no_name_and_no_number(work, page, visit):
+    assert "Wang" in page.inner_text("body")
+    page.goto("/m/#settings")
+    page.click("button[data-sign-out]")
+    page.wait_for_url("**/login**")
+    left = page.evaluate(READ_EVERYTHING)
+    for told in ("Wang", "Chen Wei", "13800000001"):
+        assert told not in left
+
+
 def test_locking_leaves_no_key_and_no_name_but_what_waits_stays(work, page, visit, enter):
     page.route(PUSH, lambda route: route.abort())
     phone.append(page, visit, "note.added", {"text": "met Wang Fang at the gate"})

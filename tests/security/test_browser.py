@@ -9,6 +9,8 @@ import pytest
 from fieldapp.app import create_app
 from tests import cast
 from tests.client import Client
+from tests.security.test_authorisation import doors
+from tests.sync.phone import MARK
 
 PAGES = ["/login", "/me/", "/admin/", "/admin/nothing-here", "/nothing", "/healthz", "/a/0/css/base.css", "/m/"]
 
@@ -103,6 +105,21 @@ def test_17_every_answer_wears_its_headers(sign_in, path):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("role", [*cast.ONE_OF_EACH, None])
+def test_17_every_answer_of_every_door_wears_them(app, sign_in, role):
+    client = sign_in(cast.ONE_OF_EACH[role].login) if role else app.test_client()
+    bare = []
+    for method, url, _ in doors(app):
+        headers = client.open(url, method=method, headers=MARK).headers
+        if "default-src 'none'" not in headers.get("Content-Security-Policy", "") or (
+            headers.get("X-Content-Type-Options") != "nosniff"
+        ):
+            bare.append(f"{method} {url}")
+        if url == "/logout":
+            client = sign_in(cast.ONE_OF_EACH[role].login) if role else client
+    assert bare == []
 
 
 def test_17_refusals_and_crashes_wear_them_too(app):

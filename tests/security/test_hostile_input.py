@@ -1,4 +1,7 @@
-"""Nasty input gives an answer of its own and never a 5xx (security.md 28, 33)."""
+"""Nasty input gives an answer of its own and never a 5xx (security.md 28, 30)."""
+
+import re
+from urllib.parse import quote
 
 import pytest
 
@@ -118,3 +121,50 @@ def test_28_a_form_sent_as_json_is_an_empty_form(sign_in, body):
     dispatcher = sign_in("D001")
     answer = dispatcher.post("/dispatch/new", json=body, headers={"X-CSRFToken": dispatcher.token()})
     assert answer.status_code == 422
+
+
+# --- 30: injection ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("%", ["100% done"]), ("_", ["under_score"]), ("'", ["O'Brien"]), ("\\", ["back\\slash"]),
+        ("100%", ["100% done"]),
+        ("' OR '1'='1", []), ("%' --", []), ("1) UNION SELECT", []), ("r_s", ["under_score"]), ("r%s", []),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_30_signs_of_sql_are_searched_literally(settings, clock, request, engine, asked, found):
+    names = ["100% done", "under_score", "O'Brien", "back\\slash", "Plain Name"]
+    work = request.getfixturevalue("work" if engine == "sqlite" else "postgres_work")
+    entries = [builders.scheduled(f"WO{number}", clock(), customer=builders.customer(name=name))
+               for number, name in enumerate(names)]  # fmt: skip
+    plan(work, *entries)
+    app = create_app(settings, work=work)
+    app.test_client_class = Client
+    desk = app.test_client()
+    assert desk.post("/login", data={"login": "D001", "password": cast.PASSWORD}).status_code == 303
+    answer = desk.get("/dispatch/", query_string={"q": asked})
+    assert answer.status_code == 200
+    shown = [number for number in range(len(names)) if f">WO{number}<" in answer.text or f"WO{number}\n" in answer.text]
+    assert [names[number] for number in shown] == found
+
+
+@pytest.mark.parametrize("poison", ["'", '"', "1'--", "1 OR 1=1", "%27", "${7*7}", "{{7*7}}", "$(id)", "a;b", "\\"])
+def test_30_no_argument_of_any_page_is_anything_but_a_value(app, sign_in, poison):
+    """Every address of every role, with poison in each part and question: an answer of its own, never a 5xx."""
+    names = ("q", "day", "month", "technician", "state", "page", "after", "next", "visit", "branch", "team", "limit")
+    wrong = []
+    for role in ("dispatcher", "quality", "manager", "technician", "admin"):
+        client = sign_in(cast.ONE_OF_EACH[role].login)
+        for rule in app.url_map.iter_rules():
+            if "GET" not in rule.methods:
+                continue
+            path = rule.rule
+            for argument in rule.arguments:
+                path = re.sub(rf"<(?:[^<>]*:)?{argument}>", quote(poison, safe=""), path)
+            answer = client.get(path, query_string=dict.fromkeys(names, poison))
+            if answer.status_code >= 500 or ">49<" in answer.text:
+                wrong.append(f"{role} {path}: {answer.status_code}")
+    assert wrong == []

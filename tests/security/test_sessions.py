@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import time
+from uuid import uuid4
 
 import pytest
 
@@ -67,7 +68,17 @@ def test_03_cookies_on_tls_are_host_bound_secure_and_out_of_reach_of_scripts(sec
     form = {"login": "T001", "password": cast.PASSWORD, "csrf_token": token}
     answer = client.post("/login", base_url=base, data=form)
     assert answer.status_code == 303
-    set_by_server = page.headers.getlist("Set-Cookie") + answer.headers.getlist("Set-Cookie")
+    chosen = client.post("/language", base_url=base, data={"language": "zh-Hant", "csrf_token": token})
+    device = client.post(
+        "/api/sync/v1/devices",
+        base_url=base,
+        json={"device_id": str(uuid4()), "name": "x"},
+        headers={"X-Field-Sync": "1"},
+    )
+    assert (chosen.status_code, device.status_code) == (303, 201)
+    answers = (page, answer, chosen, device)
+    set_by_server = [line for one in answers for line in one.headers.getlist("Set-Cookie")]
+    assert {line.partition("=")[0] for line in set_by_server} >= {"__Host-sid", "__Host-lang", "__Host-device"}
     assert set_by_server
     for line in set_by_server:
         name, *rest = line.split("; ")

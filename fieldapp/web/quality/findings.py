@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
+from flask_wtf.file import MultipleFileField
 from wtforms import (
     DateField,
     HiddenField,
-    MultipleFileField,
     RadioField,
     SelectChoice,
     SelectField,

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
-from wtforms import MultipleFileField, TextAreaField
+from flask_wtf.file import MultipleFileField
+from wtforms import TextAreaField
 from wtforms.validators import Length
 
 from fieldapp.domain.access import Actor
