@@ -20,7 +20,7 @@ from fieldapp.services.branches import zone_of
 from fieldapp.services.risks import Alarm, Alert, look_out
 from fieldapp.services.rulebooks import missed_after, rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import board, branches, planning
+from fieldapp.storage import board, branches
 from fieldapp.storage.board import Happened, Heard, Planned
 from fieldapp.storage.branches import Team
 from fieldapp.storage.planning import WAITING, Technician
@@ -46,7 +46,7 @@ class Asked:
     text: str = ""
     show: Show = ""
     page: int = 1
-    size: int = 40
+    size: int = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +115,19 @@ class _Look:
 
     @cached_property
     def people(self) -> Sequence[Technician]:
-        return planning.technicians(self.db, self.branch)
+        return board.technicians(self.db, self.branch)
 
     @cached_property
     def alarm(self) -> Alarm | None:
         """On the day that it is; a week shows none, and of other days nothing is known yet."""
-        if not (self.bounds.start <= self.now < self.bounds.end <= self.bounds.start + timedelta(hours=26)):
+        if not self.is_today:
             return None
         codes = [one.code for one in self.people if one.is_active]
-        return look_out(self.work, self.db, self.branch, self.bounds, codes, self.zone)
+        return look_out(self.work, self.db, self.branch, self.bounds, self.whole, codes, self.zone)
+
+    @property
+    def is_today(self) -> bool:
+        return self.bounds.start <= self.now < self.bounds.end <= self.bounds.start + timedelta(hours=26)
 
     @cached_property
     def heard(self) -> Mapping[str, Heard]:
@@ -145,12 +149,13 @@ class _Look:
         mark = self._mark(asked, shown)
         if mark == known:
             return mark, None
+        alarm = self.alarm
         bars: dict[str | None, list[Bar]] = defaultdict(list)
         for one in self._bars([*(one.code for one in shown), None]):
             bars[one.visit.technician].append(one)
         pool = [one for one in bars[None] if one.state in WAITING or one.standings]
         rows = [Row(one, self.heard.get(one.code), bars[one.code]) for one in shown]
-        return mark, Board(self.bounds, rows, pool[:POOL], len(pool), page, pages, len(wanted), self.alarm)
+        return mark, Board(self.bounds, rows, pool[:POOL], len(pool), page, pages, len(wanted), alarm)
 
     def _mark(self, asked: Asked, shown: Sequence[Technician]) -> str:
         day = board.mark(self.db, self.branch, self.bounds.start, self.bounds.end, [*(one.code for one in shown), None])
@@ -164,8 +169,15 @@ class _Look:
         missed = self._missed(found)
         return [self._bar(one, missed, happened.get(one.visit_id, Happened())) for one in found]
 
-    def _planned(self, technicians: Sequence[str | None] | None) -> list[Planned]:
+    def _planned(self, technicians: Sequence[str | None] | None) -> Sequence[Planned]:
+        """The visits of these technicians; of what was read already nothing is read again."""
+        if technicians is None or "whole" in self.__dict__:
+            return [one for one in self.whole if technicians is None or one.technician in technicians]
         return board.planned(self.db, self.branch, self.bounds.start, self.bounds.end, technicians)
+
+    @cached_property
+    def whole(self) -> Sequence[Planned]:
+        return board.planned(self.db, self.branch, self.bounds.start, self.bounds.end)
 
     def _bar(self, visit: Planned, missed: Collection[str], happened: Happened) -> Bar:
         state = "missed" if visit.visit_id in missed else visit.state

@@ -18,6 +18,7 @@ from fieldapp.domain.calendars import Absence, Calendar, Job, obstacles
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.places import ByGreatCircle, Place, Travel
 from fieldapp.domain.risks import ALARM, Experience, Forecast, Stop, learn, look_ahead, worth_an_alarm
+from fieldapp.domain.scoring.rulebook import Rulebooks
 from fieldapp.domain.visits.lifecycle import ENDED
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
@@ -61,11 +62,12 @@ class Alarm:
 
 
 def look_out(
-    work: Work, db: Db, branch: BranchCode, day: Window, technicians: Sequence[str], zone: ZoneInfo,
-    travel: Travel | None = None,
+    work: Work, db: Db, branch: BranchCode, day: Window, visits: Sequence[Planned], technicians: Sequence[str],
+    zone: ZoneInfo, travel: Travel | None = None,
 ) -> Alarm:  # fmt: skip
-    """What needs somebody on the day that `now` is in."""
-    return _Lookout(work, db, branch, day, technicians, work.now(), zone, travel or ByGreatCircle()).alarm()
+    """What needs somebody on the day that `now` is in; `visits` are all of it."""
+    known = {str(one.visit_id): one for one in visits}
+    return _Lookout(work, db, branch, day, known, technicians, work.now(), zone, travel or ByGreatCircle()).alarm()
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class _Lookout:
     db: Db
     branch: BranchCode
     day: Window
+    visits: Mapping[str, Planned]
     technicians: Sequence[str]
     now: datetime
     zone: ZoneInfo
@@ -91,11 +94,7 @@ class _Lookout:
     # --- What there is --------------------------------------------------------------------------------------------
 
     @cached_property
-    def visits(self) -> Mapping[str, Planned]:
-        return {one.visit_id: one for one in board.planned(self.db, self.branch, self.day.start, self.day.end)}
-
-    @cached_property
-    def stops(self) -> Mapping[str, list[Stop]]:
+    def stops(self) -> dict[str, list[Stop]]:
         begun = [one.visit_id for one in self.visits.values() if one.state not in ENDED and one.state != "planned"]
         happened = board.happened(self.db, self.branch, begun)
         found: dict[str, list[Stop]] = defaultdict(list)
@@ -107,6 +106,10 @@ class _Lookout:
     @cached_property
     def experience(self) -> Mapping[str, Experience]:
         return _experience(self.work, self.db, self.branch, self.day.start)
+
+    @cached_property
+    def books(self) -> Rulebooks:
+        return rulebooks(self.db)
 
     @cached_property
     def calendars(self) -> Mapping[str, Calendar]:
@@ -121,7 +124,7 @@ class _Lookout:
         return until if until >= self.now else None
 
     def _notice(self, window: Window) -> timedelta:
-        return rulebooks(self.db).in_force(month_of(window.start, self.zone)).parameters.notice
+        return self.books.in_force(month_of(window.start, self.zone)).parameters.notice
 
     # --- Who needs somebody ---------------------------------------------------------------------------------------
 
@@ -137,10 +140,10 @@ class _Lookout:
     def _nobodys(self) -> list[tuple[Planned, datetime | None]]:
         """Visits in the pool whose promise can soon be moved no more, or cannot any more."""
         found = []
-        for one in self.visits.values():
+        pool = (one for one in self.visits.values() if one.technician is None)
+        for one in pool:
             until = self._movable_until(one.window)
-            is_soon = until is None or until - self.now <= _SOON
-            if one.technician is None and one.state not in ENDED and not one.held and is_soon:
+            if one.state not in ENDED and not one.held and (until is None or until - self.now <= _SOON):
                 found.append((one, until))
         return found
 
@@ -150,6 +153,8 @@ class _Lookout:
         expected, risk = (forecast.arrival, forecast.risk) if forecast else (None, 1.0)
         other = self._who_could(visit)
         if other:
+            # Whoever is proposed for one visit is not free for the next.
+            self.stops[other].append(_stop(visit, board.Happened()))
             return Alert(visit, expected, risk, until, "give", technician=other)
         if forecast is None and visit.window.end > self.now:
             return Alert(visit, None, risk, until, "find")

@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Window
-from fieldapp.domain.ids import VisitId
+from fieldapp.domain.ids import StaffCode, VisitId
 from fieldapp.storage import bulk
+from fieldapp.storage.planning import Technician
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.devices import DeviceRow
 from fieldapp.storage.tables.events import EventRow
@@ -106,6 +107,14 @@ def mark(
         _reaching(branch, start, end, technicians)
     )
     return hashlib.sha256(repr(tuple(bulk.fetch(db, query, {})[0])).encode()).hexdigest()[:24]
+
+
+def technicians(db: Session, branch: str) -> list[Technician]:
+    """`planning.technicians` by one statement that reads no rows as objects: asked for every second."""
+    columns = (AccountRow.login, AccountRow.name, AccountRow.team, AccountRow.disabled_at)
+    query = select(*columns).where(AccountRow.branch == branch, AccountRow.role == "technician")
+    rows = bulk.fetch(db, query.order_by(AccountRow.login), {})
+    return [Technician(StaffCode(login), name, team, disabled is None) for login, name, team, disabled in rows]
 
 
 def happened(db: Session, branch: str, visits: Iterable[str]) -> dict[VisitId, Happened]:

@@ -3,7 +3,7 @@
 
 import { showAlerts } from "./board/alerts.js";
 import { startCalendar } from "./board/calendar.js";
-import { startDialog } from "./board/dialog.js";
+import { offerPeople, startDialog } from "./board/dialog.js";
 import { follow } from "./board/live.js";
 import { showPages } from "./board/pages.js";
 import { setClock } from "./board/texts.js";
@@ -12,7 +12,7 @@ import { announce } from "./board/toast.js";
 const element = document.getElementById("board");
 if (element) start(element);
 
-function start(root) {
+async function start(root) {
   let latest = null;
   const bars = new Map();
   const dialog = startDialog(root.dataset, { onDone: (told) => { announce(told, dialog.undo); source.now(); }, onClosed: draw });
@@ -21,6 +21,7 @@ function start(root) {
     onMoved: (id, wish, revert) => dialog.open(bars.get(id), wish, revert),
     onRest: draw,
   });
+  await offerPeople(root.dataset.people);
   const source = follow(root.dataset.source, (data) => { setClock(data.now); latest = data; draw(); });
 
   // What arrives while somebody drags or decides waits: nothing moves under their hand.

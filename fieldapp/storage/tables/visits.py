@@ -15,6 +15,7 @@ class VisitRow(Base):
         CheckConstraint("window_end > window_start", name="window"),
         Index("ix_visits_day", "branch", "window_start"),
         Index("ix_visits_technician", "branch", "technician", "planned_start"),
+        Index("ix_visits_planned", "branch", "planned_start"),
     )
 
     branch: Mapped[BranchKey]

@@ -34,7 +34,7 @@ blueprint = Blueprint("dispatch_board", __name__)
 #: Where a technician is inside, nothing is left to plan.
 _FIXED = ENDED | {"arrived", "admitted", "signed", "missed"}
 #: View -> days, and rows of a page: as many bars as a browser draws at once.
-_VIEWS = {"": (1, 40), "week": (7, 12)}
+_VIEWS = {"": (1, 25), "week": (7, 10)}
 _SHOWS: dict[str, Any] = {
     "": _l("anything"), "at_risk": _l("something at risk"), "late": _l("something late"),
     "waiting": _l("something waiting for sync"), "held": _l("something held"), "planned": _l("something still to come"),
@@ -45,15 +45,21 @@ _SHOWS: dict[str, Any] = {
 def page() -> ResponseReturnValue:
     """The page; what stands on it comes from `data`."""
     asked = _asked()
-    people = planning.list_technicians(current_work(), current_actor(), current_branch())
     form = MoveForm()
-    form.offer(people)
+    form.offer(())
     before, after = (asked.first + timedelta(days=days) for days in (-asked.days, asked.days))
     return render_template(
         "dispatch/board.html", asked=asked, form=form, today=today(), before=before, after=after,
         last=after - timedelta(days=1), offset=_offset(), shows=_SHOWS, args=request.args.to_dict(),
         teams=board.list_teams(current_work(), current_actor(), current_branch()), **overview(),
     )  # fmt: skip
+
+
+@blueprint.get("/board/people")
+def people() -> ResponseReturnValue:
+    """Who can be sent, code and name: five hundred of them would be a third of the page."""
+    found = planning.list_technicians(current_work(), current_actor(), current_branch())
+    return _json([[one.code, one.name] for one in found])
 
 
 @blueprint.get("/board/data")

@@ -5,6 +5,8 @@ import { clock, later, minutesBetween, nowOnTheClock, say, span, symbolsOf } fro
 
 // Whoever was given no technician stands in a row of its own.
 const POOL = "-";
+// Up to so many bars are drawn one by one.
+const FEW = 12;
 // A day has hours side by side; in a week the visits of a day stand below each other.
 const DAY = { view: "resourceTimelineDay", slotDuration: "00:30", slotWidth: 52, snapDuration: "00:05" };
 const WEEK = { view: "week", views: { week: { type: "resourceTimelineMonth", duration: { days: 7 } } }, columnWidth: "minmax(9.5rem, 1fr)" };
@@ -12,7 +14,7 @@ const WEEK = { view: "week", views: { week: { type: "resourceTimelineMonth", dur
 export function startCalendar(root, { onChosen, onMoved, onRest }) {
   const { day, days, offset, locale } = root.dataset;
   let dragging = false;
-  let shown = false;
+  const drawn = new Map();
   const calendar = window.EventCalendar.create(root, {
     ...(days === "1" ? DAY : WEEK),
     date: day,
@@ -44,13 +46,35 @@ export function startCalendar(root, { onChosen, onMoved, onRest }) {
     isBusy: () => dragging,
     show: ({ rows, pool, pool_total: total }) => {
       const nobody = total ? [{ id: POOL, title: "", extendedProps: { pool: total, more: total - pool.length } }] : [];
-      calendar.setOption("resources", [...nobody, ...rows.map(({ bars: _, ...row }) => ({ id: row.code, title: row.name, extendedProps: row }))]);
+      const heads = [...nobody, ...rows.map(({ bars: _, ...row }) => ({ id: row.code, title: row.name, extendedProps: row }))];
+      if (differs(drawn, "heads", heads)) calendar.setOption("resources", heads);
       // What a small screen shows first: an hour ago.
-      if (!shown) calendar.setOption("scrollTime", nowOnTheClock(-60).slice(11));
-      shown = true;
-      calendar.setOption("events", [...pool, ...rows.flatMap((row) => row.bars)].map(eventOf));
+      if (!drawn.has("bars")) calendar.setOption("scrollTime", nowOnTheClock(-60).slice(11));
+      drawBars(calendar, drawn, [...pool, ...rows.flatMap((row) => row.bars)]);
     },
   };
+}
+
+// Draws what changed: a board of many bars would take its time for all of them.
+function drawBars(calendar, drawn, bars) {
+  const before = drawn.get("bars") ?? new Map();
+  const after = new Map(bars.map((bar) => [bar.id, JSON.stringify(bar)]));
+  drawn.set("bars", after);
+  const gone = [...before.keys()].filter((id) => !after.has(id));
+  const changed = bars.filter((bar) => before.get(bar.id) !== after.get(bar.id));
+  if (gone.length + changed.length > FEW) {
+    calendar.setOption("events", bars.map(eventOf));
+    return;
+  }
+  for (const id of gone) calendar.removeEventById(id);
+  for (const bar of changed) before.has(bar.id) ? calendar.updateEvent(eventOf(bar)) : calendar.addEvent(eventOf(bar));
+}
+
+function differs(drawn, name, value) {
+  const text = JSON.stringify(value);
+  if (drawn.get(name) === text) return false;
+  drawn.set(name, text);
+  return true;
 }
 
 function eventOf(bar) {

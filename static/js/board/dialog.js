@@ -9,6 +9,12 @@ const form = dialog.querySelector("form");
 const field = (name) => form.elements[name];
 const part = (name) => form.querySelector(`[data-part=${name}]`);
 
+// Whom the dialog offers; without them (the connection is gone) a visit can still be given to nobody, or moved in time.
+export async function offerPeople(address) {
+  const people = await fetch(address).then((answer) => (answer.ok ? answer.json() : []), () => []);
+  field("technician").append(...people.map(([code, name]) => new Option(`${name} (${code})`, code)));
+}
+
 export function startDialog({ visit: address, page }, { onDone, onClosed }) {
   let bar = null;
   let revert = null;
@@ -21,7 +27,9 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     put(form, "customer", bar.customer);
     put(form, "address", bar.address);
     put(form, "refused", "");
-    field("technician").value = wish.technician ?? bar.technician;
+    const technician = wish.technician ?? bar.technician;
+    if (nameOf(technician) === technician && technician) field("technician").append(new Option(technician, technician));
+    field("technician").value = technician;
     field("planned_start").value = wish.start ?? bar.start;
     field("duration").value = bar.minutes;
     field("window_start").value = wish.from ?? bar.from;

@@ -1,7 +1,7 @@
-// Keeps the board as new as the server's: asks every second whether anything changed (an answer of no bytes while
+// Keeps the board as new as the server's: asks about every second whether anything changed (an answer of no bytes while
 // nothing did), seldom while nobody looks, and says how old the picture is while the connection is gone.
 
-const OFTEN = 1_000;
+const OFTEN = 800;
 const SELDOM = 15_000;
 const LONGEST = 10_000;
 
