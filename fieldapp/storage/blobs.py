@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 from fieldapp.storage.turns import Busy
 
@@ -76,14 +77,15 @@ class BlobStore:
         """Store whole content; returns its SHA-256. Raises `Busy`."""
         sha256 = hashlib.sha256(content).hexdigest()
         if not self.has(branch, sha256):
-            partial = self._partial(branch, sha256)
+            # A file of its own: a phone may be adding to the pieces of the same photo.
+            aside = self._partial(branch, sha256).with_suffix(f".{uuid4().hex}")
             with _writing():
-                _make_folder(partial.parent)
-                with partial.open("wb") as target:
+                _make_folder(aside.parent)
+                with aside.open("wb") as target:
                     target.write(content)
                     target.flush()
                     os.fsync(target.fileno())
-                self._finish(partial, self._whole(branch, sha256), sha256)
+                self._finish(aside, self._whole(branch, sha256), sha256)
         return sha256
 
     def take(self, branch: str, sha256: str, source: IO[bytes]) -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from fieldapp.services import photos, pictures
 from fieldapp.storage import photos as rows
+from fieldapp.storage.blobs import BlobStore
 from tests import cast
 from tests.sync.phone import MARK
 
@@ -241,3 +242,13 @@ def test_nobody_sends_another_s_photo(technician, work):
     )  # fmt: skip
     assert answer.status_code == 403
     assert not work.blobs.has(cast.MAIN, sha256)
+
+
+def test_a_photo_that_is_attached_while_a_phone_adds_to_its_pieces_stays_whole(work, tmp_path):
+    store, content = BlobStore(tmp_path), jpeg((40, 40))
+    sha256 = hashlib.sha256(content).hexdigest()
+    store.append(cast.MAIN, sha256, 0, content[:10], len(content))
+    with (tmp_path / cast.MAIN / "partial" / sha256).open("ab") as late:
+        store.put(cast.MAIN, content)
+        late.write(content[10:])
+    assert store.read(cast.MAIN, sha256) == content

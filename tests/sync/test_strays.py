@@ -129,3 +129,19 @@ def test_what_was_cut_off_half_way_is_done_by_the_next_round(phone, work, visit,
     assert held(work, cast.NORTH) == [("visit.arrived", "handed_over")]
     assert held(work, cast.MAIN) == [("visit.arrived", "other_branch")]
     assert sync_strays.bring_home(work, NORTH) == 0
+
+
+def test_who_comes_back_goes_on_where_they_were(phone, work, visit, go_north):
+    before = phone.append("visit.departed", visit)
+    phone.push(before)
+    go_north()
+    phone.epoch = "forgotten"
+    away = phone.append("visit.arrived", visit)
+    phone.push(away)
+    accounts.change_account(work, cast.A001.actor, "T001", name="T", role="technician", branch=cast.MAIN, team="a")
+    phone.epoch = None
+    later = phone.append("note.added", visit)
+    assert [one.get("expect_seq") for one in phone.push(later)["results"]] == [2]
+    assert phone.fates(away, later) == [("duplicate", None), ("accepted", None)]
+    assert held(work, cast.MAIN) == [("visit.arrived", "other_branch")]
+    assert nothing_wrong(work)
