@@ -55,6 +55,7 @@ from fieldapp.web.quality import quarantine as quality_quarantine
 from fieldapp.web.quality import spot_checks as quality_spot_checks
 from fieldapp.web.scores import adjustments as score_adjustments
 from fieldapp.web.scores import appeals as score_appeals
+from fieldapp.web.scores import behind as score_behind
 from fieldapp.web.scores import closing as scores_closing
 from fieldapp.web.scores import drafts, norm, simulations, slips
 from fieldapp.web.scores import fairness as score_fairness
@@ -163,7 +164,8 @@ def _register(app: Flask) -> None:
         guards.register(app, blueprint, guards.roles("technician", "quality", "manager"), "/scores")
     everybody = guards.roles("technician", "dispatcher", "quality", "manager")
     guards.register(app, score_fairness.blueprint, everybody, "/scores")
-    guards.register(app, score_overview.blueprint, guards.roles("quality", "manager"), "/scores")
+    for blueprint in (score_overview.blueprint, score_behind.blueprint):
+        guards.register(app, blueprint, guards.roles("quality", "manager"), "/scores")
     guards.register(app, scores_closing.blueprint, guards.roles("quality", "manager"), "/scores/closing")
     guards.register(app, score_adjustments.blueprint, guards.roles("quality", "manager"), "/scores")
     # They check the form token themselves: photos may be larger than what is read for others.

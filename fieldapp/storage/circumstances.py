@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Month
@@ -18,8 +18,9 @@ from fieldapp.domain.scoring.circumstances import Circumstances
 from fieldapp.domain.scoring.facts import JUDGED
 from fieldapp.storage import bulk
 from fieldapp.storage.tables.scoring import CircumstancesRow
+from fieldapp.storage.tables.visits import VisitRow
 
-_C = CircumstancesRow.__table__.c
+_C, _V = CircumstancesRow.__table__.c, VisitRow.__table__.c
 
 
 def save(db: Session, branch: str, found: Sequence[Circumstances]) -> None:
@@ -134,3 +135,68 @@ def proofs(db: Session, branch: str, month: Month, now: datetime) -> list[Proof]
     ).where(_counted(branch, month, now))
     rows = db.execute(query.group_by(_C.technician).order_by(_C.technician))
     return [Proof(row[0], *(int(one) for one in row[1:])) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which visits: every field that is set narrows them. `item`: one that they breached; `first` and `last`: minutes
+    beside the window; `arrived`, `doubtful`, `completed`, `unsigned`: only such."""
+
+    item: str | None = None
+    district: str | None = None
+    shift: str | None = None
+    job_type: str | None = None
+    planner: str | None = None
+    technician: str | None = None
+    first: int | None = None
+    last: int | None = None
+    arrived: bool = False
+    doubtful: bool = False
+    completed: bool = False
+    unsigned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One of them in short."""
+
+    visit: str
+    number: str
+    technician: str
+    starts_at: datetime
+    outcome: str
+    minutes: int | None
+    breached: tuple[str, ...]
+
+
+def search(
+    db: Session, branch: str, month: Month, now: datetime, wanted: Wanted, *, offset: int, limit: int
+) -> tuple[list[Found], int]:  # fmt: skip
+    """A part of the visits of these circumstances, by window, and how many there are."""
+    chosen = and_(_counted(branch, month, now), *_chosen(wanted))
+    total = db.scalar(select(func.count(_C.visit_id)).where(chosen)) or 0
+    query = select(
+        _C.visit_id, _V.external_id, _C.technician, _V.window_start, _C.outcome, _C.minutes, _C.breached
+    ).where(chosen, _V.branch == branch, _V.visit_id == _C.visit_id)  # fmt: skip
+    rows = db.execute(query.order_by(_V.window_start, _V.external_id).offset(offset).limit(limit))
+    return [Found(*row[:6], tuple(row.breached.split())) for row in rows], total
+
+
+def _chosen(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    for name in (*KINDS, "technician"):
+        if (value := getattr(wanted, name)) is not None:
+            yield _C[name] == value
+    if wanted.item is not None:
+        yield (literal(" ") + _C.breached + literal(" ")).contains(f" {wanted.item} ", autoescape=True)
+    if wanted.first is not None:
+        yield _C.minutes >= wanted.first
+    if wanted.last is not None:
+        yield _C.minutes <= wanted.last
+    if wanted.arrived:
+        yield _C.minutes.is_not(None)
+    if wanted.doubtful:
+        yield _C.grade == "C"
+    if wanted.completed:
+        yield _C.outcome == "completed"
+    if wanted.unsigned:
+        yield _C.unsigned

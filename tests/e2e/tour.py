@@ -178,6 +178,7 @@ MANAGER = Walk(
         Stop("quality-finding", "/quality/findings/{finding}"),
         Stop("scores-team", "/scores/{month}/"),
         Stop("scores-overview", "/scores/{month}/overview"),
+        Stop("scores-behind", "/scores/{month}/behind?item=punctual"),
         Stop("fairness", "/scores/{month}/fairness"),
         Stop("scores-sheet", "/scores/{month}/T010/"),
         Stop("scores-item", "/scores/{month}/T010/punctual"),

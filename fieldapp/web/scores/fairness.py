@@ -1,5 +1,6 @@
 """Where a branch's points were lost, for everybody in it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
@@ -10,7 +11,6 @@ from flask_babel import lazy_gettext as _l
 from fieldapp.domain.calendar import parse_month
 from fieldapp.domain.fairness import FEW, FEW_PEOPLE
 from fieldapp.services import fairness
-from fieldapp.services.fairness import Fairness
 from fieldapp.web import score_words as words
 from fieldapp.web.context import current_actor, current_work
 from fieldapp.web.planning_words import CAUSES
@@ -33,19 +33,20 @@ def page(month: str) -> ResponseReturnValue:
     """Points by circumstances, causes of lateness, distribution of scores, how well facts are proven."""
     found = fairness.month_of_branch(current_work(), current_actor(), parse_month(month))
     return render_template(
-        "scores/fairness.html", found=found, kinds=KINDS, name_of=lambda kind, name: _name(found, kind, name),
+        "scores/fairness.html", found=found, kinds=KINDS,
+        name_of=lambda kind, name: group_name(found.names, kind, name),
         causes=CAUSES, few=FEW, few_people=FEW_PEOPLE, role=current_actor().role,
         longest=max((one.per_hundred for shown in found.lost.values() for one in shown.groups), default=0),
         url=lambda other: url_for("fairness.page", month=other), **neighbours(found.month),
     )  # fmt: skip
 
 
-def _name(found: Fairness, kind: str, name: str) -> str:
+def group_name(names: Mapping[str, str], kind: str, name: str) -> str:
     """What a group is called."""
     if kind == "shift":
-        return str(SHIFTS[name])
+        return str(SHIFTS.get(name, name))
     if kind == "job_type":
         return str(words.JOBS.get(name, name))
     if kind == "district":
         return name or _("no district said")
-    return found.names.get(name) or (_("imported") if name == "office" else name)
+    return names.get(name) or (_("imported") if name == "office" else name)
