@@ -15,17 +15,18 @@ from zoneinfo import ZoneInfo
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.board import Seen, Standing, standings
 from fieldapp.domain.calendar import Window, day_bounds
+from fieldapp.domain.calendars import Absence
 from fieldapp.domain.ids import BranchCode
 from fieldapp.services.branches import zone_of
 from fieldapp.services.risks import Alarm, Alert, look_out
 from fieldapp.services.rulebooks import missed_after, rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import board, branches
+from fieldapp.storage import board, branches, calendars
 from fieldapp.storage.board import Happened, Heard, Planned
 from fieldapp.storage.branches import Team
 from fieldapp.storage.planning import WAITING, Technician
 
-__all__ = ["Alert", "Asked", "Bar", "Board", "Heard", "Row", "Show", "Team", "Technician"]
+__all__ = ["Absence", "Alert", "Asked", "Bar", "Board", "Heard", "Row", "Show", "Team", "Technician"]
 
 #: Only the rows with something of that kind.
 Show = Literal["", "at_risk", "held", "late", "waiting", "planned"]
@@ -61,11 +62,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One technician with their bars, and when their phone was heard last."""
+    """One technician with their bars, when their phone was heard last, and when they are away."""
 
     technician: Technician
     heard: Heard | None
     bars: Sequence[Bar]
+    away: Sequence[Absence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,13 @@ class _Look:
         return self.bounds.start <= self.now < self.bounds.end <= self.bounds.start + timedelta(hours=26)
 
     @cached_property
+    def absences(self) -> Sequence[Absence]:
+        return calendars.absences(self.db, self.branch, None, self.bounds)
+
+    def _away(self, technician: str) -> Sequence[Absence]:
+        return [one for one in self.absences if one.technician == technician]
+
+    @cached_property
     def heard(self) -> Mapping[str, Heard]:
         return board.heard(self.db, self.branch)
 
@@ -154,13 +163,15 @@ class _Look:
         for one in self._bars([*(one.code for one in shown), None]):
             bars[one.visit.technician].append(one)
         pool = [one for one in bars[None] if one.state in WAITING or one.standings]
-        rows = [Row(one, self.heard.get(one.code), bars[one.code]) for one in shown]
+        rows = [Row(one, self.heard.get(one.code), bars[one.code], self._away(one.code)) for one in shown]
         return mark, Board(self.bounds, rows, pool[:POOL], len(pool), page, pages, len(wanted), alarm)
 
     def _mark(self, asked: Asked, shown: Sequence[Technician]) -> str:
         day = board.mark(self.db, self.branch, self.bounds.start, self.bounds.end, [*(one.code for one in shown), None])
         tick = int(self.now.timestamp()) // TICK
-        return hashlib.sha256(repr((asked, shown, len(self.people), day, tick)).encode()).hexdigest()[:32]
+        return hashlib.sha256(repr((asked, shown, len(self.people), self.absences, day, tick)).encode()).hexdigest()[
+            :32
+        ]
 
     def _bars(self, technicians: Sequence[str | None] | None) -> list[Bar]:
         found = self._planned(technicians)

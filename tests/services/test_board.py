@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import Forbidden, NotFound
 from fieldapp.domain.visits import events as ev
-from fieldapp.services import accounts, board, scheduling
+from fieldapp.services import accounts, board, calendars, scheduling
 from fieldapp.services.board import Asked
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
@@ -144,3 +145,11 @@ def test_who_has_left_stands_there_only_with_work(work: Work) -> None:
     for login in ("T001", "T002"):
         accounts.disable_account(work, A001.actor, login)
     assert list(shown(work)) == ["-", "T001", "T003"]
+
+
+def test_who_is_away_says_so_on_their_row_at_once(work: Work) -> None:
+    mark, before = look(work)
+    assert [row.away for row in before.rows] == [[], [], []]
+    calendars.record_absence(work, D001.actor, MAIN, "T002", Window(at(8), at(12)), "sick")
+    after = look(work, known=mark)[1]
+    assert [[one.kind for one in row.away] for row in after.rows] == [[], ["sick"], []]

@@ -18,8 +18,9 @@ from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import Conflict, DomainError
 from fieldapp.domain.visits.lifecycle import ENDED
 from fieldapp.services import board, planning
-from fieldapp.services.board import Alert, Asked, Bar, Board, Heard, Row
+from fieldapp.services.board import Absence, Alert, Asked, Bar, Board, Heard, Row
 from fieldapp.services.claims import OVERRIDABLE
+from fieldapp.web import calendar_words
 from fieldapp.web import visit_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.dispatch.forms import AssignForm, MoveForm
@@ -120,8 +121,14 @@ def _row(row: Row) -> dict[str, Any]:
         "name": row.technician.name,
         "team": row.technician.team,
         **_heard(row.heard),
+        "away": [_away(one) for one in row.away],
         "bars": [_bar(one) for one in row.bars],
     }
+
+
+def _away(absence: Absence) -> dict[str, Any]:
+    kind = words.word(calendar_words.KINDS, absence.kind)
+    return {"id": absence.absence_id, "start": _wall(absence.span.start), "end": _wall(absence.span.end), "kind": kind}
 
 
 def _heard(phone: Heard | None) -> dict[str, Any]:

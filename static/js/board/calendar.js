@@ -31,7 +31,7 @@ export function startCalendar(root, { onChosen, onMoved, onRest }) {
     slotLabelFormat: (time) => `${String(time.getHours()).padStart(2, "0")}:${String(time.getMinutes()).padStart(2, "0")}`,
     eventGap: 2,
     resourceLabelContent: ({ resource }) => ({ domNodes: [rowHead(resource.extendedProps)] }),
-    eventContent: ({ event }) => ({ domNodes: [inside(event.extendedProps.bar)] }),
+    eventContent: ({ event }) => ({ domNodes: event.extendedProps.bar ? [inside(event.extendedProps.bar)] : [] }),
     eventClick: ({ event }) => onChosen(event.id),
     eventDragStart: () => { dragging = true; },
     eventDragStop: () => { dragging = false; setTimeout(onRest); },
@@ -50,7 +50,7 @@ export function startCalendar(root, { onChosen, onMoved, onRest }) {
       if (differs(drawn, "heads", heads)) calendar.setOption("resources", heads);
       // What a small screen shows first: an hour ago.
       if (!drawn.has("bars")) calendar.setOption("scrollTime", nowOnTheClock(-60).slice(11));
-      drawBars(calendar, drawn, [...pool, ...rows.flatMap((row) => row.bars)]);
+      drawBars(calendar, drawn, [...pool, ...rows.flatMap((row) => [...row.bars, ...row.away.map((one) => ({ ...one, code: row.code }))])]);
     },
   };
 }
@@ -78,6 +78,7 @@ function differs(drawn, name, value) {
 }
 
 function eventOf(bar) {
+  if (bar.kind) return { ...bar, resourceIds: [bar.code], display: "background", classNames: ["away"] };
   return {
     id: bar.id,
     resourceIds: [bar.technician || POOL],
@@ -99,6 +100,7 @@ function rowHead(row) {
   put(head, "name", row.pool ? say("pool") : row.name);
   const last = row.heard ? `${row.code} · ${say("heard", { time: clock(row.heard) })}` : row.code;
   put(head, "beside", row.pool ? (row.more ? say("more", { num: row.more }) : "") : last);
+  put(head, "away", (row.away ?? []).map((one) => say("away", { kind: one.kind, window: span(one.start, one.end) })).join(", "));
   put(head, "phone", row.unsent ? say("unsent", { count: row.unsent, time: clock(row.heard) }) : "");
   if (row.pool) head.classList.add("pool");
   return head;

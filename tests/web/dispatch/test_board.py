@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from fieldapp.domain.calendar import Window
 from fieldapp.domain.ids import visit_id
+from fieldapp.services import calendars
 from fieldapp.services.work import Work
-from tests.cast import MAIN
+from tests.cast import D001, MAIN
+from tests.services.test_scheduling import at
 from tests.web.dispatch.test_pages import NEW, address, page, schedule, stored
 
 DATA = "/dispatch/board/data?day=2026-10-14"
@@ -193,3 +196,11 @@ def test_what_needs_somebody_comes_with_the_words_for_the_customer_in_their_lang
     assert "何美玲" in first["words"]
     assert "非常抱歉" in first["words"]
     assert first["words"].count("10:00–10:30") == 1
+
+
+def test_an_absence_stands_on_its_row_in_words(desk: Any, work: Work) -> None:
+    calendars.record_absence(work, D001.actor, MAIN, "T002", Window(at(8), at(12)), "sick")
+    rows = {row["code"]: row["away"] for row in desk.get(DATA).get_json()["rows"]}
+    assert [(one["start"], one["end"]) for one in rows["T002"]] == [("2026-10-14T08:00", "2026-10-14T12:00")]
+    assert rows["T002"][0]["kind"]
+    assert rows["T001"] == []
