@@ -6,7 +6,7 @@ import click
 
 from fieldapp.cli.context import open_work
 from fieldapp.domain.access import OPERATOR, ROLES
-from fieldapp.services import accounts, branches, password_rules
+from fieldapp.services import accounts, branches, password_rules, second_factors
 from fieldapp.settings import Settings
 
 _FROM_STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
@@ -23,15 +23,24 @@ def user() -> None:
 @click.option("--name", required=True, help="As customers and colleagues know them.")
 @click.option("--branch", help="A branch's code; without it: main.")
 @click.option("--team", help="A team's code, for technicians; without it: the branch's default team.")
+@click.option("--totp-secret", metavar="BASE32", help="A second factor from the start, with this secret.")
 @_FROM_STDIN
-def add(login: str, role: str, name: str, branch: str | None, team: str | None, password_stdin: bool) -> None:
+def add(
+    login: str, role: str, name: str, branch: str | None, team: str | None, totp_secret: str | None,
+    password_stdin: bool,
+) -> None:  # fmt: skip
     """Make an account; a technician's LOGIN is the staff code. Prints a password unless one is given."""
     password = _password(password_stdin)
+    work = open_work()
+    if totp_secret is not None:
+        second_factors.check(totp_secret)
     account = accounts.add_account(
-        open_work(), OPERATOR, login=login, name=name, role=role, password=password, branch=branch, team=team
+        work, OPERATOR, login=login, name=name, role=role, password=password, branch=branch, team=team
     )
     click.echo(f"added {account.login} as {account.role} of {account.branch or 'the whole company'}")
     _tell(password, password_stdin)
+    if totp_secret is not None:
+        _tell_codes(second_factors.give(work, OPERATOR, account.login, totp_secret))
 
 
 @user.command("list")
@@ -52,6 +61,22 @@ def reset_password(login: str, password_stdin: bool) -> None:
     accounts.reset_password(open_work(), OPERATOR, login, password)
     click.echo(f"new password for {login}; it is signed out everywhere")
     _tell(password, password_stdin)
+
+
+@user.command("second-factor")
+@click.argument("login")
+@click.option("--totp-secret", metavar="BASE32", help="This secret instead of a new one.")
+@click.option("--off", is_flag=True, help="Take it away: the password alone lets in again.")
+def second_factor(login: str, totp_secret: str | None, off: bool) -> None:
+    """Give LOGIN a second factor: prints the address for an authenticator app, and ten recovery codes. Shown once."""
+    work = open_work()
+    if off:
+        second_factors.take(work, OPERATOR, login)
+        click.echo(f"{login} signs in with the password alone")
+        return
+    made = second_factors.give(work, OPERATOR, login, totp_secret)
+    click.echo(made.address)
+    _tell_codes(made)
 
 
 @user.command("disable")
@@ -93,6 +118,11 @@ def list_branches() -> None:
 
 def _password(from_stdin: bool) -> str:
     return sys.stdin.readline().rstrip("\r\n") if from_stdin else password_rules.invent()
+
+
+def _tell_codes(made: second_factors.Fresh) -> None:
+    for code in made.codes:
+        click.echo(f"recovery code {code}")
 
 
 def _tell(password: str, given: bool) -> None:

@@ -97,7 +97,7 @@ def write(
                 for name, content in key_files.items():
                     target.add(f"keys/{name}", content)
                 tables = dict(_write_tables(db, target, columns, progress))
-                heads, codes = audit.heads(db), [branch.code for branch in branches.every(db)]
+                heads, codes = audit.heads(db), branches.codes(db)
                 missing = [f"{code}/{name}" for code in codes for name in _gone(work, db, code)]
             rows = sum(count for count, _ in tables.values())
             number, size = _write_photos(work, target, codes, lambda done: progress(rows, done))

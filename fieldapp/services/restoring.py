@@ -102,6 +102,8 @@ def _undoing(work: Work, instance: Path) -> Iterator[None]:
 def _prepare(work: Work, schema: str) -> None:
     """The tables as they were when the backup was made, empty."""
     if migrate.current(work.database) not in {None, schema}:
+        with work.write() as db:
+            copying.clear(db)
         migrate.downgrade(work.database, "base")
     migrate.upgrade(work.database, schema)
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from fieldapp.domain.access import Actor
 from fieldapp.domain.errors import DomainError, NotFound, TooMany
 from fieldapp.domain.ids import is_code
-from fieldapp.services import password_rules
+from fieldapp.services import password_rules, second_factors
 from fieldapp.services.work import Busy, Work
 from fieldapp.storage import accounts, audit, sign_ins
 from fieldapp.storage.accounts import Account
@@ -35,6 +35,12 @@ PAUSE = timedelta(minutes=15)
 STRANGERS = "*"
 
 
+class WrongCode(DomainError):
+    """The one-time or recovery code is wrong, was used, or came too late after the password."""
+
+    code = "code_wrong"
+
+
 class WrongPassword(DomainError):
     """Login or password are wrong, or the account is disabled: one answer for all."""
 
@@ -52,6 +58,13 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Halfway:
+    """The password was right, and a code is wanted as well. `ticket` goes to the browser and comes back with it."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Who asks, from which session, and in which zone and with which money they live (None: whoever has no branch)."""
 
@@ -61,8 +74,13 @@ class Session:
     currency: str | None
 
 
-def sign_in(work: Work, *, login: str, password: str, agent: str, browser: str | None, old: str | None) -> Opened:
-    """Open a session; `old`, the session that this browser had, ends. Raises `WrongPassword`, `TooMany`."""
+def sign_in(
+    work: Work, *, login: str, password: str, agent: str, browser: str | None, old: str | None
+) -> Opened | Halfway:  # fmt: skip
+    """Open a session; `old`, the session that this browser had, ends. Raises `WrongPassword`, `TooMany`.
+
+    Whoever has a second factor is halfway only, and goes on with `enter_code`.
+    """
     text = password_rules.normal(password)
     with work.read() as db:
         found = accounts.find_like(db, login) if is_code(login) else None
@@ -74,7 +92,31 @@ def sign_in(work: Work, *, login: str, password: str, agent: str, browser: str |
         if known:
             _refuse_when_over(work, login, origin)
         raise WrongPassword()
+    with work.read() as db:
+        if second_factors.is_wanted(db, found[0].account_id):
+            return Halfway(second_factors.ticket(work.vault, found[0], found[1], work.now()))
     return _open(work, found[0], agent=agent, browser=browser if known else None, old=old, login=login, origin=origin)
+
+
+def enter_code(
+    work: Work, *, ticket: str, code: str, agent: str, browser: str | None, old: str | None
+) -> Opened:  # fmt: skip
+    """Open the session of somebody who is halfway. Raises `WrongCode`, `TooMany`; each code is good once."""
+    with work.read() as db:
+        account = second_factors.open_ticket(work.vault, ticket[:300], db, work.now())
+        known = bool(account and browser and sign_ins.knows_browser(db, _hash(browser), account.account_id))
+    if account is None:
+        raise WrongCode()
+    place = _hash(f"code {browser if known else STRANGERS}")
+    _count_attempt(work, account.login, place, MOST_WRONG)
+    with work.write(_hash(account.login.lower())) as db:
+        if not second_factors.use(work, db, account.account_id, code[:100]):
+            raise WrongCode()
+        sign_ins.set_failures(db, _hash(account.login.lower()), place, 0, work.now())
+    origin = _hash(browser) if known and browser else STRANGERS
+    return _open(
+        work, account, agent=agent, browser=browser if known else None, old=old, login=account.login, origin=origin
+    )
 
 
 def resume(work: Work, secret: str, *, reading: bool = True) -> Session | None:

@@ -52,6 +52,10 @@ class Writer:
         """The end mark, without which a reader takes the archive for cut off."""
         self._tar.close()
 
+    def abandon(self) -> None:
+        """Write no more, not even when the garbage is collected."""
+        self._tar.fileobj.closed = True  # type: ignore[attr-defined]
+
 
 @contextmanager
 def writing(path: Path, key: str | None, *, modified: int) -> Iterator[Writer]:
@@ -67,8 +71,11 @@ def writing(path: Path, key: str | None, *, modified: int) -> Iterator[Writer]:
         try:
             with _sealing(file, recipient) as sink, gzip.GzipFile("", "wb", 1, sink, modified) as packed:
                 writer = Writer(packed, modified)
-                yield writer
-                writer.close()
+                try:
+                    yield writer
+                    writer.close()
+                finally:
+                    writer.abandon()
             file.flush()
             os.fsync(file.fileno())
             path.hardlink_to(draft)  # which fails where somebody else's is there by now

@@ -52,6 +52,11 @@ def find(db: Session, code: str) -> Branch | None:
     return met.get(code)
 
 
+def codes(db: Session) -> list[str]:
+    """The codes of all branches; in any schema there ever was."""
+    return list(db.scalars(select(BranchRow.branch).order_by(BranchRow.branch)))
+
+
 def every(db: Session) -> list[Branch]:
     """All branches by code."""
     rows = db.scalars(select(BranchRow).order_by(BranchRow.branch))

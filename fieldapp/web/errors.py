@@ -146,6 +146,8 @@ MESSAGES: dict[str, Any] = {
     "other_person": _l("Somebody else is signed in on this phone now."),
     "cross_site": _l("This came from another site and was not carried out."),
     "sign_in_wrong": _l("Login or password is wrong."),
+    "code_wrong": _l("This code is wrong or was used. Wait for the next one; after ten minutes, sign in anew."),
+    "totp_secret": _l("This is no base32 secret of at least 16 letters and digits."),
     "login_malformed": _l(
         "A login has 1 to 32 letters, digits, dots, underscores or hyphens and begins with a letter or digit."
     ),

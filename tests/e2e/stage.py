@@ -39,6 +39,7 @@ from fieldapp.services import (
     links,
     recording,
     rulebook_drafts,
+    second_factors,
     simulations,
     tokens,
 )
@@ -95,7 +96,8 @@ def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
     app = create_app(settings, work=work)
     with serving(app) as url:
         places = _places(work, f"{wish.months[0]:%Y-%m}") if moment == MOMENT else _visits()
-        yield Stage(url, work, passwords, places)
+        second_factors.give(work, OPERATOR, "M201")
+        yield Stage(url, work, passwords, places | {"password_of_m201": passwords["M201"]})
     work.database.dispose()
 
 

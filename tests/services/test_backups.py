@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldapp.services import backups, restoring
+from fieldapp.services import backups, installation, restoring
 from fieldapp.services.doctor import examine
 from fieldapp.services.work import Busy, Work
 from fieldapp.storage import events, migrate, visits
@@ -27,10 +27,12 @@ def write(work: Work, path: Path, progress: backups.Progress = silent) -> backup
     return backups.write(work, path, program="1", keys=KEYS, key_files={}, seal=None, progress=progress)
 
 
-def restored(work: Work, path: Path, folder: Path) -> Work:
-    """A new place with what is in the file."""
+def restored(work: Work, path: Path, folder: Path, *, prepared: bool = False) -> Work:
+    """A new place with what is in the file; `prepared`: an installation that nobody used yet."""
     folder.mkdir()
     there = make_test_work(folder, Clock(work.now() + timedelta(minutes=1)))
+    if prepared:
+        installation.upgrade(there, timezone=cast.ZONE)
     checked = backups.check(path, None, silent)
     assert restoring.keys_for(checked, KEYS, folder) == KEYS
     assert restoring.restore(
@@ -89,11 +91,12 @@ def test_a_photo_that_the_store_has_lost_is_named_and_stops_nothing(work, tmp_pa
     assert write(work, tmp_path / "b").missing == [f"main/{sha256}"]
 
 
-def test_what_an_older_program_wrote_is_upgraded_on_its_way(work, clock, tmp_path):
+@pytest.mark.parametrize("prepared", [False, True], ids=["nowhere", "prepared"])
+def test_what_an_older_program_wrote_is_upgraded_on_its_way(work, clock, tmp_path, prepared):
     plan(work, *builders.perfect_visit("WO-1", clock() - timedelta(hours=3)))
     migrate.downgrade(work.database, "0014")
     write(work, tmp_path / "b")
-    there = restored(work, tmp_path / "b", tmp_path / "there")
+    there = restored(work, tmp_path / "b", tmp_path / "there", prepared=prepared)
     assert migrate.current(there.database) == migrate.head()
     assert orders(there) == {"WO-1"}
     assert [check for check in examine(there) if check.faults] == []

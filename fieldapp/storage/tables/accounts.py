@@ -85,3 +85,24 @@ class SignInFailureRow(Base):
     failures: Mapped[int]
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
+
+
+class SecondFactorRow(Base):
+    """The secret that an account's one-time codes are made with, sealed; `last_step` is the one whose code was used."""
+
+    __tablename__ = "second_factors"
+
+    account_id: Mapped[UuidKey] = mapped_column(ForeignKey("accounts.account_id"))
+    box: Mapped[bytes]
+    wrapped: Mapped[bytes]
+    last_step: Mapped[int]
+    added_at: Mapped[datetime]
+
+
+class RecoveryCodeRow(Base):
+    """A code that lets its account in once without the phone; gone when it was used. Only a keyed hash of it."""
+
+    __tablename__ = "recovery_codes"
+
+    account_id: Mapped[UuidKey] = mapped_column(ForeignKey("accounts.account_id"))
+    code_hash: Mapped[CodeKey]

@@ -14,6 +14,12 @@ class SignInForm(Form):
     next = HiddenField()
 
 
+class CodeForm(Form):
+    """A one-time code of an app, or a recovery code."""
+
+    code = StringField(_l("One-time code"))
+
+
 class PasswordForm(Form):
     """One's own new password."""
 

@@ -7,14 +7,16 @@ from flask_limiter.util import get_remote_address
 
 from fieldapp.domain.errors import TooMany
 from fieldapp.services import accounts, sign_ins
-from fieldapp.services.sign_ins import WrongPassword
+from fieldapp.services.sign_ins import Halfway, Opened, WrongCode, WrongPassword
 from fieldapp.web import locale, navigation, sessions
-from fieldapp.web.auth.forms import SignInForm
+from fieldapp.web.auth.forms import CodeForm, SignInForm
 from fieldapp.web.context import current_settings, current_work, find_actor
 
 blueprint = Blueprint("auth", __name__)
 #: Against one address that tries many logins; the limit of one login is the service's and holds across processes.
 limiter = Limiter(get_remote_address, storage_uri="memory://")
+#: In the signed form cookie: whose password was right, and where they were going.
+HALFWAY = "halfway"
 
 
 @blueprint.get("/")
@@ -52,10 +54,39 @@ def sign_in() -> ResponseReturnValue:
     except TooMany as error:
         form.refuse(error)
         return _door(form), 429, {"Retry-After": str(error.facts["retry_after"])}
-    target = navigation.safe_next(form.next.data) or navigation.HOMES[opened.actor.role]
-    response = redirect(target, 303)
-    sessions.open_in(response, opened)
-    return response
+    if isinstance(opened, Halfway):
+        session[HALFWAY] = [opened.ticket, form.next.data or ""]
+        return redirect("/login/code", 303)
+    return _in(opened, form.next.data)
+
+
+@blueprint.get("/login/code")
+def code() -> ResponseReturnValue:
+    """The second door, for who came through the first just now."""
+    if find_actor() or HALFWAY not in session:
+        return redirect("/login")
+    return render_template("auth/code.html", form=CodeForm())
+
+
+@blueprint.post("/login/code")
+@limiter.limit("300 per 5 minutes", deduct_when=lambda response: response.status_code >= 400)
+def enter_code() -> ResponseReturnValue:
+    """Open the session, with a one-time code or a recovery code."""
+    form = CodeForm()
+    ticket, target = session.get(HALFWAY) or ("", "")
+    try:
+        opened = sign_ins.enter_code(
+            current_work(), ticket=ticket, code=form.code.data or "", agent=request.user_agent.string,
+            browser=sessions.browser(), old=sessions.secret(),
+        )  # fmt: skip
+    except WrongCode as error:
+        form.refuse(error)
+        return render_template("auth/code.html", form=form), 401
+    except TooMany as error:
+        form.refuse(error)
+        return render_template("auth/code.html", form=form), 429, {"Retry-After": str(error.facts["retry_after"])}
+    session.pop(HALFWAY, None)
+    return _in(opened, target)
 
 
 @blueprint.post("/logout")
@@ -81,6 +112,12 @@ def language() -> ResponseReturnValue:
             locale.cookie(), tag, max_age=sessions.LONGEST, path="/", samesite="Lax", httponly=True,
             secure=current_settings().secure,
         )  # fmt: skip
+    return response
+
+
+def _in(opened: Opened, target: str | None) -> ResponseReturnValue:
+    response = redirect(navigation.safe_next(target) or navigation.HOMES[opened.actor.role], 303)
+    sessions.open_in(response, opened)
     return response
 
 
