@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from fieldapp.domain.access import Actor, own_branch
 from fieldapp.domain.calendar import Month
+from fieldapp.domain.call_backs import QUESTIONS
 from fieldapp.domain.scoring.findings import FindingEffect
+from fieldapp.services import call_backs
 from fieldapp.services.work import Work
 from fieldapp.storage import circumstances, planning, scoring
 from fieldapp.storage.circumstances import Found, Wanted
@@ -27,6 +29,8 @@ class Behind:
     number: int
     count: int
     findings: Sequence[FindingEffect]
+    #: Visits of this page whose breaches are not told yet: the reader may still have to call their customers.
+    hidden: frozenset[str]
     names: Mapping[str, str]
 
 
@@ -43,4 +47,9 @@ def look(work: Work, actor: Actor, month: Month, wanted: Wanted, *, number: int)
             for one in effects
             if one.code == wanted.item and (one.does == "adverse" or (one.does == "breached" and one.visit is None))
         ]
-        return Behind(visits, total, max(number, 1), max(1, -(-total // PAGE)), findings, planning.names(db, branch))
+        hidden = frozenset(call_backs.hidden_from(db, actor, branch, month)) & {one.visit for one in visits}
+        if wanted.item in QUESTIONS.values():
+            visits = [one for one in visits if one.visit not in hidden]
+        return Behind(
+            visits, total, max(number, 1), max(1, -(-total // PAGE)), findings, hidden, planning.names(db, branch)
+        )  # fmt: skip

@@ -222,10 +222,12 @@ def open_in(db: Db, branch: str, month: Month) -> list[Entry]:
     return [one for one in _month(db, branch, month, zone_of(db, branch))[1] if one.state == "open"]
 
 
-def hidden_from(db: Db, actor: Actor, branch: str, month: Month, technician: str | None) -> Collection[str]:
-    """The visits of a technician's month whose signed answers `actor` must not read yet: they may still have to make
-    the call about them."""
-    if technician is None or actor.role != "quality" or actor.branch != branch:
+def hidden_from(
+    db: Db, actor: Actor, branch: str, month: Month, technician: str | None = None
+) -> Collection[str]:  # fmt: skip
+    """The visits of a month, or of one technician's, whose signed answers `actor` must not read yet: they may still
+    have to make the call about them."""
+    if actor.role != "quality" or actor.branch != branch:
         return ()
     found = _month(db, branch, month, zone_of(db, branch), technician)[1]
     return {one.visit.visit_id for one in found if one.state == "open"}

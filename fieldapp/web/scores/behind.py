@@ -34,6 +34,7 @@ def page(month: str) -> ResponseReturnValue:
     return render_template(
         "scores/behind.html", found=found, month=parsed, wanted=wanted, said=_said(wanted, found.names), same=same,
         items=score_words.ITEMS, outcomes=score_words.OUTCOMES, title=evidence_words.title, branch=current_branch(),
+        call_open=score_words.REASONS["call_open"],
     )  # fmt: skip
 
 

@@ -104,6 +104,19 @@ def test_who_may_have_to_call_reads_no_signed_answer_on_any_page_before_it_is_ov
     assert "Courtesy" in visits
 
 
+def test_no_sum_of_the_branch_leads_to_what_was_signed_before_the_call(quality, sign_in, work):
+    visit = links.unsigned_visit(work, courteous="no")
+    for_item, every = "/scores/2026-10/behind?item=courtesy", "/scores/2026-10/behind"
+    assert "WO-1" not in page(quality.get(for_item))
+    assert "once their call-back is over" in page(quality.get(for_item))
+    assert "Courtesy" not in page(quality.get(every))
+    assert "to be called back first" in page(quality.get(every))
+    assert "WO-1" in page(sign_in("M001").get(for_item))
+    save(quality, visit)
+    assert "WO-1" in page(quality.get(for_item))
+    assert "Courtesy" in page(quality.get(every))
+
+
 def test_who_calls_nobody_reads_what_was_signed(sign_in, work):
     visit = links.unsigned_visit(work, courteous="no")
     for html in pages_about(sign_in("M001"), visit)[:2]:
