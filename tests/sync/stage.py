@@ -40,7 +40,7 @@ class Stage:
         self._file.write_bytes(template.read_bytes())
         self.work: Work = make_test_work(folder, self.clock)
         # Nothing here pulls a plug: that is the faults' business, and an fsync a push is most of a step.
-        event.listen(self.work.database.engine, "connect", _careless)
+        event.listen(self.work.database.engine, "connect", careless)
         installation.upgrade(self.work, timezone=cast.ZONE)
         settings = Settings(
             instance=folder, database_url="-", secret_key=cast.SECRET, data_key=cast.DATA_KEY,
@@ -120,7 +120,7 @@ class Stage:
         assert answer.status_code == 303
 
 
-def _careless(connection: Any, _: object) -> None:
+def careless(connection: Any, _: object) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
