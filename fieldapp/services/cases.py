@@ -4,6 +4,7 @@ Append-only: a case is opened, taken, gets notes, and is closed with an outcome,
 what was closed too early is opened again. Every step is a new entry; nobody can edit or delete one.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +25,8 @@ from fieldapp.storage.visits import Visit
 __all__ = ["KINDS", "Case", "CaseView", "Entry", "Kind"]
 
 TEXT_LIMIT = 4000
+#: What the audit calls a new line of a case's history.
+ENTERED = "case.entered"
 CLOSED_SHOWN, OPEN_SHOWN = 200, 1000
 
 
@@ -256,7 +259,55 @@ def _views(db: Db, branch: str, found: Sequence[Case], now: datetime) -> list[Ca
 
 
 def _add(db: Db, work: Work, branch: str, case_id: str, actor: str, kind: str, text: str) -> None:
-    cases.add_entry(db, branch, case_id, Entry(work.new_id(), work.now(), actor, kind, text))
+    entry = Entry(work.new_id(), work.now(), actor, kind, text)
+    cases.add_entry(db, branch, case_id, entry)
+    pin(db, work.new_id(), branch, case_id, entry)
+
+
+def pin(db: Db, audit_id: str, branch: str, case_id: str, entry: Entry) -> None:
+    """Write down in the audit which words these were, without them: a hash."""
+    audit.append(
+        db, branch, entry_id=audit_id, now=entry.recorded_at, actor=entry.actor, action=ENTERED, subject=case_id,
+        facts={"entry": entry.entry_id, "kind": entry.kind, "sha256": _mark(entry)},
+    )  # fmt: skip
+
+
+def _mark(entry: Entry) -> str:
+    return hashlib.sha256(entry.text.encode()).hexdigest()
+
+
+# --- For the doctor -----------------------------------------------------------------------------------------------
+
+
+def faults(db: Db, branch: str) -> list[str]:
+    """One line per case whose history is not what the audit chain says was entered, or that is not what its history
+    made of it; empty when all are."""
+    told: dict[str, dict[str, tuple[str, str, str]]] = {}
+    for row in audit.with_action(db, branch, ENTERED):
+        said = row.facts
+        told.setdefault(row.subject, {})[str(said["entry"])] = (row.actor, str(said["kind"]), str(said["sha256"]))
+    opened = {row.subject for row in audit.with_action(db, branch, "case.opened")}
+    found = cases.every(db, branch)
+    histories = cases.histories(db, branch, (case.case_id for case in found))
+    faulty = [f"case {one}: was opened, and is gone" for one in sorted((opened | told.keys()) - histories.keys())]
+    for case in found:
+        history = histories.get(case.case_id, [])
+        kept = {one.entry_id: (one.actor, one.kind, _mark(one)) for one in history}
+        if case.case_id not in opened and case.case_id not in told:
+            faulty.append(f"case {case.case_id}: the audit chain knows nothing of it")
+        elif kept != {**_unpinned(kept, told.get(case.case_id, {})), **told.get(case.case_id, {})}:
+            faulty.append(f"case {case.case_id}: its history is not what was entered")
+        ends = [one.kind for one in history if one.kind in ("outcome", "reopened")]
+        if case.state != ("closed" if ends[-1:] == ["outcome"] else "open"):
+            faulty.append(f"case {case.case_id}: is {case.state}, and its history does not say so")
+    return faulty
+
+
+def _unpinned(
+    kept: Mapping[str, tuple[str, str, str]], told: Mapping[str, tuple[str, str, str]]
+) -> Mapping[str, tuple[str, str, str]]:
+    """Entries of a case that was opened before the audit knew their hashes; none of any later case."""
+    return {} if any(kind == "opened" for _, kind, _ in told.values()) else kept
 
 
 def _audit(db: Db, work: Work, actor: Actor, action: str, case: Case, facts: dict[str, object]) -> None:

@@ -14,7 +14,7 @@ from fieldapp.domain.errors import Invalid
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.scoring.engine import by_visit
 from fieldapp.domain.visits.lifecycle import VisitState, replay
-from fieldapp.services import adjusted, appeals, closed, health, recounting, rulebooks
+from fieldapp.services import adjusted, appeals, cases, closed, health, recounting, rulebooks
 from fieldapp.services.work import Db, Unreadable, Work
 from fieldapp.storage import audit, branches, devices, events, quarantine, visits
 from fieldapp.storage.visits import Visit
@@ -52,6 +52,7 @@ def examine(work: Work) -> tuple[Check, ...]:
             *(_check("visits", code, lambda code: visits_drift(db, code)) for code in whole),
             *(_check("scores", code, lambda code: recounting.drift(db, code)) for code in judged),
             *(_check("appeals", code, lambda code: appeals.drift(db, code)) for code in whole),
+            *(_check("cases", code, lambda code: cases.faults(db, code)) for code in codes),
             *(_check("months", code, lambda code: closed.faults(db, work.seal_key, code)) for code in codes),
             *(_check("adjustments", code, lambda code: adjusted.faults(db, work.seal_key, code)) for code in codes),
             *(_check("blobs", code, lambda code: _blobs(work, code)) for code in codes),

@@ -121,6 +121,11 @@ def count_overdue(db: Session, branch: str, now: datetime) -> int:
     return db.scalar(query) or 0
 
 
+def every(db: Session, branch: str) -> list[Case]:
+    """All of them, by id."""
+    return [_case(row) for row in db.scalars(select(CaseRow).where(CaseRow.branch == branch).order_by(CaseRow.case_id))]
+
+
 def of_visit(db: Session, branch: str, visit_id: str) -> list[Case]:
     """The cases about a visit, oldest first."""
     query = select(CaseRow).where(CaseRow.branch == branch, CaseRow.visit_id == visit_id)

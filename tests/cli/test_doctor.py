@@ -59,6 +59,7 @@ def test_all_is_well(run):
                 "visits",
                 "scores",
                 "appeals",
+                "cases",
                 "months",
                 "adjustments",
                 "blobs",

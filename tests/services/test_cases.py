@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from fieldapp.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from fieldapp.domain.findings import Draft
@@ -152,7 +153,56 @@ def test_every_step_is_audited(work: Work, case: str) -> None:
     cases.put_off(work, Q001.actor, case, date(2026, 10, 30), "later")
     cases.close(work, Q001.actor, case, **ANSWER)
     cases.reopen(work, M001.actor, case, "again")
-    assert [one for one in audited(work) if one[1].startswith("case.")] == [
+    assert [one for one in audited(work) if one[1].startswith("case.") and one[1] != "case.entered"] == [
         ("D001", "case.opened"), ("Q001", "case.taken"), ("Q001", "case.put_off"), ("Q001", "case.closed"),
         ("M001", "case.reopened"),
     ]  # fmt: skip
+
+
+# --- Nobody edits or removes one ----------------------------------------------------------------------------------
+
+EDITS = [
+    "UPDATE cases SET kind = 'commendation'", "UPDATE cases SET visit_id = NULL", "DELETE FROM cases",
+    "UPDATE cases SET opened_at = due_at", "UPDATE case_entries SET text = 'All was well.'",
+    "DELETE FROM case_entries", "DELETE FROM case_findings", "UPDATE case_findings SET case_id = finding_id",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["work", pytest.param("postgres_work", marks=pytest.mark.postgres)])
+def test_the_database_lets_nobody_edit_or_remove_a_case(engine: str, request: Any) -> None:
+    work: Work = request.getfixturevalue(engine)
+    case = cases.open_by_phone(work, D001.actor, MAIN, links.signed_visit(work), "complaint", "The wall is scratched.")
+    cases.close(work, Q001.actor, case, **ANSWER, finding=SCRATCH)
+    cases.reopen(work, Q001.actor, case, "It came off again.")
+    for statement in EDITS:
+        with pytest.raises(DBAPIError, match="neither edited nor removed"), work.write() as db:
+            db.connection().exec_driver_sql(statement)
+    assert [fault for check in examine(work) for fault in check.faults] == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("UPDATE case_entries SET text = 'All was well.'", "its history is not what was entered"),
+        ("DELETE FROM case_entries WHERE kind = 'apology'", "its history is not what was entered"),
+        ("INSERT INTO case_entries SELECT branch, case_id, 'x', recorded_at, actor, 'note', text FROM case_entries "
+         "WHERE kind = 'opened'", "its history is not what was entered"),
+        ("UPDATE cases SET state = 'open'", "is open, and its history does not say so"),
+        ("DELETE FROM cases", "was opened, and is gone"),
+        ("INSERT INTO cases SELECT branch, 'y', visit_id, kind, 'open', opened_at, NULL, owner, due_at FROM cases",
+         "the audit chain knows nothing of it"),
+    ],
+)  # fmt: skip
+def test_the_doctor_holds_cases_against_the_audit(work: Work, case: str, statement: str, fault: str) -> None:
+    cases.close(work, Q001.actor, case, **ANSWER)
+    with work.write() as db:
+        run = db.connection().exec_driver_sql
+        run("PRAGMA defer_foreign_keys = ON")
+        for table in ("cases", "case_entries"):
+            for act in ("update", "delete"):
+                run(f"DROP TRIGGER {table}_no_{act}")
+        if statement == "DELETE FROM cases":
+            run("DELETE FROM case_entries")
+        run(statement)
+    [found] = [one for check in examine(work) for one in check.faults]
+    assert found.split(": ", 1)[1] == fault

@@ -8,6 +8,7 @@ from fieldapp.domain import complaints
 from fieldapp.domain.complaints import Kind
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
+from fieldapp.services.cases import pin
 from fieldapp.services.demo.company import BranchPlan
 from fieldapp.services.demo.remarks import CASES
 from fieldapp.services.demo.stories import new_id
@@ -61,3 +62,5 @@ def _tell(
     ]
     for entry in entries:
         cases.add_entry(db, plan.code, case_id, entry)
+        known = Random(entry.entry_id)  # noqa: S311 - an id that is the same each time
+        pin(db, new_id(known, entry.recorded_at), plan.code, case_id, entry)
