@@ -17,9 +17,9 @@ from fieldapp.domain.roster import Free, Roster, share_out
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits import events as ev
 from fieldapp.services import scheduling
-from fieldapp.services.branches import zone_of
 from fieldapp.services.claims import Slot
-from fieldapp.services.work import Db, Work
+from fieldapp.services.free_windows import roster
+from fieldapp.services.work import Work
 from fieldapp.storage import calendars, planning, visits
 from fieldapp.storage.planning import WAITING, Technician
 from fieldapp.storage.visits import Visit
@@ -126,19 +126,6 @@ def cover(
             except DomainError as refusal:
                 raise CannotCover(seen, refusal) from refusal
         return changed
-
-
-def roster(db: Db, branch: str, technicians: Sequence[str], span: Window) -> Roster:
-    """These technicians with everything that they have to do in the span, and a day around it."""
-    day = timedelta(days=1)
-    wide = Window(span.start - day, span.end + day)
-    found = calendars.of(db, branch, technicians)
-    return Roster(
-        zone=zone_of(db, BranchCode(branch)),
-        calendars={code: found[code] for code in technicians},
-        absences=calendars.absences(db, branch, None, wide),
-        plans=planning.plans(db, branch, technicians, wide.start, wide.end),
-    )
 
 
 def _carry_out(

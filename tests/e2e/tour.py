@@ -81,6 +81,12 @@ def _choose_bar(page: Any, places: dict[str, str]) -> None:
     page.fill("#move [name=planned_start]", "2026-10-14T17:45")
 
 
+def _look(page: Any, _: dict[str, str]) -> None:
+    with page.expect_navigation():
+        page.click("button[name=look]")
+    page.locator("button[name=take]").first.scroll_into_view_if_needed()
+
+
 def _misprint(page: Any, _: dict[str, str]) -> None:
     page.fill("[name='punctual.points']", "16")
     page.fill("[name='badge.target']", "98")
@@ -127,6 +133,7 @@ DISPATCHER = Walk(
         Stop("dispatch-board-week", "/dispatch/board?view=week", _board),
         Stop("dispatch-day", "/dispatch/day"),
         Stop("dispatch-new", "/dispatch/new"),
+        Stop("dispatch-new-free", "/dispatch/new", _look),
         Stop("dispatch-visit", "/dispatch/visits/{next}"),
         Stop("dispatch-visit-asked", "/dispatch/visits/{asked}"),
         Stop("dispatch-visit-done", "/dispatch/visits/{done}"),

@@ -16,6 +16,7 @@ from fieldapp.services.approvals import Approval
 from fieldapp.services.planning import Details
 from fieldapp.services.scheduling import Order, Visit
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
+from fieldapp.web.dispatch import free_windows
 from fieldapp.web.dispatch.forms import AmendForm, AssignForm, CancelForm, DecideForm, MoveForm, OrderForm, RevForm
 from fieldapp.web.dispatch.lists import overview
 from fieldapp.web.forms import Form
@@ -28,8 +29,10 @@ def new() -> ResponseReturnValue:
     """A new appointment."""
     form = OrderForm(told_at=_now(), agreed=True, language="zh-Hans", technician=request.args.get("technician", ""))
     form.offer(planning.list_technicians(current_work(), current_actor(), current_branch()))
-    clash = None
-    if form.validate_on_submit():
+    clash, free = None, None
+    if free_windows.is_asked():
+        free = free_windows.offer(form, form.job_type.data, form.district.data or "")
+    elif form.validate_on_submit():
         try:
             visit = scheduling.schedule_visit(current_work(), current_actor(), current_branch(), _order(form))
         except DomainError as error:
@@ -37,8 +40,8 @@ def new() -> ResponseReturnValue:
         else:
             flash(_("%(number)s is scheduled.", number=visit.external_id), "good")
             return redirect(url_for("dispatch_visits.visit", visit_id=visit.visit_id), 303)
-    page = render_template("dispatch/new.html", form=form, clash=clash, zone=current_zone(), **overview())
-    return page, 422 if request.method == "POST" else 200
+    page = render_template("dispatch/new.html", form=form, clash=clash, free=free, zone=current_zone(), **overview())
+    return page, 422 if request.method == "POST" and free is None else 200
 
 
 @blueprint.get("/visits/<visit_id>")
@@ -140,10 +143,12 @@ def _who(visit_id: str, form: RevForm) -> tuple[Any, ...]:
 
 def _change(details: Details, name: str, form: RevForm, act: Callable[[], Visit | Approval]) -> ResponseReturnValue:
     """Show the form, or do what it says; a refusal comes back as the form with what was typed."""
-    clash, visit_id = None, details.visit.visit_id
+    clash, free, visit_id = None, None, details.visit.visit_id
     if hasattr(form, "offer"):
         form.offer(details.technicians)
-    if form.validate_on_submit():
+    if isinstance(form, MoveForm) and free_windows.is_asked():
+        free = free_windows.offer(form, details.visit.job_type, details.visit.district, visit_id)
+    elif form.validate_on_submit():
         try:
             changed = act()
         except DomainError as error:
@@ -154,9 +159,9 @@ def _change(details: Details, name: str, form: RevForm, act: Callable[[], Visit 
             flash(*done(name, changed))
             return redirect(url_for("dispatch_visits.visit", visit_id=visit_id), 303)
     page = render_template(
-        f"dispatch/{name}.html", form=form, details=details, clash=clash, zone=current_zone(), **overview()
+        f"dispatch/{name}.html", form=form, details=details, clash=clash, free=free, zone=current_zone(), **overview()
     )
-    return page, 422 if request.method == "POST" else 200
+    return page, 422 if request.method == "POST" and free is None else 200
 
 
 def _refuse(form: Form, error: DomainError) -> DomainError | None:
