@@ -7,8 +7,9 @@ from uuid_utils import uuid7
 
 from fieldapp import logs
 from fieldapp.paths import STATIC, TEMPLATES, TRANSLATIONS
-from fieldapp.services import news, webhook_sending
+from fieldapp.services import message_sending, news, webhook_sending
 from fieldapp.services.jobs import Handlers
+from fieldapp.services.message_sending import MESSAGE, Channels
 from fieldapp.services.outbox import NEWS
 from fieldapp.services.webhook_sending import WEBHOOK
 from fieldapp.services.work import Work, real_work
@@ -42,6 +43,7 @@ from fieldapp.web.dispatch import cases as dispatch_cases
 from fieldapp.web.dispatch import imports as dispatch_imports
 from fieldapp.web.dispatch import links as dispatch_links
 from fieldapp.web.dispatch import lists as dispatch_lists
+from fieldapp.web.dispatch import messages as dispatch_messages
 from fieldapp.web.dispatch import phones as dispatch_phones
 from fieldapp.web.dispatch import visits as dispatch_visits
 from fieldapp.web.pwa import views as pwa
@@ -108,9 +110,14 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
     return app
 
 
-def handlers(settings: Settings) -> Handlers:
-    """Who does outgoing work of which kind, in this installation."""
-    return {NEWS: news.spread, WEBHOOK: webhook_sending.sender(loopback=settings.outgoing_loopback)}
+def handlers(settings: Settings, address: str) -> Handlers:
+    """Who does outgoing work of which kind, in this installation; `address` is where customers find their pages."""
+    channels = Channels(settings.mail_server, settings.sms_gateway, lambda token: f"{address}/c/{token}")
+    return {
+        NEWS: news.spreader(messages_too=settings.tells_customers),
+        WEBHOOK: webhook_sending.sender(loopback=settings.outgoing_loopback),
+        MESSAGE: message_sending.sender(channels),
+    }
 
 
 def _register(app: Flask) -> None:
@@ -133,6 +140,7 @@ def _register(app: Flask) -> None:
     ):  # fmt: skip
         guards.register(app, dispatch.blueprint, guards.roles("dispatcher"), "/dispatch")
     guards.register(app, dispatch_phones.blueprint, guards.roles("dispatcher", "manager"), "/dispatch")
+    guards.register(app, dispatch_messages.blueprint, guards.roles("dispatcher", "manager"), "/dispatch")
     # Checks the form token itself: a rescue file may be larger than what is read for others.
     csrf.exempt(rescue.blueprint)
     guards.register(app, rescue.blueprint, guards.signed_in(), "/rescue")

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from fieldapp.domain.messages import is_email
 from fieldapp.domain.visits.events import Language
 from fieldapp.paths import INSTANCE
+from fieldapp.services.mail import MailServer
+from fieldapp.services.message_sending import Gateway
 from fieldapp.storage import keyfiles
 
 LOCALES = get_args(Language)
@@ -59,6 +62,15 @@ class Settings:
     backup_key: str | None = None
     #: `1`: other programs on this very machine may be told of things, for trying it out.
     outgoing_loopback: bool = False
+    #: The mail server through which customers are told things, e.g. `smtp://user:password@mail.example.org:587`
+    #: (docs/messages.md).
+    smtp_url: str | None = None
+    #: The address that mail comes from; needed beside the mail server.
+    mail_from: str | None = None
+    #: The gateway for short messages to customers, e.g. `https://sms.example.org/send`.
+    sms_url: str | None = None
+    #: What signs them, at least 16 characters; needed beside the gateway.
+    sms_secret: str | None = None
     #: Proxies in front, whose word on who asks (X-Forwarded-For, X-Forwarded-Proto) is taken: addresses or networks
     #: with commas between, e.g. `127.0.0.1, 10.0.0.0/24`.
     trusted_proxies: tuple[Network, ...] = ()
@@ -71,6 +83,25 @@ class Settings:
     def seal_key(self) -> Path:
         """The file with the key that signs closed months. Whoever loses it cannot prove any more that none changed."""
         return self.instance / "seal-key.pem"
+
+    def __post_init__(self) -> None:
+        # Looked at once, at the start: who sends something finds them good.
+        _ = self.mail_server, self.sms_gateway
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Whom mail to customers is handed to; None: nobody."""
+        return _mail_server(self.smtp_url or "", self.mail_from or "")
+
+    @property
+    def sms_gateway(self) -> Gateway | None:
+        """Whom short messages to customers are handed to; None: nobody."""
+        return _sms_gateway(self.sms_url or "", self.sms_secret or "")
+
+    @property
+    def tells_customers(self) -> bool:
+        """Whether there is any way to reach customers."""
+        return self.mail_server is not None or self.sms_gateway is not None
 
     @property
     def secure(self) -> bool:
@@ -111,6 +142,10 @@ class Settings:
             offline_hours=_hours(env.get("FIELDAPP_OFFLINE_HOURS") or "72"),
             backup_key=_backup_key(env.get("FIELDAPP_BACKUP_KEY") or ""),
             outgoing_loopback=env.get("FIELDAPP_OUTGOING_LOOPBACK") == "1",
+            smtp_url=env.get("FIELDAPP_SMTP_URL") or None,
+            mail_from=env.get("FIELDAPP_MAIL_FROM") or None,
+            sms_url=env.get("FIELDAPP_SMS_URL") or None,
+            sms_secret=env.get("FIELDAPP_SMS_SECRET") or None,
             trusted_proxies=_networks(env.get("FIELDAPP_TRUSTED_PROXIES") or ""),
             metrics=_metrics(env.get("FIELDAPP_METRICS") or "loopback"),
         )
@@ -150,6 +185,39 @@ def _base_url(url: str) -> str | None:
     if not whole or parts.path or parts.query or parts.fragment:
         raise SettingsError(f"FIELDAPP_BASE_URL is {url!r}; {example}")
     return url
+
+
+def _mail_server(url: str, sender: str) -> MailServer | None:
+    """`smtp://` upgrades to TLS (`?tls=no`: not; on this machine it need not), `smtps://` begins with it."""
+    if not url:
+        return None
+    # Not quoted back: it may hold a password.
+    wrong = "FIELDAPP_SMTP_URL is no address of a mail server; give e.g. smtp://user:password@mail.example.org:587"
+    try:
+        parts = urlsplit(url)
+        host, port, query = parts.hostname, parts.port, parse_qs(parts.query)
+    except ValueError:
+        raise SettingsError(wrong) from None
+    if parts.scheme not in {"smtp", "smtps"} or not host or parts.path not in {"", "/"} or set(query) - {"tls"}:
+        raise SettingsError(wrong)
+    if not is_email(sender):
+        raise SettingsError(
+            f"FIELDAPP_MAIL_FROM is {sender!r}; give the address that messages come from, e.g. visits@example.org"
+        )
+    plain = query.get("tls") == ["no"] or host in {"127.0.0.1", "localhost", "::1"}
+    tls = "start" if parts.scheme == "smtps" else "none" if plain else "upgrade"
+    usual = 465 if tls == "start" else 587 if parts.username else 25
+    return MailServer(host, port or usual, tls, unquote(parts.username or ""), unquote(parts.password or ""), sender)
+
+
+def _sms_gateway(url: str, secret: str) -> Gateway | None:
+    if not url:
+        return None
+    if not url.startswith(("https://", "http://")) or not urlsplit(url).hostname:
+        raise SettingsError("FIELDAPP_SMS_URL is no address of a gateway; give e.g. https://sms.example.org/send")
+    if len(secret) < 16:
+        raise SettingsError("FIELDAPP_SMS_SECRET is shorter than 16 characters; it signs what the gateway is sent")
+    return Gateway(url, secret)
 
 
 def _database_url(url: str) -> str:

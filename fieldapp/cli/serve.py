@@ -79,7 +79,7 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     app = create_app(settings)
     # After the fork: threads do not come along.
-    runner = Runner(app.extensions["work"], handlers(settings))
+    runner = Runner(app.extensions["work"], handlers(settings, address))
     try:
         server = _server(app, settings, listener, scheme="https" if tls else "http")
         runner.start()

@@ -38,6 +38,7 @@ Permission = Literal[
     "accounts.manage",
     "branches.manage",
     "jobs.manage",  # see how outgoing work stands, and let what was given up be tried again
+    "messages.write",  # the words and rules of messages to customers
     "webhooks.read",  # who is told of what happens, and what was sent there
     "webhooks.manage",
     "tokens.manage",  # let other programs in, and put them out
@@ -53,8 +54,8 @@ _MAY: dict[Role, frozenset[Permission]] = {
         "fairness.read",
     }),
     "dispatcher": frozenset({
-        "visits.read", "visits.plan", "cases.open", "phones.read", "norm.read", "causes.record", "causes.read",
-        "fairness.read",
+        "visits.read", "visits.plan", "cases.open", "messages.write", "phones.read", "norm.read", "causes.record",
+        "causes.read", "fairness.read",
     }),
     "quality": frozenset({
         "visits.read", "scores.team", "scores.close", "adjustments.read", "adjustments.propose", "findings.read",
@@ -64,8 +65,8 @@ _MAY: dict[Role, frozenset[Permission]] = {
         "fairness.read",
     }),
     "manager": frozenset({
-        "visits.read", "scores.team", "scores.close", "adjustments.read", "adjustments.propose", "findings.read",
-        "findings.decide", "appeals.read", "appeals.decide", "cases.open", "cases.read", "cases.write",
+        "visits.read", "messages.write", "scores.team", "scores.close", "adjustments.read", "adjustments.propose",
+        "findings.read", "findings.decide", "appeals.read", "appeals.decide", "cases.open", "cases.read", "cases.write",
         "changes.approve", "phones.read", "norm.read", "rulebooks.write", "causes.record", "causes.read",
         "causes.confirm", "fairness.read",
     }),

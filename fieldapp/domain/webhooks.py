@@ -1,13 +1,12 @@
 """Telling other programs what happened: of which facts, where to, and how they know that it was us.
 
-Owns what an address may be and how a body is signed. Sending is `services.posting`'s.
+Owns which addresses are public and how a body is signed. Sending is `services.posting`'s.
 """
 
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from urllib.parse import urlsplit
 
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.visits.events import BY_OFFICE, BY_PHONE
@@ -37,33 +36,6 @@ def is_public(address: str, *, loopback: bool = False) -> bool:
     if ip.is_loopback:
         return loopback
     return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified
-
-
-def check_url(url: str, *, loopback: bool = False) -> str:
-    """An address that may be told of things: https, a name, nothing secret in it (it stands in lists and logs).
-
-    A name is looked up when something is sent, each time; an address that is written out is looked at here. Raises
-    `Invalid` webhook_url, webhook_private. `loopback`: http to this machine will do, too.
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise Invalid("webhook_url", field="url") from None
-    plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url and len(url) <= LONGEST_URL
-    schemes = {"https", "http"} if loopback else {"https"}
-    if not plain or parts.scheme not in schemes or not host or port == 0 or "@" in parts.netloc or "#" in url:
-        raise Invalid("webhook_url", field="url")
-    if _is_private(host, loopback=loopback):
-        raise Invalid("webhook_private", field="url")
-    return url
-
-
-def _is_private(host: str, *, loopback: bool) -> bool:
-    try:
-        return not is_public(host, loopback=loopback)
-    except ValueError:
-        return host.rstrip(".").rpartition(".")[2] == "localhost" and not loopback
 
 
 def check_types(types: Sequence[str]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.ids import is_external_id
+from fieldapp.domain.messages import is_email
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.codec import plain, read_data
 from fieldapp.services.csv_cells import (
@@ -35,7 +36,7 @@ COLUMNS = (
     "external_id", "job_type", "customer_name", "phone", "address", "lat", "lon", "language", "window_start",
     "window_end", "agreed", "told_at", "channel", "technician", "charges", "note",
 )  # fmt: skip
-OPTIONAL = ("asked_by", "apology", "cause", "district")
+OPTIONAL = ("asked_by", "apology", "cause", "district", "email")
 
 _PHONE = re.compile(r"\+?\d[\d ()./-]{3,28}\d(?:\s*(?:#|x|ext\.?|转|轉)\s*\d{1,6})?")
 _CHARGE = re.compile(r"(.+?)\s+(-?\d{1,9}(?:\.\d{1,2})?)", re.DOTALL)
@@ -161,6 +162,7 @@ class _Cells:
             "lon": self.take("lon", number(180), None),
             "language": self.take("language", _one_of(ev.Language, "language_unknown"), ""),
             **({"district": district} if (district := self.take("district", _district, "")) else {}),
+            **({"email": email} if (email := self.take("email", _email, "")) else {}),
         }
 
     def _strictly(self, values: dict[str, Any], asked_by: ev.Party, apology: bool, cause: ev.Cause) -> Row | None:
@@ -215,6 +217,12 @@ def _or_none(rule: Callable[[str], str]) -> Callable[[str], str | None]:
 
 def _district(cell: str) -> str:
     return _words(cell) if cell else ""
+
+
+def _email(cell: str) -> str:
+    if cell and not is_email(cell):
+        raise Bad("email_malformed")
+    return cell
 
 
 def _yes_no(cell: str) -> bool:

@@ -18,7 +18,7 @@ from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, branches, jobs
 from fieldapp.storage.jobs import Attempt, Job, Logged, State
 
-__all__ = ["Attempt", "Handlers", "Job", "Logged", "Outcome", "Overview"]
+__all__ = ["Attempt", "Handlers", "Job", "Logged", "Outcome", "Overview", "State"]
 
 #: Longer than anything that is sent may take; then it is taken for broken off.
 LEASE = timedelta(minutes=2)
@@ -33,7 +33,7 @@ class Outcome:
 
     `done`: never again. `again`: it failed, and may not fail later. `dead`: it will always fail. `later`: nothing was
     tried, it is not time yet (`due_at`). `detail` is a code or what the other side answered, never a person's data.
-    `then` is written in the transaction that ends the job.
+    `then` is written in the transaction that ends the attempt, and is told how the job stands after it.
     """
 
     kind: Literal["done", "again", "dead", "later"]
@@ -41,7 +41,7 @@ class Outcome:
     due_at: datetime | None = None
     #: Whether the way is blocked for everything in the job's lane, not for this job alone.
     is_blocked: bool = False
-    then: Callable[[Db], None] | None = None
+    then: Callable[[Db, State], None] | None = None
 
 
 Handler = Callable[[Work, Job], Outcome]
@@ -82,7 +82,7 @@ def _end(db: Db, job: Job, outcome: Outcome, now: datetime) -> None:
     if outcome.is_blocked and job.lane is not None and state == "waiting":
         jobs.hold_lane(db, job.branch, job.lane, due_at)
     if outcome.then is not None:
-        outcome.then(db)
+        outcome.then(db, state)
 
 
 def _state_after(job: Job, outcome: Outcome, now: datetime) -> tuple[State, datetime]:

@@ -1,6 +1,7 @@
 """Links for customers without an account: making them, opening them, ending them.
 
-A token is `branch.secret` with 256 random bits; only the secret's SHA-256 is stored. Two kinds: the read-only
+A token is `branch.secret` with 256 bits that the database alone cannot tell: it has only the secret's SHA-256. Two
+kinds: the read-only
 `receipt`, shown as a QR code on the technician's phone, and the customer's `own`, which only the office can make and
 hand to the customer's number or mail. Owns no act of the customer (`link_acts`) and no receipt (`receipts`).
 """
@@ -8,7 +9,6 @@ hand to the customer's number or mail. Owns no act of the customer (`link_acts`)
 import base64
 import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,8 +50,7 @@ def create_own_link(work: Work, actor: Actor, branch: BranchCode, visit_id: str)
     """A new token for the customer, shown this once; ends the one before. For dispatchers, quality and managers."""
     _may_make(actor, branch)
     with work.write(branch) as db:
-        visit = visits.get(db, branch, visit_id)
-        return _create(db, work, visit, "own", secrets.token_urlsafe(32), work.now(), actor.login)
+        return _create_own(db, work, visits.get(db, branch, visit_id), actor.login)
 
 
 def create_own_link_by_order(work: Work, actor: Actor, branch: BranchCode, external_id: str) -> str:
@@ -61,6 +60,31 @@ def create_own_link_by_order(work: Work, actor: Actor, branch: BranchCode, exter
     if visit is None:
         raise NotFound("order_unknown", value=external_id)
     return create_own_link(work, actor, branch, visit.visit_id)
+
+
+def token_for_message(work: Work, visit: Visit) -> str:
+    """The token of the customer's own link, to be sent to them and shown to nobody.
+
+    The same one in every message, and the one that the office handed over: a message must not end the link that stands
+    in the message before. So its secret is derived from the installation's key and the link's salt; the database alone
+    cannot tell it.
+    """
+    with work.write(visit.branch) as db:
+        link = links.current(db, visit.branch, visit.visit_id, "own", work.now())
+        if link is not None and link.salt is not None:
+            secret = _own_secret(work, visit, link.salt)
+            if _hash(secret) == link.secret_hash:
+                return f"{visit.branch}.{secret}"
+        return _create_own(db, work, visit, "office")
+
+
+def _create_own(db: Db, work: Work, visit: Visit, actor: str) -> str:
+    salt = work.new_id()
+    return _create(db, work, visit, "own", _own_secret(work, visit, salt), work.now(), actor, salt)
+
+
+def _own_secret(work: Work, visit: Visit, salt: str) -> str:
+    return work.vault.mark(f"own link\n{visit.branch}\n{visit.visit_id}\n{salt}".encode())
 
 
 @dataclass(frozen=True)
@@ -113,11 +137,11 @@ def _may_make(actor: Actor, branch: BranchCode) -> None:
 
 
 def _create(
-    db: Db, work: Work, visit: Visit, kind: Kind, secret: str, now: datetime, actor: StaffCode
+    db: Db, work: Work, visit: Visit, kind: Kind, secret: str, now: datetime, actor: str, salt: str | None = None
 ) -> str:  # fmt: skip
     branch = BranchCode(visit.branch)
     expires = max(now, visit.window.end) + LIFETIME
-    links.add(db, Link(branch, _hash(secret), VisitId(visit.visit_id), kind, now, expires, None))
+    links.add(db, Link(branch, _hash(secret), VisitId(visit.visit_id), kind, now, expires, None, salt))
     audit.append(
         db, branch, entry_id=work.new_id(), now=now, actor=actor, action="link.created", subject=visit.external_id,
         facts={"kind": kind, "expires": expires.isoformat()},

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fieldapp.domain.jobs import job_id
+from fieldapp.domain.messages import Rules
 from fieldapp.domain.visits.events import Event
 from fieldapp.services.work import Db
-from fieldapp.storage import branches, jobs, webhooks
+from fieldapp.storage import branches, jobs, messages, webhooks
 from fieldapp.storage.jobs import Job
 
 NEWS = "news"
@@ -21,19 +22,20 @@ PART = 100
 
 def listen(db: Db, branch: str) -> None:
     """Bring what the branch waits for in step with who wants to be told."""
-    branches.hear(db, branch, {kind for one in webhooks.of_branch(db, branch) for kind in one.types})
+    told = {kind for one in webhooks.of_branch(db, branch) for kind in one.types}
+    branches.hear(db, branch, told | messages.rules(db, branch).types)
 
 
 def announce(db: Db, branch: str, fresh: Sequence[Event], now: datetime) -> None:
     """Note that these facts are new, where somebody waits for facts of their types."""
     found = branches.find(db, branch)
-    wanted = found.hears if found else frozenset[str]()
+    wanted = found.hears if found and found.hears is not None else Rules().types
     told = [event.id for event in fresh if event.type in wanted]
     jobs.add(
         db,
         [
             Job(
-                branch=branch, job_id=job_id(branch, NEWS, part[0]), kind=NEWS, payload={"events": part},
+                branch=branch, job_id=job_id(branch, NEWS, part[0]), kind=NEWS, lane=NEWS, payload={"events": part},
                 created_at=now, due_at=now,
             )
             for part in (told[start : start + PART] for start in range(0, len(told), PART))

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from fieldapp.domain.webhooks import is_public
+from fieldapp.domain.errors import Invalid
+from fieldapp.domain.webhooks import LONGEST_URL, is_public
 
 #: From a name and a port to addresses.
 LookUp = Callable[[str, int], Sequence[str]]
@@ -49,7 +50,34 @@ def post(
         except (OSError, http.client.HTTPException) as error:
             if is_over.is_set() or isinstance(error, TimeoutError):
                 raise Unreached("too_slow") from error
-            raise Unreached("no_answer" if connection.sock else "not_reached") from error
+            raise Unreached("no_answer" if connection.is_reached else "not_reached") from error
+
+
+def check_url(url: str, *, loopback: bool = False) -> str:
+    """An address that may be told of things: https, a name, nothing secret in it (it stands in lists and logs).
+
+    A name is looked up when something is sent, each time; an address that is written out is looked at here. Raises
+    `Invalid` webhook_url, webhook_private. `loopback`: http to this machine will do, too.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise Invalid("webhook_url", field="url") from None
+    plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url and len(url) <= LONGEST_URL
+    schemes = {"https", "http"} if loopback else {"https"}
+    if not plain or parts.scheme not in schemes or not host or port == 0 or "@" in parts.netloc or "#" in url:
+        raise Invalid("webhook_url", field="url")
+    if _is_private(host, loopback=loopback):
+        raise Invalid("webhook_private", field="url")
+    return url
+
+
+def _is_private(host: str, *, loopback: bool) -> bool:
+    try:
+        return not is_public(host, loopback=loopback)
+    except ValueError:
+        return host.rstrip(".").rpartition(".")[2] == "localhost" and not loopback
 
 
 class _Pinned(http.client.HTTPConnection):
@@ -57,13 +85,13 @@ class _Pinned(http.client.HTTPConnection):
 
     def __init__(self, host: str, port: int, address: str, *, secure: bool) -> None:
         super().__init__(host, port, timeout=STEP)
-        self._address, self._secure = address, secure
+        self._address, self._secure, self.is_reached = address, secure, False
         if secure:
             self.default_port = http.client.HTTPS_PORT
 
     def connect(self) -> None:
         plain = socket.create_connection((self._address, self.port), STEP)
-        self.sock = plain
+        self.sock, self.is_reached = plain, True
         if self._secure:
             self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
 

@@ -16,6 +16,7 @@ from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import month_of
 from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, is_external_id, visit_id
+from fieldapp.domain.messages import is_email
 from fieldapp.domain.punctuality import keep_ledger
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.amending import amended_customer
@@ -77,6 +78,7 @@ def schedule_visit(work: Work, actor: Actor, branch: BranchCode, order: Order) -
     now = work.now()
     scheduling.promised(order.promise.start, order.promise.end, now)
     scheduling.told(order.promise.told_at, now)
+    _check_email(order.customer)
     with work.write(branch) as db:
         number = order.external_id or _own_number(work, now)
         if not is_external_id(number):
@@ -183,7 +185,7 @@ def amendment(seen: Visit, wanted: ev.VisitAmended) -> ev.VisitAmended | None:
     charges = [ev.Charge(label=one.label, amount=f"{one.amount:.2f}") for one in seen.charges]
     customer = ev.Customer(
         name=seen.customer_name, phone=seen.phone, address=seen.address, lat=seen.lat, lon=seen.lon,
-        language=seen.language, district=seen.district or UNSET,  # type: ignore[arg-type]
+        language=seen.language, district=seen.district or UNSET, email=seen.email or UNSET,  # type: ignore[arg-type]
     )  # fmt: skip
     change = ev.VisitAmended(
         customer=amended_customer(customer, wanted.customer),
@@ -191,7 +193,14 @@ def amendment(seen: Visit, wanted: ev.VisitAmended) -> ev.VisitAmended | None:
         job_type=UNSET if wanted.job_type == seen.job_type else wanted.job_type,
         note=UNSET if (wanted.note or "") == seen.note else wanted.note,
     )
+    if change.customer is not UNSET:
+        _check_email(change.customer)
     return change if plain(change) else None
+
+
+def _check_email(customer: ev.Customer) -> None:
+    if customer.email and not is_email(customer.email):
+        raise Invalid("email_malformed", field="email")
 
 
 # --- Shared with `services.approvals` -----------------------------------------------------------------------------

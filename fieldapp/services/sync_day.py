@@ -107,6 +107,8 @@ def _visit(visit: str, state: VisitState, history: list[Event], rev: int, *, wit
     customer = codec.plain(state.customer)  # type: ignore[arg-type]
     if ended:
         customer = {"name": customer["name"], "language": customer["language"]}
+    # Nothing on the phone writes to anybody.
+    customer.pop("email", None)
     if ended or not with_phone:
         customer["phone"] = ""
     shown = sorted((event for event in history if event.type in _SHOWN), key=lambda event: event.order)

@@ -11,7 +11,7 @@ from datetime import datetime
 from fieldapp.domain import webhooks as rules
 from fieldapp.domain.access import Actor, own_branch, require
 from fieldapp.domain.errors import Conflict, NotFound
-from fieldapp.services import outbox
+from fieldapp.services import outbox, posting
 from fieldapp.services.jobs import Logged
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, jobs, webhooks
@@ -34,7 +34,7 @@ def add_webhook(work: Work, actor: Actor, url: str, types: Sequence[str], *, loo
     Raises `Invalid` webhook_url, webhook_private, webhook_event; `Conflict` webhooks_full.
     """
     branch = own_branch(actor, "webhooks.manage")
-    address, wanted = rules.check_url(url, loopback=loopback), rules.check_types(types)
+    address, wanted = posting.check_url(url, loopback=loopback), rules.check_types(types)
     secret, webhook_id = f"whsec_{secrets.token_urlsafe(32)}", work.new_id()
     with work.write(branch) as db:
         if len(webhooks.of_branch(db, branch)) >= rules.MOST:

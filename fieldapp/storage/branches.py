@@ -25,8 +25,8 @@ class Branch:
     name: str
     timezone: str
     currency: str
-    #: Types of events that somebody outside is told of.
-    hears: frozenset[str] = frozenset()
+    #: Types of events that somebody outside is told of; None: nobody ever chose, so the usual ones.
+    hears: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,17 @@ def find(db: Session, code: str) -> Branch | None:
     met: dict[str, Branch] = db.info.setdefault("branches", {})
     if code not in met:
         for row in bulk.fetch(db, _FIND, {"code": code}):
-            met[code] = Branch(row.branch, row.name, row.timezone, row.currency, frozenset((row.hears or "").split()))
+            met[code] = Branch(row.branch, row.name, row.timezone, row.currency, _types(row.hears))
     return met.get(code)
 
 
 def codes(db: Session) -> list[str]:
     """The codes of all branches; in any schema there ever was."""
     return list(db.scalars(select(BranchRow.branch).order_by(BranchRow.branch)))
+
+
+def _types(text: str | None) -> frozenset[str] | None:
+    return None if text is None else frozenset(text.split())
 
 
 def every(db: Session) -> list[Branch]:
@@ -71,7 +75,7 @@ def add(db: Session, code: str, *, name: str, timezone: str, currency: str, now:
 
 def hear(db: Session, code: str, types: Iterable[str]) -> None:
     """From this transaction on, note facts of these types for others, and no others."""
-    db.get_one(BranchRow, code).hears = " ".join(sorted(types)) or None
+    db.get_one(BranchRow, code).hears = " ".join(sorted(types))
     db.flush()
     db.info.pop("branches", None)
 

@@ -26,6 +26,7 @@ class Link:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    salt: str | None = None
 
     def is_good(self, now: datetime) -> bool:
         """Whether it opens anything at `now`."""
@@ -87,5 +88,5 @@ def _acts(rows: Iterable[LinkActRow]) -> list[Act]:
 def _link(row: LinkRow) -> Link:
     return Link(
         BranchCode(row.branch), row.secret_hash, VisitId(row.visit_id), row.kind,  # type: ignore[arg-type]
-        row.created_at, row.expires_at, row.revoked_at,
+        row.created_at, row.expires_at, row.revoked_at, row.salt,
     )  # fmt: skip

@@ -42,6 +42,7 @@ class Visit:
     phone: str
     address: str
     district: str
+    email: str
     lat: float | None
     lon: float | None
     language: str
@@ -157,6 +158,7 @@ def save(
             "phone": state.customer.phone,
             "address": state.customer.address,
             "district": state.customer.district or "",
+            "email": state.customer.email or None,
             "lat": state.customer.lat,
             "lon": state.customer.lon,
             "language": state.customer.language,
@@ -206,7 +208,7 @@ def from_row(row: VisitRow) -> Visit:
     return Visit(
         row.branch, VisitId(row.visit_id), row.external_id, row.rev, row.state, row.job_type, row.technician,
         Window(row.window_start, row.window_end), Window(row.planned_start, row.planned_end), row.customer_name,
-        row.phone, row.address, row.district or "", row.lat, row.lon, row.language, row.note,
+        row.phone, row.address, row.district or "", row.email or "", row.lat, row.lon, row.language, row.note,
         tuple(Charge(label, Decimal(amount)) for label, amount in json.loads(row.charges)), row.held, row.signed,
         row.updated_at,
     )  # fmt: skip

@@ -74,6 +74,11 @@ MESSAGES: dict[str, Any] = {
     ),
     "token_name_taken": _l("There is a token %(name)s already. Revoke it first, or choose another name."),
     "token_unknown": _l("Branch %(branch)s has no token %(name)s."),
+    "email_malformed": _l("This is no mail address."),
+    "time_malformed": _l("Write the time as 21:00."),
+    "template_empty": _l("Write something: a message without words helps nobody."),
+    "template_long": _l("At most %(most)s characters."),
+    "template_place": _l("Nothing can be filled in for {%(value)s}. There are: %(places)s."),
     "webhook_url": _l(
         "Give an address that begins with https:// and holds no password, of at most 500 printable ASCII characters."
     ),

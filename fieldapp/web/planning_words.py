@@ -99,6 +99,7 @@ FAULTS: dict[str, Any] = {
     "duplicate_other": _l("stands on line %(first)s already, with other content"),
     "job_type_unknown": _l("must be one of: %(known)s"),
     "phone_malformed": _l("is no phone number"),
+    "email_malformed": _l("is no mail address"),
     "number_malformed": _l("is no number"),
     "out_of_range": _l("must be from %(least)s to %(most)s"),
     "language_unknown": _l("must be one of: %(known)s"),

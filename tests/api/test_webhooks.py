@@ -68,7 +68,7 @@ def told(app, crm, work, clock):
             plan(work, builders.scheduled(f"WO-{number}", clock() + timedelta(days=1)))
             clock.advance(seconds=1)
         for _ in range(3):
-            while jobs.do_next(work, handlers(settings)):
+            while jobs.do_next(work, handlers(settings, "")):
                 pass
             clock.advance(minutes=1)
         yield f"/webhooks/{made.json['id']}/deliveries"

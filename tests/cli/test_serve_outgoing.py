@@ -14,7 +14,7 @@ from tests.receivers import receiving
 from tests.sync.phone import plan
 
 LOOPBACK = {"FIELDAPP_OUTGOING_LOOPBACK": "1"}
-SENDING = {"news": news.spread, "webhook": webhook_sending.sender(loopback=True)}
+SENDING = {"news": news.spreader(messages_too=False), "webhook": webhook_sending.sender(loopback=True)}
 
 
 def company(folder, address):

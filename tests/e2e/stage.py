@@ -92,6 +92,7 @@ def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
     settings = Settings(
         instance=folder, database_url=str(work.database.url), secret_key=cast.SECRET, data_key=cast.DATA_KEY,
         blobs=folder / "blobs", timezone=cast.ZONE, locale="en", demo=True,
+        **outgoing_stage.MAIL,
     )  # fmt: skip
     app = create_app(settings, work=work)
     with serving(app) as url:
@@ -118,6 +119,7 @@ def _places(work: Work, month: str) -> dict[str, str]:
     """Ids and links that the tour's addresses name."""
     branch, places = ids.BranchCode(cast.MAIN), _visits()
     _let_programs_in(work)
+    outgoing_stage.tell_customer(work, places["next"])
     own_done = links.create_own_link(work, OPERATOR, branch, places["done"])
     own_next = links.create_own_link(work, OPERATOR, branch, places["next"])
     link = links.open_link(work, own_done)

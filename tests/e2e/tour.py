@@ -150,6 +150,8 @@ DISPATCHER = Walk(
         Stop("dispatch-absence", "/dispatch/absences/{absence}"),
         Stop("dispatch-day-print", "/dispatch/day/print"),
         Stop("dispatch-phones", "/dispatch/phones"),
+        Stop("dispatch-messages", "/dispatch/messages/"),
+        Stop("dispatch-message", "/dispatch/messages/late/zh-Hant"),
         Stop("rescue", "/rescue/"),
         Stop("causes", "/causes/?month={month}"),
         Stop("cause", "/causes/{late}"),

@@ -116,7 +116,7 @@ def test_after_a_day_it_is_given_up_and_an_admin_may_let_it_be_tried_anew(work: 
     assert jobs.do_next(work, doing(seen, DONE)) is True
     assert state(work, "a").state == "done"
     with work.read() as db:
-        assert [subject for _, subject, _ in audit.with_action(db, cast.MAIN, "job.revived")] == ["a"]
+        assert [row.subject for row in audit.with_action(db, cast.MAIN, "job.revived")] == ["a"]
 
 
 def test_only_what_was_given_up_is_tried_anew_and_only_by_an_admin(work: Work):
@@ -192,7 +192,7 @@ def test_what_breaks_the_program_every_time_is_given_up_in_the_end(work: Work, c
 
 
 def test_how_it_ended_and_what_follows_are_one_transaction(work: Work):
-    def then(db: Any) -> None:
+    def then(_db: Any, _state: str) -> None:
         raise RuntimeError("no room")
 
     add(work, "a")

@@ -52,8 +52,8 @@ class Customer(Part, frozen=True):
     lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
     lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
     language: Language = "zh-Hans"
-    #: The part of town, as the company plans by it; left out of what was said before there was one.
-    district: Line | UnsetType = UNSET
+    district: Line | UnsetType = UNSET  # the part of town; left out of what was said before the company planned by it
+    email: Line | UnsetType = UNSET  # likewise
 
 
 class Promise(Part, frozen=True):

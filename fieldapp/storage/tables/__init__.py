@@ -17,6 +17,7 @@ from fieldapp.storage.tables import (
     findings,
     jobs,
     links,
+    messages,
     rulebooks,
     scoring,
     server,
@@ -29,6 +30,6 @@ from fieldapp.storage.tables.base import Base
 
 __all__ = [
     "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "calendars", "call_backs", "cases",
-    "causes", "closing", "devices", "events", "findings", "jobs", "links", "rulebooks", "scoring", "server",
+    "causes", "closing", "devices", "events", "findings", "jobs", "links", "messages", "rulebooks", "scoring", "server",
     "spot_checks", "tokens", "visits", "webhooks",
 ]  # fmt: skip

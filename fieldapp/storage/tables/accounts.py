@@ -16,7 +16,7 @@ class BranchRow(Base):
     timezone: Mapped[CodeText]
     currency: Mapped[CodeText]
     created_at: Mapped[datetime]
-    hears: Mapped[LongText | None]  # types of events that somebody outside is told of, with spaces between
+    hears: Mapped[LongText | None]  # types of events that others are told of, with spaces between; none: the usual
 
 
 class TeamRow(Base):

@@ -20,6 +20,7 @@ class LinkRow(Base):
     secret_hash: Mapped[CodeKey]
     visit_id: Mapped[UuidText]
     kind: Mapped[CodeText]
+    salt: Mapped[UuidText | None]  # what an own link's secret is derived from, with the installation's key
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

@@ -33,6 +33,7 @@ class VisitRow(Base):
     phone: Mapped[LongText]
     address: Mapped[LongText]
     district: Mapped[LongText | None]
+    email: Mapped[LongText | None]
     lat: Mapped[float | None] = mapped_column(Float)
     lon: Mapped[float | None] = mapped_column(Float)
     language: Mapped[CodeText]

@@ -10,7 +10,11 @@ from fieldapp.web.context import current_actor, current_work
 
 blueprint = Blueprint("outgoing", __name__)
 
-KINDS = {"news": _l("telling others of new facts"), "webhook": _l("a webhook")}
+KINDS = {
+    "news": _l("telling others of new facts"),
+    "webhook": _l("a webhook"),
+    "message": _l("a message to a customer"),
+}
 
 
 @blueprint.get("/")

@@ -180,6 +180,7 @@ class CustomerForm(Form):
     phone = _line(_l("Phone number"), _needed, PhoneNumber())
     address = _line(_l("Address"), _needed)
     district = _line(_l("District"))
+    email = _line(_l("Mail address"))
     language = SelectField(_l("Customer's language"), choices=[SelectChoice(*one) for one in LANGUAGES.items()])
     charges = TextAreaField(_l("Charges"), [Length(max=2000)], filters=[_strip])
     note = TextAreaField(_l("Note for the technician"), [Length(max=4000)], filters=[_strip])
@@ -196,6 +197,7 @@ class CustomerForm(Form):
         return ev.Customer(
             name=self.customer_name.data, phone=self.phone.data, address=self.address.data, lat=lat, lon=lon,
             language=self.language.data, district=self.district.data or UNSET,
+            email=self.email.data or UNSET,
         )  # fmt: skip
 
     def priced(self) -> list[ev.Charge]:
@@ -216,7 +218,9 @@ class AmendForm(CustomerForm, RevForm):
         """All of it; what differs is found by the service."""
         moved = self.address.data != visit.address
         place = (None, None) if moved else (visit.lat, visit.lon)
-        customer = structs.replace(self.customer(*place), district=self.district.data or "")
+        customer = structs.replace(
+            self.customer(*place), district=self.district.data or "", email=self.email.data or ""
+        )
         return ev.VisitAmended(
             customer=customer, charges=self.priced(), job_type=self.job_type.data,
             note=self.note.data or None,

@@ -11,11 +11,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from fieldapp.domain.errors import Conflict, DomainError, Invalid
-from fieldapp.services import approvals, planning, scheduling
+from fieldapp.services import approvals, messages, planning, scheduling
 from fieldapp.services.approvals import Approval
 from fieldapp.services.planning import Details
 from fieldapp.services.scheduling import Order, Visit
-from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
+from fieldapp.web import message_words
+from fieldapp.web.context import current_actor, current_branch, current_settings, current_work, current_zone
 from fieldapp.web.dispatch import free_windows
 from fieldapp.web.dispatch.forms import AmendForm, AssignForm, CancelForm, DecideForm, MoveForm, OrderForm, RevForm
 from fieldapp.web.dispatch.lists import overview
@@ -47,7 +48,12 @@ def new() -> ResponseReturnValue:
 @blueprint.get("/visits/<visit_id>")
 def visit(visit_id: str) -> ResponseReturnValue:
     """Everything promised and everything that happened, and what can be done."""
-    return render_template("dispatch/visit.html", details=_get(visit_id), zone=current_zone(), **overview())
+    details = _get(visit_id)
+    told = messages.of_visit(current_work(), current_actor(), current_branch(), details.visit.visit_id)
+    return render_template(
+        "dispatch/visit.html", details=details, zone=current_zone(), messages=told, message_words=message_words,
+        tells_customers=current_settings().tells_customers, **overview(),
+    )  # fmt: skip
 
 
 @blueprint.route("/visits/<visit_id>/move", methods=["GET", "POST"])
@@ -96,7 +102,7 @@ def amend(visit_id: str) -> ResponseReturnValue:
     seen = details.visit
     form = AmendForm(
         rev=seen.rev, job_type=seen.job_type, customer_name=seen.customer_name, phone=seen.phone,
-        address=seen.address, district=seen.district, language=seen.language, note=seen.note,
+        address=seen.address, district=seen.district, email=seen.email, language=seen.language, note=seen.note,
         charges="; ".join(f"{one.label} {one.amount:.2f}" for one in seen.charges),
     )  # fmt: skip
     return _change(details, "amend", form, lambda: scheduling.amend_visit(*_who(visit_id, form), form.amended(seen)))

@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.ids import is_external_id
+from fieldapp.domain.messages import masked_email
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.codec import plain
 from fieldapp.services import orders
@@ -135,13 +136,14 @@ def _cause(said: shapes.VisitChange | shapes.Cancellation) -> ev.Cause:
 def _visit(order: Order, *, masked: bool = False) -> shapes.Visit:
     one = order.visit
     phone = f"…{one.phone[-4:]}" if masked and one.phone else one.phone
+    email = masked_email(one.email) if masked else one.email
     return shapes.Visit(
         external_id=one.external_id, rev=one.rev, state=order.state, job_type=one.job_type, technician=one.technician,
         promise=shapes.Span(one.window.start, one.window.end),
         planned=shapes.Span(one.planned.start, one.planned.end),
         customer=ev.Customer(
             name=one.customer_name, phone=phone, address=one.address, lat=one.lat, lon=one.lon, language=one.language,
-            district=one.district or UNSET,
+            district=one.district or UNSET, email=email or UNSET,
         ),
         charges=[ev.Charge(label=each.label, amount=f"{each.amount:.2f}") for each in one.charges], note=one.note,
         held=one.held, signed=one.signed, updated_at=one.updated_at,

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0026"
+down_revision = "0025"
 
 WORDS = "a case is neither edited nor removed"
 #: What would take the place of something that stands: INSERT OR REPLACE asks no trigger on DELETE.

@@ -1,0 +1,143 @@
+"""Messages to customers: which one follows from what happened, when it may be sent, and when it has become untrue.
+
+Owns kinds, times, places to fill in; knows no channel and no sentence (`services.message_texts` has the usual ones).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+from fieldapp.domain.calendar import Window
+from fieldapp.domain.errors import Invalid
+from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits.events import Event
+
+Kind = Literal["confirmation", "reminder", "on_way", "late", "moved", "cancelled", "receipt"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+#: From which facts a message may follow.
+TRIGGERS: dict[str, frozenset[Kind]] = {
+    "visit.scheduled": frozenset({"confirmation", "reminder"}),
+    "promise.changed": frozenset({"late", "moved", "reminder"}),
+    "visit.cancelled": frozenset({"cancelled"}),
+    "visit.reinstated": frozenset({"confirmation", "reminder"}),
+    "visit.departed": frozenset({"on_way"}),
+    "visit.completed": frozenset({"receipt"}),
+}
+#: Who waits for these waits now, at whatever hour.
+URGENT: frozenset[Kind] = frozenset({"on_way", "late"})
+#: When in the afternoon before, by the branch's clock, customers are reminded.
+REMINDED_AT = time(17)
+#: How old news may be and still be worth telling.
+_FRESH: dict[Kind, timedelta] = {"on_way": timedelta(hours=2), "receipt": timedelta(days=7)}
+#: What was put off until the morning comes at least so long before the window, or in the night.
+_BEFORE = timedelta(hours=1)
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
+
+#: What a template may speak of.
+PLACES = ("customer", "number", "day", "window", "technician", "company", "apology", "link")
+LONGEST_SUBJECT, LONGEST_BODY = 120, 1000
+_PLACE = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a branch sends, and between which hours of its clock nothing that has time is sent."""
+
+    off: frozenset[Kind] = frozenset()
+    quiet_from: time = time(21)
+    quiet_to: time = time(8)
+
+    @property
+    def types(self) -> set[str]:
+        """Facts from which a message may follow."""
+        return {kind for kind, made in TRIGGERS.items() if made - self.off}
+
+    def morning_after(self, moment: datetime, zone: ZoneInfo) -> datetime | None:
+        """When the quiet hours end that the moment lies in; None when it lies in none."""
+        local = moment.astimezone(zone)
+        start, end, clock = self.quiet_from, self.quiet_to, local.time()
+        if start == end or not (start <= clock < end if start < end else clock >= start or clock < end):
+            return None
+        day = local.date() if clock < end else local.date() + timedelta(days=1)
+        return datetime.combine(day, end, zone).astimezone(moment.tzinfo)
+
+
+def is_email(text: str) -> bool:
+    """Whether this can be a mail address."""
+    return len(text) <= 200 and _EMAIL.fullmatch(text) is not None
+
+
+def masked_email(address: str) -> str:
+    """Enough to tell two customers apart."""
+    name, at, host = address.rpartition("@")
+    return f"{name[:1]}•••{at}{host}" if at else ""
+
+
+def follows(event: Event, zone: ZoneInfo) -> tuple[Kind, ...]:
+    """Which messages follow from a fact, whether or not they are still true by now."""
+    data = event.data
+    if isinstance(data, ev.PromiseChanged):
+        local = event.effective_at.astimezone(zone).date()
+        is_late = data.asked_by == "company" and data.promise.start.astimezone(zone).date() == local
+        return "late" if is_late else "moved", "reminder"
+    usual: dict[str, tuple[Kind, ...]] = {
+        "visit.scheduled": ("confirmation", "reminder"), "visit.reinstated": ("confirmation", "reminder"),
+        "visit.cancelled": ("cancelled",), "visit.departed": ("on_way",), "visit.completed": ("receipt",),
+    }  # fmt: skip
+    return usual.get(event.type, ())
+
+
+def due_at(kind: Kind, window: Window, now: datetime, rules: Rules, zone: ZoneInfo) -> datetime | None:
+    """When to send it; None when there is no time left for it (a reminder of what is tomorrow morning)."""
+    if kind == "reminder":
+        day = window.start.astimezone(zone).date() - timedelta(days=1)
+        at = datetime.combine(day, REMINDED_AT, zone).astimezone(now.tzinfo)
+        return at if at > now else None
+    if kind in URGENT:
+        return now
+    morning = rules.morning_after(now, zone)
+    if morning is None or (kind != "receipt" and now < window.start < morning + _BEFORE):
+        return now
+    return morning
+
+
+def untrue(kind: Kind, said: Window, window: Window, state: str, since: datetime, now: datetime) -> str | None:
+    """Why a message about `said` must not be sent any more (a code); None while it is true.
+
+    `window` and `state` are the visit's as they stand now, `since` when it happened what is told.
+    """
+    if now - since > _FRESH.get(kind, timedelta(days=1000)):
+        return "too_late"
+    if kind == "receipt":
+        return None if state == "completed" else "overtaken"
+    if now >= said.end and kind != "on_way":
+        return "too_late"
+    if kind == "cancelled":
+        return None if state == "cancelled" else "overtaken"
+    if said != window:
+        return "overtaken"
+    fitting = {"on_way": {"en_route"}, "late": {"planned", "en_route"}}.get(kind, {"planned", "en_route"})
+    return None if state in fitting else "overtaken"
+
+
+def check_template(subject: str, body: str) -> None:
+    """Raises `Invalid` template_empty, template_long, template_place with the field at fault."""
+    for field, text, most in (("subject", subject, LONGEST_SUBJECT), ("body", body, LONGEST_BODY)):
+        if not text.strip():
+            raise Invalid("template_empty", field=field)
+        if len(text) > most:
+            raise Invalid("template_long", field=field, most=most)
+        for place in _PLACE.findall(text):
+            if place not in PLACES:
+                raise Invalid("template_place", field=field, value=place, places=", ".join(PLACES))
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with its places filled in; lines that are left empty by it close up. What is filled in is never read
+    for places again."""
+    lines = [_PLACE.sub(lambda found: values.get(found[1], ""), line).rstrip() for line in text.strip().splitlines()]
+    kept = [line for line, before in zip(lines, [None, *lines], strict=False) if line or before]
+    return "\n".join(kept).strip()

@@ -1,0 +1,195 @@
+"""Sending one message to a customer: whether it is still true, where to, in which words, with the customer's own link.
+
+Owns the choice of the channel and what becomes of the message. Nothing is said twice: a message that was sent about a
+promise is not sent again, and a repeated attempt carries the same name (docs/messages.md).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from fieldapp.domain import messages as rules
+from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits.events import Event
+from fieldapp.domain.webhooks import signature
+from fieldapp.services import links, mail, message_texts, posting
+from fieldapp.services.contacts import masked
+from fieldapp.services.jobs import Handler, Job, Outcome
+from fieldapp.services.mail import MailServer
+from fieldapp.services.work import Db, Work
+from fieldapp.storage import accounts, branches, events, messages, visits
+from fieldapp.storage.messages import Message
+from fieldapp.storage.visits import Visit
+
+MESSAGE = "message"
+_ONCE = frozenset({"reminder", "on_way"})
+#: Refusals of a gateway that may pass.
+_PASSING = frozenset({408, 409, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Where short messages are handed to, and the secret that signs them."""
+
+    url: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """How this installation reaches customers; `page` makes the address of a link's page from its token."""
+
+    mail: MailServer | None
+    sms: Gateway | None
+    page: Callable[[str], str]
+
+    def pick(self, kind: rules.Kind, visit: Visit) -> tuple[str, str] | None:
+        """The channel and the address: what is urgent goes to the number, the rest by mail, where there is a choice."""
+        found = []
+        if self.mail is not None and rules.is_email(visit.email):
+            found.append(("mail", visit.email))
+        if self.sms is not None and visit.phone.strip():
+            found.append(("sms", visit.phone.strip()))
+        return (found[-1] if kind in rules.URGENT else found[0]) if found else None
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """All that a message is made of."""
+
+    message: Message
+    visit: Visit
+    event: Event
+    company: str
+    zone: ZoneInfo
+    rules: rules.Rules
+    own: messages.Template | None
+    technician: str | None
+    #: Whether it was said before: reminders and departures are said once about a promise, whatever was undone between.
+    is_said: bool
+
+
+def sender(channels: Channels) -> Handler:
+    """The handler of messages."""
+
+    def send(work: Work, job: Job) -> Outcome:
+        facts = _load(work, job)
+        if facts is None:
+            return Outcome(kind="done", detail="visit_gone")
+        now = work.now()
+        why_not = _why_not(facts, now)
+        if why_not is not None:
+            return _ended(work, facts, "done", why_not)
+        due = rules.due_at(facts.message.kind, facts.visit.window, now, facts.rules, facts.zone)
+        if facts.message.kind != "reminder" and due is not None and due > now:
+            return Outcome(kind="later", due_at=due, detail="quiet_hours")
+        goes = channels.pick(facts.message.kind, facts.visit)
+        if goes is None:
+            return _ended(work, facts, "done", "no_address")
+        return _send(work, channels, facts, *goes)
+
+    return send
+
+
+def _load(work: Work, job: Job) -> _Facts | None:
+    with work.read() as db:
+        message = messages.find(db, job.branch, job.target or "")
+        visit = visits.find(db, job.branch, message.visit_id) if message else None
+        event = events.find(db, job.branch, message.event_id) if message else None
+        place = branches.find(db, job.branch)
+        if message is None or visit is None or event is None or place is None:
+            return None
+        person = accounts.find_by_login(db, visit.technician) if visit.technician else None
+        return _Facts(
+            message=message, visit=visit, event=event, company=place.name, zone=ZoneInfo(place.timezone),
+            rules=messages.rules(db, job.branch),
+            own=messages.template(db, job.branch, message.kind, visit.language),
+            technician=f"{person.name} ({person.login})" if person else None,
+            is_said=message.kind in _ONCE and messages.said_already(db, message),
+        )  # fmt: skip
+
+
+def _why_not(facts: _Facts, now: datetime) -> str | None:
+    message, visit = facts.message, facts.visit
+    if message.kind in facts.rules.off:
+        return "switched_off"
+    if facts.is_said:
+        return "said_already"
+    if visit.held:
+        return "overtaken"
+    return rules.untrue(message.kind, message.window, visit.window, visit.state, message.since, now)
+
+
+def _send(work: Work, channels: Channels, facts: _Facts, channel: str, address: str) -> Outcome:
+    visit, name = facts.visit, facts.message.message_id
+    subject, body = words(facts, channels.page(links.token_for_message(work, visit)))
+    shown = rules.masked_email(address) if channel == "mail" else masked(address)
+    reached = (channel, shown)
+    if channel == "mail" and channels.mail is not None:
+        try:
+            mail.send(channels.mail, address, subject, body, visit.language, name, work.now())
+        except mail.Unsent as error:
+            kind = "dead" if error.is_final else "again"
+            return _ended(work, facts, kind, str(error), is_blocked=error.is_blocked, reached=reached)
+        return _ended(work, facts, "done", "", reached=reached)
+    assert channels.sms is not None  # noqa: S101 - picked
+    try:
+        status = _hand_over(work, channels.sms, facts, address, body)
+    except posting.Unreached as error:
+        return _ended(work, facts, "again", str(error), is_blocked=True, reached=reached)
+    if 200 <= status < 300:
+        return _ended(work, facts, "done", "", reached=reached)
+    is_final = 400 <= status < 500 and status not in _PASSING
+    kind = "dead" if is_final else "again"
+    return _ended(work, facts, kind, f"http_{status}", is_blocked=not is_final, reached=reached)
+
+
+def _hand_over(work: Work, gateway: Gateway, facts: _Facts, number: str, text: str) -> int:
+    name = facts.message.message_id
+    told = {
+        "id": name, "to": number, "text": text, "language": facts.visit.language, "branch": facts.visit.branch,
+        "kind": facts.message.kind,
+    }  # fmt: skip
+    body = msgspec.json.encode(told)
+    headers = {
+        "Content-Type": "application/json", "Idempotency-Key": name,
+        "Fieldapp-Signature": signature(gateway.secret, body, work.now()),
+    }  # fmt: skip
+    return posting.post(gateway.url, body, headers, anywhere=True)
+
+
+def _ended(
+    work: Work, facts: _Facts, kind: str, code: str, *, is_blocked: bool = False,
+    reached: tuple[str, str] | None = None,
+) -> Outcome:  # fmt: skip
+    """The attempt's end, and with it the message's: sent, dropped since it is not true any more, failed, or waiting."""
+
+    def then(db: Db, job_state: str) -> None:
+        state: messages.State = "waiting"
+        if job_state != "waiting":
+            state = "failed" if job_state == "dead" else ("sent" if reached else "dropped")
+        channel, address = reached or (None, "")
+        ended_at = None if state == "waiting" else work.now()
+        messages.end(db, facts.message, ended_at, state=state, code=code, channel=channel, address=address)
+
+    return Outcome(kind=kind, detail=code, is_blocked=is_blocked, then=then)  # type: ignore[arg-type]
+
+
+def words(facts: _Facts, link: str) -> tuple[str, str]:
+    """Subject and body, filled in."""
+    visit, language = facts.visit, facts.visit.language
+    template = facts.own or message_texts.usual(facts.message.kind, language)
+    window = facts.message.window
+    data = facts.event.data
+    sorry = isinstance(data, ev.PromiseChanged | ev.VisitCancelled) and (data.apology or facts.message.kind == "late")
+    values = {
+        "customer": visit.customer_name, "number": visit.external_id,
+        "day": message_texts.told_day(window.start.astimezone(facts.zone).date(), language),
+        "window": message_texts.told_window(window, facts.zone),
+        "technician": facts.technician or message_texts.NOBODY[language], "company": facts.company,
+        "apology": message_texts.APOLOGY[language] if sorry else "", "link": link,
+    }  # fmt: skip
+    return rules.fill(template.subject, values), rules.fill(template.body, values)

@@ -1,0 +1,30 @@
+"""Words about messages to customers: kinds, channels, what became of one."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+KINDS: dict[str, Any] = {
+    "confirmation": _l("Confirmation of the appointment"), "reminder": _l("Reminder the day before"),
+    "on_way": _l("On the way"), "late": _l("Running late, with an apology"), "moved": _l("Moved"),
+    "cancelled": _l("Cancelled"), "receipt": _l("Receipt"),
+}  # fmt: skip
+CHANNELS: dict[str, Any] = {"mail": _l("by mail"), "sms": _l("by short message")}
+#: State -> how it looks, and its word.
+STATES: dict[str, tuple[str, Any]] = {
+    "waiting": ("info", _l("waits")), "sent": ("good", _l("sent")), "dropped": ("", _l("not sent")),
+    "failed": ("bad", _l("given up")),
+}  # fmt: skip
+#: Why one was not sent.
+WHY: dict[str, Any] = {
+    "overtaken": _l("It was not true any more."),
+    "too_late": _l("It was too late for it."),
+    "said_already": _l("It had been said already."),
+    "switched_off": _l("This kind was switched off meanwhile."),
+    "no_address": _l("There is no address that it could go to."),
+}
+
+
+def why(code: str) -> str:
+    """Why, in words; what a mail server or a gateway answered stays as it is."""
+    return str(WHY.get(code, code))
