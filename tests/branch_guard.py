@@ -21,10 +21,15 @@ _SAYS_BRANCH = re.compile(r"\bbranch\b")
 def watch(database: Database) -> None:
     """Fail any statement of ours that reads or writes a branch's rows without saying whose; tests ask as they like."""
 
-    @event.listens_for(database.engine, "before_cursor_execute")
-    def check(_: Any, __: Any, statement: str, *___: Any) -> None:
+    def check(statement: str) -> None:
         if not is_fine(statement) and _asked_by_us():
             raise AssertionError(f"a statement about a branch's rows names no branch: {statement}")
+
+    database.watchers.append(check)
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def listen(_: Any, __: Any, statement: str, *___: Any) -> None:
+        check(statement)
 
 
 def is_fine(statement: str) -> bool:

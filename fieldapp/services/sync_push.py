@@ -102,9 +102,10 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
         going = _Push(work, db, actor, branch, batch, received, device)
         restored = batch.server_epoch is not None and batch.server_epoch != epoch
         after = _store(going, restored)
-        etag = sync_day.etag(db, actor, received)
     if any(one.code == strays.UNKNOWN for one in going.results.values()):
         sync_strays.bring_home(work, branch)
+    with work.read() as db:
+        etag = sync_day.etag(db, actor, received)  # others may write meanwhile: it is as new as the answer
     return Answer(
         server_time=work.now(), server_epoch=epoch,
         results=tuple(going.results[place] for place in sorted(going.results)),

@@ -89,7 +89,7 @@ def planned(
     """Visits whose planned work reaches into [start, end), by planned start; of these technicians (None among them:
     the pool) where some are given. What was called off is not among them."""
     query = select(*_BAR).where(_reaching(branch, start, end, technicians))
-    rows = bulk.fetch(db, query.order_by(_V.planned_start, _V.external_id), {})
+    rows = bulk.fetch_once(db, query.order_by(_V.planned_start, _V.external_id))
     return [
         Planned(
             VisitId(row[0]), row[1], row[2], row[3], row[4], row[5], Window(row[6], row[7]), Window(row[8], row[9]),
@@ -106,7 +106,7 @@ def mark(
     query = select(func.count(), func.sum(_V.rev), func.max(_V.updated_at)).where(
         _reaching(branch, start, end, technicians)
     )
-    return hashlib.sha256(repr(tuple(bulk.fetch(db, query, {})[0])).encode()).hexdigest()[:24]
+    return hashlib.sha256(repr(tuple(bulk.fetch_once(db, query)[0])).encode()).hexdigest()[:24]
 
 
 def technicians(db: Session, branch: str) -> list[Technician]:
@@ -129,7 +129,7 @@ def happened(db: Session, branch: str, visits: Iterable[str]) -> dict[VisitId, H
             EventRow.kind.in_(_FIELDS),
             EventRow.held_code.is_(None),
         )
-        for visit, kind, at in bulk.fetch(db, query.order_by(EventRow.effective_at), {}):
+        for visit, kind, at in bulk.fetch_once(db, query.order_by(EventRow.effective_at)):
             known, name = found.get(visit, Happened()), _FIELDS[kind]
             if name == "ended" or getattr(known, name) is None:
                 found[visit] = replace(known, **{name: at})
@@ -141,7 +141,7 @@ def latest_completed(db: Session, branch: str, start: datetime, end: datetime, l
     query = select(_V.visit_id, _V.job_type).where(
         _V.branch == branch, _V.state == "completed", _V.planned_start >= start, _V.planned_start < end
     )
-    rows = bulk.fetch(db, query.order_by(_V.planned_start.desc()).limit(limit), {})
+    rows = bulk.fetch_once(db, query.order_by(_V.planned_start.desc()).limit(limit))
     return {VisitId(visit): job_type for visit, job_type in rows}
 
 
@@ -153,7 +153,7 @@ def heard(db: Session, branch: str) -> dict[str, Heard]:
         .where(DeviceRow.branch == branch, AccountRow.branch == branch, DeviceRow.revoked_at.is_(None))
         .order_by(DeviceRow.seen_at)
     )
-    return {login: Heard(seen_at, outbox) for login, seen_at, outbox in bulk.fetch(db, query, {})}
+    return {login: Heard(seen_at, outbox) for login, seen_at, outbox in bulk.fetch_once(db, query)}
 
 
 def _reaching(

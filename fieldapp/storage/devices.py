@@ -89,12 +89,11 @@ def add(db: Session, branch: str, device_id: str, *, account_id: str, name: str,
 
 def save_contact(db: Session, device: Device) -> None:
     """Write down where the chain stands and what was heard; everything else of the device stays."""
-    db.connection().execute(
-        _CONTACT,
+    bulk.change(
+        db, DeviceRow, {"branch": device.branch, "device_id": device.device_id},
         {
-            "its_branch": device.branch, "its_id": device.device_id, "seen_at": device.seen_at,
-            "next_seq": device.next_seq, "head": device.head, "chain": device.chain, "outbox": device.outbox,
-            "client": json.dumps(device.client), "clock": json.dumps(device.clock),
+            "seen_at": device.seen_at, "next_seq": device.next_seq, "head": device.head, "chain": device.chain,
+            "outbox": device.outbox, "client": json.dumps(device.client), "clock": json.dumps(device.clock),
         },
     )  # fmt: skip
 
@@ -139,7 +138,7 @@ def keep_payloads(db: Session, branch: str, payloads: Mapping[str, str | bytes])
         {"branch": branch, "ym": year_month(event_id), "event_id": event_id, "payload": _bytes(payload)}
         for event_id, payload in payloads.items()
     ]
-    bulk.insert_new(db, PayloadRow, rows, "event_id")
+    bulk.add_new(db, PayloadRow, rows)
 
 
 def payload(db: Session, branch: str, event_id: str) -> bytes | None:
@@ -204,11 +203,6 @@ _ENTRIES = select(
     _LEDGER.branch == bindparam("its_branch"), _LEDGER.device_id == bindparam("its_id"),
     _LEDGER.seq.in_(bindparam("seqs", expanding=True)),
 )  # fmt: skip
-_CONTACT = (
-    update(DeviceRow)
-    .where(_TABLE.c.branch == bindparam("its_branch"), _TABLE.c.device_id == bindparam("its_id"))
-    .values({name: bindparam(name) for name in ("seen_at", "next_seq", "head", "chain", "outbox", "client", "clock")})
-)
 
 
 def _device(row: Any) -> Device:

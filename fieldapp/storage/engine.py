@@ -4,7 +4,7 @@ A transaction is opened here and nowhere else: `Database.write()` commits on lea
 SQLite has one writer at a time; on PostgreSQL those wait for each other that write about the same thing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from fieldapp.storage import driver
 from fieldapp.storage.turns import PATIENCE, Busy, Turns
 
 __all__ = ["Busy", "Database", "Db", "Joined", "sqlite_version", "take_turn"]
@@ -27,7 +28,8 @@ SAFE_SQLITE = (3, 51, 3)
 STRANGERS = 2.0
 #: SQLite's reasons that pass: busy, locked, out of memory, read-only, input/output, full, cannot open, protocol.
 PASSING = frozenset({5, 6, 7, 8, 10, 13, 14, 15})
-
+#: One's turn, on PostgreSQL.
+_TURN = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 #: What functions of `storage` and services without a transaction of their own are handed.
 Db = Session
@@ -43,7 +45,9 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        #: Called with every statement that goes past SQLAlchemy, whose own events tell of the others.
+        self.watchers: list[Callable[[str], None]] = []
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={driver.WATCHERS: self.watchers})
         self._open: ContextVar[bool] = ContextVar("fieldapp_transaction", default=False)
         on_disk = self.is_sqlite and self.url.database not in (None, "", ":memory:")
         self._turns = Turns(Path(f"{self.url.database}.writer") if on_disk else None)
@@ -128,9 +132,10 @@ def take_turn(db: Session, about: str) -> None:
 
     Again in the same transaction changes nothing. On SQLite whoever writes has the turn already.
     """
-    if db.get_bind().dialect.name == "postgresql":
-        turn = "SELECT set_config('lock_timeout', :patience, true), pg_advisory_xact_lock(hashtextextended(:about, 0))"
-        db.execute(text(turn), {"patience": f"{PATIENCE:.0f}s", "about": about})
+    taken: set[str] = db.info.setdefault("turns", set())
+    if about not in taken and not driver.is_sqlite(db):
+        driver.run(db, _TURN, (f"{PATIENCE:.0f}s", about))
+    taken.add(about)
 
 
 def _begin(session: Session, options: dict[str, Any], about: str | None = None) -> None:

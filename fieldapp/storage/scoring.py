@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Month
@@ -56,6 +56,13 @@ _EFFECTS = _of_months(
     select(_F.finding_id, _F.technician, _F.month, _F.visit_id, _F.does, _F.code, _F.source, _F.recorded_at, _F.state),
     _F,
 )
+_ALL_WAITING = (
+    select(_F.branch, _F.finding_id)
+    .where(_F.branch.in_(bindparam("branches", expanding=True)), _F.state == "waiting")
+    .order_by(_F.recorded_at, _F.finding_id)
+)
+#: Of one technician, and of all.
+_WAITING = (_ALL_WAITING.where(_F.technician == bindparam("technician")), _ALL_WAITING)
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Judgement)
 
@@ -276,14 +283,14 @@ def effects_of(db: Session, branch: str, findings: Iterable[str]) -> dict[EventI
 
 def waiting_findings(db: Session, branches: Sequence[str], technician: str | None = None) -> list[tuple[str, str]]:
     """Branch and id of every finding that waits for a second person, the oldest first."""
-    query = select(FindingEffectRow.branch, FindingEffectRow.finding_id).where(_waiting(branches, technician))
-    rows = db.execute(query.order_by(FindingEffectRow.recorded_at, FindingEffectRow.finding_id))
-    return [(branch, finding) for branch, finding in rows]
+    values = {"branches": list(branches)} | ({"technician": technician} if technician is not None else {})
+    return [(row.branch, row.finding_id) for row in bulk.fetch(db, _WAITING[technician is None], values)]
 
 
 def count_waiting(db: Session, branches: Sequence[str]) -> int:
     """How many findings wait for a second person."""
-    return db.scalar(select(func.count()).select_from(FindingEffectRow).where(_waiting(branches, None))) or 0
+    waits = and_(FindingEffectRow.branch.in_(branches), FindingEffectRow.state == "waiting")
+    return db.scalar(select(func.count()).select_from(FindingEffectRow).where(waits)) or 0
 
 
 def search_findings(
@@ -331,11 +338,6 @@ def staff(db: Session, branch: str, login: str | None = None) -> dict[str, tuple
 def _bodies(branch: str, month: Month, technician: str | None = None) -> Select[Any]:
     query = select(JudgementRow.body).where(JudgementRow.branch == branch, JudgementRow.month == month)
     return query if technician is None else query.where(JudgementRow.technician == technician)
-
-
-def _waiting(branches: Sequence[str], technician: str | None) -> ColumnElement[bool]:
-    waits = and_(FindingEffectRow.branch.in_(branches), FindingEffectRow.state == "waiting")
-    return waits if technician is None else and_(waits, FindingEffectRow.technician == technician)
 
 
 def _effects(branch: str) -> Select[*tuple[Any, ...]]:

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from fieldapp.domain.access import Actor, Role
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
+from fieldapp.storage import bulk
 from fieldapp.storage.engine import Db
 from fieldapp.storage.tables.accounts import (
     AccountRow,
@@ -86,9 +87,10 @@ def add(db: Db, token_hash: str, sign_in: SignIn) -> None:
 
 def resume(db: Db, token_hash: str) -> Resumed | None:
     """Whose session this is; None for an unknown one and for a disabled account. Asked on every request."""
-    row = db.connection().execute(_RESUME, {"token_hash": token_hash}).one_or_none()
-    if row is None:
+    found = bulk.fetch(db, _RESUME, {"token_hash": token_hash})
+    if not found:
         return None
+    row = found[0]
     actor = Actor(
         AccountId(row.account_id),
         StaffCode(row.login),

@@ -200,7 +200,7 @@ def add_promises(db: Session, branch: str, events: Iterable[Event], now: datetim
                 "recorded_at": now,
             }
         )
-    bulk.insert_new(db, PromiseRow, rows, "event_id")
+    bulk.add_new(db, PromiseRow, rows)
 
 
 def from_row(row: VisitRow) -> Visit:

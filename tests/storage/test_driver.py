@@ -1,0 +1,111 @@
+"""Statements past SQLAlchemy: the same rows, the same errors, and nothing kept of what failed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.exc import IntegrityError
+
+from fieldapp.services.work import Work
+from fieldapp.storage import bulk
+from fieldapp.storage.engine import Db, take_turn
+from fieldapp.storage.tables.events import DeviceEntryRow
+from tests import cast
+
+DEVICE = "01920000-0000-7000-8000-000000000001"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def either(request: Any) -> Work:
+    """The same company on each engine."""
+    return request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")
+
+
+def entry(seq: int, status: str | None = "accepted") -> dict[str, Any]:
+    return {
+        "branch": cast.MAIN, "device_id": DEVICE, "seq": seq, "event_id": DEVICE, "hash": "0" * 64, "status": status,
+        "code": None, "effective_at": cast.NOW + timedelta(seconds=seq, microseconds=7), "prev": None,
+    }  # fmt: skip
+
+
+_LEDGER = DeviceEntryRow.__table__.c
+_SEVERAL = (
+    select(_LEDGER.seq, _LEDGER.effective_at, _LEDGER.code)
+    .where(
+        _LEDGER.branch == bindparam("branch"), _LEDGER.status == "accepted",
+        _LEDGER.seq.in_(bindparam("seqs", expanding=True)),
+    )
+    .order_by(_LEDGER.seq)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seqs", [[], [2], [1, 2, 9], [5, 4, 3, 2, 1]])
+def test_a_row_is_what_sqlalchemy_would_have_read(either: Work, seqs: list[int]) -> None:
+    with either.write() as db:
+        bulk.upsert(db, DeviceEntryRow, [entry(one) for one in range(1, 6)])
+        values = {"branch": cast.MAIN, "seqs": seqs}
+        found = bulk.fetch(db, _SEVERAL, values)
+        assert [tuple(row) for row in found] == [tuple(row) for row in db.execute(_SEVERAL, values)]
+        assert [row.seq for row in found] == sorted(set(seqs) & {1, 2, 3, 4, 5})
+
+
+def test_what_was_written_is_seen_by_whoever_asks_the_session(either: Work) -> None:
+    count = select(func.count()).select_from(DeviceEntryRow).where(DeviceEntryRow.branch == cast.MAIN)
+    with either.write() as db:
+        bulk.upsert(db, DeviceEntryRow, [entry(1), entry(2)])
+        assert db.scalar(count) == 2
+        bulk.upsert(db, DeviceEntryRow, [entry(3)])
+    with either.read() as db:
+        assert db.scalar(count) == 3
+
+
+def test_a_change_touches_its_row_only(either: Work) -> None:
+    with either.write() as db:
+        bulk.upsert(db, DeviceEntryRow, [entry(1), entry(2)])
+        bulk.change(
+            db, DeviceEntryRow, {"branch": cast.MAIN, "device_id": DEVICE, "seq": 2},
+            {"code": "x", "effective_at": cast.NOW},
+        )  # fmt: skip
+    with either.read() as db:
+        rows = bulk.fetch(db, _SEVERAL, {"branch": cast.MAIN, "seqs": [1, 2]})
+    assert [row.code for row in rows] == [None, "x"]
+    assert rows[1].effective_at == cast.NOW
+
+
+def three_of_which_the_second_fails(db: Db) -> None:
+    bulk.upsert(db, DeviceEntryRow, [entry(1)])
+    bulk.add_new(db, DeviceEntryRow, [entry(2, status=None)])
+    bulk.upsert(db, DeviceEntryRow, [entry(3)])
+
+
+def write(work: Work, act: Callable[[Db], None]) -> None:
+    with work.write() as db:
+        act(db)
+
+
+def test_one_statement_that_fails_leaves_nothing_of_those_around_it(either: Work) -> None:
+    for _ in range(3):
+        with pytest.raises(IntegrityError):
+            write(either, three_of_which_the_second_fails)
+    with either.write() as db:
+        assert bulk.fetch(db, _SEVERAL, {"branch": cast.MAIN, "seqs": [1, 2, 3]}) == []
+        bulk.upsert(db, DeviceEntryRow, [entry(4)])
+    with either.read() as db:
+        assert len(bulk.fetch(db, _SEVERAL, {"branch": cast.MAIN, "seqs": [4]})) == 1
+
+
+def test_statements_past_sqlalchemy_are_watched_like_the_others(work: Work) -> None:
+    with work.read() as db, pytest.raises(AssertionError, match="names no branch"):
+        bulk.fetch(db, select(_LEDGER.seq), {})
+
+
+@pytest.mark.postgres
+def test_a_turn_is_asked_for_once(postgres_work: Work) -> None:
+    seen: list[str] = []
+    postgres_work.database.watchers.append(seen.append)
+    with postgres_work.write(cast.MAIN) as db:
+        take_turn(db, cast.MAIN)
+        take_turn(db, cast.NORTH)
+    assert sum("pg_advisory" in one for one in seen) == 2
