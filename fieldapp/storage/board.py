@@ -113,7 +113,7 @@ def technicians(db: Session, branch: str) -> list[Technician]:
     """`planning.technicians` by one statement that reads no rows as objects: asked for every second."""
     columns = (AccountRow.login, AccountRow.name, AccountRow.team, AccountRow.disabled_at)
     query = select(*columns).where(AccountRow.branch == branch, AccountRow.role == "technician")
-    rows = bulk.fetch(db, query.order_by(AccountRow.login), {})
+    rows = bulk.fetch_once(db, query.order_by(AccountRow.login))
     return [Technician(StaffCode(login), name, team, disabled is None) for login, name, team, disabled in rows]
 
 
