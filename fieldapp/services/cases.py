@@ -83,14 +83,25 @@ def open_by_phone(work: Work, actor: Actor, branch: BranchCode, visit_id: str, k
         return _open(db, work, branch, visit.visit_id, kind, words, actor.login)
 
 
-def open_by_order(work: Work, actor: Actor, order: str, kind: str, text: str) -> str:
-    """The same for an order number; raises `Invalid` finding_visit besides."""
+def open_by_order(work: Work, actor: Actor, order: str, kind: str, text: str, caller: str = "") -> str:
+    """The same for an order number; without one, with who called and how to reach them: `link` adds the visit later.
+
+    Raises `Invalid` finding_visit, case_caller besides.
+    """
     branch = own_branch(actor, "cases.open")
-    with work.read() as db:
-        visit = visits.find_by_external_id(db, branch, order.strip())
-    if visit is None:
-        raise Invalid("finding_visit", field="visit", number=order.strip()[:64])
-    return open_by_phone(work, actor, branch, visit.visit_id, kind, text)
+    if order.strip():
+        with work.read() as db:
+            visit = _visit(db, branch, order)
+        return open_by_phone(work, actor, branch, visit.visit_id, kind, text)
+    if kind not in KINDS:
+        raise Invalid("case_kind", field="kind")
+    if not caller.strip():
+        raise Invalid("case_caller", field="caller")
+    words, who = _words(text, "text"), _words(caller, "caller")
+    with work.write(branch) as db:
+        case_id = _open(db, work, branch, None, kind, words, actor.login)
+        _add(db, work, branch, case_id, actor.login, "caller", who)
+    return case_id
 
 
 # --- Read ---------------------------------------------------------------------------------------------------------
@@ -160,6 +171,21 @@ def put_off(work: Work, actor: Actor, case_id: str, day: date, reason: str) -> N
         _audit(db, work, actor, "case.put_off", case, {"day": day.isoformat()})
 
 
+def link(work: Work, actor: Actor, case_id: str, order: str) -> None:
+    """Say which visit an open case is about, once; raises `NotFound`, `Invalid` finding_visit, `Conflict` case_closed,
+    case_linked."""
+    branch = own_branch(actor, "cases.write")
+    with work.write(branch) as db:
+        case = cases.get(db, branch, case_id)
+        if case.state != "open":
+            raise Conflict("case_closed")
+        visit = _visit(db, branch, order)
+        if not cases.set_visit(db, branch, case_id, visit.visit_id):
+            raise Conflict("case_linked")
+        _add(db, work, branch, case_id, actor.login, "visit", visit.external_id)
+        _audit(db, work, actor, "case.linked", case, {"visit": visit.visit_id})
+
+
 def add_note(work: Work, actor: Actor, case_id: str, text: str) -> None:
     """What was found out, for colleagues; the customer never sees it."""
     branch = own_branch(actor, "cases.write")
@@ -219,7 +245,7 @@ def reopen(work: Work, actor: Actor, case_id: str, reason: str) -> None:
 # --- Inside -------------------------------------------------------------------------------------------------------
 
 
-def _open(db: Db, work: Work, branch: str, visit_id: str, kind: Kind, text: str, actor: str) -> str:
+def _open(db: Db, work: Work, branch: str, visit_id: str | None, kind: Kind, text: str, actor: str) -> str:
     case_id, now = work.new_id(), work.now()
     due_at = complaints.due_from(now, zone_of(db, branch))
     cases.open_case(db, Case(branch, case_id, visit_id, kind, "open", now, None, None, due_at))
@@ -229,6 +255,13 @@ def _open(db: Db, work: Work, branch: str, visit_id: str, kind: Kind, text: str,
         facts={"kind": kind, "visit": visit_id},
     )  # fmt: skip
     return case_id
+
+
+def _visit(db: Db, branch: str, order: str) -> Visit:
+    visit = visits.find_by_external_id(db, branch, order.strip())
+    if visit is None:
+        raise Invalid("finding_visit", field="visit", number=order.strip()[:64])
+    return visit
 
 
 def _find(

@@ -38,7 +38,8 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a case's history: opened, taken, due, note, outcome, reply, apology, finding, reopened."""
+    """One line of a case's history: opened, caller, visit, taken, due, note, outcome, reply, apology, finding,
+    reopened."""
 
     entry_id: str
     recorded_at: datetime
@@ -76,6 +77,12 @@ def set_owner(db: Session, branch: str, case_id: str, owner: str) -> bool:
 def set_due(db: Session, branch: str, case_id: str, due_at: datetime) -> bool:
     """Another day for an open case; False when it is closed."""
     return _change(db, branch, case_id, "open", due_at=due_at)
+
+
+def set_visit(db: Session, branch: str, case_id: str, visit_id: str) -> bool:
+    """The visit that a case is about; False when that is known already."""
+    change = update(CaseRow).where(CaseRow.branch == branch, CaseRow.case_id == case_id, CaseRow.visit_id.is_(None))
+    return db.scalar(change.values(visit_id=visit_id).returning(CaseRow.case_id)) is not None
 
 
 def add_finding(db: Session, branch: str, case_id: str, finding_id: str) -> bool:

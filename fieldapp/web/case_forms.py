@@ -27,6 +27,7 @@ class ReportForm(Form):
 
 
 class OrderReportForm(ReportForm):
-    """The same, with the order number that the customer names."""
+    """The same, with the order number that the customer names, or with who they are."""
 
     visit = StringField(_l("Order number"), [Length(max=64)])
+    caller = TextAreaField(_l("Who calls, and how to reach them"), [Length(max=500)])

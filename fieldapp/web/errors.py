@@ -118,6 +118,8 @@ MESSAGES: dict[str, Any] = {
     "case_outcome": _l("Say whether the case is upheld or dismissed."),
     "case_reply": _l("A case closes only with a reply to the customer."),
     "case_kind": _l("Say whether it is a complaint, a false signature, or praise."),
+    "case_caller": _l("Without an order number, write down who calls and how to reach them."),
+    "case_linked": _l("Which visit this case is about is known already."),
     "case_yours": _l("This case is yours already."),
     "case_open": _l("This case is open."),
     "case_due": _l("Choose a day that still lies ahead."),

@@ -142,6 +142,7 @@ DISPATCHER = Walk(
         Stop("dispatch-cancel", "/dispatch/visits/{next}/cancel"),
         Stop("dispatch-amend", "/dispatch/visits/{next}/amend"),
         Stop("dispatch-case", "/dispatch/visits/{next}/case"),
+        Stop("dispatch-call", "/dispatch/case"),
         Stop("dispatch-link", "/dispatch/visits/{later}/link"),
         Stop("dispatch-held", "/dispatch/held"),
         Stop("dispatch-technicians", "/dispatch/technicians"),

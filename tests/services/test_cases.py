@@ -48,6 +48,28 @@ def test_a_dispatcher_opens_a_case_from_a_call_and_quality_finds_it(work: Work, 
     refused(Forbidden, "forbidden", lambda: cases.detail(work, D001.actor, case))
 
 
+def test_a_case_without_a_visit_is_answered_linked_once_and_held_against_the_audit(work: Work, visit: str) -> None:
+    def call(**other: str) -> str:
+        words = {"order": "", "kind": "complaint", "text": "Mud.", "caller": "Mr Lu, at noon", **other}
+        return cases.open_by_order(work, D001.actor, **words)
+
+    refused(Invalid, "case_caller", lambda: call(caller=" "))
+    refused(Invalid, "case_kind", lambda: call(kind="joke"))
+    case = call()
+    assert history(work, case) == [("opened", "D001", "Mud."), ("caller", "D001", "Mr Lu, at noon")]
+    refused(Invalid, "finding_visit", lambda: cases.link(work, Q001.actor, case, "WO-9"))
+    refused(NotFound, "not_found", lambda: cases.link(work, Q900.actor, case, "WO-1"))
+    refused(Forbidden, "forbidden", lambda: cases.link(work, D001.actor, case, "WO-1"))
+    cases.link(work, Q001.actor, case, "WO-1")
+    assert cases.detail(work, Q001.actor, case).case.visit_id == visit
+    refused(Conflict, "case_linked", lambda: cases.link(work, Q001.actor, case, "WO-1"))
+    cases.close(work, Q001.actor, case, **ANSWER)
+    unlinked = call()
+    cases.close(work, Q001.actor, unlinked, **ANSWER)
+    refused(Conflict, "case_closed", lambda: cases.link(work, Q001.actor, unlinked, "WO-1"))
+    assert [fault for check in examine(work) for fault in check.faults] == []
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "code"), [("joke", "x", "case_kind"), ("complaint", " ", "text_missing")]
 )  # fmt: skip

@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, RadioField, SelectField, TextAreaField
+from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
@@ -27,7 +27,7 @@ OUTCOMES = {"upheld": _l("Upheld"), "dismissed": _l("Not upheld")}
 ENTRIES = {
     "opened": _l("The customer wrote"), "note": _l("Note"), "outcome": _l("Outcome"), "reply": _l("Reply"),
     "apology": _l("Apology"), "taken": _l("Taken"), "due": _l("Put off"), "finding": _l("Finding recorded"),
-    "reopened": _l("Opened again"),
+    "reopened": _l("Opened again"), "caller": _l("Who called"), "visit": _l("About the visit"),
 }  # fmt: skip
 
 
@@ -56,6 +56,12 @@ class DueForm(Form):
     reason = TextAreaField(_l("Reason"), [Length(max=cases.TEXT_LIMIT)])
 
 
+class LinkForm(Form):
+    """Which visit a case is about."""
+
+    visit = StringField(_l("Order number"), [Length(max=64)])
+
+
 class ReopenForm(Form):
     """Why a closed case has to be answered anew."""
 
@@ -82,8 +88,9 @@ def new() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             case_id = cases.open_by_order(
-                current_work(), current_actor(), form.visit.data or "", form.kind.data or "", form.text.data or ""
-            )
+                current_work(), current_actor(), form.visit.data or "", form.kind.data or "", form.text.data or "",
+                form.caller.data or "",
+            )  # fmt: skip
         except Invalid as error:
             form.refuse(error)
         else:
@@ -138,6 +145,16 @@ def put_off(case_id: str) -> ResponseReturnValue:
     return _act(case_id, "due_form", form, act)
 
 
+@blueprint.post("/cases/<case_id>/visit")
+def link(case_id: str) -> ResponseReturnValue:
+    """Say which visit it is about."""
+    form = LinkForm()
+    return _act(
+        case_id, "link_form", form,
+        lambda: cases.link(current_work(), current_actor(), case_id, form.visit.data or ""),
+    )  # fmt: skip
+
+
 @blueprint.post("/cases/<case_id>/close")
 def close(case_id: str) -> ResponseReturnValue:
     """Close with an outcome and a reply, once."""
@@ -188,6 +205,7 @@ def _back(case_id: str) -> ResponseReturnValue:
 def _page(case_id: str, **given: Any) -> ResponseReturnValue:
     view = cases.detail(current_work(), current_actor(), case_id)
     empty = {"note_form": NoteForm, "close_form": CloseForm, "due_form": DueForm, "reopen_form": ReopenForm}
+    empty |= {"link_form": LinkForm}
     forms = {name: given.get(name) or make(formdata=None) for name, make in empty.items()}
     forms["close_form"].about.choices = about_choices(_("none"), praise=view.case.kind == "commendation")
     page = render_template(

@@ -155,6 +155,26 @@ def test_quality_staff_open_a_case_from_a_call(case, sign_in):
     assert "She praised him." in refused.text
 
 
+def test_a_caller_without_an_order_number_is_heard_and_the_visit_added_once_it_is_known(case, sign_in):
+    quality, dispatcher = sign_in("Q001"), sign_in("D001")
+    data = {"visit": "", "kind": "complaint", "text": "He parked on my roses.", "caller": "Mrs Zhu, 138 0000 7777"}
+    refused = dispatcher.post("/dispatch/case", data={**data, "caller": ""})
+    assert refused.status_code == 422
+    assert "write down who calls and how to reach them" in refused.text
+    assert "He parked on my roses." in refused.text
+    assert dispatcher.post("/dispatch/case", data=data).status_code == 303
+    address = quality.post("/quality/cases/new", data=data).location
+    page = quality.get(address).text
+    assert "Mrs Zhu, 138 0000 7777" in page
+    assert quality.post(f"{address}/visit", data={"visit": "WO-77"}).status_code == 422
+    assert quality.post(f"{address}/visit", data={"visit": "WO-1"}).status_code == 303
+    page = quality.get(address).text
+    assert "Which visit?" not in page
+    assert "12 Harbour Road" in page
+    again = quality.post(f"{address}/visit", data={"visit": "WO-1"})
+    assert again.status_code == 409
+
+
 @pytest.mark.parametrize("login", ["T001", "D001", "A001"])
 def test_other_roles_have_no_business_here(case, sign_in, login):
     somebody = sign_in(login)
