@@ -47,7 +47,7 @@ PLACES = (
     Place("/dispatch/import", "upload", _l("Import"), ("dispatcher",)),
     Place("/causes/", "clock", _l("Lateness"), ("dispatcher",)),
     Place("/dispatch/phones", "mobile", _l("Phones"), ("manager",)),
-    Place("/dispatch/messages/", "message", _l("Messages"), ("dispatcher", "manager")),
+    Place("/dispatch/messages/", "message", _l("Messages"), ("dispatcher",)),
     Place(CASES, "shield", _l("Quality"), ("quality", "manager")),
     Place(FINDINGS, "eye", _l("Findings"), ("quality", "manager")),
     Place(APPEALS, "message", _l("Appeals"), ("quality", "manager")),

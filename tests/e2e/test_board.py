@@ -57,6 +57,12 @@ def column(page: Any, number: str) -> float:
     return float(bar(page, number).evaluate("(one) => parseFloat(one.style.insetInlineStart) / 104 + 8"))
 
 
+def wait_for_column(page: Any, number: str, hour: float) -> None:
+    """Until the bar begins there."""
+    drawn = "([one, hour]) => Math.abs(parseFloat(one.style.insetInlineStart) / 104 + 8 - hour) < 0.01"
+    page.wait_for_function(drawn, arg=[bar(page, number).element_handle(), hour])
+
+
 def drag(page: Any, number: str, hours: float, to: str) -> None:
     """Take a bar by its left end and drop it so many hours later, in somebody's row."""
     bar(page, number).scroll_into_view_if_needed()
@@ -103,7 +109,8 @@ def test_a_dropped_bar_asks_before_anything_is_stored_and_goes_back_when_left(
     assert desk_page.evaluate("() => document.activeElement.dataset.act") == "send"
     assert column(desk_page, "WO-1") == pytest.approx(14.5, abs=0.01)
     desk_page.keyboard.press("Escape")
-    assert column(desk_page, "WO-1") == 14
+    desk_page.wait_for_function("() => !document.querySelector('dialog[open]')")
+    wait_for_column(desk_page, "WO-1", 14)
     assert stored(day).visit.rev == 1
 
 

@@ -45,7 +45,9 @@ def counted(work: Work) -> Iterator[list[str]]:
         seen.append(statement)
 
     listening.listen(work.database.engine, "before_cursor_execute", note)
+    work.database.watchers.append(seen.append)
     yield seen
+    work.database.watchers.remove(seen.append)
     listening.remove(work.database.engine, "before_cursor_execute", note)
 
 
