@@ -58,9 +58,10 @@ def column(page: Any, number: str) -> float:
 
 
 def wait_for_column(page: Any, number: str, hour: float) -> None:
-    """Until the bar begins there."""
-    drawn = "([one, hour]) => Math.abs(parseFloat(one.style.insetInlineStart) / 104 + 8 - hour) < 0.01"
-    page.wait_for_function(drawn, arg=[bar(page, number).element_handle(), hour])
+    """Until the bar begins there; it may be drawn anew meanwhile."""
+    drawn = """([number, hour]) => [...document.querySelectorAll(".ec-event.bar")].some((one) =>
+      one.textContent.includes(number) && Math.abs(parseFloat(one.style.insetInlineStart) / 104 + 8 - hour) < 0.01)"""
+    page.wait_for_function(drawn, arg=[number, hour])
 
 
 def drag(page: Any, number: str, hours: float, to: str) -> None:
