@@ -84,23 +84,24 @@ def open_by_phone(work: Work, actor: Actor, branch: BranchCode, visit_id: str, k
 
 
 def open_by_order(work: Work, actor: Actor, order: str, kind: str, text: str, caller: str = "") -> str:
-    """The same for an order number; without one, with who called and how to reach them: `link` adds the visit later.
+    """The same for an order number; without one `caller` says who called and how to reach them: `link` adds the visit.
 
     Raises `Invalid` finding_visit, case_caller besides.
     """
     branch = own_branch(actor, "cases.open")
+    visit = None
     if order.strip():
         with work.read() as db:
             visit = _visit(db, branch, order)
-        return open_by_phone(work, actor, branch, visit.visit_id, kind, text)
     if kind not in KINDS:
         raise Invalid("case_kind", field="kind")
-    if not caller.strip():
+    if visit is None and not caller.strip():
         raise Invalid("case_caller", field="caller")
-    words, who = _words(text, "text"), _words(caller, "caller")
+    words, who = _words(text, "text"), _words(caller, "caller") if caller.strip() else ""
     with work.write(branch) as db:
-        case_id = _open(db, work, branch, None, kind, words, actor.login)
-        _add(db, work, branch, case_id, actor.login, "caller", who)
+        case_id = _open(db, work, branch, visit.visit_id if visit else None, kind, words, actor.login)
+        if who:
+            _add(db, work, branch, case_id, actor.login, "caller", who)
     return case_id
 
 

@@ -46,6 +46,8 @@ def next_free(work: Work, actor: Actor, branch: BranchCode, wish: Wish) -> Seque
         people = [one.code for one in planning.technicians(db, branch) if one.is_active]
         wanted = [one for one in people if wish.technician in {None, one}]
         known = roster(db, branch, wanted, Window(start, start + AHEAD))
+    if wish.job_type not in DURATIONS:
+        return []
     length = DURATIONS[wish.job_type] if wish.minutes is None else timedelta(minutes=wish.minutes)
     job = Job(Window(start, start + length), wish.job_type, wish.district)
     return _spread(known, job, wish, start + AHEAD)

@@ -63,6 +63,8 @@ def test_a_case_without_a_visit_is_answered_linked_once_and_held_against_the_aud
     cases.link(work, Q001.actor, case, "WO-1")
     assert cases.detail(work, Q001.actor, case).case.visit_id == visit
     refused(Conflict, "case_linked", lambda: cases.link(work, Q001.actor, case, "WO-1"))
+    named = call(order="WO-1")
+    assert history(work, named)[1:] == [("caller", "D001", "Mr Lu, at noon")]
     cases.close(work, Q001.actor, case, **ANSWER)
     unlinked = call()
     cases.close(work, Q001.actor, unlinked, **ANSWER)

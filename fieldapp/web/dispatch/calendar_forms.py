@@ -66,7 +66,7 @@ class CalendarForm(RevForm):
         self.skills.data = sorted(calendar.skills)
         self.districts.data = "\n".join(sorted(calendar.districts))
         if calendar.base:
-            self.lat.data, self.lon.data = (f"{one:g}" for one in calendar.base)
+            self.lat.data, self.lon.data = map(str, calendar.base)
 
     def calendar(self, technician: str) -> Calendar:
         """What was typed; raises `Invalid` with the field at fault."""

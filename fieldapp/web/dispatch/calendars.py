@@ -1,6 +1,6 @@
 """Technicians at the dispatcher's desk: their hours, jobs and districts, their absences, who takes a day over."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -193,6 +193,7 @@ def _read_later(text: str) -> tuple[str, Window | None]:
     """What `_later` made; what a person could not have chosen is no window, and refused as an unknown technician."""
     parts = text.split()
     try:
-        return parts[0], Window.checked(datetime.fromisoformat(parts[1]), datetime.fromisoformat(parts[2]))
-    except (IndexError, ValueError, TypeError):
+        start, end = (datetime.fromisoformat(part).astimezone(UTC) for part in parts[1:3])
+        return parts[0], Window.checked(start, end)
+    except (IndexError, ValueError, OverflowError, DomainError):
         return text or "?", None

@@ -49,7 +49,7 @@ def _take(form: OrderForm | MoveForm, chosen: str) -> None:
     try:
         code, first, last = chosen.split()
         start, end = (datetime.fromisoformat(one).astimezone(current_zone()) for one in (first, last))
-    except ValueError:
+    except (ValueError, OverflowError):
         return
     _fill(form.technician, code)
     _fill(form.planned_start, None)

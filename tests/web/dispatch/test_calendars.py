@@ -97,6 +97,14 @@ def test_when_one_visit_changed_meanwhile_nothing_is_given_away_and_the_page_say
     assert '<option value="T002" selected' in answer.text
 
 
+def test_a_form_that_is_sent_as_it_came_changes_nothing(desk, work):
+    typed = {"rev": "0", "mon": "08:00-17:00", "lat": "31.230416", "lon": "121.473701"}
+    assert desk.post(T001, data=typed).status_code == 303
+    page = desk.get(T001).text
+    assert 'value="31.230416"' in page
+    assert 'value="121.473701"' in page
+
+
 @pytest.mark.parametrize("nonsense", ["T999", "later", "<script>"])
 def test_a_choice_that_nobody_could_make_is_refused(desk, work, nonsense):
     visit = schedule(work, "WO-1", 14, 16)

@@ -48,11 +48,24 @@ def test_a_window_that_is_taken_stands_in_the_form_and_can_be_saved(desk, work):
     assert saved.status_code == 303
 
 
-@pytest.mark.parametrize("chosen", ["", "T001", "T001 yesterday never", "T001 2026-10-14T09:00:00+00:00 x y"])
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        "",
+        "T001",
+        "T001 yesterday never",
+        "T001 2026-10-14T09:00:00+00:00 x y",
+        "T001 0001-01-01T00:00 9999-12-31T23:59",
+    ],
+)
 def test_a_window_that_was_never_offered_changes_nothing(desk, chosen):
     answer = desk.post("/dispatch/new", data={**NEW, "take": chosen})
     assert answer.status_code == 200
     assert NEW["window_start"] in answer.text
+
+
+def test_for_no_kind_of_job_nothing_is_offered(desk):
+    assert offered(desk.post("/dispatch/new", data={**NEW, "job_type": "dance", "look": "1"}).text) == []
 
 
 def test_only_planners_look(sign_in):

@@ -54,7 +54,7 @@ OrderNumber = Annotated[
 class NewVisit(Asked, frozen=True):
     """A work order with its first promise. Without `external_id` it gets a number of ours.
 
-    `override` says why the technician's work may overlap with other work; without it an overlap is refused.
+    `override` says why the technician is sent although other work or their calendar speaks against it.
     """
 
     job_type: ev.JobType
