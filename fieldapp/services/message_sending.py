@@ -83,8 +83,8 @@ def sender(channels: Channels) -> Handler:
         why_not = _why_not(facts, now)
         if why_not is not None:
             return _ended(work, facts, "done", why_not)
-        due = rules.due_at(facts.message.kind, facts.visit.window, now, facts.rules, facts.zone)
-        if facts.message.kind != "reminder" and due is not None and due > now:
+        due = _not_before(facts, now)
+        if due > now:
             return Outcome(kind="later", due_at=due, detail="quiet_hours")
         goes = channels.pick(facts.message.kind, facts.visit)
         if goes is None:
@@ -92,6 +92,13 @@ def sender(channels: Channels) -> Handler:
         return _send(work, channels, facts, *goes)
 
     return send
+
+
+def _not_before(facts: _Facts, now: datetime) -> datetime:
+    """When the quiet hours let it go. A reminder had its time already and only waits for them to end."""
+    if facts.message.kind == "reminder":
+        return facts.rules.morning_after(now, facts.zone) or now
+    return rules.due_at(facts.message.kind, facts.visit.window, now, facts.rules, facts.zone) or now
 
 
 def _load(work: Work, job: Job) -> _Facts | None:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, insert, select, upda
 from sqlalchemy.orm import Session, aliased
 
 from fieldapp.storage import bulk
+from fieldapp.storage.engine import take_turn
 from fieldapp.storage.tables.jobs import JobAttemptRow, JobRow
 
 State = Literal["waiting", "running", "done", "dead"]
@@ -76,15 +77,16 @@ def due_branches(db: Session, now: datetime) -> list[str]:
 def take(db: Session, branch: str, now: datetime, until: datetime) -> Job | None:
     """Begin what is due longest, so that nobody else does before `until`; None when there is nothing to take.
 
-    What was begun and not ended by its time is due again. On PostgreSQL whoever comes second looks past a row that
-    is being taken; on SQLite writers have their turns.
+    What was begun and not ended by its time is due again. Whoever comes second waits for the first to have taken:
+    else it would not see that a lane is busy.
     """
+    take_turn(db, f"jobs {branch}")
     other = aliased(JobRow)
     busy = exists().where(
         other.branch == branch, other.lane == JobRow.lane, other.state == "running", other.due_at > now
     )
     query = select(JobRow).where(JobRow.branch == branch, _OPEN, JobRow.due_at <= now, ~busy)
-    row = db.scalar(query.order_by(JobRow.due_at, JobRow.job_id).limit(1).with_for_update(skip_locked=True))
+    row = db.scalar(query.order_by(JobRow.due_at, JobRow.job_id).limit(1).with_for_update())
     if row is None:
         return None
     row.state, row.due_at, row.attempts = "running", until, row.attempts + 1

@@ -169,6 +169,23 @@ def test_what_goes_the_same_way_goes_one_after_the_other(work: Work):
         assert store.take(db, cast.MAIN, work.now(), work.now() + LEASE) is None
 
 
+def test_two_that_look_at_once_do_not_both_go_the_same_way(work: Work):
+    add(work, "a1", "a2", lane="a")
+    found: list[Job | None] = []
+
+    def look() -> None:
+        with work.write() as db:
+            found.append(store.take(db, cast.MAIN, work.now(), work.now() + LEASE))
+
+    second = threading.Thread(target=look)
+    with work.write() as db:
+        assert store.take(db, cast.MAIN, work.now(), work.now() + LEASE)
+        second.start()
+        second.join(0.5)  # long enough to take the other one, if it could
+    second.join()
+    assert found == [None]
+
+
 def test_what_was_broken_off_is_due_again_and_who_comes_back_late_changes_nothing(work: Work, clock: Clock):
     add(work, "a")
     with work.write() as db:

@@ -118,6 +118,17 @@ def test_the_day_before_customers_are_reminded_once_of_what_stands_then(work, cl
     ]  # fmt: skip
 
 
+def test_a_reminder_that_was_held_up_into_the_night_waits_for_the_morning(work, clock, mailbox):
+    schedule(work, clock)
+    do_all(work, mailbox=mailbox)
+    clock.advance(days=2, hours=13, minutes=30)
+    do_all(work, mailbox=mailbox)
+    assert len(mailbox.letters) == 1
+    clock.advance(hours=9, minutes=30)
+    do_all(work, mailbox=mailbox)
+    assert len(mailbox.letters) == 2
+
+
 def test_moved_there_and_back_again_customers_are_reminded_once(work, clock, mailbox):
     schedule(work, clock, days=3)
     first = builders.promise(clock().replace(hour=1, minute=0, second=0, microsecond=0) + timedelta(days=3))
