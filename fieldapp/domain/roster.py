@@ -3,10 +3,12 @@
 Owns fitting one more job in. It moves nothing that is planned; planning a whole day anew is another matter.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Window
@@ -18,6 +20,8 @@ PAUSE = timedelta(minutes=15)
 #: Windows begin on these steps, and, for who has no shifts entered, within these hours.
 STEP = timedelta(minutes=30)
 USUAL_HOURS = time(8), time(18)
+
+Owned = TypeVar("Owned", Plan, Absence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +44,15 @@ class Roster:
     def fits(self, technician: str, job: Job, visit: str = "") -> bool:
         """Whether the technician can do it: free on the whole interval, there, able. `visit` may stand in its place."""
         calendar = self.calendars.get(technician)
-        if calendar is None or obstacles(calendar, self.absences, job, self.zone):
+        if calendar is None or self._collides(technician, job.work, visit):
             return False
-        return first_collision(Plan(visit, "", technician, job.work), self.plans) is None
+        return not obstacles(calendar, self._away[technician], job, self.zone)
 
     def who(self, job: Job, visit: str = "") -> list[str]:
         """Everybody who can do it, whoever has least to do on its day first."""
         able = [one for one in self.calendars if self.fits(one, job, visit)]
-        load = Counter(one.technician for one in self.plans if self._day(one.work) == self._day(job.work))
-        return sorted(able, key=lambda one: load[one])
+        day = self._day(job.work)
+        return sorted(able, key=lambda one: self._load[one, day])
 
     def taking(self, plan: Plan) -> "Roster":
         """The same with one more plan, in place of what the visit had."""
@@ -65,11 +69,26 @@ class Roster:
             wanted = replace(job, work=Window(start, start + length))
             roomy = Window(start - PAUSE, start + length + PAUSE)
             for code in self.who(wanted, visit):
-                clash = first_collision(Plan(visit, "", code, roomy), self.plans)
-                if clash is None and self._is_usual(code, wanted.work):
+                if not self._collides(code, roomy, visit) and self._is_usual(code, wanted.work):
                     yield Free(Window(start, start + width), code)
                     break
             start += STEP
+
+    def _collides(self, technician: str, work: Window, visit: str) -> bool:
+        return first_collision(Plan(visit, "", technician, work), self._planned[technician]) is not None
+
+    @cached_property
+    def _planned(self) -> Mapping[str, Sequence[Plan]]:
+        return _grouped(self.plans)
+
+    @cached_property
+    def _away(self) -> Mapping[str, Sequence[Absence]]:
+        return _grouped(self.absences)
+
+    @cached_property
+    def _load(self) -> Counter[tuple[str, date]]:
+        """How many plans a technician has on a day."""
+        return Counter((one.technician, self._day(one.work)) for one in self.plans)
 
     def _day(self, work: Window) -> date:
         return work.start.astimezone(self.zone).date()
@@ -80,6 +99,13 @@ class Roster:
         local = Window(work.start.astimezone(self.zone), work.end.astimezone(self.zone))
         opens, closes = USUAL_HOURS
         return local.start.date() == local.end.date() and opens <= local.start.time() and local.end.time() <= closes
+
+
+def _grouped(things: Iterable[Owned]) -> Mapping[str, list[Owned]]:
+    found: defaultdict[str, list[Owned]] = defaultdict(list)
+    for one in things:
+        found[one.technician].append(one)
+    return found
 
 
 def share_out(roster: Roster, jobs: Iterable[tuple[str, Job]]) -> tuple[dict[str, str | None], Roster]:
