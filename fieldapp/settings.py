@@ -10,12 +10,15 @@ from typing import get_args
 from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from fieldapp.domain.errors import Invalid
 from fieldapp.domain.messages import is_email
+from fieldapp.domain.retention import KINDS, LONGEST, Keeping, read_keeping
 from fieldapp.domain.visits.events import Language
 from fieldapp.paths import INSTANCE
 from fieldapp.services.mail import MailServer
 from fieldapp.services.message_sending import Gateway
 from fieldapp.storage import keyfiles
+from fieldapp.storage.erase_list import EraseList
 
 LOCALES = get_args(Language)
 #: What stands in examples where a secret belongs.
@@ -60,6 +63,11 @@ class Settings:
     offline_hours: int = 72
     #: Seals backups: an age recipient (`age1...`), or its secret key, with which this machine can also read them.
     backup_key: str | None = None
+    #: The list of who was erased, which `restore` goes by (docs/privacy.md). Put it where it outlives the database and
+    #: is in no backup of it. Else `erasures.jsonl` in the instance.
+    erasures: Path | None = None
+    #: How many days what is kept, where it is not as usual, e.g. `photos=90, customers=never` (docs/privacy.md).
+    keep: str | None = None
     #: `1`: other programs on this very machine may be told of things, for trying it out.
     outgoing_loopback: bool = False
     #: The mail server through which customers are told things, e.g. `smtp://user:password@mail.example.org:587`
@@ -86,7 +94,23 @@ class Settings:
 
     def __post_init__(self) -> None:
         # Looked at once, at the start: who sends something finds them good.
-        _ = self.mail_server, self.sms_gateway
+        _ = self.mail_server, self.sms_gateway, self.keeping
+
+    @property
+    def erase_list(self) -> EraseList:
+        """Who was erased."""
+        return EraseList(self.erasures or self.instance / "erasures.jsonl")
+
+    @property
+    def keeping(self) -> Keeping:
+        """How long what is kept."""
+        try:
+            return read_keeping(self.keep or "")
+        except Invalid as error:
+            raise SettingsError(
+                f"FIELDAPP_KEEP holds {error.facts['value']!r}; give days from 1 to {LONGEST} or never for any of "
+                f"{', '.join(KINDS)}, e.g. photos=90, customers=never"
+            ) from None
 
     @property
     def mail_server(self) -> MailServer | None:
@@ -140,6 +164,8 @@ class Settings:
             locale=_locale(env.get("FIELDAPP_LOCALE") or "zh-Hans"),
             demo=env.get("FIELDAPP_DEMO") == "1",
             offline_hours=_hours(env.get("FIELDAPP_OFFLINE_HOURS") or "72"),
+            erasures=Path(env["FIELDAPP_ERASURES"]).absolute() if env.get("FIELDAPP_ERASURES") else None,
+            keep=env.get("FIELDAPP_KEEP") or None,
             backup_key=_backup_key(env.get("FIELDAPP_BACKUP_KEY") or ""),
             outgoing_loopback=env.get("FIELDAPP_OUTGOING_LOOPBACK") == "1",
             smtp_url=env.get("FIELDAPP_SMTP_URL") or None,

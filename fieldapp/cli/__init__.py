@@ -33,6 +33,7 @@ COMMANDS = {
     "findings": "findings:group",
     "rulebooks": "rulebooks:group",
     "quarantine": "quarantine:group",
+    "person": "persons:group",
     "backup": "backups:backup",
     "restore": "backups:restore",
     "doctor": "doctor:doctor",

@@ -15,6 +15,7 @@ from fieldapp.cli.context import make_work, open_work
 from fieldapp.services import backups, restoring
 from fieldapp.services.backups import KEY_FILES, Checked
 from fieldapp.services.doctor import examine
+from fieldapp.services.restoring import Restored
 from fieldapp.settings import Settings
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -71,13 +72,17 @@ def restore(file: Path, rehearse: bool) -> None:
         return
     with _progress("reading") as progress:
         checked = backups.check(file, settings.backup_key, progress)
-    faults = _restore(file, checked, settings, _keys(checked, settings))
-    for fault in faults:
+    done = _restore(file, checked, settings, _keys(checked, settings))
+    for fault in done.faults:
         click.echo(f"fieldapp: restored, but {fault}; run: fieldapp doctor", err=True)
     click.echo(
         f"{checked.rows} rows and {checked.manifest.photos} photos of {checked.header.made_at:%Y-%m-%d %H:%M} UTC"
     )
-    sys.exit(1 if faults else 0)
+    if settings.erase_list.path.exists():
+        click.echo(f"erased again: {done.visits} visits, {done.employees} employees")
+    else:
+        click.echo(f"no list of erasures at {settings.erase_list.path}: whom it would name is in it again")
+    sys.exit(1 if done.faults else 0)
 
 
 def _rehearse(file: Path, settings: Settings) -> None:
@@ -88,7 +93,11 @@ def _rehearse(file: Path, settings: Settings) -> None:
     with tempfile.TemporaryDirectory(prefix="fieldapp-rehearsal-") as folder:
         place = Path(folder)
         there = replace(
-            settings, instance=place, database_url=f"sqlite:///{place / 'fieldapp.db'}", blobs=place / "blobs"
+            settings,
+            instance=place,
+            erasures=settings.erase_list.path,
+            database_url=f"sqlite:///{place / 'fieldapp.db'}",
+            blobs=place / "blobs",
         )
         _restore(file, checked, there, keys)
         work = make_work(replace(there, secret_key=keys["secret-key"], data_key=keys["data-key"]))
@@ -106,16 +115,16 @@ def _keys(checked: Checked, settings: Settings) -> dict[str, str]:
     return restoring.keys_for(checked, given, settings.instance)
 
 
-def _restore(file: Path, checked: Checked, settings: Settings, keys: dict[str, str]) -> list[str]:
+def _restore(file: Path, checked: Checked, settings: Settings, keys: dict[str, str]) -> Restored:
     settings = replace(settings, secret_key=keys["secret-key"], data_key=keys["data-key"])
     work = make_work(settings)
     with _disk(settings.instance), _progress("restore") as progress:
-        faults = restoring.restore(
+        done = restoring.restore(
             work, file, checked, seal=settings.backup_key, instance=settings.instance, timezone=settings.timezone,
-            progress=progress,
+            erase_list=settings.erase_list, progress=progress,
         )  # fmt: skip
     work.database.dispose()
-    return faults
+    return done
 
 
 @contextmanager

@@ -46,6 +46,8 @@ Permission = Literal[
     "quarantine.count",  # know that something is there
     "quarantine.read",  # look at it, and try it again
     "quarantine.erase",  # with the customer whom it is about
+    "persons.export",  # everything that is stored about a customer or an employee
+    "persons.erase",
 ]
 
 _MAY: dict[Role, frozenset[Permission]] = {
@@ -72,7 +74,7 @@ _MAY: dict[Role, frozenset[Permission]] = {
     }),
     "admin": frozenset({
         "accounts.manage", "branches.manage", "jobs.manage", "tokens.manage", "phones.read", "quarantine.count",
-        "quarantine.erase", "norm.read",
+        "quarantine.erase", "persons.export", "persons.erase", "norm.read",
     }),
 }  # fmt: skip
 

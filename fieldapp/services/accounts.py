@@ -114,6 +114,8 @@ def enable_account(work: Work, actor: Actor, login: str) -> None:
     require(actor, "accounts.manage")
     with work.write() as db:
         account = _get(db, login)
+        if account.erased_at is not None:
+            raise Conflict("account_erased", login=login)
         if account.disabled_at is not None:
             accounts.save(db, replace(account, disabled_at=None))
             _audit(work, db, actor, "account.enabled", account)

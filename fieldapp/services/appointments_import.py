@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import structs
+
 from fieldapp.domain import scheduling
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import Window
@@ -17,6 +19,7 @@ from fieldapp.domain.errors import Conflict
 from fieldapp.domain.ids import BranchCode, VisitId, visit_id
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits import personal
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.lifecycle import DURATIONS, ENDED, VisitState, replay
 from fieldapp.services.appointments_csv import Row, Sheet, parse_appointments, plain_row
@@ -153,6 +156,9 @@ def _wanted(order: ev.VisitScheduled, before: VisitState | None) -> ev.VisitAmen
     """What the row wants of customer, charges, job and note, as far as it differs from what imports said before."""
     if before is None:
         return ev.VisitAmended(customer=order.customer, charges=order.charges, job_type=order.job_type, note=order.note)
+    if before.customer.name == personal.ERASED:
+        # The company's list still names whom we have erased: that is no news.
+        order = structs.replace(order, customer=before.customer, note=before.note or None)
     said = ev.VisitAmended(
         customer=before.customer, charges=list(before.charges), job_type=before.job_type, note=before.note or None
     )

@@ -15,10 +15,11 @@ from fieldapp.domain.complaints import Kind
 from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.domain.findings import Draft
 from fieldapp.domain.ids import BranchCode
+from fieldapp.domain.visits.personal import ERASED
 from fieldapp.services import contacts, findings
 from fieldapp.services.branches import zone_of
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, cases, planning, visits
+from fieldapp.storage import audit, cases, erasures, planning, visits
 from fieldapp.storage.cases import KINDS, Case, Entry
 from fieldapp.storage.visits import Visit
 
@@ -323,10 +324,17 @@ def faults(db: Db, branch: str) -> list[str]:
     opened = {row.subject for row in audit.with_action(db, branch, "case.opened")}
     found = cases.every(db, branch)
     histories = cases.histories(db, branch, (case.case_id for case in found))
+    emptied = {one.visit_id for one in erasures.every(db, branch)}
     faulty = [f"case {one}: was opened, and is gone" for one in sorted((opened | told.keys()) - histories.keys())]
     for case in found:
         history = histories.get(case.case_id, [])
-        kept = {one.entry_id: (one.actor, one.kind, _mark(one)) for one in history}
+        pinned = told.get(case.case_id, {})
+        kept = {
+            one.entry_id: pinned[one.entry_id]
+            if case.visit_id in emptied and one.text == ERASED and one.entry_id in pinned
+            else (one.actor, one.kind, _mark(one))
+            for one in history
+        }
         if case.case_id not in opened and case.case_id not in told:
             faulty.append(f"case {case.case_id}: the audit chain knows nothing of it")
         elif kept != {**_unpinned(kept, told.get(case.case_id, {})), **told.get(case.case_id, {})}:

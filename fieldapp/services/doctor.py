@@ -14,7 +14,7 @@ from fieldapp.domain.errors import Invalid
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.scoring.engine import by_visit
 from fieldapp.domain.visits.lifecycle import VisitState, replay
-from fieldapp.services import adjusted, appeals, cases, closed, health, recounting, rulebooks
+from fieldapp.services import adjusted, appeals, cases, closed, erasing, health, recounting, rulebooks
 from fieldapp.services.work import Db, Unreadable, Work
 from fieldapp.storage import audit, branches, devices, events, quarantine, visits
 from fieldapp.storage.visits import Visit
@@ -55,6 +55,7 @@ def examine(work: Work) -> tuple[Check, ...]:
             *(_check("cases", code, lambda code: cases.faults(db, code)) for code in codes),
             *(_check("months", code, lambda code: closed.faults(db, work.seal_key, code)) for code in codes),
             *(_check("adjustments", code, lambda code: adjusted.faults(db, work.seal_key, code)) for code in codes),
+            *(_check("erasures", code, lambda code: erasing.faults(work, db, code)) for code in codes),
             *(_check("blobs", code, lambda code: _blobs(work, code)) for code in codes),
         )
 

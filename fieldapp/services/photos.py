@@ -48,6 +48,8 @@ def received(work: Work, actor: Actor, sha256: str) -> tuple[int, bool]:
     if work.blobs.has(branch, sha256):
         _take_in(work, branch, sha256)
         return work.blobs.offset(branch, sha256) or 0, True
+    if _is_gone(work, branch, sha256):
+        return 0, True
     return work.blobs.offset(branch, sha256) or 0, False
 
 
@@ -59,6 +61,8 @@ def add_piece(work: Work, actor: Actor, sha256: str, *, offset: int, length: int
         raise PhotoTooLarge()
     if offset < 0 or offset + len(piece) > length:
         raise Invalid("blob_length")
+    if _is_gone(work, branch, sha256):
+        return length
     try:
         reached = work.blobs.append(branch, sha256, offset, piece, length)
     except WrongOffset as error:
@@ -87,11 +91,13 @@ def show(work: Work, actor: Actor, sha256: str, *, visit_id: str | None) -> byte
 def render(work: Work, branch: str, sha256: str) -> bytes:
     """The photo as a JPEG without metadata, for whoever the caller has found may see it. Raises `NotFound`."""
     key = (branch, sha256)
+    with work.read() as db:
+        photo = photos.find(db, branch, sha256)
+    if photo is None or not photo.is_readable:
+        raise NotFound()
     drawn = _drawn.get(key)
     if drawn is None:
-        with work.read() as db:
-            photo = photos.find(db, branch, sha256)
-        content = work.blobs.read(branch, sha256) if photo and photo.is_readable else None
+        content = work.blobs.read(branch, sha256)
         drawn = pictures.shown(content) if content else None
         if drawn is None:
             raise NotFound()
@@ -161,6 +167,12 @@ class _Recent:
 
 
 _drawn = _Recent(32)
+
+
+def _is_gone(work: Work, branch: str, sha256: str) -> bool:
+    """Whether it was here and was erased: a phone that sends it again is told that it need not."""
+    with work.read() as db:
+        return bool(photos.gone(db, branch, [sha256]))
 
 
 def _take_in(work: Work, branch: str, sha256: str) -> None:

@@ -5,15 +5,18 @@ promise ledger, judgements, appeals). Owns no rule of its own; who may record wh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import structs
+
 from fieldapp.domain.ids import VisitId
+from fieldapp.domain.visits import personal
 from fieldapp.domain.visits.events import PromiseChanged, VisitScheduled
 from fieldapp.domain.visits.lifecycle import VisitState, replay
 from fieldapp.services import outbox, scoring
 from fieldapp.services.work import Db
-from fieldapp.storage import appeals, events, standings, visits
+from fieldapp.storage import appeals, erasures, events, standings, visits
 from fieldapp.storage.events import Record
 
 
@@ -24,6 +27,8 @@ class Recorded:
     new: frozenset[str]
     conflicts: tuple[Record, ...]
     states: dict[VisitId, VisitState]
+    #: Those of the facts that were stored without their customer: whatever else they came with is not kept.
+    emptied: frozenset[str] = frozenset()
 
 
 def record(db: Db, branch: str, records: Sequence[Record], now: datetime, *, is_news: bool = True) -> Recorded:
@@ -31,12 +36,18 @@ def record(db: Db, branch: str, records: Sequence[Record], now: datetime, *, is_
 
     Others are told of them unless they are no news: histories from elsewhere, a demo's past.
     """
+    gone = erasures.among(db, branch, {one.event.visit for one in records if one.event.visit is not None})
+    given, records = records, [_emptied(one, now) if one.event.visit in gone else one for one in records]
     new = events.insert(db, branch, records)
     known = [one for one in records if one.event.id not in new]
     stored = events.hashes(db, branch, (one.event.id for one in known)) if known else {}
     # Two records of this very batch may share an id too: the first was inserted, the second is compared with it.
     seen = {one.event.id: one.hash for one in reversed(records) if one.event.id in new}
-    conflicts = tuple(one for one in records if one.hash != stored.get(one.event.id, seen.get(one.event.id, one.hash)))
+    conflicts = tuple(
+        one
+        for one in given
+        if one.event.visit not in gone and one.hash != stored.get(one.event.id, seen.get(one.event.id, one.hash))
+    )
     fresh = [one for one in records if one.event.id in new]
     told = any(isinstance(one.event.data, VisitScheduled | PromiseChanged) for one in fresh)
     states = refresh(db, branch, _touched(db, branch, fresh), now, promises=told) if fresh else {}
@@ -46,7 +57,13 @@ def record(db: Db, branch: str, records: Sequence[Record], now: datetime, *, is_
     if is_news:
         # Facts that wait for a person are told when they count: with whatever lets them.
         outbox.announce(db, branch, [one.event for one in fresh if one.held_code is None], now)
-    return Recorded(frozenset(new), conflicts, states)
+    return Recorded(frozenset(new), conflicts, states, frozenset(one.event.id for one in records if one.erased_at))
+
+
+def _emptied(one: Record, now: datetime) -> Record:
+    """What is said of a visit whose customer was erased is kept without them, however late it comes."""
+    event = structs.replace(one.event, data=personal.erased(one.event.data))
+    return replace(one, event=event, source_hash=None, erased_at=now)
 
 
 def refresh(

@@ -8,18 +8,30 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from fieldapp.services import backups, installation, upgrading
+from fieldapp.domain.access import OPERATOR
+from fieldapp.services import backups, erasing, installation, leavers, upgrading
 from fieldapp.services.backups import Checked, KeyMember, PhotoMember, Progress, TableMember
 from fieldapp.services.installation import EPOCH
 from fieldapp.services.work import Db, Refused, Work
 from fieldapp.storage import audit, copying, keyfiles, migrate, server
 from fieldapp.storage.blobs import WrongHash
 from fieldapp.storage.copying import Tally
+from fieldapp.storage.erase_list import BadList, EraseList
 
 #: What the installation knows of its last restore. Not in the audit: its chains end where they ended in the backup.
 RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Faults of the audit chains, and how many visits and employees were in it that had been erased."""
+
+    faults: list[str]
+    visits: int
+    employees: int
 
 
 def keys_for(checked: Checked, given: Mapping[str, str], instance: Path) -> dict[str, str]:
@@ -48,9 +60,11 @@ def keys_for(checked: Checked, given: Mapping[str, str], instance: Path) -> dict
 
 
 def restore(
-    work: Work, path: Path, checked: Checked, *, seal: str | None, instance: Path, timezone: str, progress: Progress
-) -> list[str]:
-    """Put everything back; returns what is wrong with the audit chains, which is what was wrong when they were copied.
+    work: Work, path: Path, checked: Checked, *, seal: str | None, instance: Path, timezone: str,
+    erase_list: EraseList, progress: Progress,
+) -> Restored:  # fmt: skip
+    """Put everything back, and erase again whom the list says; what is wrong with the audit chains is what was wrong
+    when they were copied.
 
     Raises `Refused` when the place is not empty; whatever else goes wrong leaves it as it was.
     """
@@ -59,6 +73,10 @@ def restore(
             f"this backup has schema {checked.header.schema}, which this program does not know; "
             f"use fieldapp {checked.header.program} or newer"
         )
+    try:
+        lines = erase_list.read()
+    except BadList as error:
+        raise Refused(f"{error}; give another file as FIELDAPP_ERASURES") from None
     with _undoing(work, instance):
         _prepare(work, checked.header.schema)
         for name, content in checked.keys.items():
@@ -73,7 +91,11 @@ def restore(
             server.save(db, RESTORED, json.dumps(facts, default=str))
     upgrading.upgrade(work, timezone=timezone)
     with work.read() as db:
-        return audit.verify(db)
+        faults = audit.verify(db)
+    erased = erasing.again(work, OPERATOR, lines), leavers.again(work, OPERATOR, lines)
+    # From now on the list is whole again, should this backup know more than the list did.
+    erasing.write_down(erase_list, [*erasing.from_database(work), *leavers.from_database(work)])
+    return Restored(faults, *erased)
 
 
 @contextmanager

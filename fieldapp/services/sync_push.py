@@ -20,7 +20,7 @@ from fieldapp.services.sync_chain import Chain, Placed
 from fieldapp.services.sync_holding import Holding, facts_of
 from fieldapp.services.sync_wire import Batch, Item
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, devices, quarantine, strays
+from fieldapp.storage import audit, devices, photos, quarantine, strays
 from fieldapp.storage.devices import Device, Entry
 from fieldapp.storage.events import Record
 from fieldapp.storage.quarantine import Quarantined
@@ -235,9 +235,8 @@ def _record(push: _Push, fresh: Sequence[Placed]) -> Mapping[str, float]:
         else:
             _accept(push, one, record, reading, is_new=record.event.id in left)
             left.discard(record.event.id)
-    devices.keep_payloads(
-        push.db, push.branch, {one.item.id: one.item.payload for one in fresh if one.item.id in recorded.new}
-    )
+    kept = recorded.new - recorded.emptied
+    devices.keep_payloads(push.db, push.branch, {one.item.id: one.item.payload for one in fresh if one.item.id in kept})
     return pages
 
 
@@ -350,6 +349,9 @@ def _wanted(work: Work, branch: str, items: Iterable[Item]) -> tuple[Wanted, ...
             named[data.blob] = None
         elif isinstance(data, ev.AccessFailed | ev.DamageReported) and data.photo:
             named[data.photo] = None
-    return tuple(
-        Wanted(blob, work.blobs.offset(branch, blob) or 0) for blob in named if not work.blobs.has(branch, blob)
-    )
+    missing = [blob for blob in named if not work.blobs.has(branch, blob)]
+    if missing:
+        with work.read() as db:
+            erased = photos.gone(db, branch, missing)
+        missing = [blob for blob in missing if blob not in erased]
+    return tuple(Wanted(blob, work.blobs.offset(branch, blob) or 0) for blob in missing)

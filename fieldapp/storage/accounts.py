@@ -4,12 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from fieldapp.domain.access import Actor, Role
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
+from fieldapp.domain.visits.personal import ERASED
 from fieldapp.storage.engine import Db
-from fieldapp.storage.tables.accounts import AccountRow
+from fieldapp.storage.tables.accounts import (
+    AccountRow,
+    KnownBrowserRow,
+    RecoveryCodeRow,
+    SecondFactorRow,
+    SignInRow,
+)
+from fieldapp.storage.tables.calendars import AbsenceRow, CalendarRow
+from fieldapp.storage.tables.devices import DeviceRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Account:
     locale: str | None
     created_at: datetime
     disabled_at: datetime | None = None
+    erased_at: datetime | None = None
 
     @property
     def actor(self) -> Actor:
@@ -113,6 +123,23 @@ def save(db: Db, account: Account) -> None:
     )
 
 
+def empty(db: Db, account: Account, now: datetime) -> None:
+    """Leave nothing of the person but the staff code; what stands beside the account goes, too."""
+    mine = AccountRow.account_id == account.account_id
+    values = {"name": account.login, "password_hash": None, "locale": None, "erased_at": now}
+    db.execute(update(AccountRow).where(mine).values(**values))
+    devices = update(DeviceRow).where(DeviceRow.branch.is_not(None), DeviceRow.account_id == account.account_id)
+    ended = func.coalesce(DeviceRow.revoked_at, now)
+    db.execute(devices.values(name=ERASED, client="{}", clock="{}", revoked_at=ended))
+    for kind in (SignInRow, KnownBrowserRow, SecondFactorRow, RecoveryCodeRow):
+        db.execute(delete(kind).where(kind.account_id == account.account_id))
+    home = update(CalendarRow).where(CalendarRow.branch.is_not(None), CalendarRow.technician == account.login)
+    db.execute(home.values(lat=None, lon=None))
+    absent = update(AbsenceRow).where(AbsenceRow.branch.is_not(None), AbsenceRow.technician == account.login)
+    db.execute(absent.where(AbsenceRow.note != "").values(note=ERASED))
+    db.expire_all()
+
+
 def set_password(db: Db, account_id: str, password_hash: str) -> None:
     """Replace the account's password hash."""
     db.execute(update(AccountRow).where(AccountRow.account_id == account_id).values(password_hash=password_hash))
@@ -129,4 +156,5 @@ def _account(row: AccountRow) -> Account:
         locale=row.locale,
         created_at=row.created_at,
         disabled_at=row.disabled_at,
+        erased_at=row.erased_at,
     )

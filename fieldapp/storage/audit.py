@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -21,6 +22,16 @@ class Told(NamedTuple):
     actor: str
     subject: str
     facts: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one row says was done, when and by whom, without its facts."""
+
+    when: datetime
+    action: str
+    subject: str
+    by: str
 
 
 START = "0" * 64
@@ -64,6 +75,14 @@ def with_action(db: Session, branch: str, action: str) -> list[Told]:
     )
     rows = db.execute(query.order_by(AuditRow.number))
     return [Told(entry_id, actor, subject, json.loads(facts)) for entry_id, actor, subject, facts in rows]
+
+
+def about(db: Session, branch: str, subjects: Iterable[str]) -> list[Done]:
+    """What was done to any of these, oldest first."""
+    query = select(AuditRow.recorded_at, AuditRow.action, AuditRow.subject, AuditRow.actor).where(
+        AuditRow.branch == branch, AuditRow.subject.in_(sorted(subjects))
+    )
+    return [Done(*row) for row in db.execute(query.order_by(AuditRow.number))]
 
 
 def hash_at(db: Session, branch: str, number: int) -> str | None:

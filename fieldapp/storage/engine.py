@@ -102,6 +102,16 @@ class Database:
             found = {name: session.scalar(text(f"SHOW {name}")) for name in wanted}
         return [f"PostgreSQL's {name} is off, not on" for name, value in found.items() if value == "off"]
 
+    def scrub(self) -> None:
+        """After an erasure: let nothing of what was written over stay in SQLite's log. A reader that is under way keeps
+        its part of it until the next time."""
+        if self.is_sqlite:
+            raw = self.engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
+
     def dispose(self) -> None:
         """Close every connection (before a fork, at the end of a test)."""
         self.engine.dispose()
@@ -188,6 +198,8 @@ def _sqlite(url: Any) -> Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "trusted_schema=OFF",
+            # What is deleted is written over: erased is erased in the file, too.
+            "secure_delete=ON",
             "temp_store=MEMORY",
             "cache_size=-16000",
         ):

@@ -1,4 +1,6 @@
-"""The event log: adding facts, reading histories. Append-only; the one column that changes is `held_code`."""
+"""The event log: adding facts, reading histories. Append-only; the one column that changes is `held_code`.
+
+What a person is taken out of is rewritten by `erasures` alone."""
 
 import hashlib
 from collections import defaultdict
@@ -41,6 +43,7 @@ class Record:
     held_code: str | None = None
     flags: tuple[str, ...] = ()
     proven_at: datetime | None = None
+    erased_at: datetime | None = None
     body: bytes = field(init=False)
     #: What a second event under the same id is compared with.
     hash: str = field(init=False)
@@ -48,7 +51,7 @@ class Record:
     def __post_init__(self) -> None:
         event, body = self.event, dump_data(self.event.data)
         object.__setattr__(self, "body", body)
-        own = self.source_hash or _content_hash(event.type, event.visit, event.effective_at, event.actor, body)
+        own = self.source_hash or content_hash(event.type, event.visit, event.effective_at, event.actor, body)
         object.__setattr__(self, "hash", own)
 
 
@@ -71,13 +74,12 @@ def insert(db: Session, branch: str, records: Sequence[Record]) -> set[str]:
 
 
 def hashes(db: Session, branch: str, ids: Iterable[str]) -> dict[str, str]:
-    """The stored hash of each of the ids that is known."""
+    """The stored hash of each of the ids that is known; none of what was emptied: it cannot be compared any more."""
     wanted, found = list(ids), dict[str, str]()
     for start in range(0, len(wanted), bulk.CHUNK):
         part = with_ids(branch, wanted[start : start + bulk.CHUNK])
-        found |= {
-            row.event_id: row.body_hash for row in db.execute(select(EventRow.event_id, EventRow.body_hash).where(part))
-        }
+        query = select(EventRow.event_id, EventRow.body_hash).where(part, EventRow.erased_at.is_(None))
+        found |= {row.event_id: row.body_hash for row in db.execute(query)}
     return found
 
 
@@ -199,11 +201,11 @@ def release(db: Session, branch: str, visit: VisitId) -> int:
 
 def flaws(db: Session, branch: str) -> Iterator[tuple[str, Literal["unreadable", "altered"]]]:
     """Facts that are not any more what was stored, by id. Of pushed ones only whether they can be read is checked."""
-    query = _query(branch).add_columns(EventRow.origin, EventRow.body_hash).execution_options(yield_per=2000)
-    for row in db.execute(query.order_by(EventRow.event_id)):
+    query = _query(branch).add_columns(EventRow.origin, EventRow.body_hash, EventRow.erased_at)
+    for row in db.execute(query.order_by(EventRow.event_id).execution_options(yield_per=2000)):
         if not _is_readable(row):
             yield row.event_id, "unreadable"
-        elif row.origin != "push" and row.body_hash != _content_hash(
+        elif (row.origin != "push" or row.erased_at) and row.body_hash != content_hash(
             row.kind, row.visit_id, row.effective_at, row.actor, as_bytes(row.body)
         ):
             yield row.event_id, "altered"
@@ -217,7 +219,8 @@ def _is_readable(row: Any) -> bool:
     return True
 
 
-def _content_hash(kind: str, visit: str | None, effective_at: datetime, actor: str, body: bytes) -> str:
+def content_hash(kind: str, visit: str | None, effective_at: datetime, actor: str, body: bytes) -> str:
+    """The hash of a fact that did not come from a phone, or was emptied since: of what it says, when and by whom."""
     envelope = f"{kind}\n{visit}\n{effective_at.astimezone(UTC).isoformat()}\n{actor}\n".encode()
     return hashlib.sha256(envelope + body).hexdigest()
 
@@ -290,4 +293,5 @@ def _values(branch: str, record: Record) -> dict[str, Any]:
         "seq": record.seq,
         "body": record.body,
         "body_hash": record.hash,
+        "erased_at": record.erased_at,
     }

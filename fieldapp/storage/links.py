@@ -69,6 +69,12 @@ def current(db: Session, branch: str, visit_id: str, kind: Kind, now: datetime) 
     return _link(row) if row else None
 
 
+def of_visit(db: Session, branch: str, visit_id: str) -> list[Link]:
+    """Every link that was made for a visit, oldest first."""
+    query = select(LinkRow).where(LinkRow.branch == branch, LinkRow.visit_id == visit_id)
+    return [_link(row) for row in db.scalars(query.order_by(LinkRow.created_at, LinkRow.secret_hash))]
+
+
 def add_act(db: Session, branch: str, visit_id: str, act: Act) -> bool:
     """Note the act; False when it was done before (whatever happens at the same moment)."""
     row = {"branch": branch, "visit_id": visit_id, "act": act.act, "done_at": act.done_at, "text": act.text}

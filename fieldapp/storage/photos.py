@@ -11,12 +11,14 @@ from fieldapp.storage import bulk
 from fieldapp.storage.tables.blobs import BlobRow
 
 UNREADABLE = "unreadable"
-_READABLE = BlobRow.media != UNREADABLE
+#: Erased, or its time was over: it was here, its bytes are not, and nobody is asked for them again.
+GONE = "gone"
+_READABLE = BlobRow.media.not_in((UNREADABLE, GONE))
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A whole upload. `media` is its true kind, or `unreadable`: kept, never shown."""
+    """A whole upload. `media` is its true kind, or `unreadable`: kept, never shown; or `gone`."""
 
     sha256: str
     size: int
@@ -26,7 +28,7 @@ class Photo:
     @property
     def is_readable(self) -> bool:
         """Whether it may be shown (re-encoded) at all."""
-        return self.media != UNREADABLE
+        return self.media not in (UNREADABLE, GONE)
 
 
 def find(db: Session, branch: str, sha256: str) -> Photo | None:
@@ -46,7 +48,34 @@ def readable(db: Session, branch: str, hashes: Iterable[str]) -> set[str]:
 
 def every(db: Session, branch: str) -> Iterator[str]:
     """The hashes of all whole uploads of a branch, a few at a time."""
-    yield from db.scalars(select(BlobRow.sha256).where(BlobRow.branch == branch).execution_options(yield_per=500))
+    query = select(BlobRow.sha256).where(BlobRow.branch == branch, BlobRow.media != GONE)
+    yield from db.scalars(query.execution_options(yield_per=500))
+
+
+def gone(db: Session, branch: str, hashes: Iterable[str] | None = None) -> set[str]:
+    """Those of the photos (None: of all) that were here and are not to be."""
+    query = select(BlobRow.sha256).where(BlobRow.branch == branch, BlobRow.media == GONE)
+    if hashes is None:
+        return set(db.scalars(query))
+    wanted, found = sorted(set(hashes)), set[str]()
+    for start in range(0, len(wanted), bulk.CHUNK):
+        found.update(db.scalars(query.where(BlobRow.sha256.in_(wanted[start : start + bulk.CHUNK]))))
+    return found
+
+
+def received_before(db: Session, branch: str, moment: datetime, limit: int) -> list[str]:
+    """The oldest so many that came before then and are still here."""
+    query = select(BlobRow.sha256).where(BlobRow.branch == branch, BlobRow.media != GONE, BlobRow.received_at < moment)
+    return list(db.scalars(query.order_by(BlobRow.received_at, BlobRow.sha256).limit(limit)))
+
+
+def drop(db: Session, branch: str, hashes: Iterable[str], now: datetime) -> None:
+    """Write down that they are gone; taking the bytes away is the caller's, after the commit."""
+    rows = [
+        {"branch": branch, "sha256": sha256, "size": 0, "media": GONE, "received_at": now} for sha256 in sorted(hashes)
+    ]
+    bulk.upsert(db, BlobRow, rows)
+    db.expire_all()
 
 
 def add(db: Session, branch: str, photo: Photo) -> bool:

@@ -126,6 +126,12 @@ def unreadable(db: Session, branch: str, device_id: str, seqs: Iterable[int]) ->
     return {int(seq) for seq in db.scalars(query) if seq}
 
 
+def of_visit(db: Session, branch: str, visit_id: str) -> list[Kept]:
+    """What names this visit, oldest first."""
+    query = _QUERY.where(_ROWS.branch == branch, _ROWS.visit_id == visit_id)
+    return [_kept(row) for row in db.execute(query.order_by(_ROWS.received_at, _ROWS.digest))]
+
+
 def replayed(db: Session, branch: str, digest: str, *, now: datetime, by: str, outcome: str) -> None:
     """Note that the thing became something after all."""
     change = update(QuarantineRow).where(QuarantineRow.branch == branch, QuarantineRow.digest == digest)

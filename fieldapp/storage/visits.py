@@ -90,6 +90,12 @@ def find_by_external_id(db: Session, branch: str, external_id: str) -> Visit | N
     return from_row(row) if row else None
 
 
+def phones(db: Session, branch: str) -> list[tuple[str, str]]:
+    """Every visit that has a telephone number, with it."""
+    query = select(VisitRow.visit_id, VisitRow.phone).where(VisitRow.branch == branch, VisitRow.phone != "")
+    return [(visit, phone) for visit, phone in db.execute(query.order_by(VisitRow.window_start, VisitRow.visit_id))]
+
+
 def between(db: Session, branch: str, start: datetime, end: datetime, technician: str | None = None) -> list[Visit]:
     """Visits whose window starts in [start, end), by start; of one technician when given."""
     query = select(VisitRow).where(

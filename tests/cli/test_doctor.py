@@ -62,6 +62,7 @@ def test_all_is_well(run):
                 "cases",
                 "months",
                 "adjustments",
+                "erasures",
                 "blobs",
             )
             for code in ("main", "north")

@@ -11,6 +11,7 @@ from fieldapp.services.doctor import examine
 from fieldapp.services.work import Busy, Work
 from fieldapp.storage import events, migrate, visits
 from fieldapp.storage.blobs import WrongHash
+from fieldapp.storage.erase_list import EraseList
 from tests import builders, cast
 from tests.conftest import make_test_work
 from tests.fakes import Clock
@@ -35,9 +36,11 @@ def restored(work: Work, path: Path, folder: Path, *, prepared: bool = False) ->
         installation.upgrade(there, timezone=cast.ZONE)
     checked = backups.check(path, None, silent)
     assert restoring.keys_for(checked, KEYS, folder) == KEYS
-    assert restoring.restore(
-        there, path, checked, seal=None, instance=folder, timezone=cast.ZONE, progress=silent
-    ) == []  # fmt: skip
+    done = restoring.restore(
+        there, path, checked, seal=None, instance=folder, timezone=cast.ZONE,
+        erase_list=EraseList(folder / "erasures.jsonl"), progress=silent,
+    )  # fmt: skip
+    assert (done.faults, done.visits) == ([], 0)
     return there
 
 
@@ -117,8 +120,9 @@ def test_a_disk_that_takes_nothing_leaves_the_place_as_it_was(work, clock, tmp_p
     checked = backups.check(tmp_path / "b", None, silent)
     with pytest.raises(Busy):
         restoring.restore(
-            there, tmp_path / "b", checked, seal=None, instance=folder, timezone=cast.ZONE, progress=silent
-        )
+            there, tmp_path / "b", checked, seal=None, instance=folder, timezone=cast.ZONE,
+            erase_list=EraseList(tmp_path / "erasures.jsonl"), progress=silent,
+        )  # fmt: skip
     assert migrate.current(there.database) is None
     there.database.dispose()
 

@@ -13,6 +13,7 @@ from fieldapp.storage.tables import (
     causes,
     closing,
     devices,
+    erasures,
     events,
     findings,
     jobs,
@@ -30,6 +31,6 @@ from fieldapp.storage.tables.base import Base
 
 __all__ = [
     "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "calendars", "call_backs", "cases",
-    "causes", "closing", "devices", "events", "findings", "jobs", "links", "messages", "rulebooks", "scoring", "server",
-    "spot_checks", "tokens", "visits", "webhooks",
+    "causes", "closing", "devices", "erasures", "events", "findings", "jobs", "links", "messages", "rulebooks",
+    "scoring", "server", "spot_checks", "tokens", "visits", "webhooks",
 ]  # fmt: skip

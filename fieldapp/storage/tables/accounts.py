@@ -48,6 +48,7 @@ class AccountRow(Base):
     locale: Mapped[CodeText | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]  # the name is the staff code since
 
 
 class SignInRow(Base):

@@ -44,6 +44,7 @@ class EventRow(Base):
     seq: Mapped[int | None]
     body: Mapped[bytes] = mapped_column(Blob)  # canonical JSON of the data
     body_hash: Mapped[CodeText]  # SHA-256 of what arrived; equal id with another hash is a conflict
+    erased_at: Mapped[datetime | None]  # a person was taken out of it: `body_hash` is of what is left
 
 
 class DeviceEntryRow(Base):

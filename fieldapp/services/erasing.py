@@ -1,0 +1,158 @@
+"""Erasing a customer: every visit of theirs stays, and scores as before; the person in it goes, with the photos.
+
+Owns the order. First the list outside of the database, then the rows and the audit in one transaction, then the files:
+whatever breaks off in between is finished by doing the same again. A restored backup is gone through by the list.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from fieldapp.domain.access import Actor, require
+from fieldapp.domain.ids import BranchCode, VisitId
+from fieldapp.services import recording
+from fieldapp.services.work import Db, Refused, Work
+from fieldapp.storage import audit, branches, erasures, photos, visits
+from fieldapp.storage.erase_list import BadList, EraseList, Line
+from fieldapp.storage.erasures import Erasure, Why
+
+__all__ = ["EraseList"]
+ERASED = "person.erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """What was taken out: visits that were not erased before, facts rewritten, photos taken away."""
+
+    visits: int = 0
+    facts: int = 0
+    photos: int = 0
+
+    def __add__(self, other: "Emptied") -> "Emptied":
+        return Emptied(self.visits + other.visits, self.facts + other.facts, self.photos + other.photos)
+
+
+def erase(
+    work: Work, actor: Actor, erase_list: EraseList, found: Iterable[tuple[str, str]], *, why: Why = "asked"
+) -> Emptied:  # fmt: skip
+    """Erase the customers of these visits (branch, id), one transaction each. Raises `Refused`, `OSError`, `Busy`."""
+    total = Emptied()
+    for branch, visit in found:
+        require(actor, "persons.erase", branch=BranchCode(branch))
+        write_down(erase_list, [Line(branch, visit, work.now(), why)])
+        total += _one(work, actor, Erasure(branch, VisitId(visit), work.now(), why))
+    work.database.scrub()
+    return total
+
+
+def write_down(erase_list: EraseList, lines: Iterable[Line]) -> None:
+    """Put somebody on the list. Raises `Refused`, `OSError`."""
+    try:
+        erase_list.add(list(lines))
+    except BadList as error:
+        raise Refused(f"{error}; give another file as FIELDAPP_ERASURES, or take the line away") from None
+
+
+def again(work: Work, actor: Actor, lines: Iterable[Line]) -> int:
+    """After a backup was restored: erase whom it still holds. Returns of how many visits."""
+    total = Emptied()
+    with work.read() as db:
+        codes = set(branches.codes(db))
+        known = {(one.branch, one.visit_id) for code in codes for one in erasures.every(db, code)}
+    for line in lines:
+        if line.branch in codes and line.key not in known:
+            why: Why = "expired" if line.why == "expired" else "asked"
+            total += _one(work, actor, Erasure(line.branch, VisitId(line.id), line.when, why))
+    work.database.scrub()
+    return total.visits
+
+
+def from_database(work: Work) -> list[Line]:
+    """What the database knows of its erasures, in the form of the list."""
+    with work.read() as db:
+        return [
+            Line(one.branch, one.visit_id, one.erased_at, one.why)
+            for code in branches.codes(db)
+            for one in erasures.every(db, code)
+        ]
+
+
+def take_photos(work: Work, branch: str, hashes: Iterable[str]) -> None:
+    """Take the bytes of photos that are gone by their rows away, too."""
+    for sha256 in hashes:
+        work.blobs.remove(branch, sha256)
+
+
+def _one(work: Work, actor: Actor, one: Erasure) -> Emptied:
+    gone: dict[str, set[str]] = {}
+    now = work.now()
+    with work.write(one.branch) as db:
+        is_new = erasures.note(db, one)
+        visit = visits.find(db, one.branch, one.visit_id)
+        facts: dict[str, str] = {}
+        # What a phone said under another branch lies there, too.
+        for code in branches.codes(db):
+            gone[code] = _photos(db, code, one.visit_id)
+            photos.drop(db, code, gone[code], now)
+            facts |= erasures.empty_facts(db, code, one.visit_id, now)
+            erasures.empty_rest(db, code, one.visit_id, now)
+        if visit is not None:
+            recording.refresh(db, one.branch, [one.visit_id], now, promises=False)
+        if is_new or facts:
+            audit.append(
+                db, one.branch, entry_id=work.new_id(), now=now, actor=actor.login, action=ERASED,
+                subject=visit.external_id if visit else one.visit_id,
+                facts={
+                    "visit": one.visit_id, "why": one.why, "facts": len(facts), "sha256": digest(facts),
+                    "photos": sum(map(len, gone.values())), "at": now.isoformat(),
+                },
+            )  # fmt: skip
+    for code, hashes in gone.items():
+        take_photos(work, code, hashes)
+    return Emptied(int(is_new), len(facts), sum(map(len, gone.values())))
+
+
+def _photos(db: Db, branch: str, visit: str) -> set[str]:
+    """Those of the visit that are still here, and no other visit's."""
+    named = erasures.photos_of(db, branch, visit)
+    named -= photos.gone(db, branch, named)
+    if not named:
+        return named
+    return named - erasures.pictured_elsewhere(db, branch, visit)
+
+
+def digest(facts: Mapping[str, str]) -> str:
+    """One hash for what is left of many facts."""
+    return hashlib.sha256("".join(f"{key} {facts[key]}\n" for key in sorted(facts)).encode()).hexdigest()
+
+
+# --- For the doctor -----------------------------------------------------------------------------------------------
+
+
+def faults(work: Work, db: Db, branch: str) -> list[str]:
+    """One line per erasure that is not what it says: a person left in it, facts that are not those that were left, a
+    photo that is still there, no word of it in the audit."""
+    return list(_faults(work, db, branch))
+
+
+def _faults(work: Work, db: Db, branch: str) -> Iterator[str]:
+    known = [one.visit_id for one in erasures.every(db, branch)]
+    told: dict[str, list[tuple[datetime, str]]] = {}
+    for row in audit.with_action(db, branch, ERASED):
+        said = datetime.fromisoformat(str(row.facts["at"])), str(row.facts["sha256"])
+        told.setdefault(str(row.facts["visit"]), []).append(said)
+    for event_id in erasures.traces(db, branch, known):
+        yield f"fact {event_id}: its customer was erased, and is in it"
+    for visit in known:
+        if visit not in told:
+            yield f"visit {visit}: its customer was erased, and the audit chain knows nothing of it"
+    for name, rows in told.items():
+        if name not in known:
+            yield f"visit {name}: its customer was erased, and it is not written down"
+        for moment, wanted in rows:
+            if digest(erasures.emptied_at(db, name, moment)) != wanted:
+                yield f"visit {name}: its facts are not what was left of them"
+    for sha256 in sorted(photos.gone(db, branch)):
+        if work.blobs.has(branch, sha256):
+            yield f"blob {sha256}: was erased, and is there"

@@ -1,0 +1,119 @@
+"""`fieldapp person`, as an operator uses it: a customer and an employee handed out, erased, and erased again after an
+older backup was restored."""
+
+import json
+import zipfile
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from fieldapp.cli import main
+from fieldapp.domain.access import OPERATOR
+from fieldapp.services import accounts
+from tests import builders, cast
+from tests.cast import MAIN, T001
+from tests.links import store
+
+START = cast.NOW - timedelta(days=2)
+NAMES = ("Wang Fang", "13800000001", "Harbour Road")
+
+
+@pytest.fixture
+def run(work, settings):
+    store(work, builders.perfect_visit("WO-1", START))
+    store(work, builders.perfect_visit("WO-2", START + timedelta(hours=3)))
+
+    def act(*arguments: str, **more: str):
+        environment = {"FIELDAPP_INSTANCE": str(settings.instance), "FIELDAPP_BACKUP_KEY": "", **more}
+        return CliRunner(env=environment).invoke(main, arguments)
+
+    return act
+
+
+def holds(folder) -> list[str]:
+    raw = b"".join(path.read_bytes() for path in folder.glob("fieldapp.db*"))
+    return [name for name in NAMES if name.encode() in raw]
+
+
+def test_a_customer_gets_an_archive_with_data_and_signature(run, tmp_path):
+    target = tmp_path / "wang.zip"
+    done = run("person", "export", "--phone", "138-0000-0001", "--output", str(target))
+    assert (done.exit_code, done.stdout) == (0, f"{target}: 2 visits, 0 photos, 2 signatures\n")
+    assert target.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(target) as archive:
+        names = archive.namelist()
+        assert [name.split("/")[0] for name in names] == [MAIN] * 4
+        [data, *_] = [json.loads(archive.read(name)) for name in names if name.endswith("data.json")]
+    assert data["order"]["customer_name"] == "Wang Fang"
+    again = run("person", "export", "--order", "WO-1", "--output", str(target))
+    assert (again.exit_code, again.stderr) == (
+        2,
+        f"fieldapp: {target} is there already, and nothing is written over; give another name\n",
+    )
+
+
+def test_one_person_is_named_in_one_way(run, tmp_path):
+    for arguments in ((), ("--order", "WO-1", "--phone", "1"), ("--order", "WO-1", "--employee", "T001")):
+        done = run("person", "erase", *arguments)
+        assert (done.exit_code, "exactly one of" in done.stderr) == (2, True)
+    done = run("person", "erase", "--order", "WO-9")
+    assert (done.exit_code, "there is no visit for 'WO-9'" in done.stderr) == (2, True)
+
+
+def test_an_erased_customer_stays_erased_when_an_older_backup_is_restored(run, settings, tmp_path):
+    assert run("backup", str(tmp_path / "old")).exit_code == 0
+    done = run("person", "erase", "--order", "WO-1")
+    assert (done.exit_code, done.stdout) == (0, "erased: 1 visits, 13 facts, 0 photos\n")
+    assert done.stderr == "fieldapp: 1 more visits have the same telephone number; see --phone\n"
+    done = run("person", "erase", "--phone", "13800000001")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "erased: 1 visits, 13 facts, 0 photos\n", "")
+    assert run("doctor").exit_code == 0
+    assert holds(settings.instance) == []
+
+    there = tmp_path / "there"
+    listed = settings.instance / "erasures.jsonl"
+    assert not any(name in listed.read_text() for name in (*NAMES, "WO-1"))
+    done = run("restore", str(tmp_path / "old"), FIELDAPP_INSTANCE=str(there), FIELDAPP_ERASURES=str(listed))
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "erased again: 2 visits, 0 employees")
+    assert holds(there) == []
+    assert run("doctor", FIELDAPP_INSTANCE=str(there)).exit_code == 0
+    elsewhere = run("restore", str(tmp_path / "old"), FIELDAPP_INSTANCE=str(tmp_path / "else"))
+    assert "no list of erasures" in elsewhere.stdout
+    assert holds(tmp_path / "else") == list(NAMES)
+
+
+def test_a_list_that_is_none_stops_a_restore_before_it_begins(run, settings, tmp_path):
+    assert run("backup", str(tmp_path / "old")).exit_code == 0
+    (tmp_path / "list").write_text("erase Mr Lu\nand Ms Wang\n")
+    there = tmp_path / "there"
+    more = {"FIELDAPP_INSTANCE": str(there), "FIELDAPP_ERASURES": str(tmp_path / "list")}
+    done = run("restore", str(tmp_path / "old"), **more)
+    assert (done.exit_code, "line 1: no line of an erase list" in done.stderr) == (2, True)
+    assert [path.name for path in there.iterdir()] == []
+
+
+def test_an_employee_is_erased_once_they_left_long_enough_ago(run, work, clock, tmp_path):
+    def erase() -> str:
+        return run("person", "erase", "--employee", "T001", FIELDAPP_KEEP="employees=1").stderr
+
+    assert "still works here" in erase()
+    accounts.disable_account(work, OPERATOR, "T001")
+    # The command has the machine's own clock, which is later than the tests'.
+    assert "∞" in run("person", "erase", "--employee", "T001", FIELDAPP_KEEP="employees=never").stderr
+    target = tmp_path / "t001.zip"
+    assert run("person", "export", "--employee", "T001", "--output", str(target)).exit_code == 0
+    with zipfile.ZipFile(target) as archive:
+        kinds = {one["kind"] for one in json.loads(archive.read("data.json"))}
+    assert {"account", "score", "fact", "audit"} <= kinds
+    assert run("backup", str(tmp_path / "old")).exit_code == 0
+
+    assert erase() == ""
+    assert accounts.get_account(work, OPERATOR, "T001").name == "T001"
+    assert "only the code is left" in erase()
+    assert run("doctor").exit_code == 0
+    there = tmp_path / "there"
+    more = {"FIELDAPP_INSTANCE": str(there), "FIELDAPP_ERASURES": str(work.blobs.folder.parent / "erasures.jsonl")}
+    done = run("restore", str(tmp_path / "old"), **more)
+    assert done.stdout.splitlines()[-1] == "erased again: 0 visits, 1 employees"
+    assert T001.name not in run("user", "list", **more).stdout

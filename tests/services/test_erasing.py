@@ -1,0 +1,228 @@
+"""Erasing customers: the person goes from everywhere, and everything that was counted stays as it was."""
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from PIL import Image
+from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
+
+from fieldapp.domain.access import OPERATOR
+from fieldapp.domain.calendar import Month
+from fieldapp.domain.errors import NotFound
+from fieldapp.services import cases, erasing, links, persons, photos, scoring
+from fieldapp.services.doctor import examine
+from fieldapp.storage import call_backs, devices, events, quarantine, visits
+from fieldapp.storage.erase_list import EraseList
+from fieldapp.storage.events import Record, dump_data
+from fieldapp.storage.quarantine import Quarantined
+from fieldapp.storage.tables.cases import CaseEntryRow
+from fieldapp.storage.tables.events import EventRow
+from tests import builders, cast
+from tests.cast import D001, MAIN, T001
+from tests.links import store
+from tests.sync.phone import Phone
+
+START = cast.NOW - timedelta(days=2)
+NAMES = ("Wang Fang", "13800000001", "Harbour Road")
+
+
+@pytest.fixture
+def erase_list(tmp_path) -> EraseList:
+    return EraseList(tmp_path / "erasures.jsonl")
+
+
+def erase(work, erase_list, *found: str) -> erasing.Emptied:
+    return erasing.erase(work, OPERATOR, erase_list, [(MAIN, visit) for visit in found])
+
+
+def picture(color: str = "red") -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (40, 30), color).save(content, "JPEG")
+    return content.getvalue()
+
+
+def faults(work) -> list[str]:
+    return [f"{check.name}: {fault}" for check in examine(work) for fault in check.faults]
+
+
+def said(work, visit: str) -> str:
+    """All facts of a visit as text."""
+    with work.read() as db:
+        return json.dumps(
+            [dump_data(one.data).decode() for one in events.histories(db, MAIN, [visit])[0][visit]], ensure_ascii=False
+        )
+
+
+def scores(work) -> object:
+    return scoring.as_data(scoring.month_scores(work, OPERATOR, MAIN, Month(f"{START:%Y-%m}")))
+
+
+def readable(work, *names: str) -> list[str]:
+    """Those of the names that stand anywhere in the files of the database."""
+    raw = b"".join(path.read_bytes() for path in work.blobs.folder.parent.glob("fieldapp.db*"))
+    return [name for name in names if name.encode() in raw]
+
+
+def test_a_customer_is_gone_from_the_visit_and_its_facts_and_the_score_stays(work, erase_list):
+    visit = store(work, builders.perfect_visit("WO-1", START, comment="Call me on 13800000001"))
+    store(work, builders.perfect_visit("WO-2", START + timedelta(hours=3)))
+    before = scores(work)
+
+    assert erase(work, erase_list, visit) == erasing.Emptied(1, 13, 0)
+
+    with work.read() as db:
+        seen, other = visits.get(db, MAIN, visit), visits.find_by_external_id(db, MAIN, "WO-2")
+    assert (seen.customer_name, seen.phone, seen.address, seen.lat, seen.lon) == ("∅", "", "∅", None, None)
+    assert [word for word in (*NAMES, "Wang", "[[[") if word in said(work, visit)] == []
+    assert (other.customer_name, scores(work), faults(work)) == ("Wang Fang", before, [])
+
+
+def test_nothing_of_an_erased_customer_is_left_in_the_files_of_the_database(work, erase_list):
+    visit = store(work, builders.perfect_visit("WO-1", START))
+    assert readable(work, *NAMES) == list(NAMES)
+    erase(work, erase_list, visit)
+    assert readable(work, *NAMES) == []
+    assert readable(work, "WO-1") == ["WO-1"]
+
+
+def test_words_beside_the_facts_go_too_and_links_end(work, erase_list):
+    visit = store(work, builders.perfect_visit("WO-1", START))
+    case = cases.open_by_phone(work, D001.actor, MAIN, visit, "complaint", "Wang Fang says the wall is scratched.")
+    token = links.create_own_link(work, D001.actor, MAIN, visit)
+    raw = b'{"payload": "Wang Fang, 13800000001"}'
+    with work.write() as db:
+        thing = Quarantined(
+            code="schema_invalid", origin="push", raw=raw, problem="", received_at=work.now(), visit_id=visit
+        )
+        quarantine.keep(db, work.vault, MAIN, [thing])
+        attempt = call_backs.Attempt(1, work.now(), "Q001", "reached", {}, "Wang Fang was pleased.")
+        call_backs.add(db, MAIN, visit, attempt)
+
+    erase(work, erase_list, visit)
+
+    with work.read() as db:
+        assert [one.comment for one in call_backs.attempts(db, MAIN, [visit])[visit]] == ["∅"]
+        assert [one.sealed for one in quarantine.of_visit(db, MAIN, visit)] == []
+    [entry] = cases.detail(work, cast.Q001.actor, case).history
+    assert (entry.kind, entry.text) == ("opened", "∅")
+    with pytest.raises(NotFound):
+        links.open_link(work, token)
+    assert (readable(work, *NAMES), faults(work)) == ([], [])
+
+
+def test_photos_go_unless_another_visit_has_the_same_and_no_phone_is_asked_for_them_again(work, sign_in, erase_list):
+    own, shared = work.blobs.put(MAIN, picture()), work.blobs.put(MAIN, picture("blue"))
+
+    def with_photos(number: str, *names: str, hours: int) -> str:
+        added = [
+            builders.line("photo.added", number, START, slot="after", blob=name, bytes=1, w=1, h=1) for name in names
+        ]
+        return store(work, [*builders.perfect_visit(number, START + timedelta(hours=hours)), *added])
+
+    visit, other = with_photos("WO-1", own, shared, hours=0), with_photos("WO-2", shared, hours=3)
+    for name in (own, shared):
+        assert photos.received(work, T001.actor, name)[1]
+    assert photos.render(work, MAIN, own)
+
+    assert erase(work, erase_list, visit).photos == 1
+
+    assert [work.blobs.has(MAIN, name) for name in (own, shared)] == [False, True]
+    assert photos.show(work, D001.actor, shared, visit_id=other)
+    with pytest.raises(NotFound):
+        photos.render(work, MAIN, own)
+    assert photos.received(work, T001.actor, own)[1]
+    assert photos.add_piece(work, T001.actor, own, offset=0, length=5, piece=b"again") == 5
+    assert (work.blobs.has(MAIN, own), faults(work)) == (False, [])
+
+
+def test_what_a_phone_says_later_is_kept_without_the_customer(work, clock, sign_in, erase_list):
+    visit = store(work, [builders.scheduled("WO-1", clock() + timedelta(hours=1))])
+    phone = Phone(clock, sign_in("T001"))
+    before = phone.append("note.added", visit, data={"text": "Wang Fang is at work"})
+    assert phone.fates(before) == [("accepted", None)]
+    erase(work, erase_list, visit)
+    clock.advance(minutes=1)
+    after = phone.append("note.added", visit, data={"text": "Wang Fang called"})
+    assert phone.fates(after) == [("accepted", None)]
+    assert phone.fates(before, after) == [("duplicate", None), ("duplicate", None)]
+    with work.read() as db:
+        assert devices.payloads(db, MAIN, [before["id"], after["id"]]) == {}
+    assert (readable(work, *NAMES), said(work, visit).count("∅"), faults(work)) == ([], 4, [])
+
+
+def test_a_history_that_is_imported_again_brings_nobody_back(work, erase_list):
+    lines = builders.perfect_visit("WO-1", START)
+    visit = store(work, lines)
+    erase(work, erase_list, visit)
+    store(work, lines)
+    assert (readable(work, *NAMES), faults(work)) == ([], [])
+
+
+def test_erasing_again_changes_nothing_and_is_told_once(work, erase_list):
+    visit = store(work, builders.perfect_visit("WO-1", START))
+    erase(work, erase_list, visit)
+    assert erase(work, erase_list, visit) == erasing.Emptied()
+    assert len(erase_list.read()) == 1
+    with work.read() as db:
+        assert len(persons.audit.with_action(db, MAIN, erasing.ERASED)) == 1
+
+
+def test_the_doctor_sees_what_was_put_back_and_what_was_changed_after_an_erasure(work, erase_list):
+    visit = store(work, builders.perfect_visit("WO-1", START))
+    erase(work, erase_list, visit)
+    with work.write() as db:
+        event = next(one for one in events.histories(db, MAIN, [visit])[0][visit] if one.type == "answers.given")
+        record = Record(event=event, origin="import", received_at=work.now())
+        body = record.body.replace(b'"courteous":"yes"', b'"courteous":"no"')
+        hashed = events.content_hash(event.type, event.visit, event.effective_at, event.actor, body)
+        row = update(EventRow).where(EventRow.branch == MAIN, EventRow.event_id == event.id)
+        db.execute(row.values(body=body, body_hash=hashed))
+    assert f"erasures {MAIN}: visit {visit}: its facts are not what was left of them" in faults(work)
+
+
+def test_a_customer_is_found_by_any_spelling_of_their_number(work):
+    who = builders.customer(phone="+86 138-0000-0001")
+    store(work, [builders.scheduled("WO-1", START)])
+    store(work, [builders.scheduled("WO-2", START, customer=who)])
+    store(work, [builders.scheduled("WO-3", START, customer=builders.customer(phone="13800000002"))])
+    found = persons.by_phone(work, OPERATOR, None, "138 0000 0001")
+    assert [one.external_id for one in found] == ["WO-1", "WO-2"]
+    with pytest.raises(NotFound):
+        persons.by_phone(work, OPERATOR, None, "-")
+
+
+def test_an_export_holds_everything_said_by_and_about_the_customer(work):
+    photo = work.blobs.put(MAIN, picture())
+    visit = store(
+        work,
+        [
+            *builders.perfect_visit("WO-1", START, comment="very kind"),
+            builders.line("photo.added", "WO-1", START, slot="after", blob=photo, bytes=1, w=1, h=1),
+        ],
+    )
+    photos.received(work, T001.actor, photo)
+    cases.open_by_phone(work, D001.actor, MAIN, visit, "complaint", "The wall is scratched.")
+    with work.read() as db:
+        found = visits.get(db, MAIN, visit)
+    data = persons.everything(work, OPERATOR, found)
+    text = json.dumps(data)
+    assert [word for word in (*NAMES, "very kind", "scratched", "case.opened") if word not in text] == []
+    [(_, drawing)] = persons.signatures(data)
+    assert "<path" in drawing
+    [(name, content)] = persons.pictures(work, found, data)
+    assert (name, Image.open(io.BytesIO(content)).size) == (photo, (40, 30))
+
+
+@pytest.mark.postgres
+def test_postgresql_lets_a_case_s_words_be_erased_and_nothing_else_of_it(postgres_work, erase_list):
+    work = postgres_work
+    visit = store(work, builders.perfect_visit("WO-1", START))
+    case = cases.open_by_phone(work, D001.actor, MAIN, visit, "complaint", "Wang Fang says the wall is scratched.")
+    erase(work, erase_list, visit)
+    assert [one.text for one in cases.detail(work, cast.Q001.actor, case).history] == ["∅"]
+    with pytest.raises(DBAPIError), work.write() as db:
+        db.execute(update(CaseEntryRow).where(CaseEntryRow.branch == MAIN).values(text="All is well."))
+    assert faults(work) == []
