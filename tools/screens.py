@@ -59,6 +59,8 @@ def walk_and_take(
 ) -> list[Path]:
     """One person's walk; returns the pictures taken."""
     context = browser.new_context(**options)
+    # Customers' pages speak the visit's language until their reader chooses another.
+    context.add_cookies([{"name": "lang", "value": ending.rpartition(".")[2], "url": demo.url}])
     page = context.new_page()
     page.clock.set_fixed_time(MOMENT)
     if walk.login:

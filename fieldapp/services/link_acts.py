@@ -1,4 +1,5 @@
-"""What a customer does through their own link: confirm, sign, commend, complain, *this was not me*. Each works once.
+"""What a customer does through their own link: confirm, sign, commend, complain, *this was not me*. Each works once;
+an appointment is confirmed once for each window. Moving and cancelling it is `link_moves`'s.
 
 Only the own link can act; the read-only receipt answers as if the act did not exist.
 """
@@ -11,9 +12,10 @@ from fieldapp.domain.complaints import Kind
 from fieldapp.domain.errors import Conflict, Invalid, NotFound
 from fieldapp.domain.ids import EventId
 from fieldapp.domain.visits import codec
+from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.signoff import BOX, statement_hash
-from fieldapp.services import cases, receipts, recording
+from fieldapp.services import cases, receipts, recording, scheduling
 from fieldapp.services.cases import TEXT_LIMIT
 from fieldapp.services.links import LinkGone
 from fieldapp.services.receipts import LinkView
@@ -31,8 +33,8 @@ def confirm(work: Work, link: Link, act: str) -> None:
     if act not in {"confirm_visit", "confirm"}:
         raise NotFound()
     with work.write(link.branch) as db:
-        view = _begin(db, work, link, act)
-        _note(db, work, link, act, (view.receipt.statement_hash or "") if act == "confirm" else "")
+        view = begin(db, work, link, act)
+        _note(db, work, link, view.key(act), (view.receipt.statement_hash or "") if act == "confirm" else "")
 
 
 def report(work: Work, link: Link, act: str, text: str) -> None:
@@ -45,7 +47,7 @@ def report(work: Work, link: Link, act: str, text: str) -> None:
     if len(words) > TEXT_LIMIT:
         raise Invalid("text_too_long", field="text", limit=TEXT_LIMIT)
     with work.write(link.branch) as db:
-        _begin(db, work, link, act)
+        begin(db, work, link, act)
         case_id = cases.open_by_customer(db, work, link.branch, link.visit_id, REPORTS[act], words)
         _note(db, work, link, act, case_id)
 
@@ -64,7 +66,7 @@ def sign(
     if len(signer) > 200:
         raise Invalid("text_too_long", field="name", limit=200)
     with work.write(link.branch) as db:
-        receipt = _begin(db, work, link, "sign").receipt
+        receipt = begin(db, work, link, "sign").receipt
         text = receipt.statement if receipt.statement is not None else doc
         if doc_hash != statement_hash(text):
             raise Conflict("statement_changed")
@@ -82,27 +84,39 @@ def sign(
         _note(db, work, link, "sign", doc_hash)
 
 
-def _begin(db: Db, work: Work, link: Link, act: str) -> LinkView:
-    """The view when the act is offered now; the link is asked again, it may have ended since the page was opened."""
+def begin(db: Db, work: Work, link: Link, act: str) -> LinkView:
+    """The view when the act is offered now; the link is asked again, it may have ended since the page was opened.
+
+    Raises `LinkGone`, `NotFound` (a read-only link), `Conflict` act_done, act_closed.
+    """
     known = links.find(db, link.branch, link.secret_hash)
     if known is None or not known.is_good(work.now()):
         raise LinkGone()
     view = receipts.load(db, link, work.now())
     if not view.is_own:
         raise NotFound()
-    if act in view.acts:
-        raise Conflict("act_done")
     if act not in view.offers:
-        raise Conflict("act_closed")
+        raise Conflict("act_done" if act in view.acts else "act_closed")
     return view
 
 
-def _note(db: Db, work: Work, link: Link, act: str, text: str) -> None:
-    if not links.add_act(db, link.branch, link.visit_id, Act(act, work.now(), text)):
+def say(db: Db, work: Work, link: Link, act: str, said: Sequence[ev.Data]) -> None:
+    """Record what the customer says, and what the office does about it in the same moment, as an act of the link."""
+    now, visit = work.now(), link.visit_id
+    made = [scheduling.event(work, "office" if isinstance(one, ev.VisitAssigned) else "customer", visit, one, now)
+            for one in said]  # fmt: skip
+    recording.record(db, link.branch, [Record(event=one, origin="link", received_at=now) for one in made], now)
+    # The facts are what may happen only once; of such acts there may be several.
+    _note(db, work, link, f"{act}@{made[0].id}", "")
+
+
+def _note(db: Db, work: Work, link: Link, key: str, text: str) -> None:
+    if not links.add_act(db, link.branch, link.visit_id, Act(key, work.now(), text)):
         raise Conflict("act_done")
+    act, _, about = key.partition("@")
     audit.append(
         db, link.branch, entry_id=work.new_id(), now=work.now(), actor="customer", action=f"link.{act}",
-        subject=link.visit_id,
+        subject=link.visit_id, facts={"about": about} if about else {},
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 Owns the view model only. Answers to the conduct questions are never part of it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,7 +19,11 @@ from fieldapp.storage import accounts, branches, events, links, photos
 from fieldapp.storage.links import Act, Kind, Link
 
 #: Acts of the customer's own link. `confirm_visit` is about the appointment, `confirm` about what was signed.
-ACTS = ("confirm_visit", "sign", "confirm", "commend", "complain", "repudiate")
+ACTS = ("confirm_visit", "move", "cancel", "sign", "confirm", "commend", "complain", "repudiate")
+#: Acts that may come again: what they change decides whether there is still something to do.
+_AGAIN = frozenset({"move", "cancel"})
+#: Whoever wants to move it once more than that should talk to somebody.
+MOST_MOVES = 3
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,15 @@ class LinkView:
         """Whether this is the customer's own link, through which they can act."""
         return self.kind == "own"
 
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the customer said yes to the window as it is now, or chose it themselves."""
+        return "confirm_visit" in self.acts or self.receipt.state.promise.channel == "link"
+
+    def key(self, act: str) -> str:
+        """What the act is known by: a confirmation belongs to the window that it is about."""
+        return _key(act, self.receipt)
+
     def blobs(self) -> frozenset[str]:
         """The photos that this link may show: of this visit, on the server, readable."""
         return frozenset(photo.blob for photo in self.arrived_photos)
@@ -79,7 +93,8 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
     login = receipt.state.arrived_by or receipt.state.technician
     account = accounts.find_by_login(db, login) if login else None
     own = link.kind == "own"
-    acts = {act.act: act for act in links.acts(db, link.branch, link.visit_id)} if own else {}
+    done = links.acts(db, link.branch, link.visit_id) if own else []
+    acts = _named(done, receipt)
     zone = ZoneInfo(branch.timezone)
     # A customer sees *missed* as soon as it is one for the score.
     state = receipt.state.seen_at(now, missed_after(rulebooks(db), receipt.state.promise.start, zone))
@@ -95,7 +110,7 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
         technician=login,
         technician_name=account.name if account else None,
         acts=acts,
-        offers=frozenset(_offers(receipt, state, now) - acts.keys()) if own else frozenset(),
+        offers=_offers(receipt, state, now, done) - (acts.keys() - _AGAIN) if own else frozenset(),
         cases=tuple(cases.of_visit(db, link.branch, link.visit_id, now)) if own else (),
         now=now,
         expires_at=link.expires_at,
@@ -109,14 +124,35 @@ def _is_here(db: Db, branch: str, photo: Photo) -> bool:
     return found is not None and found.is_readable
 
 
-def _offers(receipt: Receipt, state: str, now: datetime) -> set[str]:
+def _key(act: str, receipt: Receipt) -> str:
+    promise = receipt.state.promise
+    return f"{act}@{promise.start:%Y%m%dT%H%M}-{promise.end:%H%M}" if act == "confirm_visit" else act
+
+
+def _named(done: Sequence[Act], receipt: Receipt) -> dict[str, Act]:
+    """The latest of each kind; confirmations of other windows than this are none."""
+    found = {}
+    for one in done:
+        name, _, about = one.act.partition("@")
+        if not about or name in _AGAIN or one.act == _key(name, receipt):
+            found[name] = one
+    return found
+
+
+def _offers(receipt: Receipt, state: str, now: datetime, done: Sequence[Act]) -> frozenset[str]:
     offers = {"complain"}
-    if state in {"planned", "en_route"} and now <= receipt.state.promise.end:
-        offers.add("confirm_visit")
+    promise = receipt.state.promise
+    if state in {"planned", "en_route"} and now <= promise.end:
+        offers.add("cancel")
+        if promise.channel != "link":
+            offers.add("confirm_visit")
+        moves = sum(one.act.startswith("move@") for one in done)
+        if state == "planned" and now < promise.start and moves < MOST_MOVES:
+            offers.add("move")
     if receipt.may_sign(now):
         offers.add("sign")
     if receipt.state.arrived_at is not None:
         offers.add("commend")
     if receipt.is_signed:
         offers |= {"confirm", "repudiate"}
-    return offers
+    return frozenset(offers)

@@ -10,9 +10,9 @@ from msgspec import UNSET
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.visits import events as ev
+from fieldapp.web import planning_words
 from fieldapp.web.context import current_zone
 from fieldapp.web.planning_words import CAUSES, REFUSALS
-from fieldapp.web.planning_words import CHANNELS as CHANNELS
 from fieldapp.web.templating import localdate, localmoment, window
 
 JOBS: dict[str, Any] = {"install": _l("Installation"), "move": _l("Relocation"), "repair": _l("Repair")}
@@ -89,6 +89,9 @@ HELD: dict[str, Any] = {
 ORIGINS: dict[str, Any] = {
     "push": _l("phone"), "office": _l("office"), "import": _l("import"), "link": _l("customer's link"),
 }  # fmt: skip
+
+#: How a promise was told; customers tell themselves what they choose through their link.
+CHANNELS: dict[str, Any] = {**planning_words.CHANNELS, "link": ORIGINS["link"]}
 
 _QUESTIONS: dict[str, Any] = {
     "badge": _l("Badge"), "introduced": _l("Introduction"), "courteous": _l("Courtesy"), "explained": _l("Explanation"),

@@ -65,6 +65,14 @@ def _on(selector: str = ".bottom button.primary", before: str | None = None) -> 
     return steps
 
 
+def _hand_over(page: Any, places: dict[str, str]) -> None:
+    """The customer's pages begin in the customer's language: here they choose the reader's."""
+    _at("handover")(page, places)
+    language = "zh-Hant" if page.evaluate("navigator.language").startswith("zh") else "en"
+    page.click(f"label:has([name=customer-language][value={language}])")
+    page.wait_for_timeout(250)
+
+
 def _open_quarantined(page: Any, _: dict[str, str]) -> None:
     with page.expect_navigation():
         page.click("form[action$=reveal] button")
@@ -117,6 +125,8 @@ OPEN = Walk(
         Stop("login-code", "/login", _go_halfway),
         Stop("error", "/no/such/page"),
         Stop("customer-appointment", "/c/{own_next}"),
+        Stop("customer-move", "/c/move"),
+        Stop("customer-cancel", "/c/cancel"),
         Stop("customer-receipt", "/c/{own_done}"),
         Stop("customer-complain", "/c/report/complain"),
         Stop("customer-unsigned", "/c/{own_unsigned}"),
@@ -283,7 +293,7 @@ TECHNICIAN = Walk(
         Stop("phone-visit-handover", "", _at("visit", site__checked={"cleanup": True, "belongings": True})),
         Stop("phone-outbox", "", _at("outbox")),
         Stop("phone-settings", "", _at("settings")),
-        Stop("phone-customer", "", _at("handover")),
+        Stop("phone-customer", "", _hand_over),
         Stop("phone-customer-sign", "", _on()),
         Stop("phone-customer-thanks", "", _on(before="label:has([value=type])")),
         Stop("phone-visit-leave", "", _on()),

@@ -41,7 +41,7 @@ def test_24_get_and_head_change_nothing(work, client, token):
     before = dump(work)
     client.get(f"/c/{token}")
     for path in (f"/c/{token}", "/c/", "/c/sign", "/c/receipt.pdf", "/c/report/complain", "/c/report/commend",
-                 "/c/report/repudiate", "/c/confirm"):  # fmt: skip
+                 "/c/report/repudiate", "/c/confirm", "/c/move", "/c/cancel"):  # fmt: skip
         client.get(path)
         client.head(path)
     assert dump(work) == before
@@ -121,7 +121,8 @@ def _value(name):
 def test_27_the_read_only_receipt_cannot_act(work, client, token):
     client.get(f"/c/{links.receipt_token(work, cast.T001.actor, VISIT, KEY)}")
     before = dump(work)
-    for path in ("/c/confirm", "/c/sign", "/c/report/commend", "/c/report/complain", "/c/report/repudiate"):
+    for path in ("/c/confirm", "/c/sign", "/c/report/commend", "/c/report/complain", "/c/report/repudiate", "/c/move",
+                 "/c/cancel"):  # fmt: skip
         assert client.post(path, data={"act": "confirm", "text": "x", "name": "x"}).status_code == 404
     assert dump(work) == before
 

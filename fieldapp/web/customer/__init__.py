@@ -3,7 +3,7 @@
 The token leaves the address bar at once (ASVS 14.2.1): `/c/<token>` sets a cookie and sends on to `/c/`.
 """
 
-from fieldapp.web.customer import acts, pages
+from fieldapp.web.customer import acts, moves, pages
 from fieldapp.web.customer.door import blueprint
 
-__all__ = ["acts", "blueprint", "pages"]
+__all__ = ["acts", "blueprint", "moves", "pages"]

@@ -28,6 +28,8 @@ REPORTS = {
 }
 THANKS = {
     "confirm_visit": _l("Thank you. Your appointment is confirmed."),
+    "move": _l("Thank you. Your appointment is at the new time."),
+    "cancel": _l("Your appointment is cancelled. Nobody will come."),
     "confirm": _l("Thank you for confirming."),
     "sign": _l("Thank you. Your signature is on record."),
     "commend": _l("Thank you! Your words go to the technician's superiors."),
@@ -58,7 +60,7 @@ def confirm(view: LinkView) -> ResponseReturnValue:
     """The appointment stands, or what was signed is right."""
     act = "confirm_visit" if request.form.get("act") == "confirm_visit" else "confirm"
     link_acts.confirm(current_work(), g.link, act)
-    return _thank(act)
+    return thank(act)
 
 
 @blueprint.route("/report/<act>", methods=["GET", "POST"])
@@ -74,7 +76,7 @@ def report(view: LinkView, act: str) -> ResponseReturnValue:
         except Invalid as error:
             form.text.errors = [sentence(error)]
         else:
-            return _thank(act)
+            return thank(act)
     title, question, button = REPORTS[act]
     form.text.label.text = question
     status = 422 if form.errors else 200
@@ -99,14 +101,15 @@ def sign(view: LinkView) -> ResponseReturnValue:
                 current_work(), g.link, doc=doc, doc_hash=form.doc_hash.data or "", name=form.name.data or "",
                 strokes=strokes, shown_ms=_number(form.shown_ms.data),
             )  # fmt: skip
-            return _thank("sign")
+            return thank("sign")
     form.doc_hash.data = statement_hash(doc)
     form.weak_ok.data = "1" if weak else ""
     page = render_template("customer/sign.html", view=view, form=form, doc=doc, weak=weak, words=words)
     return page, 422 if form.errors or weak else 200
 
 
-def _thank(act: str) -> ResponseReturnValue:
+def thank(act: str) -> ResponseReturnValue:
+    """Back to the page, with a word about what was done."""
     flash(str(THANKS[act]), "good")
     return redirect(url_for("customer.page"), 303)
 

@@ -16,7 +16,7 @@ from fieldapp.services.links import LinkGone
 from fieldapp.services.receipts import LinkView
 from fieldapp.web import locale
 from fieldapp.web.context import current_settings, current_work
-from fieldapp.web.customer.guesses import Guesses
+from fieldapp.web.customer.often import Often
 from fieldapp.web.errors import sentence
 
 blueprint = Blueprint("customer", __name__)
@@ -44,7 +44,14 @@ def behind_link(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         opened = find_view(request.cookies.get(cookie_name(), ""))
-        return gone() if opened is None else view(opened, *args, **kwargs)
+        if opened is None:
+            return gone()
+        if request.method == "POST":
+            # What customers may do again and again must not fill the log: nobody does so much in so short a time.
+            posts: Often = current_app.extensions.setdefault("link_posts", Often())
+            posts.check(opened.visit_id, opened.now)
+            posts.count(opened.visit_id, opened.now)
+        return view(opened, *args, **kwargs)
 
     return wrapped
 
@@ -58,12 +65,12 @@ def find_view(token: str) -> LinkView | None:
     if not token:
         return None
     work, address = current_work(), request.remote_addr or "-"
-    guesses = current_app.extensions.setdefault("link_guesses", Guesses())
+    guesses: Often = current_app.extensions.setdefault("link_guesses", Often())
     try:
         g.link = links.open_link(work, token)
     except LinkGone:
         guesses.check(address, work.now())
-        guesses.wrong(address, work.now())
+        guesses.count(address, work.now())
         return None
     view = receipts.view(work, g.link)
     g.zone, g.currency = view.zone, view.currency

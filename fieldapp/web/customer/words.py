@@ -1,6 +1,7 @@
 """The words of a receipt in the reader's language: labels, the paper, the statement where the phone showed none."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from flask_babel import format_date
@@ -36,7 +37,12 @@ def caption(photo: Photo) -> str:
 def day(view: LinkView) -> str:
     """The visit's day, written in full."""
     shown = view.receipt.state.arrived_at or view.window.start
-    return format_date(shown.astimezone(view.zone), "full", rebase=False)
+    return written(shown.astimezone(view.zone).date())
+
+
+def written(day: date) -> str:
+    """The day with its weekday, in full."""
+    return format_date(day, "full", rebase=False)
 
 
 def technician(view: LinkView) -> str:
