@@ -3,14 +3,21 @@
 Owns that way, and what must not be lost on it: errors are SQLAlchemy's, and whoever watches statements sees these too.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from itertools import count
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 WATCHERS = "fieldapp_watchers"
+OPENED = "fieldapp_connection"
+#: Rows fetched at a time where they are streamed.
+STREAMED = 2000
+_numbers = count()
+T = TypeVar("T")
 
 
 def run(db: Session, statement: str, values: Any) -> None:
@@ -23,21 +30,41 @@ def ask(db: Session, statement: str, values: Any) -> list[tuple[Any, ...]]:
     return list(_execute(db, statement, values).fetchall())
 
 
+def stream(db: Session, statement: str, values: Any) -> Iterator[tuple[Any, ...]]:
+    """The same rows, a few at a time: no more of them are in memory at once, on either engine."""
+    with closing(_execute(db, statement, values, stays=True)) as cursor:
+        while rows := _told(connection(db), statement, lambda: cursor.fetchmany(STREAMED)):
+            yield from rows
+
+
 def is_sqlite(db: Session) -> bool:
     """Whether this is SQLite's dialect: its marks for values, its kind of times."""
-    return db.connection().dialect.name == "sqlite"
+    return connection(db).dialect.name == "sqlite"
 
 
-def _execute(db: Session, statement: str, values: Any) -> Any:
+def connection(db: Session) -> Connection:
+    """The session's own, for a transaction that `engine.Database` opened: asking the session each time is dear."""
+    return db.info.get(OPENED) or db.connection()
+
+
+def _execute(db: Session, statement: str, values: Any, *, stays: bool = False) -> Any:
+    """The cursor of a statement; `stays`: its rows are left on the server until they are asked for."""
     watchers: Sequence[Callable[[str], None]] = db.info.get(WATCHERS, ())
     for look in watchers:
         look(statement)
-    connection = db.connection()
-    driver: Any = connection.connection.driver_connection
+    opened = connection(db)
+    driver: Any = opened.connection.driver_connection
+    # PostgreSQL keeps rows back for a cursor with a name only.
+    start = driver.cursor(f"stream_{next(_numbers)}") if stays and not is_sqlite(db) else driver
+    return _told(opened, statement, lambda: start.execute(statement, values))
+
+
+def _told(opened: Connection, statement: str, act: Callable[[], T]) -> T:
+    """Do it; errors come out as SQLAlchemy's."""
     try:
-        return driver.execute(statement, values)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _wrapped(connection, statement, error) from error
+        return act()
+    except opened.dialect.loaded_dbapi.Error as error:
+        raise _wrapped(opened, statement, error) from error
 
 
 def _wrapped(connection: Connection, statement: str, error: Any) -> BaseException:

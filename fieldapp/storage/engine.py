@@ -149,7 +149,7 @@ def take_turn(db: Session, about: str) -> None:
 
 
 def _begin(session: Session, options: dict[str, Any], about: str | None = None) -> None:
-    session.connection(execution_options=options)
+    session.info[driver.OPENED] = session.connection(execution_options=options)
     if about is not None:
         take_turn(session, about)
 

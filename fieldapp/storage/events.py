@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Literal
 
 from msgspec import MsgspecError
@@ -169,12 +170,10 @@ def by_visit(db: Session, branch: str) -> Iterator[tuple[VisitId | None, list[Ev
     Decisions and appeals come with their finding too, whatever visit they name; under None are facts about no visit.
     """
     decided: dict[str, list[Event]] = defaultdict(list)
-    counting = _COUNTING.where(_LOG.branch == branch)
-    for row in db.execute(counting.where(_LOG.about.is_not(None))):
+    for row in bulk.fetch(db, _DECISIONS, {"branch": branch}):
         event = from_row(row)
         decided[event.data.finding].append(event)  # type: ignore[attr-defined]
-    rows = db.execute(counting.order_by(_LOG.visit_id).execution_options(yield_per=2000))
-    for visit, part in groupby(rows, key=lambda row: row.visit_id):
+    for visit, part in groupby(bulk.stream(db, _BY_VISIT, {"branch": branch}), key=attrgetter("visit_id")):
         group = [from_row(row) for row in part]
         findings = [one.id for one in group if one.type == "finding.recorded"]
         group += [one for finding in findings for one in decided.get(finding, ()) if one.visit != visit]
@@ -256,7 +255,9 @@ _HISTORIES = select(
 #: What a recount needs, and no more: it reads everything.
 _COUNTING = select(
     _LOG.event_id, _LOG.visit_id, _LOG.kind, _LOG.actor, _LOG.grade, _LOG.effective_at, _LOG.body
-).where(_LOG.held_code.is_(None))  # fmt: skip
+).where(_LOG.branch == bindparam("branch"), _LOG.held_code.is_(None))  # fmt: skip
+_DECISIONS = _COUNTING.where(_LOG.about.is_not(None))
+_BY_VISIT = _COUNTING.order_by(_LOG.visit_id)
 
 
 def from_row(row: Any) -> Event:

@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from fieldapp.services.work import Work
-from fieldapp.storage import bulk
-from fieldapp.storage.engine import Db, take_turn
+from fieldapp.storage import bulk, driver
+from fieldapp.storage.engine import Busy, Db, take_turn
 from fieldapp.storage.tables.events import DeviceEntryRow
 from tests import cast
 
@@ -49,6 +49,54 @@ def test_a_row_is_what_sqlalchemy_would_have_read(either: Work, seqs: list[int])
         found = bulk.fetch(db, _SEVERAL, values)
         assert [tuple(row) for row in found] == [tuple(row) for row in db.execute(_SEVERAL, values)]
         assert [row.seq for row in found] == sorted(set(seqs) & {1, 2, 3, 4, 5})
+
+
+def test_what_is_streamed_is_what_is_fetched_at_once(either: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "STREAMED", 3)
+    values = {"branch": cast.MAIN, "seqs": list(range(1, 9))}
+    with either.write() as db:
+        bulk.upsert(db, DeviceEntryRow, [entry(one) for one in range(1, 9)])
+        assert list(bulk.stream(db, _SEVERAL, values)) == bulk.fetch(db, _SEVERAL, values)
+
+
+def test_a_stream_holds_few_rows_and_may_be_left_early(either: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "STREAMED", 3)
+    taken: list[int] = []
+    values = {"branch": cast.MAIN, "seqs": list(range(1, 9))}
+    with either.write() as db:
+        bulk.upsert(db, DeviceEntryRow, [entry(one) for one in range(1, 9)])
+        told = driver._told
+        monkeypatch.setattr(driver, "_told", lambda *given: _counted(taken, told(*given)))
+        rows = bulk.stream(db, _SEVERAL, values)
+        assert [next(rows).seq, next(rows).seq] == [1, 2]
+        assert taken == [3]
+        del rows
+        assert len(bulk.fetch(db, _SEVERAL, values)) == 8
+
+
+def _counted(taken: list[int], found: Any) -> Any:
+    taken += [len(found)] if isinstance(found, list) else []
+    return found
+
+
+@pytest.mark.postgres
+def test_a_stream_whose_connection_is_lost_says_so_as_sqlalchemy_would(
+    postgres_work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "STREAMED", 3)
+    with postgres_work.write() as db:
+        bulk.upsert(db, DeviceEntryRow, [entry(one) for one in range(1, 9)])
+    with pytest.raises(Busy):
+        _read_while_it_ends(postgres_work)
+
+
+def _read_while_it_ends(work: Work) -> None:
+    with work.read() as db, work.database.engine.connect() as other:
+        rows = bulk.stream(db, _SEVERAL, {"branch": cast.MAIN, "seqs": list(range(1, 9))})
+        assert next(rows).seq == 1
+        ours: Any = driver.connection(db).connection.driver_connection
+        other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": ours.info.backend_pid})
+        list(rows)
 
 
 def test_what_was_written_is_seen_by_whoever_asks_the_session(either: Work) -> None:
