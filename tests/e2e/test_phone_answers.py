@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from fieldapp.services import sync_devices
 from tests import cast
 from tests.e2e import phone
+from tests.e2e.test_phone_leaving import device_of
 from tests.e2e.test_phone_offline import DRAW_AND_KEEP
 from tests.e2e.test_phone_storage import RAW
 
@@ -242,3 +244,20 @@ def test_a_visit_that_cannot_be_read_here_any_more_is_fetched_again(page, visit)
     assert phone.call(page, "sync/journal.js", "visits") == []
     phone.sync(page)
     assert [one["visit_id"] for one in phone.call(page, "sync/journal.js", "visits")] == [visit]
+
+
+@pytest.mark.parametrize("status", [413, 500])
+def test_facts_that_are_refused_for_themselves_keep_neither_photos_nor_the_day_away(work, page, visit, status):
+    refuse = {"status": status, "headers": OURS, "body": "{}"}
+    page.route(
+        PUSH, lambda route: route.fulfill(**refuse) if route.request.post_data_json["events"] else route.continue_()
+    )
+    kept = phone.run(page, DRAW_AND_KEEP, visit)
+    phone.plan(work, "Li Na", hours=2)
+    phone.sync(page)
+    page.wait_for_selector("text=New: Li Na")
+    assert work.blobs.has(cast.MAIN, kept["blob"])
+    assert statuses(page) == ["waiting"]
+    sync_devices.revoke(work, cast.A001.actor, cast.MAIN, device_of(work).device_id)
+    phone.sync(page)
+    page.wait_for_selector("h1:has-text('This phone is out of use')")

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { differences } from "../../static/js/sync/day.js";
-import { merge, stateAfter } from "../../static/js/sync/journal.js";
+import { merge, reachedBy, stateAfter } from "../../static/js/sync/journal.js";
 import { fit } from "../../static/js/sync/photos.js";
 import { arrange, hearing } from "../../static/js/phone/today.js";
 
@@ -28,13 +28,38 @@ const visit = (id, start, state = "planned", end = start + 100) => ({
   visit_id: id, external_id: id, state, promise: { start, end }, customer: { name: id },
 });
 
-test("the office's changes to what was not started are told", () => {
+test("the office's changes are told until somebody arrived", () => {
   const before = [visit("a", 10), visit("b", 20), visit("c", 30), visit("d", 40, "arrived")];
   const after = [visit("a", 15), visit("b", 20, "cancelled"), visit("d", 99, "arrived"), visit("e", 50)];
   assert.deepEqual(differences(before, after).map((one) => [one.kind, one.visit_id]), [
     ["moved", "a"], ["cancelled", "b"], ["removed", "c"], ["new", "e"],
   ]);
   assert.deepEqual(differences(before, before), []);
+});
+
+test("who is on the way hears of it, though the visit be disputed", () => {
+  const before = [visit("a", 10, "en_route"), visit("b", 20, "en_route"), visit("c", 30, "en_route")];
+  const disputed = { ...visit("c", 30, "disputed"), reached: reachedBy(["visit.scheduled", "visit.departed", "visit.cancelled"]) };
+  const after = [visit("b", 20, "cancelled"), disputed];
+  assert.deepEqual(differences(before, after).map((one) => [one.kind, one.visit_id]), [
+    ["removed", "a"], ["cancelled", "b"], ["cancelled", "c"],
+  ]);
+});
+
+test("nobody is told what they changed themselves", () => {
+  const moved = (...actors) => [{ ...visit("a", 15), events: actors.map((actor) => ({ id: actor, type: "promise.changed", actor })) }];
+  assert.deepEqual(differences([visit("a", 10)], moved("D001", "T001"), "T001"), []);
+  assert.equal(differences([visit("a", 10)], moved("T001", "D001"), "T001")[0].kind, "moved");
+});
+
+test("a disputed visit stands where its facts are, and is over when it was called off before the arrival", () => {
+  const day = () => "1";
+  const disputed = (id, ...types) => ({ ...visit(id, 1, "disputed"), reached: reachedBy(types) });
+  const off = disputed("a", "visit.departed", "visit.cancelled");
+  const inside = disputed("b", "visit.arrived", "consent.given", "visit.cancelled");
+  const back = disputed("c", "visit.departed", "visit.cancelled", "visit.reinstated");
+  const { next, rest, ended } = arrange([off, disputed("d", "visit.completed"), inside, back], 5, day);
+  assert.deepEqual([next, ...rest, ...ended].map((one) => one.visit_id), ["b", "c", "a", "d"]);
 });
 
 test("what is under way comes before what is planned", () => {

@@ -66,7 +66,7 @@ def test_the_office_hears_that_a_browser_emptied_a_phone_and_what_it_had_held(ph
     register(anew)
     page = words(sign_in("D001").get("/dispatch/phones"))
     assert "The browser of 1 phone emptied its storage" in page
-    assert "Lost: at least 3 entries, 2 photos" in page
+    assert "Lost, at least: entries 3, photos 2" in page
     assert "waits" not in page
     with work.read() as db:
         told = db.execute(text("SELECT actor, subject, facts FROM audit WHERE action = 'phone_emptied'")).all()
@@ -160,7 +160,7 @@ def test_deleted_work_is_on_record_once_with_its_reason_and_counts(phone, clock,
     assert phone.client.post(DELETIONS, json=told, headers=MARK).status_code == 201
     assert phone.client.post(DELETIONS, json=told, headers=MARK).status_code == 200
     page = words(sign_in("D001").get("/dispatch/phones"))
-    assert "Deleted by its owner: 3 entries, 1 photos. “phone goes back to the shop”" in page
+    assert "Deleted by its owner: entries 3, photos 1. “phone goes back to the shop”" in page
     rows = audited(work)
     assert [row[:2] for row in rows] == [("T001", phone.device_id)]
     assert '"events": 3' in rows[0][2]

@@ -58,7 +58,7 @@ def test_anybody_of_the_staff_brings_in_facts_and_photos_that_count_for_their_ow
     answer = bring(seal(phone, server, entries, (photo,)), login)
     assert answer.status_code == 200
     assert words(answer).count("Stored; it counts.") == 2
-    assert "2 entries and 1 photos of Chen Wei" in words(answer)
+    assert "Brought in for Chen Wei. Entries: 2, photos: 1" in words(answer)
     with work.read() as db:
         assert visits.get(db, cast.MAIN, visit).state == "arrived"
         found, _ = events.histories(db, cast.MAIN, [visit])

@@ -193,10 +193,10 @@ CORE: dict[str, Any] = {
     "rescue.save": _l("Save a rescue file"),
     "rescue.saving": _l("Saving the rescue file…"),
     "rescue.saved": _l(
-        "Saved as %(name)s: %(facts)s entries, %(photos)s photos. Give it to anybody in the office; only the server can"
-        " read it. Everything also stays on this phone."
+        "Saved as %(name)s (entries: %(facts)s, photos: %(photos)s). Give it to anybody in the office; only the server"
+        " can read it. Everything also stays on this phone."
     ),
-    "rescue.held": _l("Of %(login)s, not sent yet: %(facts)s entries, %(photos)s photos"),
+    "rescue.held": _l("Not sent yet by %(login)s. Entries: %(facts)s, photos: %(photos)s"),
     "rescue.failed": _l("The rescue file could not be made. Everything is still on this phone."),
     "settings.version": _l("Version %(version)s"),
     "closed.offline": _l("No network for the first start"),

@@ -6,7 +6,7 @@ import { clockTime, dateOf, dayName, timeWindow, until } from "../lib/time.js";
 import { t } from "../lib/words.js";
 import { dismissNotice, notices } from "../sync/day.js";
 import { syncNow } from "../sync/engine.js";
-import { ENDED, visits } from "../sync/journal.js";
+import { ENDED, standing, visits } from "../sync/journal.js";
 import { store } from "../sync/store.js";
 import { stateOf } from "./states.js";
 
@@ -31,13 +31,14 @@ export const today = {
 // The day in the order in which a person needs it.
 export function arrange(list, now, day = dateOf) {
   const date = day(now);
-  const open = list.filter((one) => !ENDED.has(one.state) && one.state !== "disputed" && day(one.promise.start) <= date);
-  const next = open.find((one) => UNDER_WAY.has(one.state)) ?? open[0] ?? null;
+  const isOver = (one) => ENDED.has(standing(one));
+  const open = list.filter((one) => !isOver(one) && day(one.promise.start) <= date);
+  const next = open.find((one) => UNDER_WAY.has(standing(one))) ?? open[0] ?? null;
   return {
     next,
     rest: open.filter((one) => one !== next),
-    ended: list.filter((one) => (ENDED.has(one.state) || one.state === "disputed") && day(one.promise.start) === date),
-    later: list.filter((one) => day(one.promise.start) > date && !ENDED.has(one.state)),
+    ended: list.filter((one) => isOver(one) && day(one.promise.start) === date),
+    later: list.filter((one) => day(one.promise.start) > date && !isOver(one)),
   };
 }
 
@@ -124,8 +125,8 @@ function card(template, one) {
   put(item, "job", t(`job.${one.job_type}`));
   if (template === "visit-next") {
     put(item, "note", one.note);
-    put(item, "go", t(UNDER_WAY.has(one.state) ? "today.continue" : "today.open"));
-    Object.assign(field(item, "until").dataset, { start: one.promise.start, end: one.promise.end, state: one.state });
+    put(item, "go", t(UNDER_WAY.has(standing(one)) ? "today.continue" : "today.open"));
+    Object.assign(field(item, "until").dataset, { start: one.promise.start, end: one.promise.end, state: standing(one) });
   }
   const unsent = field(item, "unsent");
   show(unsent, one.unsent > 0);

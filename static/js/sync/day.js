@@ -2,29 +2,33 @@
 // such notices stay until they are tapped.
 
 import { changed } from "./bus.js";
-import { keepSnapshot, visits } from "./journal.js";
+import { keepSnapshot, standing, visits } from "./journal.js";
 import { ROOT, call } from "./net.js";
-import { meta, store } from "./store.js";
+import { meta, store, storeOwner } from "./store.js";
 import { seal, unseal } from "./vault.js";
 
 const RULINGS = new Set(["visit.reinstated", "visit.voided"]);
-const NOT_STARTED = new Set(["planned", "cancelled"]);
+const AWAITED = new Set(["planned", "en_route"]);
 
-// What differs for visits that were not started: {kind: new|moved|cancelled|removed, visit_id, name, start, end}.
-export function differences(before, after) {
+// What somebody else than `own` changed about visits before the arrival: {kind: new|moved|cancelled|removed, visit_id, name,
+// start, end}.
+export function differences(before, after, own = null) {
   const notices = [];
   const later = new Map(after.map((one) => [one.visit_id, one]));
   const earlier = new Map(before.map((one) => [one.visit_id, one]));
   for (const old of before) {
     const now = later.get(old.visit_id);
-    if (!NOT_STARTED.has(old.state) || old.state === "cancelled") continue;
+    if (!AWAITED.has(standing(old))) continue;
     if (!now) notices.push(notice("removed", old));
-    else if (now.state === "cancelled") notices.push(notice("cancelled", now));
-    else if (now.promise.start !== old.promise.start || now.promise.end !== old.promise.end) notices.push(notice("moved", now));
+    else if (standing(now) === "cancelled") notices.push(notice("cancelled", now));
+    else if (isMoved(old, now) && movedBy(now) !== own) notices.push(notice("moved", now));
   }
   for (const now of after) if (!earlier.has(now.visit_id) && now.state === "planned") notices.push(notice("new", now));
   return notices;
 }
+
+const isMoved = (old, now) => now.promise.start !== old.promise.start || now.promise.end !== old.promise.end;
+const movedBy = (one) => (one.events ?? []).filter((event) => event.type === "promise.changed").at(-1)?.actor;
 
 // What the office said last about facts that waited: {id, counts, reason}, or null.
 export function rulingOf(one) {
@@ -53,7 +57,8 @@ export async function fetchDay(deviceId, now = Date.now()) {
   if (answer.status === 304 || answer.kind !== "ok" || !answer.json?.visits) return answer;
   await keepSnapshot(answer.json.visits, answer.headers.get("ETag") ?? answer.json.etag, answer.json.hearings);
   const after = await visits();
-  if (last) await addNotices([...differences(before.filter((one) => new Date(one.promise.end) > now), after), ...rulings(before, after)]);
+  const ahead = before.filter((one) => new Date(one.promise.end) > now);
+  if (last) await addNotices([...differences(ahead, after, storeOwner()), ...rulings(before, after)]);
   changed();
   return answer;
 }

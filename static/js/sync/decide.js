@@ -50,6 +50,9 @@ export function meaning({ status, ours, json }) {
   return "down";
 }
 
+// Whether something was refused for itself (its size, a fault of the server's with just this): nothing else has to wait.
+export const isForItself = ({ kind, status }) => ["too_large", "answer"].includes(kind) || (kind === "down" && status >= 500);
+
 // From the answer to a push: which entries are stored for ever (and how), and from which seq to send again. `hurt` are ids
 // of those that only their way damaged. Entries without a result of their own stay as they are.
 export function outcome(sent, answer, hurt = new Set()) {

@@ -4,7 +4,7 @@
 import { report } from "./bus.js";
 import { measure } from "./clock.js";
 import { fetchDay } from "./day.js";
-import { delay } from "./decide.js";
+import { delay, isForItself } from "./decide.js";
 import { expire } from "./journal.js";
 import { HeldElsewhere } from "./lock.js";
 import { call } from "./net.js";
@@ -16,7 +16,6 @@ import { photoCounts, upload } from "./upload.js";
 const AFTER_WRITE = 2000;
 const IDLE = 60_000;
 const CLOCK_AGE = 10 * 60_000;
-const HEARD = new Set(["ok", "full", "too_large"]);
 const state = { phase: "idle", trouble: null, unsent: 0, sending: [], photos: { waiting: 0, done: 0 }, lastAt: null };
 let timer;
 let attempt = 0;
@@ -25,7 +24,7 @@ let notBefore = 0;
 let again = false;
 let running = null;
 let hooks = { app: "0", deviceName: "phone", otherUser() {}, emptied() {}, known() {}, revoked() {}, welcome() {} };
-// What one of a talk's steps could not do (no room on the disk, a photo too large for the way); the others go on.
+// What one of a talk's steps could not do (no room on the disk, something too large for the way); the others go on.
 let rest = null;
 
 export function syncState() {
@@ -78,7 +77,7 @@ async function cycle() {
       set({ phase: "sending" });
       result = await talk();
     });
-    if (HEARD.has(result.kind)) await heard();
+    if (result.kind === "ok" || result === rest) await heard();
     await count();
     await expire();
   } catch (error) {
@@ -146,16 +145,17 @@ async function readClock() {
 const sendFacts = () => roomOrNot(async () => {
   const answer = await push(device, hooks.app, (ids) => set({ sending: ids }));
   if (answer.revoked) await hooks.revoked();
-  return answer;
+  return goOn(answer);
 });
 
-// A photo that something on the way refuses for its size holds up neither the day nor other photos.
-const sendPhotos = () => roomOrNot(async () => {
-  const answer = await upload();
-  if (answer.kind !== "too_large") return answer;
+const sendPhotos = () => roomOrNot(async () => goOn(await upload()));
+
+// A phone that waits for ever with one fact still sends its photos and learns of its day.
+function goOn(answer) {
+  if (!isForItself(answer)) return answer;
   rest = answer;
   return { kind: "ok" };
-});
+}
 
 // A courtesy: a server that cannot write just now still has a day to read.
 async function tellState() {

@@ -23,6 +23,17 @@ export function stateAfter(state, types) {
   return types.reduce((now, type) => (FINAL.has(now) ? now : AFTER[type] ?? now), state);
 }
 
+// How far a visit is that is disputed: as the facts say, those that wait included. One that the office called off before
+// anybody arrived is over.
+export function reachedBy(types) {
+  const reached = stateAfter("planned", types);
+  const said = types.filter((type) => type === "visit.cancelled" || type === "visit.reinstated").at(-1);
+  return said === "visit.cancelled" && !INSIDE.has(reached) ? "cancelled" : reached;
+}
+
+/** Where a visit stands for who has to work on it, whether it is disputed or not. */
+export const standing = ({ state, reached }) => (state === "disputed" ? reached ?? state : state);
+
 // The facts of one visit, oldest first: {id, type, at, data, actor?, seq?, status}. `status` is "server" for those that
 // only the server told us of, else the outbox entry's.
 export async function eventsOf(visitId) {
@@ -59,7 +70,7 @@ const opened = (record) => readable("snapshot", record.sealed);
 // office told is fetched again (day.js); a fact's number is put aside by the server (push.js).
 const readable = async (name, sealed) => JSON.parse(await unseal(name, sealed).catch(() => "null"));
 
-// One visit as the snapshot has it, with `state` after what was done here and `unsent`; null when unknown.
+// One visit as the snapshot has it, with `state` after what was done here, `reached` and `unsent`; null when unknown.
 export async function visit(visitId) {
   const record = await store().get("visits", visitId);
   return record ? view(record, await store().getAllFromIndex("outbox", "visit", visitId)) : null;
@@ -85,11 +96,13 @@ export async function today(now = Date.now()) {
 async function view(record, entries) {
   const visitData = await opened(record);
   if (!visitData) return null;
-  const known = new Set((visitData.events ?? []).map((event) => event.id));
+  const told = visitData.events ?? [];
+  const known = new Set(told.map((event) => event.id));
   const fresh = entries.filter((entry) => !known.has(entry.id)).sort((one, two) => one.seq - two.seq);
   return {
     ...visitData,
     state: stateAfter(visitData.state, fresh.map((entry) => entry.type)),
+    reached: reachedBy([...told, ...fresh].map((event) => event.type)),
     unsent: entries.filter((entry) => entry.status === "waiting").length,
   };
 }
@@ -105,7 +118,7 @@ function grouped(entries) {
 export async function keepSnapshot(list, etag, hearings = [], now = Date.now()) {
   const told = new Set(list.map((one) => one.visit_id));
   const begun = new Set((await visits())
-    .filter((one) => !told.has(one.visit_id) && INSIDE.has(one.state) && now - new Date(one.promise.end) < KEPT).map((one) => one.visit_id));
+    .filter((one) => !told.has(one.visit_id) && INSIDE.has(standing(one)) && now - new Date(one.promise.end) < KEPT).map((one) => one.visit_id));
   const left = (await store().getAll("visits")).filter((record) => begun.has(record.visit_id));
   const records = await Promise.all(list.map(async (one) => ({
     visit_id: one.visit_id, rev: one.rev, start: one.promise.start, sealed: await seal("snapshot", JSON.stringify(one)),

@@ -39,7 +39,7 @@ export async function push(deviceId, app, sending) {
       limit = halved(batch.length);
       continue;
     }
-    if (answer.kind !== "ok" || !answer.json?.results) return { kind: answer.kind === "ok" ? "down" : answer.kind, retryAfter: answer.retryAfter };
+    if (answer.kind !== "ok" || !answer.json?.results) return { ...answer, kind: answer.kind === "ok" ? "down" : answer.kind };
     // Without a device it was another person's session: what it says is not about our outbox.
     if (!answer.json.device) return { kind: "other_user" };
     const { stored, resent, busy } = await settle(batch, answer.json);
