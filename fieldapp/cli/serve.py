@@ -15,6 +15,8 @@ import signal
 import socket
 import sys
 import tempfile
+import time
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,8 +42,10 @@ CONNECTIONS = 4000
 #: Rescue files are the largest thing that is uploaded; everything else is refused by its own limit.
 LARGEST_BODY = 64 * 1024 * 1024
 THREADS = 8
-#: From malloc.h.
-M_ARENA_MAX = -8
+#: Seconds for the other processes to finish what they have under way.
+GRACE = 20
+#: From malloc.h and prctl.h.
+M_ARENA_MAX, PR_SET_PDEATHSIG = -8, 1
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -76,7 +80,7 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
         settings = replace(settings, metrics_folder=counting)
         count_together(counting)
     children = _fork(workers - 1)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, _stop_once)
     app = create_app(settings)
     # After the fork: threads do not come along.
     runner = Runner(app.extensions["work"], handlers(settings, address))
@@ -88,12 +92,17 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
             sys.stdout.flush()
         server.run()
     finally:
-        for child in children or ():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGTERM)
+        _send(signal.SIGTERM, children or ())
         runner.stop()
+        _wait_for(children or ())
         if counting and children is not None:
             shutil.rmtree(counting, ignore_errors=True)
+
+
+def _stop_once(*_: object) -> None:
+    """End; whoever is asked again is ending already."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(0)
 
 
 def _refuse_what_is_unsafe(settings: Settings) -> None:
@@ -115,9 +124,33 @@ def _fork(count: int) -> list[int] | None:
     for _ in range(count):
         child = os.fork()
         if child == 0:
+            with contextlib.suppress(AttributeError):  # a C library without it
+                ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # nobody else would end an orphan
             return None
         children.append(child)
     return children
+
+
+def _send(number: signal.Signals, children: Collection[int]) -> None:
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, number)
+
+
+def _wait_for(children: Collection[int]) -> None:
+    """Until they have ended. Who takes too long is killed: our port has to be free, and what was under way is done
+    again by whoever comes next."""
+    left, until = set(children), time.monotonic() + GRACE
+    while left := {child for child in left if not _has_ended(child)}:
+        if time.monotonic() > until:
+            _send(signal.SIGKILL, left)
+        time.sleep(0.05)
+
+
+def _has_ended(child: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        return os.waitpid(child, os.WNOHANG)[0] != 0
+    return True
 
 
 def _server(app: Flask, settings: Settings, listener: socket.socket, *, scheme: str) -> BaseWSGIServer:

@@ -1,18 +1,24 @@
 """`fieldapp serve` and `fieldapp db`: what an operator meets first."""
 
+import importlib
+import signal
 import socket
 import ssl
 import stat
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from fieldapp.cli import main
 from tests import processes
+
+serve = importlib.import_module("fieldapp.cli.serve")  # the package has a command of that name
 
 
 def test_serving_refuses_pending_migrations_with_one_clear_line(tmp_path):
@@ -98,6 +104,44 @@ def test_two_processes_share_one_port(tmp_path):
         for _ in range(4):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
                 assert answer.status == 200
+
+
+def _children(process: int) -> set[int]:
+    return {int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()}
+
+
+def _run_still(children: set[int]) -> set[int]:
+    return {child for child in children if Path(f"/proc/{child}").exists()}
+
+
+def test_whoever_ends_the_first_process_has_ended_all(tmp_path):
+    processes.run(tmp_path, "db", "upgrade")
+    with processes.started(tmp_path, "--workers", "3") as (_, process):
+        children = _children(process.pid)
+    assert len(children) == 2
+    assert _run_still(children) == set()
+
+
+def test_a_process_that_does_not_end_in_time_is_killed(monkeypatch):
+    monkeypatch.setattr(serve, "GRACE", 0.1)
+    deaf = "import signal; signal.signal(15, signal.SIG_IGN); print(flush=True); signal.pause()"
+    with subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        child.stdout.readline()
+        serve._send(signal.SIGTERM, [child.pid])
+        serve._wait_for([child.pid])
+        assert _run_still({child.pid}) == set()
+
+
+def test_no_process_outlives_the_first_one_that_was_killed(tmp_path):
+    processes.run(tmp_path, "db", "upgrade")
+    with processes.started(tmp_path, "--workers", "2") as (_, process):
+        (child,) = _children(process.pid)
+        process.kill()
+        until = time.monotonic() + 30
+        while _run_still({child}) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert _run_still({child}) == set()
 
 
 def test_tls_is_spoken_with_our_own_certificate(tmp_path):
