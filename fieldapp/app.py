@@ -7,10 +7,11 @@ from uuid_utils import uuid7
 
 from fieldapp import logs
 from fieldapp.paths import STATIC, TEMPLATES, TRANSLATIONS
-from fieldapp.services import message_sending, news, webhook_sending
+from fieldapp.services import message_sending, news, retention, webhook_sending
 from fieldapp.services.jobs import Handlers
 from fieldapp.services.message_sending import MESSAGE, Channels
 from fieldapp.services.outbox import NEWS
+from fieldapp.services.retention import RETENTION
 from fieldapp.services.webhook_sending import WEBHOOK
 from fieldapp.services.work import Work, real_work
 from fieldapp.settings import Settings
@@ -117,6 +118,7 @@ def handlers(settings: Settings, address: str) -> Handlers:
         NEWS: news.spreader(messages_too=settings.tells_customers),
         WEBHOOK: webhook_sending.sender(loopback=settings.outgoing_loopback),
         MESSAGE: message_sending.sender(channels),
+        RETENTION: retention.keeper(settings.keeping),
     }
 
 

@@ -34,6 +34,7 @@ COMMANDS = {
     "rulebooks": "rulebooks:group",
     "quarantine": "quarantine:group",
     "person": "persons:group",
+    "retention": "retention:retention",
     "backup": "backups:backup",
     "restore": "backups:restore",
     "doctor": "doctor:doctor",

@@ -32,7 +32,7 @@ from fieldapp import logs
 from fieldapp.app import create_app, handlers
 from fieldapp.cli import tls as tls_relay
 from fieldapp.cli.context import open_work
-from fieldapp.services import health
+from fieldapp.services import health, retention
 from fieldapp.services.runner import Runner
 from fieldapp.settings import Settings, count_together
 from fieldapp.web import security
@@ -83,7 +83,7 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
     signal.signal(signal.SIGTERM, _stop_once)
     app = create_app(settings)
     # After the fork: threads do not come along.
-    runner = Runner(app.extensions["work"], handlers(settings, address))
+    runner = Runner(app.extensions["work"], handlers(settings, address), tidy=retention.plan)
     try:
         server = _server(app, settings, listener, scheme="https" if tls else "http")
         runner.start()

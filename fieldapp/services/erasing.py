@@ -5,7 +5,7 @@ whatever breaks off in between is finished by doing the same again. A restored b
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from fieldapp.domain.access import Actor, require
 from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.services import recording
 from fieldapp.services.work import Db, Refused, Work
-from fieldapp.storage import audit, branches, erasures, photos, visits
+from fieldapp.storage import audit, branches, erasures, photos
 from fieldapp.storage.erase_list import BadList, EraseList, Line
 from fieldapp.storage.erasures import Erasure, Why
 
@@ -41,7 +41,7 @@ def erase(
     for branch, visit in found:
         require(actor, "persons.erase", branch=BranchCode(branch))
         write_down(erase_list, [Line(branch, visit, work.now(), why)])
-        total += _one(work, actor, Erasure(branch, VisitId(visit), work.now(), why))
+        total += _one(work, actor, Erasure(BranchCode(branch), VisitId(visit), work.now(), why))
     work.database.scrub()
     return total
 
@@ -63,7 +63,7 @@ def again(work: Work, actor: Actor, lines: Iterable[Line]) -> int:
     for line in lines:
         if line.branch in codes and line.key not in known:
             why: Why = "expired" if line.why == "expired" else "asked"
-            total += _one(work, actor, Erasure(line.branch, VisitId(line.id), line.when, why))
+            total += _one(work, actor, Erasure(BranchCode(line.branch), VisitId(line.id), line.when, why))
     work.database.scrub()
     return total.visits
 
@@ -85,41 +85,48 @@ def take_photos(work: Work, branch: str, hashes: Iterable[str]) -> None:
 
 
 def _one(work: Work, actor: Actor, one: Erasure) -> Emptied:
-    gone: dict[str, set[str]] = {}
-    now = work.now()
     with work.write(one.branch) as db:
-        is_new = erasures.note(db, one)
-        visit = visits.find(db, one.branch, one.visit_id)
-        facts: dict[str, str] = {}
-        # What a phone said under another branch lies there, too.
-        for code in branches.codes(db):
-            gone[code] = _photos(db, code, one.visit_id)
-            photos.drop(db, code, gone[code], now)
-            facts |= erasures.empty_facts(db, code, one.visit_id, now)
-            erasures.empty_rest(db, code, one.visit_id, now)
-        if visit is not None:
-            recording.refresh(db, one.branch, [one.visit_id], now, promises=False)
-        if is_new or facts:
-            audit.append(
-                db, one.branch, entry_id=work.new_id(), now=now, actor=actor.login, action=ERASED,
-                subject=visit.external_id if visit else one.visit_id,
-                facts={
-                    "visit": one.visit_id, "why": one.why, "facts": len(facts), "sha256": digest(facts),
-                    "photos": sum(map(len, gone.values())), "at": now.isoformat(),
-                },
-            )  # fmt: skip
+        done, gone = empty(db, work, actor, one.branch, [one])
     for code, hashes in gone.items():
         take_photos(work, code, hashes)
-    return Emptied(int(is_new), len(facts), sum(map(len, gone.values())))
+    return done
 
 
-def _photos(db: Db, branch: str, visit: str) -> set[str]:
-    """Those of the visit that are still here, and no other visit's."""
-    named = erasures.photos_of(db, branch, visit)
+def empty(
+    db: Db, work: Work, actor: Actor, branch: BranchCode, some: Sequence[Erasure]
+) -> tuple[Emptied, dict[str, set[str]]]:
+    """Take the customers out of these visits of a branch, and audit it as one. Also the photos by branch whose bytes
+    are to be taken away after the commit."""
+    now, codes = work.now(), branches.codes(db)
+    wanted = [one.visit_id for one in some]
+    number = sum(erasures.note(db, one) for one in some)
+    # What a phone said under another branch lies there, too.
+    gone = {code: _photos(db, code, wanted) for code in codes}
+    facts: dict[str, str] = {}
+    for code in codes:
+        photos.drop(db, code, gone[code], now)
+        for visit in wanted:
+            facts |= erasures.empty_facts(db, code, visit, now)
+            erasures.empty_rest(db, code, visit, now)
+    recording.refresh(db, branch, wanted, now, promises=False)
+    total = sum(map(len, gone.values()))
+    if number or facts:
+        audit.append(
+            db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action=ERASED,
+            subject=wanted[0] if len(wanted) == 1 else f"{len(wanted)} visits",
+            facts={
+                "visits": wanted, "why": some[0].why, "facts": len(facts), "sha256": digest(facts), "photos": total,
+                "at": now.isoformat(),
+            },
+        )  # fmt: skip
+    return Emptied(number, len(facts), total), gone
+
+
+def _photos(db: Db, branch: str, visits: Sequence[VisitId]) -> set[str]:
+    """Those of the visits that are still here, and no other visit's."""
+    named = {sha256 for visit in visits for sha256 in erasures.photos_of(db, branch, visit)}
     named -= photos.gone(db, branch, named)
-    if not named:
-        return named
-    return named - erasures.pictured_elsewhere(db, branch, visit)
+    return named - erasures.pictured_elsewhere(db, branch, visits) if named else named
 
 
 def digest(facts: Mapping[str, str]) -> str:
@@ -137,22 +144,19 @@ def faults(work: Work, db: Db, branch: str) -> list[str]:
 
 
 def _faults(work: Work, db: Db, branch: str) -> Iterator[str]:
-    known = [one.visit_id for one in erasures.every(db, branch)]
-    told: dict[str, list[tuple[datetime, str]]] = {}
+    known = {one.visit_id for one in erasures.every(db, branch)}
+    told: set[str] = set()
     for row in audit.with_action(db, branch, ERASED):
-        said = datetime.fromisoformat(str(row.facts["at"])), str(row.facts["sha256"])
-        told.setdefault(str(row.facts["visit"]), []).append(said)
+        visits: list[str] = row.facts["visits"]  # type: ignore[assignment]
+        told.update(visits)
+        if digest(erasures.emptied_at(db, visits, datetime.fromisoformat(str(row.facts["at"])))) != row.facts["sha256"]:
+            yield f"{row.subject}: the facts are not what was left of them when the customer was erased"
     for event_id in erasures.traces(db, branch, known):
         yield f"fact {event_id}: its customer was erased, and is in it"
-    for visit in known:
-        if visit not in told:
-            yield f"visit {visit}: its customer was erased, and the audit chain knows nothing of it"
-    for name, rows in told.items():
-        if name not in known:
-            yield f"visit {name}: its customer was erased, and it is not written down"
-        for moment, wanted in rows:
-            if digest(erasures.emptied_at(db, name, moment)) != wanted:
-                yield f"visit {name}: its facts are not what was left of them"
+    for visit in sorted(known - told):
+        yield f"visit {visit}: its customer was erased, and the audit chain knows nothing of it"
+    for name in sorted(told - known):
+        yield f"visit {name}: its customer was erased, and it is not written down"
     for sha256 in sorted(photos.gone(db, branch)):
         if work.blobs.has(branch, sha256):
             yield f"blob {sha256}: was erased, and is there"

@@ -4,6 +4,7 @@ Owns starting, pausing and stopping. Any number of processes may run one: they s
 """
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 
@@ -17,19 +18,22 @@ from fieldapp.services.work import Busy, Work
 THREADS = 4
 #: Seconds between two looks at the database while there is nothing to do.
 PAUSE = 1.0
-#: How often what was done long ago is forgotten.
+#: How often somebody looks whether a new day has begun, with what is done once a day.
 TIDY = timedelta(hours=6)
 
 
 class Runner:
     """Outgoing work, done until `stop`."""
 
-    def __init__(self, work: Work, handlers: Handlers, *, threads: int = THREADS, pause: float = PAUSE) -> None:
+    def __init__(
+        self, work: Work, handlers: Handlers, *, threads: int = THREADS, pause: float = PAUSE,
+        tidy: Callable[[Work], None] = jobs.tidy,
+    ) -> None:  # fmt: skip
         self._work, self._handlers, self._pause = work, handlers, pause
-        self._threads = threads
+        self._threads, self._tidy = threads, tidy
         self._stopping = threading.Event()
         self._planning = threading.Lock()
-        self._tidy_at = work.now() + TIDY
+        self._tidy_at = work.now()
         self._keeper = threading.Thread(target=self._keep_going, name="outgoing", daemon=True)
 
     def start(self) -> None:
@@ -58,7 +62,7 @@ class Runner:
         try:
             was_busy = jobs.do_next(self._work, self._handlers)
             if not was_busy and self._is_time_to_tidy():
-                jobs.tidy(self._work)
+                self._tidy(self._work)
         except Busy:
             was_busy = False
         if not was_busy:

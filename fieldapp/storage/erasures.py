@@ -12,7 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from fieldapp.domain.ids import VisitId
+from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.domain.visits.codec import dump_data, load_data
 from fieldapp.domain.visits.events import Data
 from fieldapp.domain.visits.personal import ERASED, erased, pictured
@@ -43,7 +43,7 @@ _AMONG = select(_E.visit_id).where(
 class Erasure:
     """A visit without its customer."""
 
-    branch: str
+    branch: BranchCode
     visit_id: VisitId
     erased_at: datetime
     why: Why
@@ -57,7 +57,7 @@ def among(db: Session, branch: str, visits: Iterable[str]) -> set[str]:
 def every(db: Session, branch: str) -> list[Erasure]:
     """All of a branch, by visit."""
     query = select(ErasureRow).where(ErasureRow.branch == branch).order_by(ErasureRow.visit_id)
-    return [Erasure(row.branch, VisitId(row.visit_id), row.erased_at, row.why) for row in db.scalars(query)]  # type: ignore[arg-type]
+    return [Erasure(BranchCode(row.branch), VisitId(row.visit_id), row.erased_at, row.why) for row in db.scalars(query)]  # type: ignore[arg-type]
 
 
 def note(db: Session, one: Erasure) -> bool:
@@ -131,10 +131,10 @@ def traces(db: Session, branch: str, visits: Collection[str]) -> Iterator[str]:
                 yield event_id
 
 
-def emptied_at(db: Session, visit: str, moment: datetime) -> dict[str, str]:
-    """The hashes of the visit's facts, in whichever branch, that were emptied at that moment, by id."""
+def emptied_at(db: Session, visits: Collection[str], moment: datetime) -> dict[str, str]:
+    """The hashes of the facts of these visits, in whichever branch, that were emptied at that moment, by id."""
     query = select(EventRow.event_id, EventRow.body_hash).where(
-        EventRow.branch.is_not(None), EventRow.visit_id == visit, EventRow.erased_at == moment
+        EventRow.branch.is_not(None), EventRow.visit_id.in_(visits), EventRow.erased_at == moment
     )
     return dict(db.execute(query).all())
 
@@ -151,10 +151,10 @@ def photos_of(db: Session, branch: str, visit: str) -> set[str]:
     return found | set(db.scalars(attached))
 
 
-def pictured_elsewhere(db: Session, branch: str, visit: str) -> set[str]:
+def pictured_elsewhere(db: Session, branch: str, visits: Collection[str]) -> set[str]:
     """The photos of all other visits of the branch."""
     query = select(EventRow.kind, EventRow.body).where(
-        EventRow.branch == branch, EventRow.kind.in_(_PICTURED), EventRow.visit_id != visit
+        EventRow.branch == branch, EventRow.kind.in_(_PICTURED), EventRow.visit_id.not_in(visits)
     )
     rows = db.execute(query.execution_options(yield_per=2000))
     return {sha256 for kind, body in rows for sha256 in pictured(load_data(kind, as_bytes(body)))}

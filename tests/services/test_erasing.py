@@ -180,7 +180,9 @@ def test_the_doctor_sees_what_was_put_back_and_what_was_changed_after_an_erasure
         hashed = events.content_hash(event.type, event.visit, event.effective_at, event.actor, body)
         row = update(EventRow).where(EventRow.branch == MAIN, EventRow.event_id == event.id)
         db.execute(row.values(body=body, body_hash=hashed))
-    assert f"erasures {MAIN}: visit {visit}: its facts are not what was left of them" in faults(work)
+    assert f"erasures {MAIN}: {visit}: the facts are not what was left of them when the customer was erased" in faults(
+        work
+    )
 
 
 def test_a_customer_is_found_by_any_spelling_of_their_number(work):
