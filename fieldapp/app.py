@@ -25,6 +25,7 @@ from fieldapp.web import (
     locale,
     metrics,
     navigation,
+    privacy,
     proxies,
     rescue,
     security,
@@ -126,6 +127,7 @@ def _register(app: Flask) -> None:
     """Every blueprint, with its guard."""
     auth.limiter.init_app(app)
     guards.register(app, auth.blueprint, guards.public("strangers come here to sign in"))
+    guards.register(app, privacy.blueprint, guards.public("what is stored about people is theirs to know"))
     guards.register(app, own.blueprint, guards.signed_in(), "/me")
     guards.register(app, admin_accounts.blueprint, guards.roles("admin"), "/admin")
     guards.register(app, admin_branches.blueprint, guards.roles("admin"), "/admin")

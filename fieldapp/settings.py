@@ -66,6 +66,8 @@ class Settings:
     #: The list of who was erased, which `restore` goes by (docs/privacy.md). Put it where it outlives the database and
     #: is in no backup of it. Else `erasures.jsonl` in the instance.
     erasures: Path | None = None
+    #: Whom people write to about their data, as it is to stand on `/privacy`: a name, an address, a number.
+    privacy_contact: str | None = None
     #: How many days what is kept, where it is not as usual, e.g. `photos=90, customers=never` (docs/privacy.md).
     keep: str | None = None
     #: `1`: other programs on this very machine may be told of things, for trying it out.
@@ -166,6 +168,7 @@ class Settings:
             offline_hours=_hours(env.get("FIELDAPP_OFFLINE_HOURS") or "72"),
             erasures=Path(env["FIELDAPP_ERASURES"]).absolute() if env.get("FIELDAPP_ERASURES") else None,
             keep=env.get("FIELDAPP_KEEP") or None,
+            privacy_contact=env.get("FIELDAPP_PRIVACY_CONTACT") or None,
             backup_key=_backup_key(env.get("FIELDAPP_BACKUP_KEY") or ""),
             outgoing_loopback=env.get("FIELDAPP_OUTGOING_LOOPBACK") == "1",
             smtp_url=env.get("FIELDAPP_SMTP_URL") or None,

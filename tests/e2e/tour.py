@@ -124,6 +124,7 @@ OPEN = Walk(
         Stop("login", "/login"),
         Stop("login-code", "/login", _go_halfway),
         Stop("error", "/no/such/page"),
+        Stop("privacy", "/privacy"),
         Stop("customer-appointment", "/c/{own_next}"),
         Stop("customer-move", "/c/move"),
         Stop("customer-cancel", "/c/cancel"),

@@ -174,6 +174,7 @@ CORE: dict[str, Any] = {
     "settings.my_score": _l("Show my score"),
     "settings.turn": _l("Account"),
     "settings.sign_out": _l("Sign out"),
+    "settings.privacy": _l("Your data"),
     "settings.sending_first": _l("Sending what is still here…"),
     "settings.unsent_title": _l("Not everything is sent"),
     "settings.unsent": _l("%(count)s entries are only on this phone."),
