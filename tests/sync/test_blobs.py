@@ -4,11 +4,13 @@ import hashlib
 import io
 import struct
 import zlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image
 
-from fieldapp.services import photos, pictures
+from fieldapp.services import leftovers, photos, pictures
 from fieldapp.storage import photos as rows
 from fieldapp.storage.blobs import BlobStore
 from tests import cast
@@ -252,3 +254,18 @@ def test_a_photo_that_is_attached_while_a_phone_adds_to_its_pieces_stays_whole(w
         store.put(cast.MAIN, content)
         late.write(content[10:])
     assert store.read(cast.MAIN, sha256) == content
+
+
+def test_what_a_dying_server_left_of_a_whole_photo_goes_at_the_next_start_and_pieces_stay(work, monkeypatch):
+    content = jpeg((300, 200))
+    monkeypatch.setattr(BlobStore, "_finish", lambda *_: None)  # died before the rename
+    work.blobs.put(cast.MAIN, content)
+    work.blobs.append(cast.MAIN, name_of(content), 0, content[:1000], len(content))
+    monkeypatch.undo()
+    folder = work.blobs.folder / cast.MAIN / "partial"
+    assert len(list(folder.iterdir())) == 2
+    now = datetime.fromtimestamp(max(path.stat().st_mtime for path in folder.iterdir()), UTC)
+    assert work.blobs.clear_aside(now - timedelta(minutes=1)) == 0
+    leftovers.finish(replace(work, clock=lambda: now + timedelta(hours=2)))
+    assert [path.name for path in folder.iterdir()] == [name_of(content)]
+    assert work.blobs.put(cast.MAIN, content) == name_of(content)
