@@ -1,5 +1,5 @@
-"""What a customer does through their own link: confirm, sign, commend, complain, *this was not me*. Each works once;
-an appointment is confirmed once for each window. Moving and cancelling it is `link_moves`'s.
+"""What a customer does through their own link: confirm, sign, rate, commend, complain, *this was not me*. Each works
+once; an appointment is confirmed once for each window. Moving and cancelling it is `link_moves`'s.
 
 Only the own link can act; the read-only receipt answers as if the act did not exist.
 """
@@ -37,15 +37,26 @@ def confirm(work: Work, link: Link, act: str) -> None:
         _note(db, work, link, view.key(act), (view.receipt.statement_hash or "") if act == "confirm" else "")
 
 
+def rate(work: Work, link: Link, stars: int, comment: str) -> None:
+    """One to five stars, and a few words if they like: read by the office, no part of a score.
+
+    Raises `Invalid` stars_missing, text_too_long.
+    """
+    if stars not in range(1, 6):
+        raise Invalid("stars_missing", field="stars")
+    words = _words(comment, "comment")
+    with work.write(link.branch) as db:
+        begin(db, work, link, "rate")
+        _note(db, work, link, "rate", f"{stars}\n{words}".strip())
+
+
 def report(work: Work, link: Link, act: str, text: str) -> None:
     """Commend, complain or repudiate: opens a case. Raises `Invalid("text_missing")` for a complaint without words."""
     if act not in REPORTS:
         raise NotFound()
-    words = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    words = _words(text, "text")
     if not words and act == "complain":
         raise Invalid("text_missing", field="text")
-    if len(words) > TEXT_LIMIT:
-        raise Invalid("text_too_long", field="text", limit=TEXT_LIMIT)
     with work.write(link.branch) as db:
         begin(db, work, link, act)
         case_id = cases.open_by_customer(db, work, link.branch, link.visit_id, REPORTS[act], words)
@@ -108,6 +119,13 @@ def say(db: Db, work: Work, link: Link, act: str, said: Sequence[ev.Data]) -> No
     recording.record(db, link.branch, [Record(event=one, origin="link", received_at=now) for one in made], now)
     # The facts are what may happen only once; of such acts there may be several.
     _note(db, work, link, f"{act}@{made[0].id}", "")
+
+
+def _words(text: str, field: str) -> str:
+    words = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    if len(words) > TEXT_LIMIT:
+        raise Invalid("text_too_long", field=field, limit=TEXT_LIMIT)
+    return words
 
 
 def _note(db: Db, work: Work, link: Link, key: str, text: str) -> None:

@@ -18,6 +18,7 @@ from fieldapp.domain.visits.signoff import BOX, svg_paths
 from fieldapp.services import photos
 from fieldapp.services.work import Db, Unreadable, Work
 from fieldapp.storage import (
+    access_notes,
     approvals,
     audit,
     branches,
@@ -99,6 +100,7 @@ def _everything(work: Work, db: Db, visit: Visit) -> dict[str, Any]:
             {"kind": one.kind, "created_at": one.created_at, "expires_at": one.expires_at, "revoked_at": one.revoked_at}
             for one in links.of_visit(db, branch, visit_id)
         ],
+        "access": access_notes.find(db, work.vault, branch, visit_id),
         "acts": links.acts(db, branch, visit_id),
         "messages": messages.of_visit(db, branch, visit_id),
         "unreadable": list(_unreadable(work, db, branch, visit_id)),

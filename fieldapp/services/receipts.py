@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import NotFound
+from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.signoff import Photo, Receipt, receipt_of
 from fieldapp.services import cases
 from fieldapp.services.cases import CaseView
@@ -18,9 +20,8 @@ from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, branches, events, links, photos
 from fieldapp.storage.links import Act, Kind, Link
 
-#: Acts of the customer's own link. `confirm_visit` is about the appointment, `confirm` about what was signed.
-ACTS = ("confirm_visit", "move", "cancel", "sign", "confirm", "commend", "complain", "repudiate")
-#: Acts that may come again: what they change decides whether there is still something to do.
+#: Acts of the customer's own link that may come again: what they change decides whether there is still something to do.
+#: Of the others, `confirm_visit` is about the appointment, `confirm` about what was signed.
 _AGAIN = frozenset({"move", "cancel"})
 #: Whoever wants to move it once more than that should talk to somebody.
 MOST_MOVES = 3
@@ -46,6 +47,8 @@ class LinkView:
     now: datetime
     expires_at: datetime
     arrived_photos: tuple[Photo, ...]
+    #: The last change of the promise, where it was the company's.
+    moved: ev.PromiseChanged | None = None
 
     @property
     def window(self) -> Window:
@@ -95,6 +98,8 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
     own = link.kind == "own"
     done = links.acts(db, link.branch, link.visit_id) if own else []
     acts = _named(done, receipt)
+    # Who gave stars on the phone is not asked again.
+    told = {"rate"} if any(getattr(one.data, "rating", None) for one in histories[link.visit_id]) else set()
     zone = ZoneInfo(branch.timezone)
     # A customer sees *missed* as soon as it is one for the score.
     state = receipt.state.seen_at(now, missed_after(rulebooks(db), receipt.state.promise.start, zone))
@@ -110,12 +115,19 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
         technician=login,
         technician_name=account.name if account else None,
         acts=acts,
-        offers=_offers(receipt, state, now, done) - (acts.keys() - _AGAIN) if own else frozenset(),
+        offers=_offers(receipt, state, now, done) - (acts.keys() - _AGAIN) - told if own else frozenset(),
         cases=tuple(cases.of_visit(db, link.branch, link.visit_id, now)) if own else (),
         now=now,
         expires_at=link.expires_at,
+        moved=_moved(histories[link.visit_id]),
         arrived_photos=tuple(photo for photo in receipt.photos if _is_here(db, link.branch, photo)),
     )
+
+
+def _moved(history: Sequence[Event]) -> ev.PromiseChanged | None:
+    changes = sorted((one for one in history if isinstance(one.data, ev.PromiseChanged)), key=lambda one: one.order)
+    last = changes[-1].data if changes else None
+    return last if isinstance(last, ev.PromiseChanged) and last.asked_by == "company" else None
 
 
 def _is_here(db: Db, branch: str, photo: Photo) -> bool:
@@ -143,7 +155,7 @@ def _offers(receipt: Receipt, state: str, now: datetime, done: Sequence[Act]) ->
     offers = {"complain"}
     promise = receipt.state.promise
     if state in {"planned", "en_route"} and now <= promise.end:
-        offers.add("cancel")
+        offers |= {"access", "cancel"}
         if promise.channel != "link":
             offers.add("confirm_visit")
         moves = sum(one.act.startswith("move@") for one in done)
@@ -153,6 +165,8 @@ def _offers(receipt: Receipt, state: str, now: datetime, done: Sequence[Act]) ->
         offers.add("sign")
     if receipt.state.arrived_at is not None:
         offers.add("commend")
+    if state in {"signed", "completed", "not_completed"}:
+        offers.add("rate")
     if receipt.is_signed:
         offers |= {"confirm", "repudiate"}
     return frozenset(offers)

@@ -11,7 +11,7 @@ from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.jobs import job_id
 from fieldapp.domain.retention import KINDS, Keeping, Kind
-from fieldapp.services import erasing, recording
+from fieldapp.services import access_notes, erasing, recording
 from fieldapp.services.jobs import Handler, Job, Outcome
 from fieldapp.services.kept_answers import KEPT as ANSWERS_KEPT
 from fieldapp.services.work import Db, Work
@@ -37,6 +37,8 @@ Step = Callable[[Work, BranchCode, datetime], int]
 
 def plan(work: Work) -> None:
     """Write down today's work, once for each branch however often it is asked."""
+    # Door codes have no time of their own to choose: nobody needs them for longer.
+    access_notes.tidy(work)
     now = work.now()
     for code in codes(work):
         day = f"{now:%Y-%m-%d}"

@@ -70,6 +70,17 @@ def look_out(
     return _Lookout(work, db, branch, day, known, technicians, work.now(), zone, travel or ByGreatCircle()).alarm()
 
 
+def forecast(
+    work: Work, db: Db, branch: BranchCode, day: Window, technician: str, visit: str, zone: ZoneInfo,
+    travel: Travel | None = None,
+) -> Forecast | None:  # fmt: skip
+    """When the technician will probably come to a visit of the day that `now` is in; None once they are there."""
+    known = {str(one.visit_id): one for one in board.planned(db, branch, day.start, day.end, [technician])}
+    look = _Lookout(work, db, branch, day, known, [technician], work.now(), zone, travel or ByGreatCircle())
+    ahead = look_ahead(look.stops.get(technician, []), look.now, look.experience, look.travel)
+    return next((one for one in ahead if one.visit == visit), None)
+
+
 @dataclass(frozen=True)
 class _Lookout:
     work: Work

@@ -1,7 +1,7 @@
 """The day's snapshot for a phone: the technician's visits from yesterday to a week ahead (design: sync.md).
 
-Owns what a phone may know: nobody else's visits, no phone numbers of days to come, no customer's answers, and of ended
-visits hardly anything.
+Owns what a phone may know: nobody else's visits, no phone numbers and door codes of days to come, no customer's
+answers, and of ended visits hardly anything.
 """
 
 import hashlib
@@ -22,11 +22,11 @@ from fieldapp.services import finding_views, sync_devices
 from fieldapp.services.branches import zone_of
 from fieldapp.services.installation import EPOCH
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import days, events, server
+from fieldapp.storage import access_notes, days, events, server
 
 BEHIND, AHEAD = timedelta(days=1), timedelta(days=7)
 #: Part of every ETag: raise it when the snapshot's shape changes, and phones fetch anew.
-SHAPE = 3
+SHAPE = 4
 _SHOWN = BY_PHONE | BY_OFFICE
 #: Facts whose data goes back to a phone; of signatures and statements only what they are bound to.
 _WITH_DATA = (BY_PHONE | {"visit.cancelled"}) - {"answers.given", "signature.captured", "statement.presented"}
@@ -70,7 +70,7 @@ def look(work: Work, actor: Actor, *, device_id: str | None, known_etag: str | N
         if sync_devices.is_revoked(db, actor, device_id):
             raise DeviceRevoked(epoch)
         etag, ids, hearings = _marked(db, actor, branch, now)
-        return Day(etag, None if etag == known_etag else _visits(db, branch, ids, now), hearings, epoch)
+        return Day(etag, None if etag == known_etag else _visits(work, db, branch, ids, now), hearings, epoch)
 
 
 def etag(db: Db, actor: Actor, now: datetime) -> str:
@@ -86,23 +86,29 @@ def _marked(db: Db, actor: Actor, branch: BranchCode, now: datetime) -> tuple[st
     waiting = finding_views.to_answer(db, actor, branch, now)
     hearings = [{"finding": str(one.finding.id), "until": one.standing.until} for one in waiting]
     digest = hashlib.sha256(f"{SHAPE} {actor.login} {today} {marks} {hearings}".encode()).hexdigest()
-    return digest[:32], [visit for visit, _, _ in marks], hearings
+    return digest[:32], [one[0] for one in marks], hearings
 
 
-def _visits(db: Db, branch: BranchCode, ids: Sequence[VisitId], now: datetime) -> list[dict[str, Any]]:
+def _visits(work: Work, db: Db, branch: BranchCode, ids: Sequence[VisitId], now: datetime) -> list[dict[str, Any]]:
     zone = zone_of(db, branch)
     tonight = day_bounds(now.astimezone(zone).date(), zone)[1]
     histories, held = events.histories(db, branch, ids)
+    notes = access_notes.of_visits(db, work.vault, branch, ids)
     found = []
     for visit, history in histories.items():
         state = replay(history, held.get(visit, 0))
         if state is not None:
             rev = len(history) + held.get(visit, 0)
-            found.append(_visit(visit, state, history, rev, with_phone=state.promise.start < tonight))
+            is_near = state.promise.start < tonight
+            found.append(
+                _visit(visit, state, history, rev, notes.get(visit, "") if is_near else "", with_phone=is_near)
+            )
     return found
 
 
-def _visit(visit: str, state: VisitState, history: list[Event], rev: int, *, with_phone: bool) -> dict[str, Any]:
+def _visit(
+    visit: str, state: VisitState, history: list[Event], rev: int, access: str, *, with_phone: bool
+) -> dict[str, Any]:
     ended = state.name in ENDED
     customer = codec.plain(state.customer)  # type: ignore[arg-type]
     if ended:
@@ -124,6 +130,7 @@ def _visit(visit: str, state: VisitState, history: list[Event], rev: int, *, wit
         "job_type": state.job_type,
         "charges": [{"label": one.label, "amount": one.amount} for one in state.charges],
         "note": "" if ended else state.note,
+        "access": "" if ended else access,
         "events": [_event(event, ended=ended) for event in shown],
     }
 

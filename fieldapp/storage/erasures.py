@@ -25,7 +25,7 @@ from fieldapp.storage.tables.cases import CaseEntryRow, CaseRow
 from fieldapp.storage.tables.erasures import ErasureRow
 from fieldapp.storage.tables.events import EventRow, PayloadRow
 from fieldapp.storage.tables.findings import FindingPhotoRow
-from fieldapp.storage.tables.links import LinkActRow, LinkRow
+from fieldapp.storage.tables.links import AccessNoteRow, LinkActRow, LinkRow
 from fieldapp.storage.tables.messages import MessageRow
 from fieldapp.storage.tables.visits import PromiseRow
 
@@ -115,6 +115,7 @@ def empty_rest(db: Session, branch: str, visit: str, now: datetime) -> None:
         jobs.drop(db, branch, message)
         one = (MessageRow.branch == branch) & (MessageRow.message_id == message)
         db.execute(update(MessageRow).where(one).values(state="dropped", code="erased", ended_at=now))
+    db.execute(delete(AccessNoteRow).where(*_of(AccessNoteRow, branch, visit)))
     quarantine.erase(db, branch, [visit], now)
     db.expire_all()
 

@@ -98,6 +98,7 @@ MESSAGES: dict[str, Any] = {
     "window_taken": _l("This time has just been taken by somebody else. Please choose another one."),
     "window_same": _l("Your appointment is at this time already."),
     "window_unchosen": _l("Please choose one of these times."),
+    "stars_missing": _l("Please choose from one star to five."),
     "statement_changed": _l("The statement has changed since you opened the page. Please read it again."),
     "signer_missing": _l("Please type your name."),
     "text_missing": _l("Please write a few words."),

@@ -58,13 +58,14 @@ from tests.live import serving
 
 #: Wednesday 14 October 2026, one in the afternoon in Shanghai.
 MOMENT = datetime(2026, 10, 14, 5, 0, tzinfo=UTC)
-DONE, BREACHED, NOW_DUE, NEXT, LATER, HELD = (
+DONE, BREACHED, NOW_DUE, NEXT, LATER, HELD, ENDED = (
     "WO-MAIN-T001",
     "WO-MAIN-T002",
     "WO-MAIN-T003",
     "WO-MAIN-T004",
     "WO-MAIN-T005",
     "WO-MAIN-T012",
+    "WO-MAIN-26100176",
 )
 
 
@@ -147,6 +148,7 @@ def _places(work: Work, month: str) -> dict[str, str]:
     places["late"], places["said"] = (_late(work, Month(month), state) for state in ("missing", "recorded"))
     return {
         **places,
+        "own_ended": links.create_own_link_by_order(work, OPERATOR, branch, ENDED),
         "own_done": own_done,
         "own_next": own_next,
         "case": _newest_case(work),

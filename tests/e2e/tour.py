@@ -128,10 +128,13 @@ OPEN = Walk(
         Stop("customer-appointment", "/c/{own_next}"),
         Stop("customer-move", "/c/move"),
         Stop("customer-cancel", "/c/cancel"),
+        Stop("customer-access", "/c/access"),
         Stop("customer-receipt", "/c/{own_done}"),
         Stop("customer-complain", "/c/report/complain"),
         Stop("customer-unsigned", "/c/{own_unsigned}"),
         Stop("customer-sign", "/c/sign"),
+        Stop("customer-ended", "/c/{own_ended}"),
+        Stop("customer-rate", "/c/rate"),
         Stop("customer-gone", "/c/main.gone"),
     ),
 )

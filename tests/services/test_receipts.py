@@ -50,7 +50,13 @@ def test_a_refusal_counts_only_while_nobody_signed(work, clock):
 
 
 def test_what_is_offered_follows_the_visit(work, clock):
-    assert view_of(work, planned_visit(work, "WO-1")).offers == {"confirm_visit", "move", "cancel", "complain"}
+    assert view_of(work, planned_visit(work, "WO-1")).offers == {
+        "confirm_visit",
+        "move",
+        "cancel",
+        "access",
+        "complain",
+    }
     assert view_of(work, signed_visit(work, "WO-2")).offers == {"confirm", "commend", "complain", "repudiate"}
     unsigned = unsigned_visit(work, "WO-3")
     assert view_of(work, unsigned).offers == {"sign", "commend", "complain"}

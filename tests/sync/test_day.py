@@ -32,7 +32,7 @@ def test_a_visit_has_the_documented_shape(phone, work, visit, start):
     assert one["visit_id"] == visit
     assert set(one) == {
         "visit_id", "external_id", "rev", "state", "promise", "planned_start", "planned_end", "customer", "job_type",
-        "charges", "note", "events",
+        "charges", "note", "access", "events",
     }  # fmt: skip
     assert (one["rev"], one["state"], one["job_type"]) == (1, "planned", "install")
     assert set(one["promise"]) == {"start", "end", "agreed", "told_at", "channel"}

@@ -1,4 +1,4 @@
-"""Links for customers, by hash only, and which acts were done through them."""
+"""Links for customers, by hash only, which acts were done through them, and what they wrote for whoever comes."""
 
 from datetime import datetime
 
@@ -36,3 +36,16 @@ class LinkActRow(Base):
     act: Mapped[CodeKey]
     done_at: Mapped[datetime]
     text: Mapped[LongText]
+
+
+class AccessNoteRow(Base):
+    """How to get in, sealed with a key of its own; `written_at` tells phones that it is another one."""
+
+    __tablename__ = "access_notes"
+    __table_args__ = (ForeignKeyConstraint(["branch", "visit_id"], ["visits.branch", "visits.visit_id"]),)
+
+    branch: Mapped[BranchKey]
+    visit_id: Mapped[UuidKey]
+    box: Mapped[bytes]
+    wrapped: Mapped[bytes]
+    written_at: Mapped[datetime]

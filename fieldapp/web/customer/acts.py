@@ -7,10 +7,11 @@ from flask import abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Length
 
-from fieldapp.domain.errors import Invalid
+from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.domain.visits.signoff import is_weak, statement_hash
 from fieldapp.services import link_acts
 from fieldapp.services.receipts import LinkView
@@ -26,11 +27,19 @@ REPORTS = {
     "complain": (_l("Complaint"), _l("What went wrong?"), _l("Send complaint")),
     "repudiate": (_l("This was not me"), _l("What do you know about it?"), _l("Report this signature")),
 }
+#: Stars -> what they mean, the best first.
+RATINGS = [
+    SelectChoice("5", _l("very good")), SelectChoice("4", _l("good")), SelectChoice("3", _l("all right")),
+    SelectChoice("2", _l("poor")), SelectChoice("1", _l("very poor")),
+]  # fmt: skip
 THANKS = {
     "confirm_visit": _l("Thank you. Your appointment is confirmed."),
     "move": _l("Thank you. Your appointment is at the new time."),
     "cancel": _l("Your appointment is cancelled. Nobody will come."),
     "confirm": _l("Thank you for confirming."),
+    "access": _l("Thank you. Your technician reads this on the day of the visit."),
+    "rate": _l("Thank you for your rating."),
+    "rate_low": _l("We are sorry that it was not better. Tell us what went wrong: a complaint always gets an answer."),
     "sign": _l("Thank you. Your signature is on record."),
     "commend": _l("Thank you! Your words go to the technician's superiors."),
     "complain": _l("Your complaint is on record. Nobody can delete it, and you will get an answer on this page."),
@@ -42,6 +51,17 @@ class ReportForm(Form):
     """Words to the company."""
 
     text = TextAreaField(validators=[Length(max=link_acts.TEXT_LIMIT)])
+
+
+class RateForm(Form):
+    """Stars, and words if they like."""
+
+    stars = RadioField(
+        _l("How was the visit, all in all?"),
+        [InputRequired(_l("Please choose from one star to five."))],
+        choices=RATINGS,
+    )
+    comment = TextAreaField(_l("What else would you like to say?"), [Length(max=link_acts.TEXT_LIMIT)])
 
 
 class SignForm(Form):
@@ -81,6 +101,22 @@ def report(view: LinkView, act: str) -> ResponseReturnValue:
     form.text.label.text = question
     status = 422 if form.errors else 200
     return render_template("customer/report.html", view=view, form=form, act=act, title=title, button=button), status
+
+
+@blueprint.route("/rate", methods=["GET", "POST"])
+@behind_link
+def rate(view: LinkView) -> ResponseReturnValue:
+    """Stars for the visit, once."""
+    if not view.is_own:
+        abort(404)
+    form = RateForm()
+    if form.validate_on_submit():
+        stars = int(form.stars.data)
+        link_acts.rate(current_work(), g.link, stars, form.comment.data or "")
+        return thank("rate" if stars > 2 else "rate_low")
+    if "rate" not in view.offers:
+        raise Conflict("act_done" if "rate" in view.acts else "act_closed")
+    return render_template("customer/rate.html", view=view, form=form), 422 if form.errors else 200
 
 
 @blueprint.route("/sign", methods=["GET", "POST"])

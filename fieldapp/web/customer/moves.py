@@ -1,4 +1,4 @@
-"""Another window for the appointment, or none at all: what customers change through their own link."""
+"""Another window for the appointment, or none at all, and how to get in: what customers change through their link."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,7 +13,7 @@ from wtforms.validators import Length
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import Conflict
-from fieldapp.services import link_moves
+from fieldapp.services import access_notes, link_moves
 from fieldapp.services.receipts import LinkView
 from fieldapp.web.context import current_work
 from fieldapp.web.customer import words
@@ -25,6 +25,12 @@ from fieldapp.web.forms import Form
 
 class MoveForm(Form):
     """Which window; the choices are made by the page, and whatever comes back is asked anew."""
+
+
+class AccessForm(Form):
+    """What whoever comes should know."""
+
+    text = TextAreaField(_l("What should your technician know?"), validators=[Length(max=access_notes.LIMIT)])
 
 
 class CancelForm(Form):
@@ -69,6 +75,20 @@ def cancel(view: LinkView) -> ResponseReturnValue:
         link_moves.cancel(current_work(), g.link, form.reason.data or "")
         return thank("cancel")
     page = render_template("customer/cancel.html", view=view, form=form, words=words)
+    return page, 422 if form.errors else 200
+
+
+@blueprint.route("/access", methods=["GET", "POST"])
+@behind_link
+def access(view: LinkView) -> ResponseReturnValue:
+    """How to get in."""
+    if "access" not in view.offers:
+        return _not_now(view)
+    form = AccessForm(text=access_notes.own(current_work(), g.link))
+    if form.validate_on_submit():
+        access_notes.write(current_work(), g.link, form.text.data or "")
+        return thank("access")
+    page = render_template("customer/access.html", view=view, form=form)
     return page, 422 if form.errors else 200
 
 

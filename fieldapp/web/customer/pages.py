@@ -1,9 +1,12 @@
 """What a link shows: the page, the photos, the PDF. Reads only."""
 
+import hashlib
+
 from flask import Response, abort, g, make_response, render_template
 from flask.typing import ResponseReturnValue
 
-from fieldapp.services import photos, receipt_pdf
+from fieldapp.services import access_notes, expected, photos, receipt_pdf
+from fieldapp.services.expected import Expected
 from fieldapp.services.receipts import LinkView
 from fieldapp.web.context import current_work
 from fieldapp.web.customer import words
@@ -17,7 +20,20 @@ ON_PAPER = 6
 @behind_link
 def page(view: LinkView) -> ResponseReturnValue:
     """The appointment before the visit, the receipt after it."""
-    return render_template("customer/page.html", view=view, words=words)
+    when = expected.expected(current_work(), view)
+    note = access_notes.own(current_work(), g.link) if "access" in view.offers else ""
+    return render_template(
+        "customer/page.html", view=view, words=words, expected=when, access=note, mark=_mark(view, when)
+    )
+
+
+@blueprint.get("/mark")
+@behind_link
+def mark(view: LinkView) -> ResponseReturnValue:
+    """A text that is another one whenever the page says something else: a page that lies open asks for it."""
+    response = make_response(_mark(view, expected.expected(current_work(), view)))
+    response.content_type = "text/plain; charset=utf-8"
+    return response
 
 
 @blueprint.get("/receipt.pdf")
@@ -43,6 +59,11 @@ def photo(view: LinkView, blob: str) -> ResponseReturnValue:
     response: Response = make_response(_picture(blob))
     response.content_type = "image/jpeg"
     return response
+
+
+def _mark(view: LinkView, when: Expected | None) -> str:
+    told = (view.state, view.window, view.technician, view.receipt.signature is None, len(view.arrived_photos), when)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def _picture(blob: str) -> bytes:

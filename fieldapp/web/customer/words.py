@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from fieldapp.domain.visits.events import Charge
 from fieldapp.domain.visits.signoff import Photo
+from fieldapp.services.expected import Expected
 from fieldapp.services.receipt_pdf import Headings, Sheet, signature_svg
 from fieldapp.services.receipts import LinkView
 from fieldapp.web.context import current_currency
@@ -50,6 +51,34 @@ def technician(view: LinkView) -> str:
     if not view.technician:
         return _("Not decided yet")
     return f"{view.technician_name} ({view.technician})" if view.technician_name else view.technician
+
+
+def initials(view: LinkView) -> str:
+    """What stands for a picture of who comes: two letters of a name with a space in it, else its last sign."""
+    words = (view.technician_name or "").split()
+    return "".join(one[0] for one in words[:2]).upper() if len(words) > 1 else "".join(words)[-1:]
+
+
+def live(view: LinkView, when: Expected | None) -> tuple[str, str] | None:
+    """What is to be told now that was not promised, and how: when somebody comes, that we are late, with an apology."""
+    if view.state not in {"planned", "en_route"}:
+        return None
+    if when is not None and when.is_late:
+        return "warn", _(
+            "We are running late, and we are sorry. Expected about %(time)s.", time=localtime(when.arrival)
+        )
+    if view.moved is not None and view.moved.apology:
+        told = view.moved.promise.told_at.astimezone(view.zone).date()
+        if told == view.window.start.astimezone(view.zone).date():
+            text = _(
+                "We are running late, and we are sorry. Your technician comes %(window)s.", window=window(view.window)
+            )
+        else:
+            text = _("We had to move your appointment, and we are sorry.")
+        return "warn", text
+    if when is not None:
+        return "info", _("Expected about %(time)s.", time=localtime(when.arrival))
+    return None
 
 
 def times(view: LinkView) -> list[tuple[str, str]]:

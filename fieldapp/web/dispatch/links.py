@@ -15,7 +15,8 @@ blueprint = Blueprint("dispatch_links", __name__)
 ACTS = {
     "confirm_visit": _l("confirmed the appointment"), "move": _l("moved the appointment"),
     "cancel": _l("cancelled the appointment"), "confirm": _l("confirmed the receipt"), "sign": _l("signed"),
-    "commend": _l("praised"), "complain": _l("complained"), "repudiate": _l("reported a signature that is not theirs"),
+    "rate": _l("gave stars"), "commend": _l("praised"),
+    "complain": _l("complained"), "repudiate": _l("reported a signature that is not theirs"),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from fieldapp.domain.errors import Conflict, DomainError, Invalid
-from fieldapp.services import approvals, messages, planning, scheduling
+from fieldapp.services import access_notes, approvals, messages, planning, scheduling
 from fieldapp.services.approvals import Approval
 from fieldapp.services.planning import Details
 from fieldapp.services.scheduling import Order, Visit
@@ -52,7 +52,9 @@ def visit(visit_id: str) -> ResponseReturnValue:
     told = messages.of_visit(current_work(), current_actor(), current_branch(), details.visit.visit_id)
     return render_template(
         "dispatch/visit.html", details=details, zone=current_zone(), messages=told, message_words=message_words,
-        tells_customers=current_settings().tells_customers, **overview(),
+        tells_customers=current_settings().tells_customers,
+        access=access_notes.of_visit(current_work(), current_actor(), current_branch(), details.visit.visit_id),
+        **overview(),
     )  # fmt: skip
 
 

@@ -104,6 +104,7 @@ function head(frame, { visit, facts, state }) {
   put(frame, "window", facts.promise ? timeWindow(facts.promise.start, facts.promise.end) : "");
   put(frame, "job", t(`job.${visit.job_type}`));
   put(frame, "number", visit.external_id);
+  put(frame, "access", visit.access ?? "");
   put(frame, "note", visit.note);
   const overruled = ["disputed", "cancelled"].includes(visit.state) && state !== "cancelled";
   const disputed = overruled ? "disputed" : state;
