@@ -23,7 +23,7 @@ def open_work(settings: Settings | None = None) -> Work:
     if report["ready"] != "yes":
         click.echo(
             f"fieldapp: the database has schema {report['schema']}, this program needs {report['program_schema']}; "
-            "run: fieldapp db upgrade",
+            f"{health.way_on(work)}",
             err=True,
         )
         sys.exit(1)

@@ -18,7 +18,11 @@ def group() -> None:
 def upgrade() -> None:
     """Bring the schema up to this program's; an empty database gets the branch `main`."""
     settings = Settings.from_environment()
-    click.echo(f"schema {upgrading.upgrade(make_work(settings), timezone=settings.timezone)}")
+    try:
+        click.echo(f"schema {upgrading.upgrade(make_work(settings), timezone=settings.timezone)}")
+    except installation.Beyond as error:
+        click.echo(f"fieldapp: {error}; nothing was changed, start the newer program", err=True)
+        sys.exit(1)
 
 
 @group.command("check")

@@ -12,14 +12,24 @@ from fieldapp.storage.engine import sqlite_version
 
 def readiness(work: Work) -> dict[str, str]:
     """What an operator wants to know at a glance; `ready` is `yes` only when requests can be served."""
-    found = migrate.current(work.database)
+    standing, found = migrate.standing(work.database)
     return {
-        "ready": "yes" if found == migrate.head() else "no",
+        "ready": "yes" if standing in {"right", "ahead"} else "no",
         "schema": found or "empty",
         "program_schema": migrate.head(),
         "database": "sqlite" if work.database.is_sqlite else "postgresql",
         "sqlite": ".".join(map(str, sqlite_version())),
     }
+
+
+def way_on(work: Work) -> str:
+    """What to do where the schema is not this program's."""
+    standing, _ = migrate.standing(work.database)
+    if standing == "beyond":
+        return (
+            "a newer program made it, and has no room for this one: start that program (docs/operations.md, Upgrading)"
+        )
+    return "run: fieldapp db upgrade"
 
 
 #: How many of the last rows of all audit chains together are verified at every start; the rest is the doctor's.

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from fieldapp.services.work import Work
 from fieldapp.storage import branches, migrate, quarantine, server
-from fieldapp.storage.migrate import WouldLose
+from fieldapp.storage.migrate import Beyond, WouldLose
 
-__all__ = ["WouldLose"]
+__all__ = ["Beyond", "WouldLose"]
 
 #: Every installation has this branch; commands without `--branch` mean it.
 MAIN, MAIN_TEAM = "main", "main"
@@ -27,7 +27,7 @@ def schema(work: Work) -> Schema:
 
 
 def upgrade(work: Work, *, timezone: str) -> str:
-    """Bring the schema to the program's, and seal what older ones held unsealed.
+    """Bring the schema to the program's, and seal what older ones held unsealed. Raises `Beyond`.
 
     An empty installation gets an epoch and the branch `main`.
     """

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import Connection, create_engine, inspect, select, table, text
+from sqlalchemy import Connection, TableClause, Text, create_engine, delete, insert, inspect, select, table, text
 from sqlalchemy import column as table_column
 from sqlalchemy.exc import DatabaseError
 
@@ -23,8 +23,20 @@ COUNTED = frozenset({
 })  # fmt: skip
 
 
+#: The server's fact that says which programs a schema still has room for (`floor`).
+FLOOR = "schema_floor"
+_FACTS: TableClause = table("server_facts", table_column("name", Text), table_column("value", Text))
+
+#: `behind` is mended by `upgrade`; on one that is `ahead` this program works still, on one that is `beyond` it may not.
+Standing = Literal["empty", "behind", "right", "ahead", "beyond"]
+
+
 class WouldLose(Exception):
     """An older schema has no place for what is stored."""
+
+
+class Beyond(Exception):
+    """The schema is a newer program's, and this one does not know what it would break in it."""
 
 
 def head() -> str:
@@ -41,11 +53,48 @@ def current(database: Database) -> str | None:
         return revision
 
 
+def floor() -> str:
+    """The oldest program, by its head, that may go on working on this program's schema: every migration after it only
+    adds. `migrations/FLOOR` names it, and the database keeps it for programs that do not know these migrations."""
+    return (FOLDER / "FLOOR").read_text().strip()
+
+
+def standing(database: Database) -> tuple[Standing, str | None]:
+    """How the database's schema stands to this program's, and its revision."""
+    found = current(database)
+    if found is None or found == head():
+        return ("right" if found else "empty"), found
+    if found < head():
+        return "behind", found
+    with _connected(database) as connection:
+        oldest = connection.scalar(select(_FACTS.c.value).where(_FACTS.c.name == FLOOR))
+    return ("ahead" if oldest is not None and oldest <= head() else "beyond"), found
+
+
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the schema up to `revision`, all steps in one transaction."""
+    """Bring the schema up to `revision`, all steps in one transaction. Raises `Beyond`: it is a newer program's."""
     from alembic import command
 
-    _run(database, lambda config: command.upgrade(config, revision))
+    found = current(database)
+    if found is not None and found > head():
+        raise Beyond(f"the database has schema {found}, and this program knows {head()} as the newest")
+
+    def go_up(config: "Config") -> None:
+        command.upgrade(config, revision)
+        if revision == "head":
+            _keep_floor(config.attributes["connection"])
+
+    _run(database, go_up)
+
+
+def _keep_floor(connection: Connection) -> None:
+    _forget_floor(connection)
+    connection.execute(insert(_FACTS).values(name=FLOOR, value=floor()))
+
+
+def _forget_floor(connection: Connection) -> None:
+    if inspect(connection).has_table(_FACTS.name):
+        connection.execute(delete(_FACTS).where(_FACTS.c.name == FLOOR))
 
 
 def downgrade(database: Database, revision: str) -> None:
@@ -56,6 +105,7 @@ def downgrade(database: Database, revision: str) -> None:
     from alembic import command
 
     def go_down(config: "Config") -> None:
+        _forget_floor(config.attributes["connection"])
         lost = _without_place(config.attributes["connection"], _schema_at(revision))
         if lost:
             raise WouldLose(

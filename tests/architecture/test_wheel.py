@@ -44,7 +44,7 @@ def test_the_wheel_holds_assets_rulebooks_and_migrations(wheel):
     assert "fieldapp/_assets/static/css/tokens.css" in names
     assert "fieldapp/_assets/templates/base.html" in names
     assert "fieldapp/rulebooks/installer-1.toml" in names
-    assert "fieldapp/storage/migrations/HEAD" in names
+    assert {"fieldapp/storage/migrations/HEAD", "fieldapp/storage/migrations/FLOOR"} <= names
     assert "fieldapp/storage/migrations/versions/0001_first_tables.py" in names
     assert not [name for name in names if name.startswith("tests/") or "/instance/" in name]
 

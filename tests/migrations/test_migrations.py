@@ -1,5 +1,6 @@
 """The schema goes up, down and up again, on SQLite and on a real PostgreSQL, and ends where the tables say."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select
 
+from fieldapp.services import doctor, health
 from fieldapp.services.work import Work
 from fieldapp.storage import migrate
 from fieldapp.storage.blobs import BlobStore
@@ -16,7 +18,9 @@ from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.cases import CaseRow
 from fieldapp.storage.tables.events import EventRow
 from fieldapp.storage.vault import Vault
-from tests import cast
+from tests import builders, cast
+from tests.closing import NINE, store
+from tests.conftest import make_test_work
 from tests.fakes import Clock, Ids, PlainPasswords
 
 MOMENT = datetime(2026, 10, 14, 1, 30, 0, 123456, tzinfo=UTC)
@@ -127,6 +131,41 @@ def test_a_schema_with_facts_does_not_go_down_where_they_have_no_place(database,
         migrate.downgrade(database, revision)
     assert migrate.current(database) == migrate.head()
     assert tables(database) == set(Base.metadata.tables)
+
+
+def newer(database, oldest):
+    """A schema of a program to come, which has added something, with room for programs from `oldest` on."""
+    migrate.upgrade(database)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE to_come (branch VARCHAR(64) NOT NULL PRIMARY KEY)")
+        connection.exec_driver_sql("ALTER TABLE visits ADD COLUMN to_come VARCHAR(64)")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql(f"UPDATE server_facts SET value = '{oldest}' WHERE name = 'schema_floor'")
+
+
+def test_a_program_goes_on_working_on_a_newer_schema_that_has_room_for_it(database, tmp_path):
+    newer(database, migrate.head())
+    work = replace(make_test_work(tmp_path, Clock(cast.NOW)), database=database)
+    assert health.readiness(work)["ready"] == "yes"
+    cast.move_in(work)
+    store(work, builders.perfect_visit("WO-1", NINE))
+    assert [check.faults for check in doctor.examine(work) if check.faults] == []
+
+
+def test_a_schema_without_room_for_this_program_is_left_alone(database, tmp_path):
+    newer(database, "9998")
+    work = replace(make_test_work(tmp_path, Clock(cast.NOW)), database=database)
+    assert health.readiness(work)["ready"] == "no"
+    assert "start that program" in health.way_on(work)
+    with pytest.raises(migrate.Beyond, match=r"^the database has schema 9999, and this program knows"):
+        migrate.upgrade(database)
+    assert migrate.current(database) == "9999"
+
+
+def test_an_older_schema_is_upgraded_before_anything_is_served(database, tmp_path):
+    migrate.upgrade(database, "0001")
+    work = replace(make_test_work(tmp_path, Clock(cast.NOW)), database=database)
+    assert (health.readiness(work)["ready"], health.way_on(work)) == ("no", "run: fieldapp db upgrade")
 
 
 def test_every_table_that_may_go_is_one_that_the_program_knows():
