@@ -68,7 +68,7 @@ from fieldapp.web.scores import overview as score_overview
 from fieldapp.web.scores import views as scores
 from fieldapp.web.sync import blobs as sync_blobs
 from fieldapp.web.sync import views as sync
-from fieldapp.web.technician import receipt
+from fieldapp.web.technician import feed, receipt
 
 csrf = CSRFProtect()
 
@@ -137,6 +137,7 @@ def _register(app: Flask) -> None:
     guards.register(app, pwa.blueprint, guards.public("the app's code and words hold nothing private"), "/m")
     guards.register(app, pwa.me, guards.roles("technician"), "/m")
     guards.register(app, customer.blueprint, guards.public("the token of a link is the key"), "/c")
+    guards.register(app, feed.blueprint, guards.public("the secret in the address is the key"), "/calendar")
     guards.register(app, receipt.blueprint, guards.roles("technician"), "/m")
     guards.register(app, dispatch_links.blueprint, guards.roles("dispatcher", "quality", "manager"), "/dispatch")
     for dispatch in (

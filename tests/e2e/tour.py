@@ -95,6 +95,15 @@ def _look(page: Any, _: dict[str, str]) -> None:
     page.locator("button[name=take]").first.scroll_into_view_if_needed()
 
 
+def _look_at(selector: str) -> Steps:
+    def steps(page: Any, _: dict[str, str]) -> None:
+        page.evaluate(
+            "(one) => document.querySelector(one).scrollIntoView({block: 'center', behavior: 'instant'})", selector
+        )
+
+    return steps
+
+
 def _misprint(page: Any, _: dict[str, str]) -> None:
     page.fill("[name='punctual.points']", "16")
     page.fill("[name='badge.target']", "98")
@@ -272,6 +281,7 @@ TECHNICIAN = Walk(
         Stop("my-score", "/scores/{month}/T001/"),
         Stop("my-score-running", "/scores/{this_month}/T001/"),
         Stop("my-stored", "/me/stored"),
+        Stop("my-calendar", "/me/", _look_at("#calendar")),
         Stop("my-findings", "/scores/{month}/T001/findings"),
         Stop("my-finding", "/scores/findings/{proposed}"),
         Stop("my-item", "/scores/2026-10/T001/cleanup"),

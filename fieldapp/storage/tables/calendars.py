@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Float, Index
+from sqlalchemy import CheckConstraint, Float, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fieldapp.storage.tables.base import Base, BranchKey, CodeKey, CodeText, LongText, UuidKey
@@ -46,3 +46,15 @@ class AbsenceRow(Base):
     recorded_at: Mapped[datetime]
     withdrawn_by: Mapped[CodeText | None]
     withdrawn_at: Mapped[datetime | None]
+
+
+class CalendarFeedRow(Base):
+    """The secret address under which a technician's own calendar program reads their visits; one at a time."""
+
+    __tablename__ = "calendar_feeds"
+    __table_args__ = (UniqueConstraint("branch", "secret_hash"),)
+
+    branch: Mapped[BranchKey]
+    technician: Mapped[CodeKey]
+    secret_hash: Mapped[CodeText]
+    created_at: Mapped[datetime]

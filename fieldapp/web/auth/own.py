@@ -11,10 +11,19 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from fieldapp.domain.errors import Invalid
-from fieldapp.services import accounts, adjustment_views, phones, sign_ins, stored, stored_file, sync_devices
+from fieldapp.services import (
+    accounts,
+    adjustment_views,
+    calendar_feeds,
+    phones,
+    sign_ins,
+    stored,
+    stored_file,
+    sync_devices,
+)
 from fieldapp.web.auth.devices import describe
 from fieldapp.web.auth.forms import PasswordForm
-from fieldapp.web.context import current_actor, current_branch, current_work
+from fieldapp.web.context import current_actor, current_branch, current_settings, current_work
 from fieldapp.web.guards import only
 
 blueprint = Blueprint("own", __name__)
@@ -102,10 +111,33 @@ def revoke(device_id: str) -> ResponseReturnValue:
     return redirect(url_for("own.me"), 303)
 
 
-def _page(form: PasswordForm) -> str:
+@blueprint.post("/calendar")
+@only("technician")
+def make_feed() -> ResponseReturnValue:
+    """An address for one's own calendar program, shown this once."""
+    token = calendar_feeds.create(current_work(), current_actor())
+    base = current_settings().base_url
+    path = url_for("calendar_feed.feed", token=token)
+    made = base + path if base else url_for("calendar_feed.feed", token=token, _external=True)
+    return _page(PasswordForm(formdata=None), made)
+
+
+@blueprint.post("/calendar/end")
+@only("technician")
+def end_feed() -> ResponseReturnValue:
+    """That address opens nothing any more."""
+    calendar_feeds.end(current_work(), current_actor())
+    flash(_("The address of your calendar does not work any more."), "good")
+    return redirect(url_for("own.me"), 303)
+
+
+def _page(form: PasswordForm, made: str = "") -> str:
     devices = sign_ins.list_own(current_work(), current_actor())
     own = phones.list_own(current_work(), current_actor())
-    recent = adjustment_views.recent(current_work(), current_actor()) if current_actor().role == "technician" else []
+    is_technician = current_actor().role == "technician"
+    recent = adjustment_views.recent(current_work(), current_actor()) if is_technician else []
+    feed = calendar_feeds.since(current_work(), current_actor()) if is_technician else None
     return render_template(
-        "auth/me.html", form=form, devices=devices, here=current_user.sign_in_id, phones=own, recent=recent
+        "auth/me.html", form=form, devices=devices, here=current_user.sign_in_id, phones=own, recent=recent,
+        feed=feed, made=made,
     )  # fmt: skip

@@ -16,8 +16,8 @@ from fieldapp.services.links import LinkGone
 from fieldapp.services.receipts import LinkView
 from fieldapp.web import locale
 from fieldapp.web.context import current_settings, current_work
-from fieldapp.web.customer.often import Often
 from fieldapp.web.errors import sentence
+from fieldapp.web.often import Often
 
 blueprint = Blueprint("customer", __name__)
 
