@@ -64,11 +64,12 @@ def standing(database: Database) -> tuple[Standing, str | None]:
     found = current(database)
     if found is None or found == head():
         return ("right" if found else "empty"), found
-    if found < head():
+    known = known_revisions()
+    if found in known:
         return "behind", found
     with _connected(database) as connection:
         oldest = connection.scalar(select(_FACTS.c.value).where(_FACTS.c.name == FLOOR))
-    return ("ahead" if oldest is not None and oldest <= head() else "beyond"), found
+    return ("ahead" if oldest in known else "beyond"), found
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
@@ -76,7 +77,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
     from alembic import command
 
     found = current(database)
-    if found is not None and found > head():
+    if found is not None and found not in known_revisions():
         raise Beyond(f"the database has schema {found}, and this program knows {head()} as the newest")
 
     def go_up(config: "Config") -> None:

@@ -32,11 +32,11 @@ def narrowing(source: str) -> list[str]:
 
 
 def test_every_migration_after_the_floor_only_adds() -> None:
-    files = sorted((migrate.FOLDER / "versions").glob("0*.py"))
-    after = [file for file in files if file.name[:4] > migrate.floor()]
+    known = migrate.known_revisions()
+    later = set(known[known.index(migrate.floor()) + 1 :])
+    after = [file for file in sorted((migrate.FOLDER / "versions").glob("0*.py")) if file.name[:4] in later]
     found = {file.name: told for file in after if (told := narrowing(file.read_text()))}
     assert not found, "write the migration's number into migrations/FLOOR, and say so in CHANGELOG (docs/operations.md)"
-    assert migrate.floor() in {file.name[:4] for file in files}
 
 
 @pytest.mark.parametrize(
