@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Executable, Row, Select
+from sqlalchemy import Executable, Float, Row, Select
 from sqlalchemy.orm import Session
 
 from fieldapp.storage import driver
@@ -147,6 +147,8 @@ def _process(column: Any, dialect: Any) -> Callable[[Any], Any] | None:
     """What makes a column's value of the driver's."""
     if isinstance(column.type, UtcMoment) and dialect.name == "sqlite":
         return _moment  # the text is our own: a third of the time of what SQLAlchemy would do
+    if isinstance(column.type, Float):
+        return None  # as both drivers have it
     process: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).result_processor(dialect, None)
     return process
 

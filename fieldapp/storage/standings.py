@@ -18,6 +18,10 @@ _STANDINGS = select(_VISITS.visit_id, _VISITS.technician, _VISITS.state, _VISITS
 _RECEIVED = select(_LOG.visit_id, _LOG.kind, _LOG.origin, _LOG.received_at).where(
     _LOG.branch == bindparam("branch"), _LOG.visit_id.in_(bindparam("visits", expanding=True))
 )
+_UNKNOWN = select(_LOG.visit_id).where(
+    _LOG.branch == bindparam("branch"), _LOG.visit_id.in_(bindparam("visits", expanding=True)),
+    _LOG.held_code == "unknown_visit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,8 @@ def moved_at_rev(db: Session, branch: str, visits: Iterable[str]) -> dict[str, i
 
 def waiting_for(db: Session, branch: str, visits: Iterable[str]) -> set[str]:
     """Those of the visits that phones spoke of before anybody had scheduled them."""
-    query = select(EventRow.visit_id).where(
-        EventRow.branch == branch, EventRow.visit_id.in_(list(visits)), EventRow.held_code == "unknown_visit"
-    )
-    return {visit for visit in db.scalars(query.distinct()) if visit}
+    rows = bulk.fetch(db, _UNKNOWN, {"branch": branch, "visits": list(visits)})
+    return {row.visit_id for row in rows}
 
 
 def adopt(db: Session, branch: str, visit: str, technician: str | None) -> None:

@@ -1,12 +1,13 @@
 """Visits as they stand (a projection of their events) and the ledger of what customers were promised."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Window
@@ -17,6 +18,11 @@ from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.lifecycle import VisitState
 from fieldapp.storage import bulk
 from fieldapp.storage.tables.visits import PromiseRow, VisitRow
+
+_VISITS = VisitRow.__table__.c
+#: Built once: whatever plans or changes a visit asks for it.
+_BY_ID = select(*_VISITS).where(_VISITS.branch == bindparam("branch"), _VISITS.visit_id == bindparam("visit"))
+_BY_ORDER = select(*_VISITS).where(_VISITS.branch == bindparam("branch"), _VISITS.external_id == bindparam("order"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,7 @@ class PromiseLine:
 
 def find(db: Session, branch: str, visit_id: str) -> Visit | None:
     """The visit with this id."""
-    row = db.get(VisitRow, (branch, visit_id))
-    return from_row(row) if row else None
+    return _only(bulk.fetch(db, _BY_ID, {"branch": branch, "visit": visit_id}))
 
 
 def get(db: Session, branch: str, visit_id: str) -> Visit:
@@ -86,8 +91,11 @@ def get(db: Session, branch: str, visit_id: str) -> Visit:
 
 def find_by_external_id(db: Session, branch: str, external_id: str) -> Visit | None:
     """The visit with this order number."""
-    row = db.scalar(select(VisitRow).where(VisitRow.branch == branch, VisitRow.external_id == external_id))
-    return from_row(row) if row else None
+    return _only(bulk.fetch(db, _BY_ORDER, {"branch": branch, "order": external_id}))
+
+
+def _only(rows: Sequence[Any]) -> Visit | None:
+    return from_row(rows[0]) if rows else None
 
 
 def phones(db: Session, branch: str) -> list[tuple[str, str]]:
@@ -209,7 +217,7 @@ def add_promises(db: Session, branch: str, events: Iterable[Event], now: datetim
     bulk.add_new(db, PromiseRow, rows)
 
 
-def from_row(row: VisitRow) -> Visit:
+def from_row(row: Any) -> Visit:
     """The frozen value of a row (for the other query modules of storage)."""
     return Visit(
         row.branch, VisitId(row.visit_id), row.external_id, row.rev, row.state, row.job_type, row.technician,
