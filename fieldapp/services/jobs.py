@@ -66,7 +66,7 @@ def _do(work: Work, job: Job, handlers: Handlers) -> None:
     if handler is None:
         # Another release's: it may be there again after the next restart.
         outcome = Outcome(kind="again", detail="kind_unknown")
-    elif job.attempts > rules.MOST_ATTEMPTS:
+    elif job.attempts > rules.MOST_ATTEMPTS and _tries(work, job) > rules.MOST_ATTEMPTS:
         outcome = Outcome(kind="dead", detail="broken_off")
     else:
         outcome = handler(work, job)
@@ -74,8 +74,14 @@ def _do(work: Work, job: Job, handlers: Handlers) -> None:
         _end(db, job, outcome, work.now())
 
 
+def _tries(work: Work, job: Job) -> int:
+    with work.read() as db:
+        return jobs.tries(db, job)
+
+
 def _end(db: Db, job: Job, outcome: Outcome, now: datetime) -> None:
-    state, due_at = _state_after(job, outcome, now)
+    tries = jobs.tries(db, job) if outcome.kind == "again" else 0
+    state, due_at = _state_after(job, outcome, tries, now)
     ended = jobs.end(db, job, now, state=state, outcome=outcome.kind, detail=outcome.detail[:200], due_at=due_at)
     if not ended:
         return
@@ -85,11 +91,11 @@ def _end(db: Db, job: Job, outcome: Outcome, now: datetime) -> None:
         outcome.then(db, state)
 
 
-def _state_after(job: Job, outcome: Outcome, now: datetime) -> tuple[State, datetime]:
+def _state_after(job: Job, outcome: Outcome, tries: int, now: datetime) -> tuple[State, datetime]:
     if outcome.kind == "later" and outcome.due_at is not None:
         return "waiting", outcome.due_at
     if outcome.kind == "again":
-        due = rules.next_attempt(job.job_id, job.attempts, job.created_at, now)
+        due = rules.next_attempt(job.job_id, tries, job.created_at, now)
         return ("dead", now) if due is None else ("waiting", due)
     return ("done" if outcome.kind == "done" else "dead"), now
 
@@ -121,6 +127,14 @@ def overview(work: Work, actor: Actor) -> Overview:
     now = work.now()
     with work.read() as db:
         return Overview(jobs.counts(db, now), jobs.oldest_due(db, now), jobs.dead(db, SHOWN))
+
+
+def standing(work: Work) -> tuple[Mapping[str, int], timedelta]:
+    """How much of it stands how, and for how long the one waits that is due longest; for monitors."""
+    now = work.now()
+    with work.read() as db:
+        oldest = jobs.oldest_due(db, now)
+        return jobs.counts(db, now), now - oldest if oldest else timedelta(0)
 
 
 def count_dead(work: Work, actor: Actor) -> int:

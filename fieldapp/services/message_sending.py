@@ -26,8 +26,9 @@ from fieldapp.storage.visits import Visit
 
 MESSAGE = "message"
 _ONCE = frozenset({"reminder", "on_way"})
-#: Refusals of a gateway that may pass.
+#: Refusals of a gateway that may pass, and those that are about the gateway and not about this one number.
 _PASSING = frozenset({408, 409, 425, 429})
+_CLOSED = frozenset({429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def _send(work: Work, channels: Channels, facts: _Facts, channel: str, address: 
         return _ended(work, facts, "done", "", reached=reached)
     is_final = 400 <= status < 500 and status not in _PASSING
     kind = "dead" if is_final else "again"
-    return _ended(work, facts, kind, f"http_{status}", is_blocked=not is_final, reached=reached)
+    return _ended(work, facts, kind, f"http_{status}", is_blocked=status in _CLOSED, reached=reached)
 
 
 def _hand_over(work: Work, gateway: Gateway, facts: _Facts, number: str, text: str) -> int:

@@ -4,7 +4,7 @@ Owns who may look and who may edit. Which message follows from what is `domain.m
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import cast
 
@@ -38,6 +38,11 @@ def of_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> lis
         for one in messages.of_visit(db, branch, visit_id):
             logged = next(iter(jobs.of_target(db, branch, one.message_id, limit=1)), None)
             waits = logged.job.due_at if logged and logged.job.state == "waiting" else None
+            if logged and logged.job.state == "dead" and one.state == "waiting":
+                # Given up without its sender: the program died over it too often, or knew no such work.
+                last = next(iter(logged.attempts), None)
+                code, ended_at = (last.detail, last.ended_at) if last else ("broken_off", None)
+                one = replace(one, state="failed", code=code, ended_at=ended_at)
             found.append(Told(one, len(logged.attempts) if logged else 0, waits))
         return found
 

@@ -109,6 +109,15 @@ def end(db: Session, job: Job, now: datetime, *, state: State, outcome: str, det
     return True
 
 
+def tries(db: Session, job: Job) -> int:
+    """How often it was begun since it was made, or since somebody let it be tried anew."""
+    query = select(func.count()).where(
+        JobAttemptRow.branch == job.branch, JobAttemptRow.job_id == job.job_id,
+        JobAttemptRow.started_at >= job.created_at,
+    )  # fmt: skip
+    return db.scalar(query) or 0
+
+
 def hold_lane(db: Session, branch: str, lane: str, until: datetime) -> None:
     """What goes the same way waits until then, too: the way is blocked, not the one thing."""
     waiting = (JobRow.branch == branch) & (JobRow.lane == lane) & (JobRow.state == "waiting") & _OPEN

@@ -21,6 +21,8 @@ WHY: dict[str, Any] = {
     "too_late": _l("It was too late for it."),
     "said_already": _l("It had been said already."),
     "switched_off": _l("This kind was switched off meanwhile."),
+    "broken_off": _l("The program broke off over it again and again."),
+    "kind_unknown": _l("No program that was running knew how to send it."),
     "no_address": _l("There is no address that it could go to."),
 }
 

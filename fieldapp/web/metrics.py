@@ -16,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from fieldapp import __version__
-from fieldapp.services import health
+from fieldapp.services import health, jobs
 from fieldapp.services.sync_push import Result
 from fieldapp.services.work import Busy, Work
 
@@ -68,7 +68,7 @@ def _asked(work: Work) -> Iterator[Metric]:
     up = GaugeMetricFamily("fieldapp_database_up", "Whether the database answers and has the program's schema.")
     started = time.perf_counter()
     try:
-        report, found = health.readiness(work), health.branches_now(work)
+        report, found, (outgoing, waited) = health.readiness(work), health.branches_now(work), jobs.standing(work)
     except Busy:
         up.add_metric([], 0)
         yield up
@@ -77,6 +77,14 @@ def _asked(work: Work) -> Iterator[Metric]:
     yield up
     yield InfoMetricFamily("fieldapp", "Program and database.", {**report, "version": __version__})
     yield _gauge("fieldapp_database_seconds", "Time that these questions took.", [("", time.perf_counter() - started)])
+    work_left = GaugeMetricFamily("fieldapp_outgoing", "Outgoing work by how it stands.", labels=["state"])
+    for state in ("waiting", "running", "later", "dead"):
+        work_left.add_metric([state], outgoing.get(state, 0))
+    yield work_left
+    yield _gauge(
+        "fieldapp_outgoing_wait_seconds", "How long the outgoing work waits that is due longest.",
+        [("", waited.total_seconds())],
+    )  # fmt: skip
     for name, text, value in (
         ("phones_holding", "Phones that said they hold unsent facts or photos.", lambda one: one.phones_holding),
         ("phone_queue_seconds", "Age of the oldest thing that a phone holds unsent.", lambda one: one.queue_seconds),

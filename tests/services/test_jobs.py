@@ -9,6 +9,7 @@ import pytest
 
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.errors import Conflict, Forbidden, NotFound
+from fieldapp.domain.jobs import MOST_ATTEMPTS
 from fieldapp.services import jobs
 from fieldapp.services.jobs import LEASE, Job, Outcome
 from fieldapp.services.runner import Runner
@@ -50,6 +51,14 @@ def log(work: Work) -> dict[str, list[tuple[str | None, str]]]:
     with work.read() as db:
         found = store.of_target(db, cast.MAIN, "t")
     return {one.job.job_id: [(each.outcome, each.detail) for each in one.attempts] for one in found}
+
+
+def begin_in_vain(work: Work, clock: Clock, times: int) -> None:
+    """Take the next job so often, each time by a program that dies over it."""
+    for _ in range(times):
+        with work.write() as db:
+            store.take(db, cast.MAIN, clock(), clock())
+        clock.advance(seconds=1)
 
 
 def doing(seen: list[str], *outcomes: Outcome) -> dict[str, Callable[[Work, Job], Outcome]]:
@@ -117,6 +126,22 @@ def test_after_a_day_it_is_given_up_and_an_admin_may_let_it_be_tried_anew(work: 
     assert state(work, "a").state == "done"
     with work.read() as db:
         assert [row.subject for row in audit.with_action(db, cast.MAIN, "job.revived")] == ["a"]
+
+
+def test_what_is_tried_anew_has_all_its_attempts_before_it_again(work: Work, clock: Clock):
+    """However often it was begun before: neither is it given up at once, nor does it begin with the longest wait."""
+    add(work, "a")
+    begin_in_vain(work, clock, MOST_ATTEMPTS)
+    jobs.do_next(work, doing([], DONE))
+    assert state(work, "a").state == "dead"
+    clock.advance(minutes=5)
+    jobs.try_again(work, cast.A001.actor, cast.MAIN, "a")
+    seen: list[str] = []
+    handlers = doing(seen, AGAIN, DONE)
+    jobs.do_next(work, handlers)
+    clock.advance(seconds=30)
+    jobs.do_next(work, handlers)
+    assert (seen, state(work, "a").state) == (["a", "a"], "done")
 
 
 def test_only_what_was_given_up_is_tried_anew_and_only_by_an_admin(work: Work):
@@ -202,7 +227,8 @@ def test_what_was_broken_off_is_due_again_and_who_comes_back_late_changes_nothin
 
 
 def test_what_breaks_the_program_every_time_is_given_up_in_the_end(work: Work, clock: Clock):
-    add(work, "a", attempts=60)
+    add(work, "a")
+    begin_in_vain(work, clock, MOST_ATTEMPTS)
     seen: list[str] = []
     jobs.do_next(work, doing(seen, DONE))
     assert (seen, state(work, "a").state) == ([], "dead")

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from fieldapp.domain.errors import Forbidden, Invalid, NotFound
 from fieldapp.domain.ids import visit_id
@@ -17,6 +18,7 @@ from fieldapp.services import jobs, links, message_sending, messages, news
 from fieldapp.services.mail import MailServer
 from fieldapp.services.message_sending import Channels, Gateway
 from fieldapp.services.work import Work
+from fieldapp.storage.tables.jobs import JobRow
 from tests import builders, cast, mailboxes, receivers
 from tests.fakes import Clock
 from tests.mailboxes import Mailbox
@@ -322,3 +324,38 @@ def test_words_are_for_dispatchers_and_managers_of_the_branch(work):
             messages.book(work, person.actor, cast.MAIN)
     with pytest.raises(NotFound):
         messages.save_words(work, cast.D001.actor, cast.NORTH, "late", "en", "x", "y")
+
+
+def test_a_message_over_which_the_program_died_too_often_is_shown_as_given_up(work, clock, mailbox):
+    schedule(work, clock)
+    reached = handlers(mailbox=mailbox)
+    while jobs.do_next(work, {"news": reached["news"]}):
+        pass
+    with work.write() as db:
+        db.execute(update(JobRow).where(JobRow.branch == cast.MAIN, JobRow.kind == "message").values(state="dead"))
+    kinds = {kind: (state, code) for kind, state, code in log(work)}
+    assert kinds["confirmation"] == ("failed", "kind_unknown")
+
+
+@pytest.mark.parametrize(("status", "is_held"), [(500, False), (503, True), (429, True)])
+def test_a_gateway_that_stumbles_over_one_number_does_not_keep_back_the_others(
+    work, clock, gateway, status, is_held
+):  # fmt: skip
+    gateway.answer(status, 200)
+    for number in ("WO-1", "WO-2"):
+        schedule(work, clock, number, email="")
+    clock.advance(seconds=1)
+    do_all(work, gateway=gateway)
+    assert len(gateway.requests) == (1 if is_held else 2)
+
+
+def test_what_people_write_stays_text_in_a_letter(work, clock, mailbox):
+    canary = "\"'><img src=x onerror='window.sung=1'><script>1</script>{{7*7}}{link}"
+    schedule(work, clock, name=canary)
+    do_all(work, mailbox=mailbox)
+    [letter] = mailbox.letters
+    assert letter.get_content_type() == "text/plain"
+    assert not letter.is_multipart()
+    assert canary in letter.get_content()
+    assert letter.get_content().count("https://visits.example.org/c/") == 1
+    assert "49" not in letter["Subject"]
