@@ -20,7 +20,7 @@ from fieldapp.services import scheduling
 from fieldapp.services.claims import Slot
 from fieldapp.services.free_windows import roster
 from fieldapp.services.work import Work
-from fieldapp.storage import calendars, planning, visits
+from fieldapp.storage import calendars, pins, planning, visits
 from fieldapp.storage.planning import WAITING, Technician
 from fieldapp.storage.visits import Visit
 
@@ -39,6 +39,7 @@ class Left:
     able: Sequence[Technician]
     proposed: str | None
     instead: Free | None
+    pinned: bool
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,13 @@ class Cover:
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """What becomes of one visit, as seen at `rev`: it goes to `technician` (None: to the pool), in another window
-    where one is given."""
+    where one is given. `override` says why a pinned one moves."""
 
     visit: str
     rev: int
     technician: str | None
     window: Window | None = None
+    override: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,7 @@ def look(work: Work, actor: Actor, branch: BranchCode, absence_id: str) -> Cover
         ]  # fmt: skip
         known = roster(db, branch, [one.code for one in people], Window(now, span.end + AHEAD))
         who = planning.find_technician(db, branch, absence.technician)
+        held = pins.within(db, branch, span)
     jobs = {one.visit_id: _job(one) for one in open_ones}
     shared, then = share_out(known, jobs.items())
     left = []
@@ -104,7 +107,7 @@ def look(work: Work, actor: Actor, branch: BranchCode, absence_id: str) -> Cover
             length = one.planned.end - one.planned.start
             work_then = Window(instead.window.start, instead.window.start + length)
             then = then.taking(Plan(one.visit_id, "", instead.technician, work_then))
-        left.append(Left(one, [names[code] for code in able], proposed, instead))
+        left.append(Left(one, [names[code] for code in able], proposed, instead, one.visit_id in held))
     return Cover(absence, who, left)
 
 
@@ -131,7 +134,7 @@ def cover(
 def _carry_out(
     work: Work, actor: Actor, branch: BranchCode, seen: Visit, wanted: Decision, told: Told
 ) -> Visit:  # fmt: skip
-    slot = Slot(technician=wanted.technician)
+    slot = Slot(technician=wanted.technician, override=wanted.override)
     if wanted.window is None:
         return scheduling.assign_visit(work, actor, branch, wanted.visit, wanted.rev, slot)
     promise = ev.Promise(

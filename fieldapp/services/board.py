@@ -21,7 +21,7 @@ from fieldapp.services.branches import zone_of
 from fieldapp.services.risks import Alarm, Alert, look_out
 from fieldapp.services.rulebooks import missed_after, rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import board, branches, calendars
+from fieldapp.storage import board, branches, calendars, pins
 from fieldapp.storage.board import Happened, Heard, Planned
 from fieldapp.storage.branches import Team
 from fieldapp.storage.planning import WAITING, Technician
@@ -52,12 +52,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One visit: as planned, its state as of now, how it stands, what happened."""
+    """One visit: as planned, its state as of now, how it stands, what happened, whether it is held there."""
 
     visit: Planned
     state: str
     standings: tuple[Standing, ...]
     happened: Happened
+    pinned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,10 @@ class _Look:
     def absences(self) -> Sequence[Absence]:
         return calendars.absences(self.db, self.branch, None, self.bounds)
 
+    @cached_property
+    def pinned(self) -> frozenset[str]:
+        return pins.within(self.db, self.branch, self.bounds)
+
     def _away(self, technician: str) -> Sequence[Absence]:
         return [one for one in self.absences if one.technician == technician]
 
@@ -169,9 +174,8 @@ class _Look:
     def _mark(self, asked: Asked, shown: Sequence[Technician]) -> str:
         day = board.mark(self.db, self.branch, self.bounds.start, self.bounds.end, [*(one.code for one in shown), None])
         tick = int(self.now.timestamp()) // TICK
-        return hashlib.sha256(repr((asked, shown, len(self.people), self.absences, day, tick)).encode()).hexdigest()[
-            :32
-        ]
+        seen = asked, shown, len(self.people), self.absences, sorted(self.pinned), day, tick
+        return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
 
     def _bars(self, technicians: Sequence[str | None] | None) -> list[Bar]:
         found = self._planned(technicians)
@@ -200,7 +204,7 @@ class _Look:
         standing = standings(seen, self.now)
         if self.alarm and visit.visit_id in self.alarm.at_risk and "late" not in standing:
             standing = (*standing, "at_risk")
-        return Bar(visit, state, standing, happened)
+        return Bar(visit, state, standing, happened, visit.visit_id in self.pinned)
 
     def _missed(self, found: Sequence[Planned]) -> set[str]:
         """Visits that nobody came to, as of now."""

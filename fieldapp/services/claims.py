@@ -14,13 +14,13 @@ from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits.lifecycle import DURATIONS
 from fieldapp.services.calendars import speaks_against
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, planning
+from fieldapp.storage import audit, pins, planning
 
 #: What a planner may overrule with a reason -> how the audit calls it.
 _OVERRIDES = {
     "technician_busy": "visit.double_booked", "technician_absent": "visit.planned_in_absence",
     "off_shift": "visit.planned_off_shift", "skill_missing": "visit.planned_without_skill",
-    "district_foreign": "visit.planned_outside_district",
+    "district_foreign": "visit.planned_outside_district", "visit_pinned": "visit.moved_from_pin",
 }  # fmt: skip
 OVERRIDABLE = frozenset(_OVERRIDES)
 
@@ -51,18 +51,13 @@ class Claim:
 
 
 def claim_time(work: Work, db: Db, planner: str | None, branch: BranchCode, claim: Claim, now: datetime) -> None:
-    """Check that the technician exists, is free and fits; an override is audited with its reason, unless nobody plans
-    yet (`planner` None)."""
+    """Check that nobody pinned the visit elsewhere, and that the technician exists, is free and fits; an override is
+    audited with its reason, unless nobody plans yet (`planner` None)."""
     interval = scheduling.job(claim.start, _length(claim))
-    code = claim.slot.technician
-    if not code:
-        return
-    technician = planning.find_technician(db, branch, code)
-    if technician is None:
-        raise Invalid("technician_unknown", field="technician", technician=code)
-    if not technician.is_active:
-        raise Invalid("technician_left", field="technician", technician=code)
-    against = _runs_into(db, branch, claim, Plan(claim.visit, claim.number, code, interval))
+    code, against = claim.slot.technician or "", _pinned(db, branch, claim)
+    if code:
+        _check_is_here(db, branch, code)
+        against += _runs_into(db, branch, claim, Plan(claim.visit, claim.number, code, interval))
     if not against:
         return
     if not claim.slot.override.strip():
@@ -74,6 +69,23 @@ def claim_time(work: Work, db: Db, planner: str | None, branch: BranchCode, clai
                 subject=claim.number,
                 facts={"technician": code, **one.facts, "reason": claim.slot.override.strip()},
             )  # fmt: skip
+
+
+def _check_is_here(db: Db, branch: BranchCode, code: str) -> None:
+    technician = planning.find_technician(db, branch, code)
+    if technician is None:
+        raise Invalid("technician_unknown", field="technician", technician=code)
+    if not technician.is_active:
+        raise Invalid("technician_left", field="technician", technician=code)
+
+
+def _pinned(db: Db, branch: BranchCode, claim: Claim) -> list[Obstacle]:
+    """That somebody holds the visit elsewhere."""
+    pin = pins.find(db, branch, claim.visit)
+    if pin is None or (pin.technician, pin.start) == (claim.slot.technician, claim.start):
+        return []
+    facts = {"number": claim.number, "holder": pin.technician, "by": pin.by, "since": pin.since.isoformat()}
+    return [Obstacle("visit_pinned", facts)]
 
 
 def _runs_into(db: Db, branch: BranchCode, claim: Claim, plan: Plan) -> list[Obstacle]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.domain.visits import events as ev
-from fieldapp.services import free_windows, link_acts, scheduling
+from fieldapp.services import free_windows, link_acts, pins, scheduling
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from fieldapp.storage import visits
@@ -52,6 +52,7 @@ def move(work: Work, link: Link, start: datetime) -> None:
         promise = ev.Promise(start=window.start, end=window.end, agreed=True, told_at=now, channel="link")
         change = ev.PromiseChanged(asked_by="customer", promise=promise, apology=False, cause="customer")
         scheduling.movable(db, link.branch, seen.visit_id, seen.rev, change, now)
+        pins.let_go(work, db, "customer", seen)
         said = scheduling.plan_move(work, db, None, seen, change, Slot(technician=who), now)
         link_acts.say(db, work, link, "move", said)
 

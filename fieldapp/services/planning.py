@@ -17,7 +17,8 @@ from fieldapp.services.approvals import Approval
 from fieldapp.services.branches import zone_of
 from fieldapp.services.rulebooks import missed_after, rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import planning, visits
+from fieldapp.storage import pins, planning, visits
+from fieldapp.storage.pins import Pin
 from fieldapp.storage.planning import WAITING, Entry, Filters, SortKey, Technician
 from fieldapp.storage.visits import PromiseLine, Visit
 
@@ -68,6 +69,7 @@ class Details:
     timeline: Sequence[Entry]
     names: Mapping[str, str]
     technicians: Sequence[Technician]
+    pin: Pin | None
     #: Late changes that somebody asked for, latest first, each with why nothing is left to approve.
     asked: Sequence[tuple[Approval, str | None]]
 
@@ -138,6 +140,7 @@ def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> De
             timeline=sorted(planning.timeline(db, branch, visit_id), key=lambda one: one.event.order),
             names=planning.names(db, branch),
             technicians=planning.technicians(db, branch),
+            pin=pins.find(db, branch, visit_id),
             asked=approvals.of_visit(db, visit),
         )
 

@@ -107,7 +107,7 @@ def assign_visit(
     """
     require(actor, "visits.plan", branch=branch)
     with work.write(branch) as db:
-        seen = _open(db, branch, visit, rev)
+        seen = get_open(db, branch, visit, rev)
         minutes = length(seen) if slot.minutes is None else slot.minutes
         start = slot.start or seen.planned.start
         wanted = Claim(
@@ -146,7 +146,7 @@ def cancel_visit(
     require(actor, "visits.plan", branch=branch)
     scheduling.told(cancellation.told_at, work.now())
     with work.write(branch) as db:
-        seen = _open(db, branch, visit, rev)
+        seen = get_open(db, branch, visit, rev)
         return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [cancellation])
 
 
@@ -210,7 +210,19 @@ def movable(db: Db, branch: BranchCode, visit: str, rev: int, change: ev.Promise
     """The visit as the planner saw it, open to this change; raises what `move_visit` says."""
     scheduling.promised(change.promise.start, change.promise.end, now)
     scheduling.told(change.promise.told_at, now)
-    return _open(db, branch, visit, rev)
+    return get_open(db, branch, visit, rev)
+
+
+def get_open(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
+    """The unchanged visit, and only while there is something left to plan."""
+    seen = _unchanged(db, branch, visit, rev)
+    if seen.state in ENDED:
+        raise Conflict("visit_over", number=seen.external_id)
+    if seen.state in _INSIDE:
+        raise Conflict("visit_started", number=seen.external_id)
+    if seen.held:
+        raise Conflict("visit_disputed", number=seen.external_id)
+    return seen
 
 
 def late_by(
@@ -283,18 +295,6 @@ def _unchanged(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
             by=last.event.actor if last else "",
             when=last.received_at.isoformat() if last else "",
         )
-    return seen
-
-
-def _open(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
-    """The unchanged visit, and only while there is something left to plan."""
-    seen = _unchanged(db, branch, visit, rev)
-    if seen.state in ENDED:
-        raise Conflict("visit_over", number=seen.external_id)
-    if seen.state in _INSIDE:
-        raise Conflict("visit_started", number=seen.external_id)
-    if seen.held:
-        raise Conflict("visit_disputed", number=seen.external_id)
     return seen
 
 

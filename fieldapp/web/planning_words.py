@@ -46,6 +46,10 @@ REFUSALS: dict[str, Any] = {
     "district_foreign": _l(
         "%(technician)s does not work in the district %(district)s. Choose another technician, or say why it must be."
     ),
+    "visit_pinned": _l(
+        "%(number)s is pinned to %(holder)s at its time. Leave it there, or say why it must move all the same."
+    ),
+    "pin_nobody": _l("%(number)s has no technician yet. Give it to somebody first, then pin it."),
     "absence_kind_unknown": _l("Choose why they are away from the list."),
     "absence_too_long": _l("An absence is at most %(days)s days long. Check both days."),
     "absence_over": _l("This time is over already. Enter an absence that still lies ahead or goes on."),
@@ -113,6 +117,10 @@ FAULTS: dict[str, Any] = {
     "asked_by_unknown": _l("must be company or customer"),
     "cause_unknown": _l("must be one of: %(known)s"),
     "absence_malformed": _l("must be after start"),
+    "visit_pinned": _l(
+        "%(number)s is pinned to %(holder)s at its time. Leave it there, or say why it must move all the same."
+    ),
+    "pin_nobody": _l("%(number)s has no technician yet. Give it to somebody first, then pin it."),
     "absence_kind_unknown": _l("must be sick, leave, training or other"),
     "absence_too_long": _l("an absence is at most %(days)s days long"),
     "text_too_long": _l("is longer than %(limit)s characters"),

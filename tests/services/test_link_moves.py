@@ -7,10 +7,11 @@ import pytest
 
 from fieldapp.domain.errors import Conflict, NotFound
 from fieldapp.domain.visits import events as ev
-from fieldapp.services import link_acts, link_moves, links, receipts, scheduling
+from fieldapp.services import link_acts, link_moves, links, pins, receipts, scheduling
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from fieldapp.storage import audit, events, visits
+from fieldapp.storage import pins as storage_pins
 from tests import builders, cast
 from tests.links import own_token, planned_visit, store
 from tests.services.test_two_dispatchers import at_once
@@ -59,6 +60,14 @@ def test_a_customer_looks_further_ahead_but_not_for_ever(work):
     assert min(one.start for one in link_moves.offered(work, link, later)) >= later
     farthest = work.now() + link_moves.FARTHEST
     assert min(one.start for one in link_moves.offered(work, link, later + timedelta(days=900))) >= farthest
+
+
+def test_a_pin_of_ours_does_not_hold_a_customer(work):
+    visit = planned_visit(work)
+    pins.pin_visit(work, cast.D001.actor, cast.MAIN, visit, as_it_is(work, visit).rev)
+    link_moves.move(work, link_of(work, visit), THURSDAY + 4 * HOUR)
+    with work.read() as db:
+        assert storage_pins.find(db, cast.MAIN, visit) is None
 
 
 def test_a_taken_window_is_theirs_at_once_and_stands_in_the_ledger(work):

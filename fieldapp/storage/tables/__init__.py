@@ -19,6 +19,7 @@ from fieldapp.storage.tables import (
     jobs,
     links,
     messages,
+    pins,
     rulebooks,
     scoring,
     server,
@@ -31,6 +32,6 @@ from fieldapp.storage.tables.base import Base
 
 __all__ = [
     "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "calendars", "call_backs", "cases",
-    "causes", "closing", "devices", "erasures", "events", "findings", "jobs", "links", "messages", "rulebooks",
-    "scoring", "server", "spot_checks", "tokens", "visits", "webhooks",
+    "causes", "closing", "devices", "erasures", "events", "findings", "jobs", "links", "messages", "pins",
+    "rulebooks", "scoring", "server", "spot_checks", "tokens", "visits", "webhooks",
 ]  # fmt: skip

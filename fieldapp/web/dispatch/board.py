@@ -23,9 +23,9 @@ from fieldapp.services.claims import OVERRIDABLE
 from fieldapp.web import calendar_words
 from fieldapp.web import visit_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
-from fieldapp.web.dispatch.forms import AssignForm, MoveForm
+from fieldapp.web.dispatch.forms import AssignForm, MoveForm, PinForm
 from fieldapp.web.dispatch.lists import overview, today, wanted_day
-from fieldapp.web.dispatch.visits import assign_by, done, move_by
+from fieldapp.web.dispatch.visits import assign_by, done, move_by, pin_by
 from fieldapp.web.errors import STATUS, sentence
 from fieldapp.web.templating import localmoment, localtime
 from fieldapp.web.templating import window as span
@@ -90,6 +90,16 @@ def change(visit_id: str) -> ResponseReturnValue:
     return _json({"text": text, "kind": kind, "visit": _visit(details.visit, details.state)})
 
 
+@blueprint.post("/board/visits/<visit_id>/pin")
+def pin(visit_id: str) -> ResponseReturnValue:
+    """Hold the visit where it is planned, or with `off` let it go; 409 and the reason in words where that cannot be."""
+    try:
+        text = pin_by(visit_id, PinForm())
+    except DomainError as error:
+        return _json({"text": sentence(error)}), 409
+    return _json({"text": text, "kind": "good"})
+
+
 def _asked() -> Asked:
     """What the address asks for; nonsense is today."""
     args, page = request.args, request.args.get("page", "")
@@ -141,6 +151,7 @@ def _bar(bar: Bar) -> dict[str, Any]:
     return {
         **_visit(bar.visit, bar.state),
         "standings": bar.standings,
+        "pinned": bar.pinned,
         **{name: _wall(moment) for name, moment in times.items() if moment},
     }
 

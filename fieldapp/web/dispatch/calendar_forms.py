@@ -119,6 +119,7 @@ class CoverForm(Form):
 
     told_at = MomentField(_l("Told at"), [InputRequired(_l("Please fill this in."))])
     channel = SelectField(_l("Told by"), choices=[SelectChoice(*one) for one in words.CHANNELS.items()])
+    override = StringField(_l("Reason for moving pinned visits"), [Length(max=200)])
     apology = BooleanField(_l("We apologised"))
 
 

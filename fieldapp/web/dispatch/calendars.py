@@ -108,7 +108,9 @@ def cover(absence_id: str) -> ResponseReturnValue:
             told = Told(
                 told_at=form.told_at.utc(current_zone()), channel=form.channel.data, apology=bool(form.apology.data)
             )
-            changed = absences.cover(current_work(), current_actor(), current_branch(), absence_id, _decisions(), told)
+            changed = absences.cover(
+                current_work(), current_actor(), current_branch(), absence_id, _decisions(form), told
+            )
         except CannotCover as error:
             refused = f"{sentence(error)} {sentence(error.refusal)}"
         except DomainError as error:
@@ -153,7 +155,7 @@ def _absence_form(formdata: Any) -> AbsenceForm:
     return AbsenceForm(formdata=formdata, start=today, end=midnight)
 
 
-def _decisions() -> list[Decision]:
+def _decisions(form: CoverForm) -> list[Decision]:
     """What was chosen for each visit; those that stay as they are are left out."""
     found = []
     for name, chosen in request.form.items():
@@ -167,6 +169,7 @@ def _decisions() -> list[Decision]:
             Decision(
                 visit=visit, rev=int(rev) if rev.isdecimal() and len(rev) < 10 else -1,
                 technician=None if chosen == POOL else chosen, window=window,
+                override=form.override.data or "",
             )
         )  # fmt: skip
     return found

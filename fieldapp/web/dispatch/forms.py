@@ -253,6 +253,12 @@ class AssignForm(SlotForm, RevForm):
     reason = _line(_l("Reason"))
 
 
+class PinForm(RevForm):
+    """Holding a visit where it is planned; with `off`, letting it go."""
+
+    off = HiddenField()
+
+
 class CancelForm(WhyForm, RevForm):
     """Calling a visit off."""
 
@@ -301,5 +307,5 @@ class ConfirmForm(Form):
 
 __all__ = [
     "AmendForm", "AssignForm", "CancelForm", "ConfirmForm", "DecideForm", "MoveForm", "OrderForm",
-    "UploadForm",
+    "PinForm", "UploadForm",
 ]  # fmt: skip

@@ -11,15 +11,25 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from fieldapp.domain.errors import Conflict, DomainError, Invalid
-from fieldapp.services import access_notes, approvals, messages, planning, scheduling
+from fieldapp.services import access_notes, approvals, messages, pins, planning, scheduling
 from fieldapp.services.approvals import Approval
 from fieldapp.services.planning import Details
 from fieldapp.services.scheduling import Order, Visit
 from fieldapp.web import message_words
 from fieldapp.web.context import current_actor, current_branch, current_settings, current_work, current_zone
 from fieldapp.web.dispatch import free_windows
-from fieldapp.web.dispatch.forms import AmendForm, AssignForm, CancelForm, DecideForm, MoveForm, OrderForm, RevForm
+from fieldapp.web.dispatch.forms import (
+    AmendForm,
+    AssignForm,
+    CancelForm,
+    DecideForm,
+    MoveForm,
+    OrderForm,
+    PinForm,
+    RevForm,
+)
 from fieldapp.web.dispatch.lists import overview
+from fieldapp.web.errors import sentence
 from fieldapp.web.forms import Form
 
 blueprint = Blueprint("dispatch_visits", __name__)
@@ -51,8 +61,8 @@ def visit(visit_id: str) -> ResponseReturnValue:
     details = _get(visit_id)
     told = messages.of_visit(current_work(), current_actor(), current_branch(), details.visit.visit_id)
     return render_template(
-        "dispatch/visit.html", details=details, zone=current_zone(), messages=told, message_words=message_words,
-        tells_customers=current_settings().tells_customers,
+        "dispatch/visit.html", details=details, pin_form=PinForm(rev=details.visit.rev), zone=current_zone(),
+        messages=told, message_words=message_words, tells_customers=current_settings().tells_customers,
         access=access_notes.of_visit(current_work(), current_actor(), current_branch(), details.visit.visit_id),
         **overview(),
     )  # fmt: skip
@@ -123,6 +133,16 @@ def decide(visit_id: str) -> ResponseReturnValue:
     )
 
 
+@blueprint.post("/visits/<visit_id>/pin")
+def pin(visit_id: str) -> ResponseReturnValue:
+    """Hold it where it is planned, or let it go."""
+    try:
+        flash(pin_by(visit_id, PinForm()), "good")
+    except DomainError as error:
+        flash(sentence(error), "bad")
+    return redirect(url_for("dispatch_visits.visit", visit_id=visit_id), 303)
+
+
 def move_by(visit_id: str, form: MoveForm) -> Visit | Approval:
     """Do what a form to move a visit says; what only a second person can let through is asked for."""
     zone = current_zone()
@@ -138,6 +158,14 @@ def move_by(visit_id: str, form: MoveForm) -> Visit | Approval:
 def assign_by(visit_id: str, form: AssignForm) -> Visit:
     """Do what a form to assign a visit says."""
     return scheduling.assign_visit(*_who(visit_id, form), form.slot(current_zone()), form.reason.data or "")
+
+
+def pin_by(visit_id: str, form: PinForm) -> str:
+    """Do what a form to pin a visit says, and what is told of it then."""
+    if form.off.data:
+        visit = pins.unpin_visit(current_work(), current_actor(), current_branch(), visit_id)
+        return _("%(number)s can be moved again.", number=visit.external_id)
+    return _("%(number)s is pinned.", number=pins.pin_visit(*_who(visit_id, form)).external_id)
 
 
 def _get(visit_id: str) -> Details:

@@ -85,7 +85,7 @@ function eventOf(bar) {
     start: bar.start,
     end: bar.end,
     editable: bar.open,
-    classNames: ["bar", bar.standings[0] ?? bar.state, bar.state],
+    classNames: ["bar", bar.standings[0] ?? bar.state, bar.state, ...(bar.pinned ? ["pinned"] : [])],
     extendedProps: { bar },
   };
 }

@@ -2,6 +2,7 @@
 // side by side before anything is sent; says in words why the server refused, and what can be done then.
 
 import { put, show } from "../lib/dom.js";
+import { clearFaults, markFaults } from "./faults.js";
 import { later, minutesBetween, nowOnTheClock, say, span, symbolsOf } from "./texts.js";
 
 const dialog = document.getElementById("move");
@@ -40,7 +41,7 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     put(form, "words", wish.words ?? "");
     show(part("words"), Boolean(wish.words));
     show(part("override"), false);
-    clearFaults();
+    clearFaults(form);
     stand(bar);
     refresh();
     dialog.showModal();
@@ -55,6 +56,8 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     show(form.querySelector("[data-f=fixed]"), !bar.open);
     show(part("plan"), bar.open);
     show(form.querySelector("[data-act=send]"), bar.open);
+    show(form.querySelector("[data-act=pin]"), bar.open && bar.technician !== "" && !bar.pinned);
+    show(form.querySelector("[data-act=unpin]"), Boolean(bar.pinned));
     put(form, "old-technician", nameOf(bar.technician));
     put(form, "old-planned", span(bar.start, bar.end));
     put(form, "old-promised", span(bar.from, bar.to));
@@ -71,6 +74,9 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     show(part("promise"), tick.checked);
     show(form.querySelector("[data-f=outside]"), isOutside);
     part("promise").disabled = !tick.checked;
+    const isHeld = Boolean(bar.pinned) && (start !== bar.start || field("technician").value !== bar.technician);
+    show(form.querySelector("[data-f=held]"), isHeld);
+    if (isHeld) show(part("override"), true);
     const end = later(start || bar.start, Number(field("duration").value) || bar.minutes);
     compare("technician", nameOf(bar.technician), nameOf(field("technician").value));
     compare("planned", longSpan(bar.start, bar.end), start ? longSpan(start, end) : "");
@@ -89,9 +95,9 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     field("window_end").value = later(start, minutesBetween(bar.from, bar.to));
   }
 
-  async function send(body) {
+  async function send(body, act = "") {
     try {
-      const answer = await fetch(address.replace("-", bar.id), { method: "POST", body });
+      const answer = await fetch(address.replace("-", bar.id) + act, { method: "POST", body });
       return { ok: answer.ok, ...(await answer.json()) };
     } catch {
       return { ok: false, code: "unsure", text: say("unsure"), errors: {}, visit: bar };
@@ -117,7 +123,8 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     if (told.with_reason) show(part("override"), true);
     stand({ ...bar, ...told.visit });
     refresh();
-    markFaults(told.errors);
+    const first = markFaults(form, told.errors);
+    (part("override").hidden ? first : field("override"))?.focus();
   }
 
   // Back to the plan as it was, as one more change with its own reason.
@@ -129,11 +136,23 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     act(body, null);
   }
 
+  // Where the visit stands, whatever else was typed.
+  async function pin(off) {
+    const body = new FormData();
+    for (const [name, value] of Object.entries({ csrf_token: field("csrf_token").value, rev: bar.rev, off })) body.set(name, value);
+    const told = await send(body, "/pin");
+    if (!told.ok) return refuse({ errors: {}, visit: bar, ...told });
+    dialog.close();
+    onDone(told);
+  }
+
+  form.querySelector("[data-act=pin]").addEventListener("click", () => pin(""));
+  form.querySelector("[data-act=unpin]").addEventListener("click", () => pin("1"));
   form.addEventListener("input", refresh);
   form.addEventListener("submit", (event) => {
     if (event.submitter?.value !== "send" || isUnchanged()) return;
     event.preventDefault();
-    clearFaults();
+    clearFaults(form);
     // A promise that was told to the customer is not taken back by a tap: only a mere plan is undone so.
     act(new FormData(form), field("promise").checked ? null : { technician: bar.technician, start: bar.start, minutes: bar.minutes });
   });
@@ -158,28 +177,4 @@ function nameOf(code) {
 function longSpan(start, end) {
   const day = document.getElementById("board").dataset.day;
   return start.slice(0, 10) === day ? span(start, end) : `${start.slice(5, 10)} ${span(start, end)}`;
-}
-
-function clearFaults() {
-  show(form.querySelector("[data-f=refusal]"), false);
-  for (const wrong of form.querySelectorAll(".wrong")) {
-    wrong.classList.remove("wrong");
-    wrong.querySelector(".error")?.remove();
-  }
-}
-
-function markFaults(errors) {
-  let first = null;
-  for (const [name, text] of Object.entries(errors)) {
-    const control = field(name);
-    if (!control?.closest) continue;
-    const box = control.closest(".field");
-    box.classList.add("wrong");
-    const line = document.createElement("p");
-    line.className = "error";
-    line.textContent = text;
-    box.append(line);
-    first ??= control;
-  }
-  (part("override").hidden ? first : field("override"))?.focus();
 }

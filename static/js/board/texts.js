@@ -19,7 +19,7 @@ export function symbolsOf(bar) {
   const state = bar.unsigned ? "unsigned" : bar.state;
   // A visit with held facts is one to be decided: once is enough.
   const standings = (bar.standings ?? []).filter((one) => one !== "held" || bar.state !== "disputed");
-  return [symbol(`state-${state}`), ...standings.map((one) => symbol(`standing-${one}`))];
+  return [symbol(`state-${state}`), ...[...standings, ...(bar.pinned ? ["pinned"] : [])].map((one) => symbol(`standing-${one}`))];
 }
 
 // Times are texts as the branch's clock shows them, 2026-12-01T09:30: they compare as they are.

@@ -204,3 +204,21 @@ def test_an_absence_stands_on_its_row_in_words(desk: Any, work: Work) -> None:
     assert [(one["start"], one["end"]) for one in rows["T002"]] == [("2026-10-14T08:00", "2026-10-14T12:00")]
     assert rows["T002"][0]["kind"]
     assert rows["T001"] == []
+
+
+def test_a_visit_is_pinned_where_it_stands_and_moves_then_with_a_reason_only(desk: Any) -> None:
+    schedule(desk)
+    way = f"/dispatch/board/visits/{visit_id(MAIN, 'WO-1')}/pin"
+    assert desk.post(way, data={"rev": "1"}).get_json() == {"text": "WO-1 is pinned.", "kind": "good"}
+    assert [bar["pinned"] for bar in bars(desk)] == [True]
+    told = change(desk, technician="T002").get_json()
+    assert (told["code"], told["with_reason"]) == ("visit_pinned", True)
+    assert "Unpin" in page(desk.get(address()))
+    assert desk.post(way, data={"rev": "1", "off": "1"}).get_json()["text"] == "WO-1 can be moved again."
+    assert change(desk, technician="T002").status_code == 200
+
+
+def test_what_nobody_was_given_cannot_be_pinned_and_says_what_to_do(desk: Any) -> None:
+    schedule(desk, technician="")
+    answer = desk.post(f"/dispatch/board/visits/{visit_id(MAIN, 'WO-1')}/pin", data={"rev": "1"})
+    assert (answer.status_code, "Give it to somebody first" in answer.get_json()["text"]) == (409, True)
