@@ -34,10 +34,11 @@ from fieldapp.web import (
 )
 from fieldapp.web.admin import accounts as admin_accounts
 from fieldapp.web.admin import branches as admin_branches
+from fieldapp.web.admin import invitations as admin_invitations
 from fieldapp.web.admin import outgoing as admin_outgoing
 from fieldapp.web.admin import tokens as admin_tokens
 from fieldapp.web.api import v1 as api
-from fieldapp.web.auth import own
+from fieldapp.web.auth import invited, own
 from fieldapp.web.auth import views as auth
 from fieldapp.web.dispatch import board as dispatch_board
 from fieldapp.web.dispatch import calendars as dispatch_calendars
@@ -128,8 +129,10 @@ def _register(app: Flask) -> None:
     auth.limiter.init_app(app)
     guards.register(app, auth.blueprint, guards.public("strangers come here to sign in"))
     guards.register(app, privacy.blueprint, guards.public("what is stored about people is theirs to know"))
+    guards.register(app, invited.blueprint, guards.public("the secret of an invitation is the key"), "/invited")
     guards.register(app, own.blueprint, guards.signed_in(), "/me")
     guards.register(app, admin_accounts.blueprint, guards.roles("admin"), "/admin")
+    guards.register(app, admin_invitations.blueprint, guards.roles("admin"), "/admin")
     guards.register(app, admin_branches.blueprint, guards.roles("admin"), "/admin")
     guards.register(app, admin_tokens.blueprint, guards.roles("admin"), "/admin/tokens")
     guards.register(app, admin_outgoing.blueprint, guards.roles("admin"), "/admin/outgoing")

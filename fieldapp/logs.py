@@ -11,7 +11,7 @@ import structlog
 
 #: What strangers write ends up in messages of libraries, too: numbers of people, and the tokens of links in a path.
 _NUMBER = re.compile(r"(?<![\w.:-])\+?\d(?:[ ()/-]{0,2}\d){6,14}(?![\w.:-])")
-_LINK = re.compile(r"(/c/|/calendar/)[^\s/?#\"']{8,}")
+_LINK = re.compile(r"(/(?:c|calendar|invited)/)[^\s/?#\"']{8,}")
 _BEARER = re.compile(r"(?i)(bearer\s+)\S+")
 _OURS = frozenset({"timestamp", "level", "request_id"})
 

@@ -6,7 +6,7 @@ import click
 
 from fieldapp.cli.context import open_work
 from fieldapp.domain.access import OPERATOR, ROLES
-from fieldapp.services import accounts, branches, password_rules, second_factors
+from fieldapp.services import accounts, branches, invitations, password_rules, second_factors
 from fieldapp.settings import Settings
 
 _FROM_STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
@@ -41,6 +41,40 @@ def add(
     _tell(password, password_stdin)
     if totp_secret is not None:
         _tell_codes(second_factors.give(work, OPERATOR, account.login, totp_secret))
+
+
+@user.command("invite")
+@click.argument("login")
+@click.option("--role", type=click.Choice(ROLES), help="Of a new account; without it: a link for one that exists.")
+@click.option("--name", default="", help="Of a new account: as customers and colleagues know them.")
+@click.option("--branch", help="A branch's code; without it: main.")
+@click.option("--team", help="A team's code, for technicians; without it: the branch's default team.")
+@click.option("--mail", "address", default="", metavar="ADDRESS", help="Mail the link there, too (FIELDAPP_SMTP_URL).")
+def invite(
+    login: str, role: str | None, name: str, branch: str | None, team: str | None, address: str
+) -> None:  # fmt: skip
+    """Print a link with which the owner of LOGIN chooses a password, once, within three days.
+
+    With --role it makes the account first. A new link ends the one before.
+    """
+    settings = Settings.from_environment()
+    work, server = open_work(settings), settings.mail_server
+    invitations.check_address(address)
+    if address and server is None:
+        raise click.UsageError("there is no mail server to send it with: set FIELDAPP_SMTP_URL and FIELDAPP_MAIL_FROM")
+    if role is None:
+        account = accounts.get_account(work, OPERATOR, login)
+        secret = invitations.make(work, OPERATOR, login)
+    else:
+        account, secret = invitations.invite(
+            work, OPERATOR, login=login, name=name, role=role, branch=branch, team=team
+        )  # fmt: skip
+        click.echo(f"added {account.login} as {account.role} of {account.branch or 'the whole company'}")
+    link = f"{settings.base_url or 'http://127.0.0.1:8000'}/invited/{secret}"
+    click.echo(f"link {link}")
+    if server is not None and address:
+        sent = invitations.send(work, server, account, address, link, settings.locale)
+        click.echo(f"mailed to {address}" if sent else f"not mailed: the server did not take it for {address}")
 
 
 @user.command("list")

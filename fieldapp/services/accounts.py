@@ -11,7 +11,7 @@ from fieldapp.services import password_rules
 from fieldapp.services.branches import clean_name
 from fieldapp.services.installation import MAIN
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, audit, branches, sign_ins
+from fieldapp.storage import accounts, audit, branches, invitations, sign_ins
 from fieldapp.storage.accounts import Account
 
 __all__ = ["Account"]
@@ -26,16 +26,17 @@ def add_account(
     login: str,
     name: str,
     role: str,
-    password: str,
+    password: str | None,
     branch: str | None = None,
     team: str | None = None,
 ) -> Account:
-    """A new account. Without `branch` and `team`: branch `main` and its first team, as far as the role has any.
+    """A new account; without a password its owner chooses one (`invitations`).
 
+    Without `branch` and `team`: branch `main` and its first team, as far as the role has any.
     Raises `Invalid` with the field at fault, `Conflict("login_taken")`.
     """
     require(actor, "accounts.manage")
-    hashed = work.passwords.hash(password_rules.accepted(password, login=login))
+    hashed = None if password is None else work.passwords.hash(password_rules.accepted(password, login=login))
     with work.write() as db:
         if not is_code(login):
             raise Invalid("login_malformed", field="login", value=login)
@@ -106,6 +107,7 @@ def disable_account(work: Work, actor: Actor, login: str) -> None:
             _keep_an_admin(db, account)
             accounts.save(db, replace(account, disabled_at=work.now()))
             sign_ins.end_all(db, account.account_id)
+            invitations.remove(db, account.account_id)
             _audit(work, db, actor, "account.disabled", account)
 
 

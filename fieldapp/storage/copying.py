@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from fieldapp.storage.columns import as_bytes
 
-#: Never copied: what the schema says of itself, and sessions. One that was ended must not come back to life.
-LEFT_OUT = frozenset({"alembic_version", "sign_ins"})
+#: Never copied: what the schema says of itself, sessions and invitations. One that ended must not come back to life.
+LEFT_OUT = frozenset({"alembic_version", "sign_ins", "invitations"})
 #: What an empty installation holds already.
 _AT_FIRST = ("teams", "branches", "server_facts")
 _ROWS = 500

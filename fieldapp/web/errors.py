@@ -184,6 +184,8 @@ MESSAGES: dict[str, Any] = {
     "password_short": _l("Please use at least %(least)s characters."),
     "password_long": _l("Please use at most %(most)s characters."),
     "password_common": _l("This password is one of the first that anybody would try. Please choose another."),
+    "password_differs": _l("The two are not the same. Please type it once more."),
+    "invitation_gone": _l("This link opens nothing any more. Ask for a new one."),
     "password_wrong": _l("This is not your password until now."),
     "language_unknown": _l("“%(value)s” is none of our languages."),
     "batch_too_large": _l("This is more than one push may hold. Send half of it."),

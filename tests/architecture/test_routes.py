@@ -5,7 +5,7 @@ import pytest
 from fieldapp.web import guards
 
 #: The only places that strangers may enter. A new one is a decision: add it here with its reason.
-PUBLIC = {"assets", "health", "auth", "customer", "calendar_feed", "pwa", "privacy", "api_description"}
+PUBLIC = {"assets", "health", "auth", "customer", "calendar_feed", "invited", "pwa", "privacy", "api_description"}
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ from fieldapp.services import (
     finding_views,
     findings,
     installation,
+    invitations,
     link_acts,
     links,
     recording,
@@ -99,6 +100,7 @@ def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
     with serving(app) as url:
         places = _places(work, f"{wish.months[0]:%Y-%m}") if moment == MOMENT else _visits()
         second_factors.give(work, OPERATOR, "M201")
+        places["invited"] = invitations.make(work, OPERATOR, "Q101")
         yield Stage(url, work, passwords, places | {"password_of_m201": passwords["M201"]})
     work.database.dispose()
 

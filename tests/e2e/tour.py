@@ -120,6 +120,11 @@ def _upload(name: str) -> Steps:
     return steps
 
 
+def _make_link(page: Any, _: dict[str, str]) -> None:
+    with page.expect_navigation():
+        page.click("form[action$=invitation] .button")
+
+
 def _go_halfway(page: Any, places: dict[str, str]) -> None:
     page.fill("[name=login]", "M201")
     page.fill("[name=password]", places["password_of_m201"])
@@ -145,6 +150,8 @@ OPEN = Walk(
         Stop("customer-ended", "/c/{own_ended}"),
         Stop("customer-rate", "/c/rate"),
         Stop("customer-gone", "/c/main.gone"),
+        Stop("invited", "/invited/{invited}"),
+        Stop("invited-gone", "/invited/gone"),
     ),
 )
 DISPATCHER = Walk(
@@ -270,6 +277,8 @@ ADMIN = Walk(
         Stop("admin-accounts", "/admin/"),
         Stop("admin-account", "/admin/accounts/T002"),
         Stop("admin-account-new", "/admin/accounts/new"),
+        Stop("admin-invited", "/admin/accounts/D001", _make_link),
+        Stop("admin-account-invited", "/admin/accounts/D001"),
         Stop("admin-branches", "/admin/branches"),
         Stop("admin-tokens", "/admin/tokens/"),
         Stop("admin-outgoing", "/admin/outgoing/"),

@@ -88,6 +88,17 @@ class SignInFailureRow(Base):
     last_at: Mapped[datetime]
 
 
+class InvitationRow(Base):
+    """The one link by which an account's owner chooses a password; gone when it was used. Only its SHA-256."""
+
+    __tablename__ = "invitations"
+
+    account_id: Mapped[UuidKey] = mapped_column(ForeignKey("accounts.account_id"))
+    token_hash: Mapped[CodeText] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
 class SecondFactorRow(Base):
     """The secret that an account's one-time codes are made with, sealed; `last_step` is the one whose code was used."""
 

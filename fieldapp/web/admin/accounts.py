@@ -1,4 +1,4 @@
-"""The admin's pages for accounts: list, add, change, new password, disable."""
+"""The admin's pages for accounts: list, change, disable. How people get a password: `invitations`."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -7,10 +7,10 @@ from flask_babel import gettext as _
 from fieldapp.domain.access import ROLES
 from fieldapp.domain.errors import DomainError, NotFound
 from fieldapp.domain.ids import BranchCode
-from fieldapp.services import accounts, branches, phones, quarantine, sync_devices
+from fieldapp.services import accounts, branches, invitations, phones, quarantine, sync_devices
 from fieldapp.services.accounts import Account
-from fieldapp.web.admin.forms import AccountForm, NewAccountForm, PasswordForm
-from fieldapp.web.context import current_actor, current_work
+from fieldapp.web.admin.forms import AccountForm, InvitationForm, NewAccountForm
+from fieldapp.web.context import current_actor, current_settings, current_work
 
 blueprint = Blueprint("admin", __name__)
 PAGE = 50
@@ -42,23 +42,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/accounts/new")
 def new() -> ResponseReturnValue:
     """An empty form."""
-    return _new(NewAccountForm(role="technician"))
-
-
-@blueprint.post("/accounts")
-def add() -> ResponseReturnValue:
-    """Make the account."""
-    form = NewAccountForm()
-    try:
-        account = accounts.add_account(
-            current_work(), current_actor(), login=(form.login.data or "").strip(), name=form.name.data or "",
-            role=form.role.data or "", password=form.password.data or "", **form.place(),
-        )  # fmt: skip
-    except DomainError as error:
-        form.refuse(error)
-        return _new(form), 422
-    flash(_("%(name)s can sign in now.", name=account.name), "good")
-    return redirect(url_for("admin.index"), 303)
+    return new_page(NewAccountForm(role="technician"))
 
 
 @blueprint.get("/accounts/<login>")
@@ -82,20 +66,6 @@ def change(login: str) -> ResponseReturnValue:
         form.refuse(error)
         return _account(found, form), 422
     flash(_("Saved. It is in force from the next click on."), "good")
-    return redirect(url_for("admin.account", login=login), 303)
-
-
-@blueprint.post("/accounts/<login>/password")
-def password(login: str) -> ResponseReturnValue:
-    """Another password; all sessions end."""
-    found, form = accounts.get_account(current_work(), current_actor(), login), PasswordForm()
-    try:
-        accounts.reset_password(current_work(), current_actor(), login, form.password.data or "")
-    except DomainError as error:
-        form.refuse(error)
-        fresh = AccountForm(formdata=None, name=found.name, role=found.role, branch=found.branch)
-        return _account(found, fresh, form), 422
-    flash(_("The password is changed; %(name)s is signed out everywhere.", name=found.name), "good")
     return redirect(url_for("admin.account", login=login), 303)
 
 
@@ -139,16 +109,20 @@ def _branch_of_phone(login: str, device_id: str) -> BranchCode:
     return BranchCode(found.branch)
 
 
-def _new(form: NewAccountForm) -> str:
+def new_page(form: NewAccountForm) -> str:
+    """The form of a new account."""
     _offer(form)
-    return render_template("admin/account_new.html", form=form)
+    return render_template("admin/account_new.html", form=form, mails=current_settings().mail_server is not None)
 
 
-def _account(found: Account, form: AccountForm, password_form: PasswordForm | None = None) -> str:
+def _account(found: Account, form: AccountForm) -> str:
     _offer(form)
-    password_form = password_form or PasswordForm(formdata=None)
-    own = phones.list_of_account(current_work(), current_actor(), found.login)
-    return render_template("admin/account.html", account=found, form=form, password_form=password_form, phones=own)
+    work, actor = current_work(), current_actor()
+    return render_template(
+        "admin/account.html", account=found, form=form, phones=phones.list_of_account(work, actor, found.login),
+        waiting=invitations.find_waiting(work, actor, found.login), link_form=InvitationForm(formdata=None),
+        mails=current_settings().mail_server is not None,
+    )  # fmt: skip
 
 
 def _offer(form: AccountForm) -> None:

@@ -1,7 +1,7 @@
 """Forms of the admin's pages. Values are judged by the services; here they only have names."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField, SelectField, StringField
+from wtforms import EmailField, SelectField, StringField
 from wtforms.fields import SelectChoice
 
 from fieldapp.domain.access import ROLES
@@ -35,17 +35,20 @@ class AccountForm(Form):
         return {"branch": chosen, "team": (team if branch == chosen else f"{branch}/{team}") if team else None}
 
 
-class NewAccountForm(AccountForm):
+class InvitationForm(Form):
+    """Where the link to choose a password is mailed to, if anywhere. The address is not kept."""
+
+    email = EmailField(_l("Mail the link to"))
+
+    def address(self) -> str:
+        """What was typed."""
+        return (self.email.data or "").strip()
+
+
+class NewAccountForm(AccountForm, InvitationForm):
     """An account to be made."""
 
     login = StringField(_l("Login"))
-    password = PasswordField(_l("First password"))
-
-
-class PasswordForm(Form):
-    """A password that the admin gives."""
-
-    password = PasswordField(_l("New password"))
 
 
 class BranchForm(Form):

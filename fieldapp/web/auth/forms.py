@@ -25,3 +25,10 @@ class PasswordForm(Form):
 
     current = PasswordField(_l("Password until now"))
     password = PasswordField(_l("New password"))
+
+
+class ChooseForm(Form):
+    """A password that one chooses for the first time, or anew."""
+
+    password = PasswordField(_l("New password"))
+    again = PasswordField(_l("Once more"))
