@@ -26,7 +26,7 @@ from flask.helpers import get_debug_flag
 from waitress import create_server
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from fieldapp import logs
 from fieldapp.app import create_app, handlers
@@ -80,7 +80,8 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
         settings = replace(settings, metrics_folder=counting)
         count_together(counting)
     children = _fork(workers - 1)
-    signal.signal(signal.SIGTERM, _stop_once)
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, _stop)
     app = create_app(settings)
     # After the fork: threads do not come along.
     runner = Runner(app.extensions["work"], handlers(settings, address), tidy=retention.plan)
@@ -92,6 +93,7 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
             sys.stdout.flush()
         server.run()
     finally:
+        _be_heard()
         _send(signal.SIGTERM, children or ())
         runner.stop()
         _wait_for(children or ())
@@ -99,10 +101,25 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
             shutil.rmtree(counting, ignore_errors=True)
 
 
-def _stop_once(*_: object) -> None:
-    """End; whoever is asked again is ending already."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def _stop(*_: object) -> None:
+    """End. What is raised here vanishes where it interrupts a weak reference's callback, so it is raised again until
+    somebody has heard it."""
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
     sys.exit(0)
+
+
+def _be_heard() -> None:
+    """Whoever is ending is not asked again."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """Lets requests under way end in peace."""
+
+    def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:
+        _be_heard()
+        return bool(super().shutdown(cancel_pending, timeout))
 
 
 def _refuse_what_is_unsafe(settings: Settings) -> None:
@@ -160,8 +177,10 @@ def _server(app: Flask, settings: Settings, listener: socket.socket, *, scheme: 
     """One process's server: its own app, its own connections to the database, the shared socket."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     settle_memory()
+    dispatcher = _Dispatcher()
+    dispatcher.set_thread_count(THREADS)
     server: BaseWSGIServer = create_server(
-        app, sockets=[listener], threads=THREADS, connection_limit=CONNECTIONS,
+        app, sockets=[listener], _dispatcher=dispatcher, connection_limit=CONNECTIONS,
         asyncore_use_poll=True, ident=None, channel_timeout=60, cleanup_interval=15, url_scheme=scheme,
         max_request_header_size=64 * 1024, max_request_body_size=LARGEST_BODY,
         clear_untrusted_proxy_headers=False,  # `web.proxies` reads them, or takes them away

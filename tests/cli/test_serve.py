@@ -133,6 +133,23 @@ def test_a_process_that_does_not_end_in_time_is_killed(monkeypatch):
         assert _run_still({child.pid}) == set()
 
 
+def test_a_request_to_end_that_vanishes_is_made_again():
+    code = """if True:
+        import signal, time, weakref
+        from importlib import import_module
+        serve = import_module("fieldapp.cli.serve")
+        signal.signal(signal.SIGALRM, serve._stop)
+        class Thing: pass
+        thing = Thing()
+        watch = weakref.ref(thing, serve._stop)
+        del thing
+        print("went on", flush=True)
+        time.sleep(60)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (0, "went on\n")
+
+
 def test_no_process_outlives_the_first_one_that_was_killed(tmp_path):
     processes.run(tmp_path, "db", "upgrade")
     with processes.started(tmp_path, "--workers", "2") as (_, process):
