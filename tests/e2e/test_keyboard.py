@@ -176,3 +176,13 @@ def test_a_customer_cancels_by_the_link(desk_page: Any, work: Work) -> None:
     hand.go("Cancel appointment")
     hand.go("Cancel the appointment")
     assert planning.get_visit(work, D001.actor, MAIN, visit_id(MAIN, "WO-1")).visit.state == "cancelled"
+
+
+def test_an_administrator_invites_a_colleague(keys: Any, work: Work) -> None:
+    desk = keys("A001", "/admin/")
+    desk.go("New account")
+    desk.fill("login", "D007")
+    desk.fill("name", "Lin Mei")
+    desk.fill("role", "Disp")
+    desk.go("Make the account and the link")
+    desk.page.wait_for_selector("main:has-text('/invited/')")
