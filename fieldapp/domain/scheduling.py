@@ -16,6 +16,8 @@ from fieldapp.domain.errors import Invalid
 LONGEST_WINDOW = timedelta(hours=24)
 SHORTEST_JOB = timedelta(minutes=5)
 LONGEST_JOB = timedelta(hours=24)
+#: Whoever has to come again within this time comes again for the same thing.
+AGAIN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +88,8 @@ def collisions(plans: Iterable[Plan]) -> Iterator[tuple[Plan, Plan]]:
             running = [one for one in running if one.work.end > plan.work.start]
             yield from ((plan, one) for one in running if one.visit != plan.visit)
             running.append(plan)
+
+
+def is_repeat(earlier: datetime, later: datetime) -> bool:
+    """Whether a visit at `later` is one more for what was worked on at `earlier`, at the same customer's."""
+    return timedelta() < later - earlier <= AGAIN

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import Window, day_bounds
 from fieldapp.domain.ids import BranchCode
+from fieldapp.domain.scheduling import is_repeat
 from fieldapp.services import approvals
 from fieldapp.services.approvals import Approval
 from fieldapp.services.branches import zone_of
@@ -22,9 +23,13 @@ from fieldapp.storage.pins import Pin
 from fieldapp.storage.planning import WAITING, Entry, Filters, SortKey, Technician
 from fieldapp.storage.visits import PromiseLine, Visit
 
-__all__ = ["Day", "Details", "Disputed", "Entry", "Lane", "Page", "SortKey", "Technician", "Visit"]
+__all__ = ["Day", "Details", "Disputed", "Entry", "Lane", "Page", "SortKey", "Technician", "There", "Visit"]
 
 PAGE_SIZE = 50
+#: Other visits at the same place that a visit's page lists.
+MOST_THERE = 20
+_WORKED_ON = frozenset({"completed", "not_completed"})
+_CALLED_OFF = frozenset({"cancelled", "void"})
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,17 @@ class Day:
 
 
 @dataclass(frozen=True)
+class There:
+    """Another visit at the same place. `repeat`: one of the two is one more for what the other worked on; `is_earlier`
+    says which."""
+
+    visit: Visit
+    state: str
+    is_earlier: bool
+    repeat: bool
+
+
+@dataclass(frozen=True)
 class Details:
     """One visit with everything that was promised and everything that happened."""
 
@@ -70,6 +86,8 @@ class Details:
     names: Mapping[str, str]
     technicians: Sequence[Technician]
     pin: Pin | None
+    #: What else was or will be at the same address or number, the latest first.
+    there: Sequence[There]
     #: Late changes that somebody asked for, latest first, each with why nothing is left to approve.
     asked: Sequence[tuple[Approval, str | None]]
 
@@ -132,10 +150,12 @@ def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> De
     now = work.now()
     with work.read() as db:
         visit = visits.get(db, branch, visit_id)
-        zone = zone_of(db, branch)
+        others = planning.at_the_same_place(db, branch, visit, MOST_THERE)
+        states = states_at(db, [visit, *others], now, zone_of(db, branch))
         return Details(
             visit=visit,
-            state=states_at(db, [visit], now, zone)[visit.visit_id],
+            state=states[visit.visit_id],
+            there=[_there(visit, other, states) for other in others],
             ledger=visits.ledger(db, branch, visit_id),
             timeline=sorted(planning.timeline(db, branch, visit_id), key=lambda one: one.event.order),
             names=planning.names(db, branch),
@@ -143,6 +163,13 @@ def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> De
             pin=pins.find(db, branch, visit_id),
             asked=approvals.of_visit(db, visit),
         )
+
+
+def _there(visit: Visit, other: Visit, states: Mapping[str, str]) -> There:
+    is_earlier = other.window.start < visit.window.start
+    first, second = (other, visit) if is_earlier else (visit, other)
+    again = is_repeat(first.window.start, second.window.start) and states[second.visit_id] not in _CALLED_OFF
+    return There(other, states[other.visit_id], is_earlier, again and states[first.visit_id] in _WORKED_ON)
 
 
 def list_technicians(work: Work, actor: Actor, branch: BranchCode) -> Sequence[Technician]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.ids import StaffCode, VisitId
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits.events import Event
+from fieldapp.domain.visits.personal import ERASED
 from fieldapp.storage import bulk, events
 from fieldapp.storage.strays import GONE
 from fieldapp.storage.tables.accounts import AccountRow
@@ -145,6 +146,18 @@ def after(db: Session, branch: str, filters: Filters, external_id: str, limit: i
     visit once, whatever happens to it meanwhile."""
     query = select(VisitRow).where(VisitRow.branch == branch, VisitRow.external_id > external_id)
     return [from_row(row) for row in db.scalars(_filtered(query, filters).order_by(VisitRow.external_id).limit(limit))]
+
+
+def at_the_same_place(db: Session, branch: str, visit: Visit, limit: int) -> list[Visit]:
+    """The branch's other visits at the address, or for the telephone number, of this one; the latest first."""
+    said = [
+        column == value
+        for column, value in ((VisitRow.address, visit.address), (VisitRow.phone, visit.phone))
+        if value not in {"", ERASED}
+    ]
+    query = select(VisitRow).where(VisitRow.branch == branch, VisitRow.visit_id != visit.visit_id, or_(false(), *said))
+    order = VisitRow.window_start.desc(), VisitRow.external_id
+    return [from_row(row) for row in db.scalars(query.order_by(*order).limit(limit))]
 
 
 def count_pool(db: Session, branch: str) -> int:

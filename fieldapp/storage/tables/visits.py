@@ -16,6 +16,8 @@ class VisitRow(Base):
         Index("ix_visits_day", "branch", "window_start"),
         Index("ix_visits_technician", "branch", "technician", "planned_start"),
         Index("ix_visits_planned", "branch", "planned_start"),
+        Index("ix_visits_address", "branch", "address"),
+        Index("ix_visits_phone", "branch", "phone"),
     )
 
     branch: Mapped[BranchKey]
