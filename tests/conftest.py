@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from fieldapp.services.work import Work
@@ -28,6 +29,11 @@ if TYPE_CHECKING:  # the domain's tests run without Flask; who asks for `app` ge
     from flask import Flask
 
     from tests.client import Client
+
+
+# A busy machine is no fault: no example is timed.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
