@@ -132,12 +132,12 @@ def test_what_somebody_whose_account_is_closed_could_not_send_is_brought_in_by_o
     page.goto("/m/#today")
     page.reload()
     page.wait_for_selector("h1:has-text('Please sign in again')")
-    page.wait_for_selector("text=Of T001, not sent yet: 2 entries, 1 photos")
+    page.wait_for_selector("text=Not sent yet by T001. Entries: 2, photos: 1")
     assert "Wang Fang" not in page.inner_text("body")
     enter(page, "T002")
     page.wait_for_selector("#view .title")
     page.goto("/m/#settings")
-    page.wait_for_selector("text=Of T001, not sent yet: 2 entries, 1 photos")
+    page.wait_for_selector("text=Not sent yet by T001. Entries: 2, photos: 1")
     with page.expect_download() as caught:
         page.click("[data-f=others] [data-rescue]")
     file = tmp_path / "rescue.json"
@@ -159,7 +159,7 @@ def test_somebody_of_the_office_on_a_technicians_phone_can_save_what_it_holds(pa
     enter(page, "D001")
     page.goto("/m/")
     page.wait_for_selector("h1:has-text('This app is for technicians')")
-    page.wait_for_selector("text=Of T001, not sent yet: 1 entries, 0 photos")
+    page.wait_for_selector("text=Not sent yet by T001. Entries: 1, photos: 0")
     with page.expect_download():
         page.click("[data-f=others] [data-rescue]")
 
