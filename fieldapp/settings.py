@@ -40,6 +40,7 @@ class Settings:
     #: The folder of this installation: database, photos, keys. Made with mode 0700. Else `instance/` in the checkout.
     instance: Path
     #: `sqlite:////path/file.db` or `postgresql+psycopg://user:password@host/name`. Else `fieldapp.db` in the instance.
+    #: A primary with standbys: `...://user:password@/name?host=a:5432&host=b:5432&target_session_attrs=read-write`.
     database_url: str
     #: Signs form tokens and the links of receipts. At least 32 characters. Else `secret-key` in the instance, made on
     #: first start.
@@ -255,6 +256,11 @@ def _database_url(url: str) -> str:
         raise SettingsError(
             "FIELDAPP_DATABASE_URL is no address of a database we know; it begins with sqlite:/// or "
             "postgresql+psycopg://, e.g. sqlite:////var/lib/fieldapp/fieldapp.db"
+        )
+    if "," in urlsplit(url).netloc.rpartition("@")[2]:
+        raise SettingsError(
+            "FIELDAPP_DATABASE_URL names several hosts before the database; name them behind it, e.g. "
+            "postgresql+psycopg://user:password@/name?host=a:5432&host=b:5432&target_session_attrs=read-write"
         )
     return url
 

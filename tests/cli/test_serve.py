@@ -52,6 +52,7 @@ def test_a_bad_setting_is_named_with_an_example(tmp_path):
         ("FIELDAPP_BASE_URL", "https://me@visits.example.org"),
         ("FIELDAPP_DATABASE_URL", "garbage"),
         ("FIELDAPP_DATABASE_URL", "mysql://root:hush@example.org/x"),
+        ("FIELDAPP_DATABASE_URL", "postgresql+psycopg://me:hush@a:5432,b:5432/x"),
         ("FIELDAPP_INSTANCE", "/dev/null/x"),
         ("FIELDAPP_INSTANCE", __file__),
     ],

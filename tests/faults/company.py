@@ -1,12 +1,12 @@
 """The company that faults happen to: technicians with sessions and visits of today, in an instance of its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fieldapp.domain.access import OPERATOR
 from fieldapp.services import accounts, installation, sign_ins
-from fieldapp.services.work import Work
+from fieldapp.services.work import Passwords, Work
 from fieldapp.settings import Settings
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
@@ -56,11 +56,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def found(instance: Path, *, phones: int = 8, visits: int = 6, url: str | None = None) -> Company:
-    """A migrated database with `phones` technicians, each with a session and some visits of about now."""
+def found(
+    instance: Path, *, phones: int = 8, visits: int = 6, url: str | None = None, passwords: Passwords | None = None
+) -> Company:
+    """A migrated database with `phones` technicians, each with a session and some visits of about now. The server knows
+    their password only when `passwords` are its own; the cheap ones of tests are not."""
     instance.mkdir(parents=True, exist_ok=True)
     empty = Company(instance, url or f"sqlite:///{instance / 'fieldapp.db'}", ())
-    work = empty.open()
+    work = replace(empty.open(), passwords=passwords or PlainPasswords())
     installation.upgrade(work, timezone=cast.ZONE)
     people = tuple(_hire(work, number, visits) for number in range(phones))
     work.database.dispose()

@@ -28,7 +28,7 @@ def run(folder: Path, times: int) -> Outcome:
     with postgres.cluster() as socket:
         # A cluster of our own, to be killed: its first database will do.
         url = f"postgresql+psycopg://postgres@/postgres?host={socket}"
-        place, keeper = company.found(folder / "instance", phones=4, url=url), _Keeper(Path(socket))
+        place, keeper = company.found(folder / "instance", phones=4, url=url), Keeper(Path(socket))
         with Server(place) as server, sending(place, server.port) as clients:
             for take_away in (keeper.stop, keeper.stop_at_once, keeper.kill) * times:
                 wait_for_stored(clients, 40)
@@ -62,43 +62,46 @@ def _refused(clients: list[Client]) -> int:
     return sum(client.answers["503"] for client in clients)
 
 
-class _Keeper:
-    """Stops, kills and starts the cluster of `postgres.cluster`."""
+class Keeper:
+    """Stops, kills and starts a cluster below a folder, `postgres.cluster`'s or one with `options` of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, options: str = "-c listen_addresses=''") -> None:
+        self.folder, self.data = folder, folder / "data"
+        self._options = f"-k {folder} {options}"
         found = postgres.programs()
         assert found is not None
-        self._program = str(found / "pg_ctl")
+        self._programs = found
         self._as = ["runuser", "-u", pwd.getpwnam("postgres").pw_name, "--"] if os.geteuid() == 0 else []
 
     def start(self) -> None:
         """Returns when it takes connections."""
-        options = f"-k {self._folder} -c listen_addresses=''"
         for _ in range(100):
             # After a kill its orphans hold the shared memory for a moment.
-            if self._run("-w", "-l", str(self._folder / "log"), "-o", options, "start") == 0:
+            if self.control("-w", "-l", str(self.folder / "log"), "-o", self._options, "start") == 0:
                 return
             time.sleep(0.1)
-        raise AssertionError("PostgreSQL does not start again")
+        raise AssertionError("PostgreSQL does not start")
 
     def stop(self) -> None:
         """As an operator does."""
-        assert self._run("-w", "-m", "fast", "stop") == 0
+        assert self.control("-w", "-m", "fast", "stop") == 0
 
     def stop_at_once(self) -> None:
         """Without writing anything down."""
-        assert self._run("-w", "-m", "immediate", "stop") == 0
+        assert self.control("-w", "-m", "immediate", "stop") == 0
 
     def kill(self) -> None:
         """kill -9 of the whole cluster, its first process first."""
-        first = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+        first = int((self.data / "postmaster.pid").read_text().split()[0])
         rest = [int(one) for one in Path(f"/proc/{first}/task/{first}/children").read_text().split()]
         for process in (first, *rest):
             os.kill(process, signal.SIGKILL)
 
-    def _run(self, *arguments: str) -> int:
-        command = [*self._as, self._program, "-D", str(self._folder / "data"), *arguments]
-        return subprocess.run(
-            command, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ).returncode
+    def control(self, *arguments: str) -> int:
+        """`pg_ctl`; its exit code."""
+        return self.program("pg_ctl", *arguments)
+
+    def program(self, name: str, *arguments: str) -> int:
+        """One of PostgreSQL's programs, told where the data are; its exit code."""
+        command = [*self._as, str(self._programs / name), "-D", str(self.data), *arguments]
+        return subprocess.run(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode

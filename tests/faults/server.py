@@ -24,7 +24,7 @@ class Server:
         self, company: Company, *, root: Path = ROOT, preload: Mapping[str, str] | None = None,
         more: Mapping[str, str] | None = None, program: str = "fieldapp",
     ) -> None:  # fmt: skip
-        self.port = _free_port()
+        self.port = free_port()
         self.log = company.instance.with_name(f"{company.instance.name}.log")
         self.pid: int | None = None
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FIELDAPP_")}
@@ -120,6 +120,7 @@ def close_nurseries(root: Path | None = None) -> None:
         _nurseries.pop(key).close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on just now."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
