@@ -153,23 +153,24 @@ def savepoint(db: Session) -> Iterator[None]:
     """Part of a transaction that can fail alone: when it raises, what it did is undone and the rest stays.
     Raises `Busy` for what is wrong with the database itself."""
     taken: set[str] = set(db.info.get("turns", ()))
-    db.flush()
-    driver.run(db, "SAVEPOINT part", ())
-    failed = True
-    try:
-        with _passing():
-            yield
-            db.flush()
-        failed = False
-    except Busy:
-        failed = False  # but nothing is left to go on with
-        raise
-    finally:
-        if failed:
-            driver.run(db, "ROLLBACK TO SAVEPOINT part", ())
-            db.expunge_all()
-            db.info["turns"] = taken  # PostgreSQL has given back those that were taken since
-    driver.run(db, "RELEASE SAVEPOINT part", ())
+    with _passing():  # the statements around the part, too: whoever catches its mistakes is not to take this for one
+        db.flush()
+        driver.run(db, "SAVEPOINT part", ())
+        failed = True
+        try:
+            with _passing():
+                yield
+                db.flush()
+            failed = False
+        except Busy:
+            failed = False  # but nothing is left to go on with
+            raise
+        finally:
+            if failed:
+                driver.run(db, "ROLLBACK TO SAVEPOINT part", ())
+                db.expunge_all()
+                db.info["turns"] = taken  # PostgreSQL has given back those that were taken since
+        driver.run(db, "RELEASE SAVEPOINT part", ())
 
 
 def _begin(session: Session, options: dict[str, Any], about: str | None = None) -> None:

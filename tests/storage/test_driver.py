@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fieldapp.services.work import Work
 from fieldapp.storage import bulk, driver
-from fieldapp.storage.engine import Busy, Db, take_turn
+from fieldapp.storage.engine import Busy, Db, savepoint, take_turn
 from fieldapp.storage.tables.events import DeviceEntryRow
 from tests import cast
 
@@ -157,3 +157,25 @@ def test_a_turn_is_asked_for_once(postgres_work: Work) -> None:
         take_turn(db, cast.MAIN)
         take_turn(db, cast.NORTH)
     assert sum("pg_advisory" in one for one in seen) == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("moment", ["before", "within", "after a mistake of ours"])
+def test_a_connection_lost_around_a_part_is_no_mistake_of_the_part(postgres_work: Work, moment: str) -> None:
+    """Or its facts would go into quarantine, one by one, and their phone would hear 500 and not 503."""
+
+    def lose(db: Db) -> None:
+        pid = db.scalar(text("SELECT pg_backend_pid()"))
+        with postgres_work.database.engine.connect() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+    with pytest.raises(LookupError), postgres_work.write() as db:  # noqa: PT012
+        if moment == "before":
+            lose(db)
+        with pytest.raises(Busy), savepoint(db):  # noqa: PT012
+            if moment != "before":
+                lose(db)
+            if moment == "after a mistake of ours":
+                raise ZeroDivisionError
+            driver.run(db, "SELECT 1", ())
+        raise LookupError  # the transaction is not to be committed: nothing is left of it
