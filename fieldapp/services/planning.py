@@ -112,7 +112,7 @@ def list_visits(
         zone = zone_of(db, branch)
         filters = Filters(
             missed_before=now - missed_after(rulebooks(db), now, zone),
-            text=text.strip(),
+            text=text.replace("\x00", "").strip(),  # PostgreSQL takes no such sign, and nobody's name has it
             states=states,
             technician=technician,
             start=day_bounds(first, zone)[0] if first else None,

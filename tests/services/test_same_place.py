@@ -72,3 +72,11 @@ def test_the_page_links_them_both_ways(work: Work, sign_in: Callable[[str], Any]
     page = desk.get(f"/dispatch/visits/{visit_id(MAIN, 'AGAIN')}").text
     assert "this visit repeats it" in page
     assert f"/dispatch/visits/{visit_id(MAIN, 'FIRST')}" in page
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("typed", ["\x00", "Lin\x00 Mei", "%", "_", "\\", "'", "林" * 500])
+def test_whatever_is_typed_into_the_search_is_a_search(postgres_work: Work, typed: str) -> None:
+    visit(postgres_work, "FIRST", 0)
+    found = planning.list_visits(postgres_work, D001.actor, MAIN, text=typed).visits
+    assert [one.external_id for one in found] == (["FIRST"] if "Lin" in typed or typed == "\x00" else [])
