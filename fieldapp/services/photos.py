@@ -45,12 +45,24 @@ def received(work: Work, actor: Actor, sha256: str) -> tuple[int, bool]:
     """How many bytes are here, and whether that is all."""
     branch = own_branch(actor, "visits.work")
     _check_name(sha256)
+    offset = work.blobs.offset(branch, sha256) or 0
     if work.blobs.has(branch, sha256):
         _take_in(work, branch, sha256)
-        return work.blobs.offset(branch, sha256) or 0, True
+        return offset, True
     if _is_gone(work, branch, sha256):
         return 0, True
-    return work.blobs.offset(branch, sha256) or 0, False
+    return offset, False
+
+
+def look_again(work: Work, branch: str) -> list[str]:
+    """Take in what had come wholly when a server died, and was not called so; their hashes. Raises `Busy`."""
+    begun = list(work.blobs.begun(branch))
+    for sha256 in begun:
+        work.blobs.offset(branch, sha256)
+    found = [sha256 for sha256 in begun if work.blobs.has(branch, sha256)]
+    for sha256 in found:
+        _take_in(work, branch, sha256)
+    return found
 
 
 def add_piece(work: Work, actor: Actor, sha256: str, *, offset: int, length: int, piece: bytes) -> int:

@@ -36,11 +36,27 @@ class BlobStore:
         self.folder = folder
 
     def offset(self, branch: str, sha256: str) -> int | None:
-        """Bytes received so far; None when nothing is here."""
-        for path in (self._whole(branch, sha256), self._partial(branch, sha256)):
-            with suppress(FileNotFoundError):  # or just now renamed: then it is asked for from its beginning
-                return path.stat().st_size
+        """Bytes received so far; None when nothing is here. Where they are all of it, it is whole afterwards: a server
+        may have died after the last piece and before its rename. Raises `Busy`."""
+        with suppress(FileNotFoundError):
+            return self._whole(branch, sha256).stat().st_size
+        with _writing(), suppress(FileNotFoundError):  # or just now renamed: then it is asked for from its beginning
+            return self._looked_at(branch, sha256)
         return None
+
+    def _looked_at(self, branch: str, sha256: str) -> int:
+        partial = self._partial(branch, sha256)
+        with partial.open("rb") as source:
+            fcntl.flock(source, fcntl.LOCK_EX)
+            if partial.exists() and hashlib.file_digest(source, "sha256").hexdigest() == sha256:
+                os.fsync(source.fileno())
+                self._finish(partial, self._whole(branch, sha256), sha256)
+            return os.fstat(source.fileno()).st_size
+
+    def begun(self, branch: str) -> Iterator[str]:
+        """Hashes of the blobs of a branch that are not whole yet, in their order."""
+        found = (self.folder / branch / "partial").glob("*")
+        yield from sorted(path.name for path in found if _SHA.fullmatch(path.name))
 
     def has(self, branch: str, sha256: str) -> bool:
         """Whether the whole blob is here."""

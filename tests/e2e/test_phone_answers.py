@@ -261,3 +261,22 @@ def test_facts_that_are_refused_for_themselves_keep_neither_photos_nor_the_day_a
     sync_devices.revoke(work, cast.A001.actor, cast.MAIN, device_of(work).device_id)
     phone.sync(page)
     page.wait_for_selector("h1:has-text('This phone is out of use')")
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PATCH"])
+def test_a_photo_is_on_the_server_when_that_called_it_whole_not_when_it_has_so_many_bytes(work, page, visit, method):
+    page.context.set_offline(True)
+    kept = phone.run(page, DRAW_AND_KEEP, visit)
+    said = [{"status": {"HEAD": 404, "PATCH": 409}[method], "headers": {**OURS, "Upload-Offset": str(kept["bytes"])}}]
+
+    def every_byte(route):
+        if said and route.request.method == method:
+            route.fulfill(**said.pop(), body="")
+        else:
+            route.continue_()
+
+    page.route(BLOBS, every_byte)
+    page.context.set_offline(False)
+    phone.sync(page)
+    phone.wait_until_sent(page)
+    assert work.blobs.has(cast.MAIN, kept["blob"])

@@ -269,3 +269,45 @@ def test_what_a_dying_server_left_of_a_whole_photo_goes_at_the_next_start_and_pi
     leftovers.finish(replace(work, clock=lambda: now + timedelta(hours=2)))
     assert [path.name for path in folder.iterdir()] == [name_of(content)]
     assert work.blobs.put(cast.MAIN, content) == name_of(content)
+
+
+@pytest.fixture
+def died_before_its_rename(technician, monkeypatch):
+    """A photo every byte of which came, by a server that died before it called it whole."""
+    content = jpeg((300, 200))
+
+    def die(*_):
+        raise OSError("killed")
+
+    monkeypatch.setattr(BlobStore, "_finish", die)
+    assert patch(technician, content, 0, content).status_code == 503
+    monkeypatch.undo()
+    return content
+
+
+def test_a_photo_whose_server_died_before_its_rename_is_whole_when_it_is_asked_for(
+    technician, work, died_before_its_rename
+):
+    content = died_before_its_rename
+    asked = technician.head(path(content), headers=MARK)
+    assert (asked.status_code, asked.headers["Upload-Offset"]) == (200, str(len(content)))
+    assert work.blobs.read(cast.MAIN, name_of(content)) == content
+    with work.read() as db:
+        assert rows.find(db, cast.MAIN, name_of(content)).is_readable
+
+
+def test_it_is_taken_in_at_the_next_start_where_nobody_asks(work, died_before_its_rename):
+    leftovers.finish(work)
+    assert work.blobs.read(cast.MAIN, name_of(died_before_its_rename)) == died_before_its_rename
+    with work.read() as db:
+        assert rows.find(db, cast.MAIN, name_of(died_before_its_rename)).is_readable
+
+
+def test_as_many_bytes_as_a_photo_has_are_not_the_photo(technician, work):
+    content = jpeg((300, 200))
+    work.blobs.append(cast.MAIN, name_of(content), 0, b"x" * len(content), len(content) + 1)
+    asked = technician.head(path(content), headers=MARK)
+    assert (asked.status_code, asked.headers["Upload-Offset"]) == (404, str(len(content)))
+    assert patch(technician, content, len(content), b"").status_code == 422
+    upload(technician, content)
+    assert work.blobs.read(cast.MAIN, name_of(content)) == content

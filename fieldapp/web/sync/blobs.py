@@ -22,6 +22,8 @@ OCTETS = "application/offset+octet-stream"
 def progress(sha256: str) -> Response:
     """How far an upload got: 200 when it is whole, else 404, both with `Upload-Offset`."""
     offset, is_whole = photos.received(current_work(), current_actor(), sha256)
+    if is_whole:
+        sync_strays.bring_photo_home(current_work(), current_branch(), sha256)
     response = gate.bare(200 if is_whole else 404)
     response.headers["Upload-Offset"] = str(offset)
     return response

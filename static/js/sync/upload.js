@@ -34,11 +34,13 @@ async function uploadOne(blob) {
   if (head.status !== 404) return head;
   let offset = Number(head.headers.get("Upload-Offset")) || 0;
   let most = PIECE;
-  for (let tries = 0; offset < blob.bytes && tries < 3;) {
+  // Whole is what the server has checked: it may have every byte, and have died before it looked.
+  for (let tries = 0; tries < 3;) {
     const answer = await send(path, blob, offset, most);
     if (!answer || (answer.status === 422 && !(await isWhole(blob)))) return damaged(blob);
     if (answer.kind === "ok") {
       offset = Number(answer.headers.get("Upload-Offset")) || offset + answer.length;
+      if (offset >= blob.bytes) return finish(blob);
       tries = 0;
     } else if (answer.status === 409) {
       offset = Number(answer.headers.get("Upload-Offset")) || 0;
@@ -49,16 +51,16 @@ async function uploadOne(blob) {
       return answer;
     }
   }
-  return offset >= blob.bytes ? finish(blob) : { kind: "wait" };
+  return { kind: "wait" };
 }
 
-// From any offset to the end of the piece it lies in, so that later pieces are whole again, but no more than `most`; null
-// where it is lost.
+// From any offset to the end of the piece it lies in, so that later pieces are whole again, but no more than `most`, and
+// nothing after the last; null where it is lost.
 async function send(path, blob, offset, most) {
   const index = Math.floor(offset / PIECE);
-  const whole = await piece(blob.blob, index);
+  const whole = offset < blob.bytes ? await piece(blob.blob, index) : new ArrayBuffer(0);
   const body = whole?.slice(offset - index * PIECE).slice(0, most);
-  if (!body?.byteLength) return null;
+  if (!body || (!body.byteLength && offset < blob.bytes)) return null;
   const answer = await call("PATCH", path, {
     body,
     headers: {
