@@ -3,6 +3,7 @@
 import pytest
 
 from tests.e2e import phone
+from tests.e2e.test_phone_camera import ARRIVED
 from tests.e2e.visiting import NAME, NEXT, Technician, draw
 
 pytestmark = pytest.mark.browser
@@ -163,3 +164,40 @@ def test_a_completion_that_is_tapped_twice_is_made_once(work, open_phone):
     phone.wait_until_sent(page)
     facts = [entry["type"] for entry in phone.outbox(page)]
     assert [facts.count(kind) for kind in ("signature.captured", "visit.completed")] == [1, 1]
+
+
+def test_what_was_typed_at_work_and_not_added_is_added_by_going_on(work, open_phone):
+    visit = phone.plan(work, "Wang Fang", hours=1)
+    technician = open_phone()
+    page = technician.page
+    for kind, data in ARRIVED:
+        phone.append(page, visit, kind, data)
+    page.goto(f"/m/#visit?visit={visit}")
+    technician.at("The work")
+    page.evaluate("() => document.querySelectorAll('#view details').forEach((fold) => { fold.open = true; })")
+    page.fill("[name=text]", "Laid the fibre")
+    page.fill("textarea[name=description]", "Scratched the door")
+    page.fill("[name=label]", "Extra cable")
+    page.evaluate("() => document.querySelectorAll('#view details').forEach((fold) => { fold.open = false; })")
+    page.tap(NEXT)
+    page.wait_for_selector(".bottom :text('The amount must be a number')")
+    assert page.input_value("[name=label]") == "Extra cable"
+    assert page.evaluate("() => document.activeElement.name") == "amount"
+    page.fill("[name=amount]", "12.50")
+    technician.go_on("The work is done", "Is all clean?")
+    phone.sync(page)
+    told = [one for one in phone.stored(work, visit) if one in {"note.added", "damage.reported", "charge.added"}]
+    assert sorted(told) == ["charge.added", "damage.reported", "note.added"]
+
+
+def test_a_note_that_was_typed_is_added_by_saying_that_the_work_cannot_be_done(work, open_phone):
+    visit = phone.plan(work, "Wang Fang", hours=1)
+    page = open_phone().page
+    for kind, data in ARRIVED:
+        phone.append(page, visit, kind, data)
+    page.goto(f"/m/#visit?visit={visit}")
+    page.fill("[name=text]", "The wall is damp")
+    page.tap(".bottom [data-f=more] button")
+    page.wait_for_selector("[name=why] >> nth=0", state="attached")
+    phone.sync(page)
+    assert "note.added" in phone.stored(work, visit)

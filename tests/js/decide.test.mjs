@@ -94,6 +94,7 @@ test("the bar says the three words", () => {
   assert.equal(summary({ ...base, unsent: 3 }).key, "sync.here_count");
   assert.equal(summary({ ...base, unsent: 3, phase: "sending" }).key, "sync.sending_count");
   assert.deepEqual(summary({ ...base, phase: "sending", photos: { waiting: 2, done: 3 } }).params, { done: 3, total: 5 });
+  assert.equal(summary({ ...base, photos: { waiting: 0, done: 3, damaged: 1 } }).key, "sync.damaged_count");
   assert.equal(summary({ ...base, lastAt: null }).key, "sync.never");
   assert.equal(summary({ ...base, phase: "sending" }).key, "sync.server_at");
 });

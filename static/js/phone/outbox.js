@@ -51,10 +51,10 @@ export function todo({ status, code, wall }, trouble, now = Date.now()) {
   return now - wall > NAG ? "todo.waiting" : null;
 }
 
-// What of today's work the server has confirmed: {visits, photos, signatures, at}; null while anything waits, and without
-// anything to confirm.
+// What of today's work the server has confirmed: {visits, photos, signatures, at}; null while anything waits or cannot be
+// sent, and without anything to confirm.
 export function receipt(entries, photos, dayOf, now = Date.now()) {
-  if ([...entries, ...photos].some((item) => item.status === "waiting")) return null;
+  if ([...entries, ...photos].some((item) => ["waiting", "damaged"].includes(item.status))) return null;
   const today = (item) => item.server_at && dayOf(item.server_at) === dayOf(now);
   const facts = entries.filter((entry) => today(entry) && entry.status !== "quarantined");
   const pictures = photos.filter(today);
@@ -100,7 +100,8 @@ async function draw() {
 function head(place, state, entries) {
   const waiting = entries.filter((entry) => entry.status === "waiting");
   const total = waiting.length + state.photos.waiting;
-  put(place, "summary", total ? t("outbox.waiting", { count: total }) : t("outbox.nothing"));
+  const { damaged } = state.photos;
+  put(place, "summary", total ? t("outbox.waiting", { count: total }) : t(damaged ? "outbox.damaged" : "outbox.nothing", { count: damaged }));
   put(place, "trouble", state.trouble ? t(`trouble.${state.trouble}`) : "");
   put(place, "last", state.lastAt ? t("outbox.last", { time: dateOf(state.lastAt) === dateOf(Date.now()) ? clockTime(state.lastAt) : dayAndTime(state.lastAt) }) : "");
   show(field(place, "old"), waiting.some((entry) => Date.now() - entry.wall > NAG));

@@ -87,6 +87,7 @@ export function summary({ phase, unsent, sending, photos, lastAt }) {
       : { key: "sync.sending_count", params: { count: sending || waiting }, tone: "busy", icon: "upload" };
   }
   if (waiting) return { key: "sync.here_count", params: { count: waiting }, tone: "here", icon: "mobile" };
+  if (photos.damaged) return { key: "sync.damaged_count", params: { count: photos.damaged }, tone: "here", icon: "warn" };
   return lastAt
     ? { key: "sync.server_at", params: { time: lastAt }, tone: "done", icon: "cloud" }
     : { key: "sync.never", params: {}, tone: "here", icon: "offline" };

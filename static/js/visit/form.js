@@ -87,6 +87,8 @@ export class Unfinished extends Error {
   constructor(code, input = null) {
     super(code);
     this.code = code;
+    const fold = input?.closest("details");
+    if (fold) fold.open = true;
     input?.focus();
   }
 }

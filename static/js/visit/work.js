@@ -13,12 +13,12 @@ import { know, record, sentence } from "./record.js";
 import { scanner } from "./scan.js";
 import { shots } from "./shots.js";
 
-/** The panel; its button asks for the clean-up. A note that was typed but not added is added by it. */
+/** The panel; its button asks for the clean-up. What was typed but not added is added by it, and by leaving this way. */
 export async function work(context) {
   const panel = await build(context.id, context.facts, () => context.draw());
   return {
     ...panel, hint: t("visit.work.hint"),
-    more: [{ text: t("visit.notdone.link"), symbol: "undo", run: () => go("notdone", { visit: context.id }) }],
+    more: [{ text: t("visit.notdone.link"), symbol: "undo", run: async () => { await panel.flush(); go("notdone", { visit: context.id }); } }],
     next: { label: t("visit.work.next"), icon: "broom", act: async () => { await panel.flush(); await context.turn(true); } },
   };
 }
@@ -56,25 +56,36 @@ async function build(id, facts, redraw) {
   await remembered(element, key);
   const urls = await gallery(element, facts.photos);
   lines(element, facts);
+  const emptied = (names) => Object.fromEntries(names.map((name) => [name, name === "quantity" ? "1" : ""]));
   // Adds what was typed and empties its fields, but for what was typed on while it was written.
-  const adding = (act, names) => async () => {
+  const add = async ({ said, names }) => {
     const typed = read(element);
-    if ((await act(id, element)) === false) return;
+    const fact = await said(element, id);
+    if (!fact) return;
+    await record(id, ...fact);
     const rest = read(element);
-    for (const name of names) if (rest[name] === typed[name]) rest[name] = name === "quantity" ? "1" : "";
-    await keep(key, () => rest);
+    const same = names.filter((name) => rest[name] === typed[name]);
+    await keep(key, () => ({ ...rest, ...emptied(same) }));
     await redraw();
   };
-  const add = {
-    note: adding(addNote, ["text"]), equipment: adding(addEquipment, ["kind", "serial", "quantity"]),
-    charge: adding(addCharge, ["label", "amount"]), damage: adding(addDamage, ["description", "compensation"]),
+  // Whatever was typed and not added. All of it is looked at first: what is not enough is complained of, with nothing added.
+  const flush = async () => {
+    const facts = [];
+    for (const { said, typed } of Object.values(PARTS)) {
+      if (typed.some((name) => read(element)[name].trim())) facts.push([await said(element, id), typed]);
+    }
+    for (const [fact, typed] of facts) {
+      await record(id, ...fact);
+      write(element, emptied(typed));
+      await keep(key, () => read(element));
+    }
+    await forget(key);
   };
-  for (const button of element.querySelectorAll("[data-add]")) button.addEventListener("click", () => once(button, add[button.dataset.add]));
+  for (const button of element.querySelectorAll("[data-add]")) button.addEventListener("click", () => once(button, () => add(PARTS[button.dataset.add])));
   await shots(element, async (slot, file) => { await addPhoto(id, slot, file); await redraw(); });
   scanner(element);
   return {
-    element,
-    flush: async () => { if (await addNote(id, element)) write(element, { text: "" }); await forget(key); },
+    element, flush,
     stop: () => urls.forEach((url) => URL.revokeObjectURL(url)),
   };
 }
@@ -92,35 +103,43 @@ async function once(button, run) {
   }
 }
 
-async function addNote(id, element) {
+// What the fields say, as the fact that it is: [type, data]; null where they are empty. Raises Unfinished.
+function note(element) {
   const text = read(element).text.trim();
-  if (text) await record(id, "note.added", { text });
-  return Boolean(text);
+  return text ? ["note.added", { text }] : null;
 }
 
-async function addEquipment(id, element) {
+function equipment(element) {
   const { kind, serial, quantity } = read(element);
   if (!kind.trim()) throw new Unfinished("kind_missing", $("[name=kind]", element));
   const number = Number(quantity);
   if (!Number.isInteger(number) || number < 1 || number > 9999) throw new Unfinished("quantity_wrong", $("[name=quantity]", element));
-  await record(id, "equipment.used", { kind: kind.trim(), serial: serial.trim() || null, quantity: number });
+  return ["equipment.used", { kind: kind.trim(), serial: serial.trim() || null, quantity: number }];
 }
 
-async function addCharge(id, element) {
+function charge(element) {
   const { label, amount } = read(element);
   if (!label.trim()) throw new Unfinished("label_missing", $("[name=label]", element));
   const exact = amountFrom(amount);
   if (!exact) throw new Unfinished("amount_wrong", $("[name=amount]", element));
-  await record(id, "charge.added", { label: label.trim(), amount: exact });
+  return ["charge.added", { label: label.trim(), amount: exact }];
 }
 
-async function addDamage(id, element) {
+async function damage(element, id) {
   const { description, compensation } = read(element);
   if (!description.trim()) throw new Unfinished("description_missing", $("[name=description]", element));
   const { facts } = await know(id);
   const photo = facts.photos.findLast((one) => one.slot === "damage")?.blob ?? null;
-  await record(id, "damage.reported", { description: description.trim(), compensation: compensation.trim() || null, photo });
+  return ["damage.reported", { description: description.trim(), compensation: compensation.trim() || null, photo }];
 }
+
+// Of each, which fields are emptied when it is added; and which of them show that somebody typed.
+const PARTS = {
+  note: { said: note, names: ["text"], typed: ["text"] },
+  equipment: { said: equipment, names: ["kind", "serial", "quantity"], typed: ["kind", "serial"] },
+  charge: { said: charge, names: ["label", "amount"], typed: ["label", "amount"] },
+  damage: { said: damage, names: ["description", "compensation"], typed: ["description", "compensation"] },
+};
 
 async function gallery(element, photos) {
   const urls = [];
