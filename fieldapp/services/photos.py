@@ -136,7 +136,7 @@ def carry(work: Work, branch: str, home: str, sha256: str) -> None:
     content = None if work.blobs.has(home, sha256) else work.blobs.read(branch, sha256)
     if content is not None:
         work.blobs.put(home, content)
-        _take_in(work, home, sha256)
+    _take_in(work, home, sha256)  # also where a server died in between
 
 
 def attachable(db: Db, branch: str, hashes: Sequence[str], most: int) -> list[str]:

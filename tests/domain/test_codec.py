@@ -69,3 +69,14 @@ def test_unknown_fields_wrong_kinds_and_nonsense_are_refused(kind, data):
 def test_an_unknown_type_is_refused():
     with pytest.raises(Invalid, match="type_unknown"):
         read_data("visit.teleported", {})
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "a\\\\u0000", "\\ud800"])
+def test_the_signs_of_an_escape_that_somebody_typed_are_text(text):
+    assert read_data("note.added", {"text": text}).text == text
+
+
+@pytest.mark.parametrize("text", ["\x00", "\\\x00", "\\\\\x00"])
+def test_a_nul_is_no_text_whatever_stands_before_it(text):
+    with pytest.raises(Invalid):
+        read_data("note.added", {"text": text})

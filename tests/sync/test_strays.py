@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from fieldapp.domain.ids import BranchCode
-from fieldapp.services import accounts, doctor, planning, scheduling, sync_strays
+from fieldapp.services import accounts, doctor, photos, planning, scheduling, sync_strays
 from fieldapp.storage import devices, events, visits
+from fieldapp.storage import photos as rows
 from tests import builders, cast
 from tests.sync.phone import MARK, plan
 from tests.sync.test_blobs import jpeg
@@ -129,6 +130,15 @@ def test_what_was_cut_off_half_way_is_done_by_the_next_round(phone, work, visit,
     assert held(work, cast.NORTH) == [("visit.arrived", "handed_over")]
     assert held(work, cast.MAIN) == [("visit.arrived", "other_branch")]
     assert sync_strays.bring_home(work, NORTH) == 0
+
+
+def test_a_photo_that_a_dying_server_had_put_there_and_not_looked_at_is_looked_at(work):
+    content = jpeg((40, 40))
+    sha256 = work.blobs.put(cast.NORTH, content)
+    work.blobs.put(cast.MAIN, content)
+    photos.carry(work, cast.NORTH, cast.MAIN, sha256)
+    with work.read() as db:
+        assert rows.find(db, cast.MAIN, sha256).is_readable
 
 
 def test_who_comes_back_goes_on_where_they_were(phone, work, visit, go_north):

@@ -3,6 +3,7 @@
 Owns the wire form of an event's `data`; envelopes differ by transport (sync push, history file) and are read there.
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -12,6 +13,8 @@ from fieldapp.domain.visits.events import TYPES, Data
 
 _decoders = {name: msgspec.json.Decoder(kind) for name, kind in TYPES.items()}
 _encoder = msgspec.json.Encoder(order="deterministic")
+#: After an even number of backslashes: an odd one ends with a backslash that was typed.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def read_data(kind: str, data: object) -> Data:
@@ -92,11 +95,16 @@ def _invalid(error: Exception) -> Invalid:
     return Invalid("schema_invalid", path=path.strip("`").removeprefix("$.") or "data", problem=problem)
 
 
+def holds_nul(encoded: bytes) -> bool:
+    """Whether JSON, as our encoder writes it, has a NUL in a text. Who types the six signs of its escape has none."""
+    return b"\\u0000" in encoded and _NUL.search(encoded) is not None
+
+
 def _refuse_nul(value: Data) -> None:
     # PostgreSQL cannot hold U+0000 and no person types it; lone surrogates cannot be stored as UTF-8 either.
     try:
         encoded = _encoder.encode(value)
     except (UnicodeEncodeError, ValueError):
         raise Invalid("schema_invalid", path="data", problem="text is not Unicode") from None
-    if b"\\u0000" in encoded:
+    if holds_nul(encoded):
         raise Invalid("schema_invalid", path="data", problem="text holds a NUL character")

@@ -13,6 +13,7 @@ from msgspec.structs import FieldInfo, fields
 from werkzeug.exceptions import UnsupportedMediaType
 
 from fieldapp.domain.errors import Invalid
+from fieldapp.domain.visits import codec
 from fieldapp.web.bodies import read_body
 
 JSON = "application/json"
@@ -62,7 +63,7 @@ def _read(kind: type[Kind], given: Any, *, strict: bool) -> Kind:
             problem=faults[0]["detail"],
             errors=faults,
         ) from None
-    if strict and b"\\u0000" in msgspec.json.encode(found):
+    if strict and codec.holds_nul(msgspec.json.encode(found)):
         raise Invalid("schema_invalid", path="-", problem="text holds a NUL character")
     return found
 
