@@ -209,6 +209,20 @@ def test_a_photo_that_the_way_refuses_holds_up_neither_the_day_nor_facts_nor_oth
     assert refused in set(work.blobs.all(cast.MAIN))
 
 
+def test_a_photo_at_which_the_server_fails_holds_up_no_other(work, page, visit):
+    page.context.set_offline(True)
+    kept = [phone.run(page, DRAW_AND_KEEP.replace("% 900", size), visit)["blob"] for size in ("% 900", "% 800")]
+    first, second = sorted(kept)  # as they are sent
+    page.route(f"**/api/sync/v1/blobs/{first}", lambda route: route.fulfill(status=500, headers=OURS, body="{}"))
+    page.context.set_offline(False)
+    phone.sync(page)
+    assert set(work.blobs.all(cast.MAIN)) == {second}
+    page.unroute(f"**/api/sync/v1/blobs/{first}")
+    phone.sync(page)
+    phone.wait_until_sent(page)
+    assert set(work.blobs.all(cast.MAIN)) == {first, second}
+
+
 def test_a_photo_goes_in_pieces_that_are_small_enough_for_the_way(work, page, visit):
     sizes = []
 

@@ -3,6 +3,7 @@
 
 import { changed } from "./bus.js";
 import { serverNow } from "./clock.js";
+import { isForItself } from "./decide.js";
 import { ROOT, call } from "./net.js";
 import { isWhole, PIECE, piece } from "./photos.js";
 import { release, store, strictly, unlessFull } from "./store.js";
@@ -16,13 +17,15 @@ export async function photoCounts() {
   return { waiting: count("waiting"), done: count("sent"), damaged: count("damaged") };
 }
 
-// Uploads every waiting photo. Answers {kind, retryAfter} as push does; "too_large" when all others are there.
+// Uploads every waiting photo. Answers {kind, retryAfter} as push does; one that was refused for itself holds up no
+// other, and is answered when all of them were tried.
 export async function upload() {
   let result = { kind: "ok" };
   for (const blob of (await store().getAll("blobs")).filter((one) => one.status === "waiting")) {
     const answer = await uploadOne(blob);
-    if (answer.kind === "too_large") result = answer;
-    else if (answer.kind !== "ok" && answer.kind !== "answer") return answer;
+    if (answer.kind === "ok") continue;
+    if (!isForItself(answer)) return answer;
+    result = answer;
   }
   return result;
 }
