@@ -91,20 +91,22 @@ def test_a_hand_over_whose_visit_left_the_phone_keeps_nobody_from_the_others(wor
     technician.at("Are you ready?")
 
 
+#: Somebody types on in the very moment in which a fact is written.
+TYPE_ON = """(more) => {
+  const add = IDBObjectStore.prototype.add;
+  IDBObjectStore.prototype.add = function (...rest) {
+    document.querySelector("[name=text]").value += more;
+    return add.apply(this, rest);
+  };
+}"""
+
+
 def test_what_is_typed_while_a_note_is_written_stays(work, open_phone):
     visit = phone.plan(work, "Wang Fang", hours=1)
     page = open_phone().page
     page.goto(f"/m/#work?visit={visit}")
     page.fill("[name=text]", "Moved the socket")
-    page.evaluate(
-        """() => {
-          const add = IDBObjectStore.prototype.add;
-          IDBObjectStore.prototype.add = function (...rest) {
-            document.querySelector("[name=text]").value += ", and the lamp";
-            return add.apply(this, rest);
-          };
-        }"""
-    )
+    page.evaluate(TYPE_ON, ", and the lamp")
     page.tap("[data-add=note]")
     page.wait_for_selector("[data-f=lines] :text-is('Moved the socket')")
     assert page.input_value("[name=text]") == "Moved the socket, and the lamp"
@@ -201,3 +203,34 @@ def test_a_note_that_was_typed_is_added_by_saying_that_the_work_cannot_be_done(w
     page.wait_for_selector("[name=why] >> nth=0", state="attached")
     phone.sync(page)
     assert "note.added" in phone.stored(work, visit)
+
+
+def test_a_note_that_is_added_while_the_technician_goes_on_is_written_once(work, open_phone):
+    visit = phone.plan(work, "Wang Fang", hours=1)
+    technician = open_phone()
+    page = technician.page
+    for kind, data in ARRIVED:
+        phone.append(page, visit, kind, data)
+    page.goto(f"/m/#visit?visit={visit}")
+    page.fill("[name=text]", "The wall is damp")
+    page.evaluate(
+        "(next) => { for (const one of ['[data-add=note]', next]) document.querySelector(one).click(); }", NEXT
+    )
+    technician.at("Is all clean?")
+    phone.sync(page)
+    assert phone.stored(work, visit).count("note.added") == 1
+
+
+def test_what_is_typed_while_the_technician_goes_on_stays_in_its_field(work, open_phone):
+    visit = phone.plan(work, "Wang Fang", hours=1)
+    page = open_phone().page
+    for kind, data in ARRIVED:
+        phone.append(page, visit, kind, data)
+    page.goto(f"/m/#visit?visit={visit}")
+    page.fill("[name=text]", "The wall")
+    page.evaluate(TYPE_ON, " is damp")
+    page.tap(".bottom [data-f=more] button")
+    page.wait_for_selector("[name=why] >> nth=0", state="attached")
+    page.goto(f"/m/#visit?visit={visit}")
+    page.wait_for_selector("[name=text]")
+    assert page.input_value("[name=text]") == "The wall is damp"

@@ -57,35 +57,36 @@ async function build(id, facts, redraw) {
   const urls = await gallery(element, facts.photos);
   lines(element, facts);
   const emptied = (names) => Object.fromEntries(names.map((name) => [name, name === "quantity" ? "1" : ""]));
-  // Adds what was typed and empties its fields, but for what was typed on while it was written.
-  const add = async ({ said, names }) => {
+  // Records a fact and empties its fields, but for what was typed on meanwhile.
+  const settle = async (fact, names) => {
     const typed = read(element);
-    const fact = await said(element, id);
-    if (!fact) return;
     await record(id, ...fact);
     const rest = read(element);
-    const same = names.filter((name) => rest[name] === typed[name]);
-    await keep(key, () => ({ ...rest, ...emptied(same) }));
+    write(element, emptied(names.filter((name) => rest[name] === typed[name])));
+    await keep(key, () => read(element));
+  };
+  const add = async ({ said, names }) => {
+    const fact = await said(element, id);
+    if (!fact) return;
+    await settle(fact, names);
     await redraw();
   };
   // Whatever was typed and not added. All of it is looked at first: what is not enough is complained of, with nothing added.
   const flush = async () => {
     const facts = [];
-    for (const { said, typed } of Object.values(PARTS)) {
-      if (typed.some((name) => read(element)[name].trim())) facts.push([await said(element, id), typed]);
-    }
-    for (const [fact, typed] of facts) {
-      await record(id, ...fact);
-      write(element, emptied(typed));
-      await keep(key, () => read(element));
-    }
-    await forget(key);
+    const isTyped = ({ typed }) => typed.some((name) => read(element)[name].trim());
+    for (const part of Object.values(PARTS).filter(isTyped)) facts.push([await part.said(element, id), part.names]);
+    for (const [fact, names] of facts) await settle(fact, names);
+    if (!Object.values(PARTS).some(isTyped)) await forget(key);
   };
-  for (const button of element.querySelectorAll("[data-add]")) button.addEventListener("click", () => once(button, () => add(PARTS[button.dataset.add])));
+  // "Add" and the way on, tapped one after the other, take their turns: the second finds the fields empty.
+  let turn = Promise.resolve();
+  const inTurn = (run) => (turn = turn.then(run, run));
+  for (const button of element.querySelectorAll("[data-add]")) button.addEventListener("click", () => once(button, () => inTurn(() => add(PARTS[button.dataset.add]))));
   await shots(element, async (slot, file) => { await addPhoto(id, slot, file); await redraw(); });
   scanner(element);
   return {
-    element, flush,
+    element, flush: () => inTurn(flush),
     stop: () => urls.forEach((url) => URL.revokeObjectURL(url)),
   };
 }
