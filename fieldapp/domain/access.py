@@ -44,7 +44,7 @@ Permission = Literal[
     "tokens.manage",  # let other programs in, and put them out
     "phones.read",  # which phones there are and what they still hold
     "quarantine.count",  # know that something is there
-    "quarantine.read",  # look at it, and try it again
+    "quarantine.read",  # look at it, try it again, settle it
     "quarantine.erase",  # with the customer whom it is about
     "persons.export",  # everything that is stored about a customer or an employee
     "persons.erase",

@@ -98,6 +98,7 @@ def _quarantine(work: Work, db: Db, branch: str) -> list[str]:
     for kept in quarantine.listed(db, branch):
         try:
             quarantine.content(work.vault, branch, kept)
+            quarantine.reason(work.vault, branch, kept)
         except Unreadable:
             faults.append(f"{kept.digest[:16]}: sealed with another data key, or changed since")
     return faults

@@ -115,10 +115,11 @@ def _unreadable(work: Work, db: Db, branch: str, visit_id: str) -> Iterator[dict
     for kept in quarantine.of_visit(db, branch, visit_id):
         try:
             content = quarantine.content(work.vault, branch, kept)
+            reason = quarantine.reason(work.vault, branch, kept)
         except Unreadable:
             continue
         if content is not None:
-            yield {"received_at": kept.received_at, "raw": content.raw.decode("utf-8", "replace")}
+            yield {"received_at": kept.received_at, "raw": content.raw.decode("utf-8", "replace"), "reason": reason}
 
 
 def signatures(found: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,5 @@
-"""What was sent and could not become an event: quality staff look at it and try it again; it is erased with a customer.
+"""What was sent and could not become an event: quality staff look at it, try it again or settle it; it is erased with a
+customer.
 
 Owns who may do that, and that each of it is audited. What waits there is `storage.quarantine`'s, storing it after all
 `sync_push`'s, by the rules of a push.
@@ -11,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from fieldapp.domain.access import Actor, own_branch, require
-from fieldapp.domain.errors import Conflict, DomainError, NotFound
+from fieldapp.domain.errors import Conflict, DomainError, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.services import sync_push, sync_strays, sync_wire
 from fieldapp.services.sync_wire import Item
@@ -22,6 +23,7 @@ from fieldapp.storage.quarantine import Content, Kept
 __all__ = ["Content", "Kept"]
 #: What may become readable when the program learns more; a damaged or doubled entry never does.
 REPLAYABLE = "schema_invalid"
+REASON_LIMIT = 1000
 
 
 def list_kept(work: Work, actor: Actor, *, is_open: bool = True) -> list[Kept]:
@@ -38,11 +40,15 @@ def count_waiting(work: Work, actor: Actor) -> int:
         return quarantine.count(db, actor.branch)
 
 
-def detail(work: Work, actor: Actor, digest: str) -> Kept:
-    """One thing, without its content. Raises `NotFound`."""
+def detail(work: Work, actor: Actor, digest: str) -> tuple[Kept, str | None]:
+    """One thing, without its content, and why it was settled. Raises `NotFound`; `Conflict` quarantine_sealed."""
     branch = own_branch(actor, "quarantine.read")
     with work.read() as db:
-        return _get(db, branch, digest)
+        kept = _get(db, branch, digest)
+    try:
+        return kept, quarantine.reason(work.vault, branch, kept)
+    except Unreadable:
+        raise Conflict("quarantine_sealed") from None
 
 
 def reveal(work: Work, actor: Actor, digest: str) -> Content:
@@ -83,6 +89,23 @@ def replay_all(work: Work, actor: Actor) -> Counter[str]:
     return counts
 
 
+def settle(work: Work, actor: Actor, digest: str, reason: str) -> None:
+    """Note that it was looked into, and why nothing more is to be done: it waits no longer. What was sent stays and may
+    still be tried again. Raises `NotFound`; `Invalid` reason_missing, text_too_long; `Conflict` quarantine_ended.
+    """
+    branch, why = own_branch(actor, "quarantine.read"), reason.strip()
+    if not why:
+        raise Invalid("reason_missing", field="reason")
+    if len(why) > REASON_LIMIT:
+        raise Invalid("text_too_long", field="reason", limit=REASON_LIMIT)
+    with work.write(branch) as db:
+        kept = _get(db, branch, digest)
+        if not kept.is_open:
+            raise Conflict("quarantine_ended")
+        quarantine.settled(db, work.vault, branch, digest, now=work.now(), by=actor.login, reason=why)
+        _audit(db, work, actor, branch, "quarantine.settled", digest, code=kept.code)
+
+
 def erase(work: Work, actor: Actor, branch: BranchCode, visits: Sequence[VisitId]) -> int:
     """Destroy the keys of everything that names these visits: nobody reads it again. Returns how many there were."""
     require(actor, "quarantine.erase", branch=branch)
@@ -119,7 +142,7 @@ def _content(work: Work, branch: BranchCode, kept: Kept) -> Content:
 
 
 def _replay(work: Work, db: Db, actor: Actor, branch: BranchCode, kept: Kept) -> str:
-    if not kept.is_open:
+    if not kept.can_be_read:
         raise Conflict("quarantine_ended")
     content = _content(work, branch, kept)
     item = _readable(content, kept)

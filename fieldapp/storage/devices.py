@@ -153,17 +153,18 @@ def payload(db: Session, branch: str, event_id: str) -> bytes | None:
 def altered(db: Session, branch: str) -> Iterator[str]:
     """Ids of pushed facts whose bytes do not give the hash that is in the ledger any more."""
     query = (
-        select(_LEDGER.device_id, _LEDGER.seq, _LEDGER.event_id, _LEDGER.hash, _LEDGER.prev)
+        select(_LEDGER.device_id, _LEDGER.seq, _LEDGER.event_id, _LEDGER.hash, _LEDGER.prev, _LEDGER.code)
         .where(_LEDGER.branch == branch)
         .order_by(_LEDGER.device_id, _LEDGER.seq)
     )
     before: tuple[str, int, str] = ("", 0, START)
     for part in db.execute(query).partitions(500):
         contents = payloads(db, branch, [row.event_id for row in part])
-        for device_id, seq, event_id, told, prev in part:
+        for device_id, seq, event_id, told, prev, code in part:
             last = before if before[0] == device_id else (device_id, 0, START)
             follows = prev or (last[2] if last[1] == seq - 1 else None)
-            content = contents.get(event_id)
+            # Under an id that was taken lies what came first; what came with this number is in quarantine.
+            content = contents.get(event_id) if code != "id_conflict" else None
             if content is not None and follows is not None and told != _hash(follows, content):
                 yield event_id
             before = (device_id, seq, told)

@@ -1,7 +1,7 @@
 """What could not become an event: kept with its raw bytes for quality staff to look at, and never counted.
 
 Owns that nothing is kept twice (a mark of the bytes is the key), that bytes and problem are sealed, and that a row ends
-replayed or erased but is never deleted. Judges nothing.
+replayed, settled or erased but is never deleted. Judges nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -52,7 +52,8 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A row. `sealed` is None once its key was destroyed (`erased_at`). `outcome`: what it became when replayed."""
+    """A row. `sealed` is None once its key was destroyed (`erased_at`), and so is `reason`, why it was settled.
+    `outcome`: what it became when replayed."""
 
     digest: str
     code: str
@@ -68,10 +69,18 @@ class Kept:
     replayed_at: datetime | None
     replayed_by: str | None
     outcome: str | None
+    settled_at: datetime | None
+    settled_by: str | None
+    reason: Sealed | None
 
     @property
     def is_open(self) -> bool:
         """Whether it still waits for somebody."""
+        return self.settled_at is None and self.can_be_read
+
+    @property
+    def can_be_read(self) -> bool:
+        """Whether it may become something yet: what was only settled may."""
         return self.replayed_at is None and self.erased_at is None
 
 
@@ -99,6 +108,11 @@ def content(vault: Vault, branch: str, kept: Kept) -> Content | None:
     return Content(problem.decode(), clock, raw)
 
 
+def reason(vault: Vault, branch: str, kept: Kept) -> str | None:
+    """Why it was settled; None when it was not, or is erased. Raises `Unreadable`."""
+    return None if kept.reason is None else vault.open(kept.reason, _why(branch, kept.digest)).decode()
+
+
 def find(db: Session, branch: str, digest: str) -> Kept | None:
     """One row."""
     row = db.execute(_QUERY.where(_ROWS.branch == branch, _ROWS.digest == digest)).first()
@@ -113,7 +127,9 @@ def listed(db: Session, branch: str) -> list[Kept]:
 
 def count(db: Session, branch: str | None) -> int:
     """How many things of the branch (None: of all) wait in quarantine."""
-    query = select(func.count()).where(_ROWS.replayed_at.is_(None), _ROWS.erased_at.is_(None))
+    query = select(func.count()).where(
+        _ROWS.replayed_at.is_(None), _ROWS.erased_at.is_(None), _ROWS.settled_at.is_(None)
+    )
     return db.scalar(query.where(_ROWS.branch == branch if branch else _ROWS.branch.is_not(None))) or 0
 
 
@@ -138,12 +154,26 @@ def replayed(db: Session, branch: str, digest: str, *, now: datetime, by: str, o
     db.execute(change.values(replayed_at=now, replayed_by=by, outcome=outcome))
 
 
+def settled(db: Session, vault: Vault, branch: str, digest: str, *, now: datetime, by: str, reason: str) -> None:
+    """Note that somebody dealt with the thing, and why; what was sent stays as it is."""
+    sealed = vault.seal(reason.encode(), _why(branch, digest))
+    change = update(QuarantineRow).where(QuarantineRow.branch == branch, QuarantineRow.digest == digest)
+    db.execute(
+        change.values(settled_at=now, settled_by=by, reason_box=sealed.box, reason_wrapped=sealed.wrapped)
+    )  # fmt: skip
+
+
+def emptied(now: datetime) -> dict[str, Any]:
+    """What an erased row keeps nothing of: neither what was sent nor what was said of it."""
+    return {"wrapped": None, "reason_wrapped": None, "erased_at": now, "visit_id": None}
+
+
 def erase(db: Session, branch: str, visits: Iterable[str], now: datetime) -> list[str]:
     """Destroy the keys of what names these visits: nobody reads it again. Returns the rows readable until now."""
     change = update(QuarantineRow).where(
         QuarantineRow.branch == branch, QuarantineRow.visit_id.in_(list(visits)), QuarantineRow.erased_at.is_(None)
     )
-    values = change.values(wrapped=None, erased_at=now, visit_id=None).returning(QuarantineRow.digest)
+    values = change.values(**emptied(now)).returning(QuarantineRow.digest)
     return sorted(db.scalars(values))
 
 
@@ -162,6 +192,7 @@ _ROWS = QuarantineRow.__table__.c
 _QUERY = select(
     _ROWS.digest, _ROWS.code, _ROWS.origin, _ROWS.event_id, _ROWS.device_id, _ROWS.seq, _ROWS.actor, _ROWS.visit_id,
     _ROWS.received_at, _ROWS.box, _ROWS.wrapped, _ROWS.erased_at, _ROWS.replayed_at, _ROWS.replayed_by, _ROWS.outcome,
+    _ROWS.settled_at, _ROWS.settled_by, _ROWS.reason_box, _ROWS.reason_wrapped,
 )  # fmt: skip
 
 
@@ -180,10 +211,19 @@ def _bound(branch: str, digest: str) -> str:
     return f"quarantine\n{branch}\n{digest}"
 
 
+def _why(branch: str, digest: str) -> str:
+    return f"quarantine reason\n{branch}\n{digest}"
+
+
+def _sealed(box: bytes | None, wrapped: bytes | None) -> Sealed | None:
+    return Sealed(box, wrapped) if box is not None and wrapped is not None else None
+
+
 def _kept(row: Any) -> Kept:
-    sealed = Sealed(row.box, row.wrapped) if row.wrapped is not None and row.box is not None else None
     return Kept(
         digest=row.digest, code=row.code, origin=row.origin, event_id=row.event_id, device_id=row.device_id,
-        seq=row.seq, actor=row.actor, visit_id=row.visit_id, received_at=row.received_at, sealed=sealed,
-        erased_at=row.erased_at, replayed_at=row.replayed_at, replayed_by=row.replayed_by, outcome=row.outcome,
+        seq=row.seq, actor=row.actor, visit_id=row.visit_id, received_at=row.received_at,
+        sealed=_sealed(row.box, row.wrapped), erased_at=row.erased_at, replayed_at=row.replayed_at,
+        replayed_by=row.replayed_by, outcome=row.outcome, settled_at=row.settled_at, settled_by=row.settled_by,
+        reason=_sealed(row.reason_box, row.reason_wrapped),
     )  # fmt: skip

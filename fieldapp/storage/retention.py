@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.visits.events import VisitArrived
 from fieldapp.domain.visits.personal import without_place
-from fieldapp.storage import erasures, jobs
+from fieldapp.storage import erasures, jobs, quarantine
 from fieldapp.storage.columns import as_bytes
 from fieldapp.storage.photos import GONE
 from fieldapp.storage.tables.accounts import KnownBrowserRow, SignInFailureRow, SignInRow
@@ -77,7 +77,7 @@ def erase_quarantine(db: Session, branch: str, before: datetime, limit: int, now
     """Destroy the keys of what came before then and nobody could read; returns how many."""
     ids = list(db.scalars(select(QuarantineRow.digest).where(*_quarantine(branch, before)).limit(limit)))
     change = update(QuarantineRow).where(QuarantineRow.branch == branch, QuarantineRow.digest.in_(ids))
-    db.execute(change.values(wrapped=None, erased_at=now, visit_id=None))
+    db.execute(change.values(**quarantine.emptied(now)))
     return len(ids)
 
 

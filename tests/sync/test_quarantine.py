@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from fieldapp.cli import main
+from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.visits.upcasting import Versions
 from fieldapp.services import doctor, installation, quarantine, sync_push, sync_wire
 from fieldapp.storage import devices, events, visits
@@ -179,20 +180,105 @@ def test_quality_has_it_read_by_a_button(unread, registered, visit, sign_in):
     assert "Read at last: 0. Still waiting: 0." in words(again)
 
 
+def damaged(phone, visit):
+    return {**phone.append("note.added", visit, data=NOTE), "hash": "0" * 64}
+
+
+def doubled(phone, visit):
+    entry = phone.append("note.added", visit, data=NOTE)
+    phone.push(entry)
+    return {**phone.append("visit.departed", visit), "id": entry["id"]}
+
+
+def nonsense(phone, visit):
+    return phone.append_text("{}")
+
+
+@pytest.mark.parametrize(
+    ("code", "sent"), [("hash_mismatch", damaged), ("id_conflict", doubled), ("schema_invalid", nonsense)]
+)
+def test_quality_settles_each_kind_with_a_reason_and_the_bar_counts_it_no_more(
+    registered, work, visit, sign_in, code, sent
+):  # fmt: skip
+    assert registered.fates(sent(registered, visit)) == [("quarantined", code)]
+    (kept,) = quarantine.list_kept(work, cast.Q001.actor)
+    before = quarantine.reveal(work, cast.Q001.actor, kept.digest)
+    assert before.raw
+    client = sign_in("Q001")
+    waiting = re.compile(r'href="/quality/quarantine/"[^>]*>.*?1', re.DOTALL)
+    assert quarantine.count_waiting(work, cast.Q001.actor) == 1
+    page = client.get(f"/quality/quarantine/{kept.digest}")
+    assert waiting.search(page.text)
+    assert "Settle it" in words(page)
+    answer = client.post(f"/quality/quarantine/{kept.digest}/settle", data={"reason": " Li Wei tried two apps. "})
+    assert answer.status_code == 303
+    assert quarantine.count_waiting(work, cast.Q001.actor) == 0
+    assert "Nothing is in quarantine" in words(client.get("/quality/quarantine/"))
+    page = words(client.get(f"/quality/quarantine/{kept.digest}"))
+    assert "Q001 settled it on" in page
+    assert "Li Wei tried two apps." in page
+    assert "Settle it" not in page
+    assert quarantine.reveal(work, cast.Q001.actor, kept.digest) == before
+    assert ("quarantine.settled", "Q001") in actions(work)
+    with work.database.engine.connect() as connection:
+        row = connection.execute(text("SELECT * FROM quarantine")).one()
+    assert b"two apps" not in b"".join(one for one in row if isinstance(one, bytes))
+    assert [check.faults for check in doctor.examine(work) if check.faults] == []
+
+
+def test_what_is_settled_is_settled_once_and_with_a_reason(registered, work, visit, sign_in):
+    registered.push(damaged(registered, visit))
+    (kept,) = quarantine.list_kept(work, cast.Q001.actor)
+    client, address = sign_in("Q001"), f"/quality/quarantine/{kept.digest}/settle"
+    for reason in ("", " \n"):
+        answer = client.post(address, data={"reason": reason})
+        assert answer.status_code == 422
+        assert "Please give a reason." in words(answer)
+    assert client.post(address, data={"reason": "x" * 1001}).status_code == 422
+    quarantine.settle(work, cast.Q001.actor, kept.digest, "looked at")
+    with pytest.raises(quarantine.Conflict, match="quarantine_ended"):
+        quarantine.settle(work, cast.Q001.actor, kept.digest, "again")
+    assert "Somebody has dealt with this already" in words(
+        client.post(address, data={"reason": "again"}, follow_redirects=True)
+    )
+    assert quarantine.detail(work, cast.Q001.actor, kept.digest)[1] == "looked at"
+    assert actions(work) == [("quarantine.settled", "Q001")]
+
+
+def test_what_was_settled_may_still_be_read_one_day(unread, registered, work, visit):
+    digest = unread(registered.append("visit.arrived", visit))[0]
+    quarantine.settle(work, cast.Q001.actor, digest, "an app that nobody has any more")
+    assert quarantine.replay_all(work, cast.Q001.actor) == {}
+    assert quarantine.replay(work, cast.Q001.actor, digest) == "accepted"
+    assert [kind for kind, *_ in facts(work)] == ["visit.arrived"]
+    with pytest.raises(quarantine.Conflict, match="quarantine_ended"):
+        quarantine.settle(work, cast.Q001.actor, digest, "too late")
+
+
+def test_the_reason_goes_with_the_customer(unread, registered, work, visit):
+    digest = unread(registered.append("note.added", visit, data=NOTE))[0]
+    quarantine.settle(work, cast.Q001.actor, digest, "Mrs Zhou was called")
+    assert quarantine.erase(work, OPERATOR, cast.MAIN, [visit]) == 1
+    assert quarantine.detail(work, cast.Q001.actor, digest)[1] is None
+    with work.database.engine.connect() as connection:
+        assert connection.execute(text("SELECT wrapped, reason_wrapped FROM quarantine")).all() == [(None, None)]
+
+
 def test_an_admin_sees_only_that_something_is_there(unread, registered, visit, sign_in):
     digest = unread(registered.append("note.added", visit, data=NOTE))[0]
     admin = sign_in("A001")
     assert "1 thing that a phone or an import sent" in words(admin.get("/admin/"))
     assert admin.get(f"/quality/quarantine/{digest}").status_code == 403
-    assert admin.post(f"/quality/quarantine/{digest}/reveal").status_code == 403
+    for act in ("reveal", "replay", "settle"):
+        assert admin.post(f"/quality/quarantine/{digest}/{act}", data={"reason": "why"}).status_code == 403
 
 
 def test_another_branch_finds_nothing(unread, registered, visit, sign_in):
     digest = unread(registered.append("note.added", visit, data=NOTE))[0]
     far = sign_in("Q900")
     assert far.get(f"/quality/quarantine/{digest}").status_code == 404
-    for act in ("reveal", "replay"):
-        assert far.post(f"/quality/quarantine/{digest}/{act}").status_code == 404
+    for act in ("reveal", "replay", "settle"):
+        assert far.post(f"/quality/quarantine/{digest}/{act}", data={"reason": "why"}).status_code == 404
 
 
 def test_it_is_erased_with_the_visit_it_names(unread, registered, work, visit, settings, sign_in):

@@ -95,5 +95,9 @@ class QuarantineRow(Base):
     replayed_at: Mapped[datetime | None]
     replayed_by: Mapped[CodeText | None]
     outcome: Mapped[CodeText | None]  # accepted, held, duplicate
+    settled_at: Mapped[datetime | None]  # somebody dealt with it; the bytes stay
+    settled_by: Mapped[CodeText | None]
+    reason_box: Mapped[bytes | None] = mapped_column(Blob)  # why, sealed like the bytes
+    reason_wrapped: Mapped[bytes | None] = mapped_column(Blob)  # destroyed with the other key
     problem: Mapped[LongText | None]  # both only before sealing came; `db upgrade` seals them
     raw: Mapped[bytes | None] = mapped_column(Blob)

@@ -1,4 +1,5 @@
-"""`/quality/quarantine/`: what phones and imports sent and nobody could read. Content only on request, and audited."""
+"""`/quality/quarantine/`: what phones and imports sent and nobody could read, and what became of it. Content only on
+request, and audited."""
 
 from typing import Any
 
@@ -6,11 +7,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms import TextAreaField
+from wtforms.validators import Length
 
-from fieldapp.domain.errors import Conflict
+from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.services import quarantine
 from fieldapp.web.context import current_actor, current_work
 from fieldapp.web.errors import sentence
+from fieldapp.web.forms import Form
 
 blueprint = Blueprint("quarantine", __name__)
 
@@ -20,23 +24,35 @@ CODES: dict[str, Any] = {
     "id_conflict": _l("Its id is taken by something else"),
     "seq_conflict": _l("Its number is taken by something else"),
 }
-#: What to expect, by code.
+#: What to do, by code.
 MEANINGS: dict[str, Any] = {
     "schema_invalid": _l(
         "A newer or faulty app wrote it. After an update of the server, try it again: it is then stored as of the day "
-        "it came, in the name of who sent it."
+        "it came, in the name of who sent it. What will never be read (an app that nobody has any more, a test) you "
+        "settle below."
     ),
-    "hash_mismatch": _l("The phone sends the undamaged copy by itself. Nothing needs to be done."),
-    "id_conflict": _l("Two different things came under one id; the first one counts. Ask who sent it what happened."),
+    "hash_mismatch": _l(
+        "The phone sends the undamaged copy by itself. See on the visit's page that it is there, then settle this one."
+    ),
+    "id_conflict": _l(
+        "Two different things came under one id; the first one counts. Ask who sent it what happened, and settle it "
+        "with their answer. What really happened and does not count yet, you record as a finding."
+    ),
     "seq_conflict": _l(
         "Two different things came under one number of a phone; the first one counts. The phone may have been copied "
-        "or tampered with."
+        "or tampered with: look at the phone, and settle it with what you learnt."
     ),
 }
 OUTCOMES: dict[str, Any] = {
     "accepted": _l("stored, it counts"), "held": _l("stored, waits for the dispatcher"),
     "duplicate": _l("was there already"),
 }  # fmt: skip
+
+
+class SettleForm(Form):
+    """Why nothing more is to be done about it."""
+
+    reason = TextAreaField(_l("What you found out"), [Length(max=quarantine.REASON_LIMIT)])
 
 
 @blueprint.get("/")
@@ -61,7 +77,25 @@ def reveal(digest: str) -> ResponseReturnValue:
     except Conflict as refusal:
         flash(sentence(refusal), "bad")
         return redirect(url_for("quarantine.detail", digest=digest), 303)
-    return _page(digest, problem=content.problem, text=quarantine.shown(content.raw))
+    return _page(digest, problem=content.problem, text=quarantine.shown(content.raw))[0]
+
+
+@blueprint.post("/<digest>/settle")
+def settle(digest: str) -> ResponseReturnValue:
+    """Say that it was looked into: it waits no longer."""
+    form = SettleForm()
+    if not form.validate_on_submit():
+        return _page(digest, form)
+    try:
+        quarantine.settle(current_work(), current_actor(), digest, form.reason.data or "")
+    except Invalid as error:
+        form.refuse(error)
+        return _page(digest, form)
+    except Conflict as refusal:
+        flash(sentence(refusal), "warn")
+    else:
+        flash(_("Settled: it waits no longer. What was sent is kept as it came."), "good")
+    return redirect(url_for("quarantine.detail", digest=digest), 303)
 
 
 @blueprint.post("/<digest>/replay")
@@ -85,9 +119,11 @@ def replay_all() -> ResponseReturnValue:
     return redirect(url_for("quarantine.index"), 303)
 
 
-def _page(digest: str, **content: str) -> ResponseReturnValue:
-    kept = quarantine.detail(current_work(), current_actor(), digest)
-    return render_template(
-        "quality/quarantined.html", kept=kept, codes=CODES, meanings=MEANINGS, outcomes=OUTCOMES,
-        may_replay=kept.is_open and kept.code == quarantine.REPLAYABLE, **content,
+def _page(digest: str, form: SettleForm | None = None, **content: str) -> tuple[str, int]:
+    kept, reason = quarantine.detail(current_work(), current_actor(), digest)
+    page = render_template(
+        "quality/quarantined.html", kept=kept, reason=reason, codes=CODES, meanings=MEANINGS, outcomes=OUTCOMES,
+        form=form or SettleForm(formdata=None),
+        may_replay=kept.can_be_read and kept.code == quarantine.REPLAYABLE, **content,
     )  # fmt: skip
+    return page, 422 if form else 200
