@@ -18,9 +18,9 @@ from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.domain.scoring.rules import Verdict
 from fieldapp.domain.signals import Signal, read_signals
+from fieldapp.domain.visits.personal import photographed
 from fieldapp.services import call_backs, closed
 from fieldapp.services.branches import zone_of
-from fieldapp.services.photos import named_in
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.scoring import ScoredVisit, TechnicianMonth
 from fieldapp.services.work import Db, Work
@@ -169,7 +169,7 @@ def _silent(
 
 def pictures_in(db: Db, branch: str, timeline: Iterable[Entry]) -> list[str]:
     """The photos that facts name and that can be shown, each once."""
-    named = dict.fromkeys(sha for entry in timeline for sha in named_in(entry.event.data))
+    named = dict.fromkeys(sha for entry in timeline for sha in photographed(entry.event.data))
     readable = photos.readable(db, branch, named)
     return [sha for sha in named if sha in readable]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fieldapp.domain.access import Actor, own_branch
 from fieldapp.domain.errors import DomainError, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, VisitId
-from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits.personal import photographed
 from fieldapp.services import pictures
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import events, photos, visits
@@ -149,15 +149,6 @@ def attachable(db: Db, branch: str, hashes: Sequence[str], most: int) -> list[st
     return wanted
 
 
-def named_in(data: ev.Data) -> tuple[str, ...]:
-    """The photos of a visit that a fact names."""
-    if isinstance(data, ev.PhotoAdded):
-        return (data.blob,)
-    if isinstance(data, ev.AccessFailed | ev.DamageReported):
-        return (data.photo,) if data.photo else ()
-    return ()
-
-
 class _Recent:
     """The pictures drawn last: a page shows the same few again and again."""
 
@@ -207,7 +198,7 @@ def _belongs(db: Db, actor: Actor, branch: BranchCode, sha256: str, visit_id: st
         return False
     found, _ = events.histories(db, branch, [visit.visit_id])
     waiting = [held.event for held in events.held_of(db, branch, VisitId(visit.visit_id))]
-    return any(sha256 in named_in(event.data) for event in (*found[visit.visit_id], *waiting))
+    return any(sha256 in photographed(event.data) for event in (*found[visit.visit_id], *waiting))
 
 
 def _check_name(sha256: str) -> None:

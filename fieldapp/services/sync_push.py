@@ -18,6 +18,7 @@ from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
 from fieldapp.domain.visits import device_time
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.device_time import Reading
+from fieldapp.domain.visits.personal import photographed
 from fieldapp.services import recording, sync_day, sync_devices, sync_strays, sync_wire
 from fieldapp.services.sync_chain import Chain, Placed
 from fieldapp.services.sync_holding import Holding, facts_of
@@ -383,13 +384,7 @@ def _audit(push: _Push) -> None:
 
 def _wanted(work: Work, branch: str, items: Iterable[Item]) -> tuple[Wanted, ...]:
     """Photos that the facts speak of and that are not here whole."""
-    named: dict[str, None] = {}
-    for item in items:
-        data = item.data
-        if isinstance(data, ev.PhotoAdded):
-            named[data.blob] = None
-        elif isinstance(data, ev.AccessFailed | ev.DamageReported) and data.photo:
-            named[data.photo] = None
+    named = dict.fromkeys(sha256 for item in items if item.data for sha256 in photographed(item.data))
     missing = [blob for blob in named if not work.blobs.has(branch, blob)]
     if missing:
         with work.read() as db:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from fieldapp.domain.ids import BranchCode, VisitId
+from fieldapp.domain.visits.personal import photographed
 from fieldapp.services import photos, recording
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, branches, devices, events, standings, strays
@@ -31,7 +32,7 @@ def bring_photo_home(work: Work, branch: BranchCode, sha256: str) -> None:
     """A photo that became whole here follows the facts that name it."""
     with work.read() as db:
         gone = [one.event for one in events.held_of(db, branch, code=strays.GONE)]
-        visits = {one.visit for one in gone if one.visit and sha256 in photos.named_in(one.data)}
+        visits = {one.visit for one in gone if one.visit and sha256 in photographed(one.data)}
         others = [one.code for one in branches.every(db) if one.code != branch] if visits else []
     for home in others:
         with work.read() as db:
@@ -61,7 +62,7 @@ def _by_actor(records: Iterable[Record]) -> dict[str, list[Record]]:
 def _hand_over(work: Work, branch: BranchCode, home: str, actor: str, records: Sequence[Record]) -> int:
     with work.read() as db:
         payloads = devices.payloads(db, branch, [one.event.id for one in records])
-    for sha256 in {name for one in records for name in photos.named_in(one.event.data)}:
+    for sha256 in {name for one in records for name in photographed(one.event.data)}:
         photos.carry(work, branch, home, sha256)
     with work.write(home) as db:
         now = work.now()

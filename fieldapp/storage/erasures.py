@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.domain.visits.codec import dump_data, load_data
 from fieldapp.domain.visits.events import Data
-from fieldapp.domain.visits.personal import ERASED, erased, pictured
+from fieldapp.domain.visits.personal import ERASED, PICTURED, erased, pictured
 from fieldapp.storage import bulk, jobs, quarantine
 from fieldapp.storage.columns import as_bytes
 from fieldapp.storage.events import content_hash
@@ -32,7 +32,6 @@ from fieldapp.storage.tables.visits import PromiseRow
 Why = Literal["asked", "expired"]
 #: Entries of a case that are somebody's words; the others name states, days, findings and order numbers.
 WORDS = ("opened", "caller", "note", "reply", "apology", "reopened")
-_PICTURED = ("photo.added", "access.failed", "damage.reported", "appeal.filed")
 _E = ErasureRow.__table__.c
 _AMONG = select(_E.visit_id).where(
     _E.branch == bindparam("branch"), _E.visit_id.in_(bindparam("visits", expanding=True))
@@ -144,7 +143,7 @@ def photos_of(db: Session, branch: str, visit: str) -> set[str]:
     """The photos that facts about the visit, and about its findings, name, and those attached to the findings."""
     findings = select(EventRow.event_id).where(*_of(EventRow, branch, visit), EventRow.kind == "finding.recorded")
     whole = or_(EventRow.visit_id == visit, EventRow.about.in_(findings))
-    query = select(EventRow.kind, EventRow.body).where(EventRow.branch == branch, whole, EventRow.kind.in_(_PICTURED))
+    query = select(EventRow.kind, EventRow.body).where(EventRow.branch == branch, whole, EventRow.kind.in_(PICTURED))
     found = {sha256 for kind, body in db.execute(query) for sha256 in pictured(load_data(kind, as_bytes(body)))}
     attached = select(FindingPhotoRow.sha256).where(
         FindingPhotoRow.branch == branch, FindingPhotoRow.finding_id.in_(findings)
@@ -155,7 +154,7 @@ def photos_of(db: Session, branch: str, visit: str) -> set[str]:
 def pictured_elsewhere(db: Session, branch: str, visits: Collection[str]) -> set[str]:
     """The photos of all other visits of the branch."""
     query = select(EventRow.kind, EventRow.body).where(
-        EventRow.branch == branch, EventRow.kind.in_(_PICTURED), EventRow.visit_id.not_in(visits)
+        EventRow.branch == branch, EventRow.kind.in_(PICTURED), EventRow.visit_id.not_in(visits)
     )
     rows = db.execute(query.execution_options(yield_per=2000))
     return {sha256 for kind, body in rows for sha256 in pictured(load_data(kind, as_bytes(body)))}

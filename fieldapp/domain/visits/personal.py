@@ -73,16 +73,23 @@ def without_place(data: ev.VisitArrived) -> ev.VisitArrived:
     return _with(data, gps=ev.Fix(status=ERASED))
 
 
-def pictured(data: Data) -> tuple[str, ...]:
-    """The photos that an event names, by hash."""
+def photographed(data: Data) -> tuple[str, ...]:
+    """The photos of the visit that an event names, by hash."""
     match data:
         case ev.PhotoAdded():
             return (data.blob,)
         case ev.AccessFailed() | ev.DamageReported():
             return (data.photo,) if data.photo else ()
-        case ev.AppealFiled():
-            return tuple(data.attachments or ())
     return ()
+
+
+def pictured(data: Data) -> tuple[str, ...]:
+    """All photos that an event names: those of the visit, and those that somebody attached to their words."""
+    return tuple(data.attachments or ()) if isinstance(data, ev.AppealFiled) else photographed(data)
+
+
+#: The types of events that name photos.
+PICTURED = frozenset({"photo.added", "access.failed", "damage.reported", "appeal.filed"})
 
 
 def _with(one: T, /, **fields: Any) -> T:
