@@ -20,6 +20,7 @@ from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.device_time import Reading
 from fieldapp.domain.visits.personal import photographed
 from fieldapp.services import recording, sync_day, sync_devices, sync_strays, sync_wire
+from fieldapp.services.mishaps import noted
 from fieldapp.services.sync_chain import Chain, Placed
 from fieldapp.services.sync_holding import Holding, facts_of
 from fieldapp.services.sync_wire import Batch, Item, Payload
@@ -111,16 +112,18 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
         server_time=work.now(), server_epoch=epoch,
         results=tuple(going.results[place] for place in sorted(going.results)),
         device=after, revoked=device.revoked_at is not None, blobs_wanted=_wanted(work, branch, batch.items),
-        day_etag=_tried(going, "what follows a push", partial(_follow, going)) or "",
+        day_etag=_follow(going),
     )  # fmt: skip
 
 
 def _follow(push: _Push) -> str:
-    """Hand over what is another branch's; the day's mark, as new as the answer."""
+    """Hand over what is another branch's; the day's mark, as new as the answer, which is given whatever fails here."""
     if any(one.code == strays.UNKNOWN for one in push.results.values()):
         sync_strays.bring_home(push.work, push.branch)
-    with push.work.read() as db:
-        return sync_day.etag(db, push.actor, push.received)
+    mark = ""
+    with noted("the day's mark", branch=push.branch), push.work.read() as db:
+        mark = sync_day.etag(db, push.actor, push.received)
+    return mark
 
 
 def _newcomer(db: Db, work: Work, actor: Actor, branch: BranchCode, batch: Batch, received: datetime) -> Device:

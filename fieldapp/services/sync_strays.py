@@ -1,7 +1,8 @@
 """Facts that a phone sent to another branch than that of their visit: its technician went there with unsent work.
 
 Owns handing them over. Each branch in transactions of its own, the same ids, and an entry in both audits: whatever is
-cut off in between is done again by the next push, rescue file or start of the server (`leftovers`).
+cut off in between, or fails, is done again by the next push, rescue file or start of the server (`leftovers`): whoever
+brought more than that is not stopped by it.
 """
 
 from collections import defaultdict
@@ -11,6 +12,7 @@ from dataclasses import replace
 from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.domain.visits.personal import photographed
 from fieldapp.services import photos, recording
+from fieldapp.services.mishaps import noted
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, branches, devices, events, standings, strays
 from fieldapp.storage.events import Record
@@ -19,26 +21,29 @@ from fieldapp.storage.events import Record
 def bring_home(work: Work, branch: BranchCode) -> int:
     """Hand over what waits in the branch as about no visit of its own, where another branch knows the visit and had
     given it to who recorded the fact. There it waits for the dispatcher. Returns how many facts went."""
-    with work.read() as db:
-        found, others = strays.waiting(db, branch), [one.code for one in branches.every(db) if one.code != branch]
     went = 0
-    for home in others if found else ():
-        for actor, records in _by_actor(_belonging(work, home, found)).items():
-            went += _hand_over(work, branch, home, actor, records)
+    with noted("looking for strays", branch=branch):
+        with work.read() as db:
+            found, others = strays.waiting(db, branch), [one.code for one in branches.every(db) if one.code != branch]
+        for home in others if found else ():
+            for actor, records in _by_actor(_belonging(work, home, found)).items():
+                with noted("handing strays over", branch=branch, home=home, actor=actor):
+                    went += _hand_over(work, branch, home, actor, records)
     return went
 
 
 def bring_photo_home(work: Work, branch: BranchCode, sha256: str) -> None:
     """A photo that became whole here follows the facts that name it."""
-    with work.read() as db:
-        gone = [one.event for one in events.held_of(db, branch, code=strays.GONE)]
-        visits = {one.visit for one in gone if one.visit and sha256 in photographed(one.data)}
-        others = [one.code for one in branches.every(db) if one.code != branch] if visits else []
-    for home in others:
+    with noted("handing a photo over", branch=branch, photo=sha256):
         with work.read() as db:
-            known = standings.of(db, home, visits)
-        if known:
-            photos.carry(work, branch, home, sha256)
+            gone = [one.event for one in events.held_of(db, branch, code=strays.GONE)]
+            visits = {one.visit for one in gone if one.visit and sha256 in photographed(one.data)}
+            others = [one.code for one in branches.every(db) if one.code != branch] if visits else []
+        for home in others:
+            with work.read() as db:
+                known = standings.of(db, home, visits)
+            if known:
+                photos.carry(work, branch, home, sha256)
 
 
 def _belonging(work: Work, home: str, records: Sequence[Record]) -> list[Record]:

@@ -41,7 +41,7 @@ def test_only_settings_reads_the_environment():
 
 
 #: Where one fact's fault would otherwise be that of all which come after it, for ever.
-_ALSO_CATCHES = {"fieldapp/services/sync_push.py"}
+_ALSO_CATCHES = {"fieldapp/services/mishaps.py", "fieldapp/services/sync_push.py"}
 
 
 def test_unexpected_errors_are_caught_in_one_place():

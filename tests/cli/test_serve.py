@@ -1,6 +1,7 @@
 """`fieldapp serve` and `fieldapp db`: what an operator meets first."""
 
 import importlib
+import json
 import signal
 import socket
 import ssl
@@ -16,7 +17,9 @@ import pytest
 from click.testing import CliRunner
 
 from fieldapp.cli import main
-from tests import processes
+from fieldapp.storage import photos
+from tests import cast, processes
+from tests.conftest import make_test_work
 
 serve = importlib.import_module("fieldapp.cli.serve")  # the package has a command of that name
 
@@ -105,6 +108,18 @@ def test_two_processes_share_one_port(tmp_path):
         for _ in range(4):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
                 assert answer.status == 200
+
+
+def test_a_photo_that_cannot_be_taken_away_does_not_keep_it_from_serving(tmp_path):
+    processes.run(tmp_path, "db", "upgrade")
+    work = make_test_work(tmp_path, lambda: cast.NOW)
+    (tmp_path / "blobs" / cast.MAIN / "aa" / ("a" * 64)).mkdir(parents=True)  # no file: unlinking it fails
+    with work.write() as db:
+        photos.drop(db, cast.MAIN, ["a" * 64], cast.NOW)
+    work.database.dispose()
+    with (tmp_path / "stderr").open("w+") as stderr, processes.serving(tmp_path, stderr=stderr):
+        [line] = (tmp_path / "stderr").read_text().splitlines()
+    assert json.loads(line)["event"] == "failed at taking erased photos away"
 
 
 def _children(process: int) -> set[int]:

@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image
+from structlog.testing import capture_logs
 
 from fieldapp.services import leftovers, photos, pictures
+from fieldapp.services.work import Busy
 from fieldapp.storage import photos as rows
+from fieldapp.storage import strays
 from fieldapp.storage.blobs import BlobStore
 from tests import cast
 from tests.sync.phone import MARK
@@ -301,6 +304,53 @@ def test_it_is_taken_in_at_the_next_start_where_nobody_asks(work, died_before_it
     assert work.blobs.read(cast.MAIN, name_of(died_before_its_rename)) == died_before_its_rename
     with work.read() as db:
         assert rows.find(db, cast.MAIN, name_of(died_before_its_rename)).is_readable
+
+
+def erased_but_for_its_bytes(work, content):
+    """A photo whose erasure was committed by a server that died before it took the bytes away."""
+    sha256 = work.blobs.put(cast.MAIN, content)
+    with work.write(cast.MAIN) as db:
+        rows.drop(db, cast.MAIN, [sha256], work.now())
+    return sha256
+
+
+def test_the_bytes_of_erased_photos_go_at_the_next_start_and_no_others(technician, work):
+    kept, gone = upload(technician, jpeg((30, 20))), erased_but_for_its_bytes(work, jpeg((40, 40)))
+    begun = jpeg((400, 300))
+    work.blobs.append(cast.MAIN, name_of(begun), 0, begun[:1000], len(begun))
+    leftovers.finish(work)
+    assert [work.blobs.has(cast.MAIN, name) for name in (kept, gone)] == [True, False]
+    assert work.blobs.offset(cast.MAIN, name_of(begun)) == 1000
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (BlobStore, "clear_aside"), (BlobStore, "begun"), (strays, "waiting"), (rows, "gone"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("error", [KeyError, OSError, Busy])
+def test_a_step_that_fails_at_the_start_stops_neither_the_server_nor_the_other_steps(
+    work, died_before_its_rename, monkeypatch, module, name, error
+):
+    gone = erased_but_for_its_bytes(work, jpeg((40, 40)))
+    photo = name_of(died_before_its_rename)
+
+    def broken(*_):
+        raise error("broken")
+
+    monkeypatch.setattr(module, name, broken)
+    with capture_logs() as told:
+        leftovers.finish(work)
+    monkeypatch.undo()
+    assert work.blobs.has(cast.MAIN, gone) == (name == "gone")
+    with work.read() as db:
+        assert (rows.find(db, cast.MAIN, photo) is None) == (name == "begun")
+    assert bool(told) == (error is not Busy)
+    leftovers.finish(work)
+    with work.read() as db:
+        assert rows.find(db, cast.MAIN, photo).is_readable
+    assert not work.blobs.has(cast.MAIN, gone)
 
 
 def test_as_many_bytes_as_a_photo_has_are_not_the_photo(technician, work):

@@ -5,9 +5,10 @@ import json
 import pytest
 from sqlalchemy import text
 
-from fieldapp.services import quarantine, scoring, sync_day, sync_strays
+from fieldapp.services import quarantine, scoring, sync_day
 from fieldapp.services.sync_push import push
-from fieldapp.storage import devices, events
+from fieldapp.services.work import Busy
+from fieldapp.storage import devices, events, strays
 from tests import builders, cast
 from tests.sync.phone import Phone, new_id, plan
 
@@ -72,12 +73,13 @@ def test_the_others_of_its_batch_are_stored_and_it_is_tried_again_when_the_progr
         assert devices.payloads(db, cast.MAIN, [batch[1]["id"]])
 
 
-@pytest.mark.parametrize(("module", "name"), [(sync_day, "etag"), (sync_strays, "bring_home")])
+@pytest.mark.parametrize("error", [KeyError, Busy])
+@pytest.mark.parametrize(("module", "name"), [(sync_day, "etag"), (strays, "waiting")])
 def test_what_fails_after_the_facts_are_stored_does_not_keep_the_phone_from_hearing_so(
-    work, phone, monkeypatch, module, name
+    work, phone, monkeypatch, module, name, error
 ):
     def broken(*_):
-        raise KeyError(name)
+        raise error("broken")
 
     monkeypatch.setattr(module, name, broken)
     answer = phone.push(phone.append("note.added", new_id(), data={"text": "x"}))

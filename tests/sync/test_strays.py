@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from fieldapp.domain.ids import BranchCode
 from fieldapp.services import accounts, doctor, photos, planning, scheduling, sync_strays
-from fieldapp.storage import devices, events, visits
+from fieldapp.storage import devices, events, strays, visits
 from fieldapp.storage import photos as rows
 from tests import builders, cast
 from tests.sync.phone import MARK, plan
@@ -130,6 +130,30 @@ def test_what_was_cut_off_half_way_is_done_by_the_next_round(phone, work, visit,
     assert held(work, cast.NORTH) == [("visit.arrived", "handed_over")]
     assert held(work, cast.MAIN) == [("visit.arrived", "other_branch")]
     assert sync_strays.bring_home(work, NORTH) == 0
+
+
+def test_facts_of_one_that_cannot_be_handed_over_do_not_keep_back_another_s(
+    phone_of, work, start, visit, go_north, monkeypatch
+):
+    other = plan(work, builders.scheduled("WO-2", start, technician="T002"))[0]
+    real = strays.mark_gone
+
+    def poisoned(db, branch, ids):
+        if stray["id"] in ids:
+            raise KeyError(stray["id"])
+        real(db, branch, ids)
+
+    monkeypatch.setattr(strays, "mark_gone", poisoned)
+    stray = None
+    for login, where in (("T001", visit), ("T002", other)):
+        phone = phone_of(login)
+        entry = phone.append("visit.arrived", where)
+        stray = stray or entry
+        go_north(login)
+        assert phone.fates(entry) == [("held", "unknown_visit")]
+    assert held(work, cast.NORTH) == [("visit.arrived", "unknown_visit"), ("visit.arrived", "handed_over")]
+    monkeypatch.undo()
+    assert sync_strays.bring_home(work, NORTH) == 1
 
 
 def test_a_photo_that_a_dying_server_had_put_there_and_not_looked_at_is_looked_at(work):
