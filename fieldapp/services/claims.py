@@ -3,6 +3,7 @@
 Owns the refusals of planning and their audit; what is recorded of the visit is `services.scheduling`'s.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,6 +49,8 @@ class Claim:
     start: datetime
     slot: Slot
     district: str
+    #: What is planned anew in the same act, this visit among it: where those visits stood until then is free.
+    together: Sequence[Plan] = ()
 
 
 def claim_time(work: Work, db: Db, planner: str | None, branch: BranchCode, claim: Claim, now: datetime) -> None:
@@ -90,9 +93,9 @@ def _pinned(db: Db, branch: BranchCode, claim: Claim) -> list[Obstacle]:
 
 def _runs_into(db: Db, branch: BranchCode, claim: Claim, plan: Plan) -> list[Obstacle]:
     """What speaks against the plan: other work of the technician on the whole interval, and their calendar."""
-    other = scheduling.first_collision(
-        plan, planning.plans(db, branch, [plan.technician], plan.work.start, plan.work.end)
-    )
+    moving = {one.visit for one in claim.together}
+    there = planning.plans(db, branch, [plan.technician], plan.work.start, plan.work.end)
+    other = scheduling.first_collision(plan, [*claim.together, *(one for one in there if one.visit not in moving)])
     job = Job(plan.work, claim.job_type, claim.district)
     calendar = speaks_against(db, branch, [plan.technician], job)[plan.technician]
     if other is None:

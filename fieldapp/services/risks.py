@@ -22,10 +22,10 @@ from fieldapp.domain.scoring.rulebook import Rulebooks
 from fieldapp.domain.visits.lifecycle import ENDED
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import board, calendars
+from fieldapp.storage import board, calendars, pins
 from fieldapp.storage.board import Planned
 
-Act = Literal["give", "move", "tell", "find"]
+Act = Literal["give", "swap", "move", "tell", "find"]
 
 #: What jobs of the last weeks took teaches; the latest so many of them.
 _WEEKS, _VISITS = timedelta(days=60), 800
@@ -41,7 +41,8 @@ _STEP = timedelta(minutes=15)
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One visit that needs somebody: the expected arrival and the risk (None and 1.0: nobody was given it), until when
-    its promise can be moved (None: no more), and what is proposed, with whom or which window."""
+    its promise can be moved (None: no more), and what is proposed, with whom, for which visit in exchange, or which
+    window."""
 
     visit: Planned
     expected: datetime | None
@@ -49,6 +50,7 @@ class Alert:
     movable_until: datetime | None
     act: Act
     technician: str | None = None
+    other: Planned | None = None
     window: Window | None = None
 
 
@@ -115,6 +117,11 @@ class _Lookout:
         return found
 
     @cached_property
+    def exchanged(self) -> dict[str, Planned]:
+        """What was proposed to be given in exchange -> for which visit."""
+        return {}
+
+    @cached_property
     def experience(self) -> Mapping[str, Experience]:
         return _experience(self.work, self.db, self.branch, self.day.start)
 
@@ -162,11 +169,19 @@ class _Lookout:
 
     def _alert(self, visit: Planned, forecast: Forecast | None, until: datetime | None) -> Alert:
         expected, risk = (forecast.arrival, forecast.risk) if forecast else (None, 1.0)
+        if mine := self.exchanged.get(visit.visit_id):
+            return Alert(visit, expected, risk, until, "swap", technician=mine.technician, other=mine)
         other = self._who_could(visit)
         if other:
             # Whoever is proposed for one visit is not free for the next.
             self.stops[other].append(_stop(visit, board.Happened()))
             return Alert(visit, expected, risk, until, "give", technician=other)
+        exchange = self._who_swaps(visit)
+        if exchange:
+            self.exchanged[exchange.visit_id] = visit
+            self.stops[exchange.technician or ""].append(_stop(visit, board.Happened()))
+            self.stops[visit.technician or ""].append(_stop(exchange, board.Happened()))
+            return Alert(visit, expected, risk, until, "swap", technician=exchange.technician, other=exchange)
         if forecast is None and visit.window.end > self.now:
             return Alert(visit, None, risk, until, "find")
         start = _stepped(max(expected or self.now, visit.window.start))
@@ -192,11 +207,47 @@ class _Lookout:
                 return code
         return None
 
-    def _keeps_all(self, code: str, visit: Planned) -> bool:
-        before = self._risks(self.stops.get(code, []))
-        after = self._risks([*self.stops.get(code, []), _stop(visit, board.Happened())])
+    def _who_swaps(self, visit: Planned) -> Planned | None:
+        """The nearest visit of somebody else's that can change technicians with this one: each at its planned time, and
+        no window is missed for it."""
+        if visit.state != "planned" or not visit.technician or visit.window.end < self.now or self._is_held(visit):
+            return None
+        near = sorted(
+            (self.travel(_place(one), _place(visit)), one.external_id, one)
+            for one in self.visits.values()
+            if one.technician not in {None, visit.technician} and one.technician in self.technicians
+            and one.state == "planned" and one.planned.overlaps(visit.planned) and not self._is_held(one)
+        )  # fmt: skip
+        for _, _, other in near[:_NEAREST]:
+            if self._takes(other.technician, visit, other) and self._takes(visit.technician, other, visit):
+                return other
+        return None
+
+    def _takes(self, code: str | None, visit: Planned, gone: Planned) -> bool:
+        """Whether somebody can do the visit in place of the one that goes."""
+        taken = [one for one in _open(self.stops.get(code or "", [])) if one.visit != gone.visit_id]
+        if any(one.planned.overlaps(visit.planned) for one in taken):
+            return False
+        job = Job(visit.planned, visit.job_type, visit.district or "")
+        calendar = self.calendars.get(code or "")
+        if calendar is None or obstacles(calendar, self.absences, job, self.zone):
+            return False
+        return self._keeps_all(code or "", visit, gone.visit_id)
+
+    def _is_held(self, visit: Planned) -> bool:
+        """By a pin, or because facts wait for a decision."""
+        return bool(visit.held) or visit.visit_id in self.pinned
+
+    @cached_property
+    def pinned(self) -> frozenset[str]:
+        return pins.within(self.db, self.branch, self.day)
+
+    def _keeps_all(self, code: str, visit: Planned, gone: str = "") -> bool:
+        stops = self.stops.get(code, [])
+        before = self._risks(stops)
+        after = self._risks([*(one for one in stops if one.visit != gone), _stop(visit, board.Happened())])
         return after[visit.visit_id] < ALARM / 2 and all(
-            after[one] < ALARM or after[one] <= risk for one, risk in before.items()
+            after[one] < ALARM or after[one] <= risk for one, risk in before.items() if one != gone
         )
 
     def _risks(self, stops: Sequence[Stop]) -> dict[str, float]:

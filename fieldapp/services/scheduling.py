@@ -18,6 +18,7 @@ from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, is_external_id, visit_id
 from fieldapp.domain.messages import is_email
 from fieldapp.domain.punctuality import keep_ledger
+from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.amending import amended_customer
 from fieldapp.domain.visits.codec import plain, read_data
@@ -98,12 +99,13 @@ def schedule_visit(work: Work, actor: Actor, branch: BranchCode, order: Order) -
 
 
 def assign_visit(
-    work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, slot: Slot, reason: str = ""
-) -> Visit:
+    work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, slot: Slot, reason: str = "",
+    *, together: Sequence[Plan] = (),
+) -> Visit:  # fmt: skip
     """Give the visit to a technician (or back to the pool), with a planned start and length.
 
-    `rev` is what the planner saw. Raises what `schedule_visit` does, and `Conflict` visit_changed, visit_over,
-    visit_started.
+    `rev` is what the planner saw, `together` what `services.rearranging` plans in the same act. Raises what
+    `schedule_visit` does, and `Conflict` visit_changed, visit_over, visit_started.
     """
     require(actor, "visits.plan", branch=branch)
     with work.write(branch) as db:
@@ -111,8 +113,9 @@ def assign_visit(
         minutes = length(seen) if slot.minutes is None else slot.minutes
         start = slot.start or seen.planned.start
         wanted = Claim(
-            seen.visit_id, seen.external_id, seen.job_type, start, replace(slot, minutes=minutes), seen.district
-        )
+            seen.visit_id, seen.external_id, seen.job_type, start, replace(slot, minutes=minutes), seen.district,
+            together,
+        )  # fmt: skip
         claim_time(work, db, actor.login, branch, wanted, work.now())
         data = ev.VisitAssigned(
             technician=slot.technician or None, reason=reason or None, planned_start=start, duration=minutes

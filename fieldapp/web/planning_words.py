@@ -66,6 +66,8 @@ REFUSALS: dict[str, Any] = {
         "Write hours as 08:00-17:00, or 08:00-12:00, 13:00-17:00 with a break. They must not overlap."
     ),
     "cannot_cover": _l("%(number)s could not be given away, so nothing was."),
+    "cannot_rearrange": _l("%(number)s cannot be planned so, and nothing was changed."),
+    "nothing_to_swap": _l("Both visits have the same technician. There is nothing to swap."),
     "shifts_overlap": _l("Two shifts overlap on %(value)s."),
     "visit_changed": _l("Somebody else changed %(number)s meanwhile. Nothing of yours was saved yet."),
     "visit_over": _l("%(number)s is over. There is nothing left to plan."),

@@ -12,6 +12,7 @@ from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from tests.cast import D001, MAIN
 from tests.live import serving
+from tests.services.test_risks import apart
 from tests.services.test_scheduling import at, schedule
 
 pytestmark = pytest.mark.browser
@@ -239,3 +240,35 @@ def test_what_needs_somebody_is_done_by_its_one_button(desk_page: Any, enter: An
     desk_page.get_by_text("WO-3 is assigned.").wait_for()
     desk_page.wait_for_selector("#alerts", state="hidden")
     assert stored(day, "WO-3").visit.technician == "T003"
+
+
+def test_two_visits_in_each_others_way_are_swapped_in_the_dialog(desk_page: Any, enter: Any, day: Work) -> None:
+    show(desk_page, enter)
+    bar(desk_page).focus()
+    desk_page.keyboard.press("Enter")
+    desk_page.wait_for_selector("#move[open]")
+    desk_page.select_option("[name=technician]", "T002")
+    assert desk_page.locator("[name=swap]").is_hidden()
+    desk_page.get_by_role("button", name="Move").click()
+    desk_page.get_by_label("In exchange, WO-2 (14:30–16:00) goes to Chen Wei (T001)").check()
+    desk_page.select_option("[name=technician]", "T003")
+    assert desk_page.locator("[name=swap]").is_hidden()
+    desk_page.select_option("[name=technician]", "T002")
+    desk_page.get_by_label("In exchange, WO-2").check()
+    desk_page.get_by_role("button", name="Move").click()
+    desk_page.get_by_text("WO-1 and WO-2 have changed technicians.").wait_for()
+    assert [stored(day, number).visit.technician for number in ("WO-1", "WO-2")] == ["T002", "T001"]
+    assert desk_page.locator("#done [data-act=undo]").is_hidden()
+
+
+def test_a_swap_that_is_proposed_opens_filled_in(desk_page: Any, enter: Any, work: Work, clock: Any) -> None:
+    apart(work, clock)
+    enter(desk_page, "D001")
+    desk_page.goto(BOARD)
+    desk_page.get_by_role("button", name="Swap with 李静 (T002) for WO-T002-2 …").click()
+    desk_page.wait_for_selector("#move[open]")
+    assert desk_page.is_checked("[name=swap]")
+    assert desk_page.inner_text("[data-f=new-technician]") == "李静 (T002)"
+    desk_page.get_by_role("button", name="Move").click()
+    desk_page.get_by_text("WO-T001-2 and WO-T002-2 have changed technicians.").wait_for()
+    desk_page.wait_for_selector("#alerts", state="hidden")

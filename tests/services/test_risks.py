@@ -1,20 +1,24 @@
 """What the board puts before the dispatcher: who may miss a window, who could go instead, what to tell the customer."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from fieldapp.domain.calendar import Window
+from fieldapp.domain.calendars import Calendar
 from fieldapp.domain.visits import events as ev
-from fieldapp.services import board, calendars, recording, scheduling
+from fieldapp.services import board, calendars, pins, rearranging, recording, scheduling
 from fieldapp.services.board import Asked
+from fieldapp.services.rearranging import Change
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from fieldapp.storage.events import Record
 from tests import builders
 from tests.cast import D001, MAIN, NOW
-from tests.services.test_scheduling import at, from_phone, schedule
+from tests.services.test_scheduling import CUSTOMER, at, from_phone, order, schedule
 
 TODAY = Asked(first=date(2026, 10, 14))
 
@@ -41,7 +45,7 @@ def behind(work: Work, clock: Any) -> Work:
 
 def fill(work: Work, *technicians: str, hour: float = 11.5) -> None:
     for code in technicians:
-        schedule(work, f"WO-{code}", hour, hour + 2, technician=code)
+        schedule(work, f"WO-{code}", hour, hour + 0.25, technician=code)
 
 
 def test_on_a_calm_day_nobody_is_needed(work: Work) -> None:
@@ -125,3 +129,50 @@ def test_what_jobs_took_lately_is_what_they_are_expected_to_take(work: Work, clo
 def test_other_days_and_weeks_raise_no_alarm(behind: Work) -> None:
     assert alarm(behind, Asked(first=date(2026, 10, 15))) is None
     assert alarm(behind, Asked(first=date(2026, 10, 14), days=7)) is None
+
+
+def near(work: Work, number: str, technician: str, opens: float, closes: float, district: float) -> scheduling.Visit:
+    """A visit at a place; a step of `district` is some forty kilometres."""
+    customer = structs.replace(CUSTOMER, lat=31.2, lon=121.4 + district / 2.5)
+    return scheduling.schedule_visit(
+        work, D001.actor, MAIN, replace(order(number, opens, closes, technician=technician), customer=customer)
+    )
+
+
+def apart(work: Work, clock: Any) -> Work:
+    """T001 and T002 are each planned to where the other one is; T003 is away."""
+    calendars.record_absence(work, D001.actor, MAIN, "T003", Window(at(8), at(20)), "sick")
+    for number, code in enumerate(("T001", "T002")):
+        here = near(work, f"WO-{code}", code, 10, 11, number)
+        near(work, f"WO-{code}-2", code, 11.5, 12.75, 1 - number)
+        clock.set(at(10))
+        from_phone(work, here.visit_id, ev.VisitArrived())
+    clock.set(at(10.5))
+    return work
+
+
+@pytest.fixture
+def far(work: Work, clock: Any) -> Work:
+    """`apart`, at half past ten."""
+    return apart(work, clock)
+
+
+def test_two_who_are_each_near_the_others_visit_are_proposed_to_swap(far: Work) -> None:
+    found = [(one.visit.external_id, one.act, one.technician, one.other.external_id) for one in alarm(far).alerts]
+    assert found == [("WO-T001-2", "swap", "T002", "WO-T002-2"), ("WO-T002-2", "swap", "T001", "WO-T001-2")]
+    first = alarm(far).alerts[0]
+    wanted = Change(visit=first.visit.visit_id, rev=first.visit.rev, technician=first.technician)
+    rearranging.swap(far, D001.actor, MAIN, wanted, first.other.visit_id, first.other.rev)
+    assert told(far) == []
+
+
+def test_what_is_pinned_is_not_proposed_in_exchange(far: Work) -> None:
+    other = next(one.other for one in alarm(far).alerts if one.act == "swap")
+    pins.pin_visit(far, D001.actor, MAIN, other.visit_id, other.rev)
+    assert "swap" not in [one.act for one in alarm(far).alerts]
+
+
+def test_nobody_is_proposed_to_swap_into_what_their_calendar_speaks_against(far: Work) -> None:
+    calendar = Calendar("T002", skills=frozenset({"repair"}))
+    calendars.save_calendar(far, D001.actor, MAIN, calendar, 0)
+    assert "swap" not in [one.act for one in alarm(far).alerts]

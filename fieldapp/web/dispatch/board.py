@@ -17,13 +17,14 @@ from flask_babel import lazy_gettext as _l
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import Conflict, DomainError
 from fieldapp.domain.visits.lifecycle import ENDED
-from fieldapp.services import board, planning
+from fieldapp.services import board, planning, rearranging
 from fieldapp.services.board import Absence, Alert, Asked, Bar, Board, Heard, Row
 from fieldapp.services.claims import OVERRIDABLE
+from fieldapp.services.rearranging import CannotRearrange
 from fieldapp.web import calendar_words
 from fieldapp.web import visit_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
-from fieldapp.web.dispatch.forms import AssignForm, MoveForm, PinForm
+from fieldapp.web.dispatch.forms import AssignForm, MoveForm, PinForm, SwapForm, revision
 from fieldapp.web.dispatch.lists import overview, today, wanted_day
 from fieldapp.web.dispatch.visits import assign_by, done, move_by, pin_by
 from fieldapp.web.errors import STATUS, sentence
@@ -88,6 +89,30 @@ def change(visit_id: str) -> ResponseReturnValue:
     text, kind = done("move" if moves else "assign", changed)
     details = planning.get_visit(current_work(), current_actor(), current_branch(), visit_id)
     return _json({"text": text, "kind": kind, "visit": _visit(details.visit, details.state)})
+
+
+@blueprint.post("/board/visits/<visit_id>/swap")
+def swap(visit_id: str) -> ResponseReturnValue:
+    """Another technician, who gives another visit in exchange."""
+    form = SwapForm()
+    if not form.validate_on_submit():
+        return _refusal(visit_id, form, None)
+    try:
+        changed = rearranging.swap(
+            current_work(), current_actor(), current_branch(), form.wanted(visit_id, current_zone()),
+            form.other.data or "", revision(form.other_rev.data), form.reason.data or "",
+        )  # fmt: skip
+    except CannotRearrange as error:
+        if error.visit == visit_id:
+            form.refuse(error.refusal)
+        return _refusal(visit_id, form, error.refusal, "" if error.visit == visit_id else sentence(error))
+    except DomainError as error:
+        form.refuse(error)
+        return _refusal(visit_id, form, error)
+    one, two = (each.external_id for each in changed)
+    details = planning.get_visit(current_work(), current_actor(), current_branch(), visit_id)
+    text = _("%(number)s and %(other)s have changed technicians.", number=one, other=two)
+    return _json({"text": text, "kind": "good", "visit": _visit(details.visit, details.state)})
 
 
 @blueprint.post("/board/visits/<visit_id>/pin")
@@ -166,6 +191,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "until": _wall(alert.movable_until) if alert.movable_until else None,
         "act": alert.act,
         "technician": alert.technician,
+        **({"other": _visit(alert.other, alert.other.state)} if alert.other else {}),
         **({"from": _wall(window.start), "to": _wall(window.end), "words": _apology(alert, window)} if window else {}),
     }
 
@@ -194,12 +220,14 @@ def _visit(visit: Any, state: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _refusal(visit_id: str, form: AssignForm | MoveForm, error: DomainError | None) -> ResponseReturnValue:
+def _refusal(
+    visit_id: str, form: AssignForm | MoveForm, error: DomainError | None, before: str = ""
+) -> ResponseReturnValue:
     """Why a change was refused, in words, and how the visit stands now."""
     details = planning.get_visit(current_work(), current_actor(), current_branch(), visit_id)
     told: dict[str, Any] = {
         "code": error.code if error else "invalid",
-        "text": sentence(error) if error else "",
+        "text": f"{before} {sentence(error)}".strip() if error else "",
         "errors": {name: str(errors[0]) for name, errors in form.errors.items() if name and errors},
         "visit": _visit(details.visit, details.state),
         "with_reason": bool(error) and error.code in OVERRIDABLE,
@@ -219,12 +247,20 @@ def _collision(error: Conflict, names: Any) -> dict[str, Any]:
             "detail": f"{words.person(names, facts['technician'])}: {facts['other']}, {start} – {end}",
             "link": url_for("dispatch_visits.visit", visit_id=facts["other_visit"]),
             "link_text": facts["other"],
+            **_exchange(facts["other_visit"]),
         }
     if error.code == "visit_changed" and facts["when"]:
         changes = ", ".join(words.word(words.EVENTS, one) for one in facts["changes"].split(","))
         who = words.person(names, facts["by"])
         return {"detail": f"{who}, {localmoment(datetime.fromisoformat(facts['when']))}: {changes}"}
     return {}
+
+
+def _exchange(other: str) -> dict[str, Any]:
+    """The visit that is in the way, where it could be given back for the one that is moved."""
+    details = planning.get_visit(current_work(), current_actor(), current_branch(), other)
+    told = _visit(details.visit, details.state)
+    return {"swap": told} if told["open"] else {}
 
 
 def _wall(moment: datetime) -> Any:

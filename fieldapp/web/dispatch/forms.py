@@ -31,6 +31,7 @@ from fieldapp.domain.scheduling import LONGEST_JOB, SHORTEST_JOB
 from fieldapp.domain.visits import events as ev
 from fieldapp.services.appointments_csv import is_phone, read_charges
 from fieldapp.services.planning import Technician, Visit
+from fieldapp.services.rearranging import Change
 from fieldapp.services.scheduling import Slot
 from fieldapp.web import visit_words as words
 from fieldapp.web.errors import sentence
@@ -139,8 +140,12 @@ class RevForm(Form):
 
     def seen(self) -> int:
         """The revision that the page showed."""
-        text = self.rev.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+        return revision(self.rev.data)
+
+
+def revision(text: str | None) -> int:
+    """What a form says of a revision; nonsense is one that never was."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 class ToldForm(Form):
@@ -253,6 +258,21 @@ class AssignForm(SlotForm, RevForm):
     reason = _line(_l("Reason"))
 
 
+class SwapForm(AssignForm):
+    """Another technician, and the visit of theirs that goes back in exchange."""
+
+    other = HiddenField()
+    other_rev = HiddenField()
+
+    def wanted(self, visit: str, zone: ZoneInfo) -> Change:
+        """What becomes of the visit itself."""
+        slot = self.slot(zone)
+        return Change(
+            visit=visit, rev=self.seen(), technician=slot.technician, start=slot.start, minutes=slot.minutes,
+            override=slot.override,
+        )  # fmt: skip
+
+
 class PinForm(RevForm):
     """Holding a visit where it is planned; with `off`, letting it go."""
 
@@ -307,5 +327,5 @@ class ConfirmForm(Form):
 
 __all__ = [
     "AmendForm", "AssignForm", "CancelForm", "ConfirmForm", "DecideForm", "MoveForm", "OrderForm",
-    "PinForm", "UploadForm",
+    "PinForm", "SwapForm", "UploadForm", "revision",
 ]  # fmt: skip

@@ -40,12 +40,14 @@ function why(alert, nameOf) {
 
 function actWords(alert, nameOf) {
   if (alert.act === "give") return say("give", { name: nameOf(alert.technician) });
+  if (alert.act === "swap") return say("swap", { name: nameOf(alert.technician), number: alert.other.number });
   if (alert.act === "find") return say("find");
   return say(alert.act, { window: span(alert.from, alert.to) });
 }
 
 function wish(alert) {
   if (alert.act === "give") return { technician: alert.technician };
+  if (alert.act === "swap") return { technician: alert.technician, swap: alert.other };
   if (alert.act === "find") return {};
   return { start: alert.from, from: alert.from, to: alert.to, apology: true, words: alert.words };
 }

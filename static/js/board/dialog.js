@@ -3,6 +3,7 @@
 
 import { put, show } from "../lib/dom.js";
 import { clearFaults, markFaults } from "./faults.js";
+import { startSwap } from "./swap.js";
 import { later, minutesBetween, nowOnTheClock, say, span, symbolsOf } from "./texts.js";
 
 const dialog = document.getElementById("move");
@@ -19,6 +20,7 @@ export async function offerPeople(address) {
 export function startDialog({ visit: address, page }, { onDone, onClosed }) {
   let bar = null;
   let revert = null;
+  const swap = startSwap(form, nameOf);
 
   function open(wanted, wish = {}, back = null) {
     bar = wanted;
@@ -41,6 +43,7 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     put(form, "words", wish.words ?? "");
     show(part("words"), Boolean(wish.words));
     show(part("override"), false);
+    swap.offer(wish.swap, true);
     clearFaults(form);
     stand(bar);
     refresh();
@@ -74,6 +77,7 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     show(part("promise"), tick.checked);
     show(form.querySelector("[data-f=outside]"), isOutside);
     part("promise").disabled = !tick.checked;
+    swap.stand(bar, tick.checked);
     const isHeld = Boolean(bar.pinned) && (start !== bar.start || field("technician").value !== bar.technician);
     show(form.querySelector("[data-f=held]"), isHeld);
     if (isHeld) show(part("override"), true);
@@ -105,11 +109,12 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
   }
 
   async function act(body, before) {
-    const told = await send(body);
+    const path = swap.send(body);
+    const told = await send(body, path);
     if (!told.ok) return refuse(told);
     revert = null;
     dialog.close();
-    onDone({ text: told.text, kind: told.kind, before: before && { ...before, visit: { ...told.visit, standings: [] } } });
+    onDone({ text: told.text, kind: told.kind, before: !path && before && { ...before, visit: { ...told.visit, standings: [] } } });
   }
 
   function refuse(told) {
@@ -121,6 +126,7 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     put(form, "link", told.link_text ?? "").href = told.link ?? "";
     show(form.querySelector("[data-f=refusal]"), true);
     if (told.with_reason) show(part("override"), true);
+    if (told.swap) swap.offer(told.swap, false);
     stand({ ...bar, ...told.visit });
     refresh();
     const first = markFaults(form, told.errors);

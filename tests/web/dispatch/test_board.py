@@ -6,10 +6,11 @@ import pytest
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.ids import visit_id
+from fieldapp.domain.visits import events as ev
 from fieldapp.services import calendars
 from fieldapp.services.work import Work
 from tests.cast import D001, MAIN
-from tests.services.test_scheduling import at
+from tests.services.test_scheduling import at, from_phone
 from tests.web.dispatch.test_pages import NEW, address, page, schedule, stored
 
 DATA = "/dispatch/board/data?day=2026-10-14"
@@ -222,3 +223,45 @@ def test_what_nobody_was_given_cannot_be_pinned_and_says_what_to_do(desk: Any) -
     schedule(desk, technician="")
     answer = desk.post(f"/dispatch/board/visits/{visit_id(MAIN, 'WO-1')}/pin", data={"rev": "1"})
     assert (answer.status_code, "Give it to somebody first" in answer.get_json()["text"]) == (409, True)
+
+
+def swap(desk: Any, number: str, other: str, **fields: str) -> Any:
+    plan = {"rev": "1", "technician": "T002", "planned_start": "2026-10-14T14:00", "duration": "90"}
+    wanted = {**plan, "other": visit_id(MAIN, other), "other_rev": "1", **fields}
+    return desk.post(f"/dispatch/board/visits/{visit_id(MAIN, number)}/swap", data=wanted)
+
+
+def test_what_is_in_the_way_is_offered_in_exchange_and_both_change_technicians(desk: Any, work: Work) -> None:
+    schedule(desk)
+    schedule(desk, external_id="WO-2", technician="T002")
+    offered = change(desk, technician="T002").get_json()["swap"]
+    assert (offered["number"], offered["technician"], offered["rev"]) == ("WO-2", "T002", 1)
+    answer = swap(desk, "WO-1", "WO-2")
+    assert (answer.status_code, answer.get_json()["text"]) == (200, "WO-1 and WO-2 have changed technicians.")
+    assert [stored(work, number).visit.technician for number in ("WO-1", "WO-2")] == ["T002", "T001"]
+    assert answer.get_json()["visit"]["technician"] == "T002"
+
+
+def test_what_has_begun_is_not_offered_in_exchange(desk: Any, work: Work) -> None:
+    schedule(desk)
+    schedule(desk, external_id="WO-2", technician="T002")
+    from_phone(work, visit_id(MAIN, "WO-2"), ev.VisitArrived())
+    assert "swap" not in change(desk, technician="T002").get_json()
+    told = swap(desk, "WO-1", "WO-2")
+    assert told.status_code == 409
+    assert told.get_json()["text"].startswith("WO-2 cannot be planned so, and nothing was changed. ")
+    assert stored(work).visit.technician == "T001"
+
+
+def test_a_swap_that_was_refused_says_why_and_names_the_field(desk: Any, work: Work) -> None:
+    schedule(desk)
+    schedule(desk, external_id="WO-2", technician="T002")
+    for fields, status, code in (
+        ({"technician": "T003"}, 200, None),
+        ({"rev": "x"}, 409, "visit_changed"),
+        ({"other_rev": ""}, 409, "visit_changed"),
+        ({"technician": "T003", "rev": "2"}, 409, "nothing_to_swap"),
+        ({"planned_start": "soon"}, 422, "invalid"),
+    ):
+        answer = swap(desk, "WO-1", "WO-2", **fields)
+        assert (answer.status_code, answer.get_json().get("code")) == (status, code), fields
