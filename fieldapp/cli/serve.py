@@ -32,8 +32,9 @@ from fieldapp import logs
 from fieldapp.app import create_app, handlers
 from fieldapp.cli import tls as tls_relay
 from fieldapp.cli.context import open_work
-from fieldapp.services import health, leftovers, retention
+from fieldapp.services import health, leftovers, retention, spot_checks
 from fieldapp.services.runner import Runner
+from fieldapp.services.work import Work
 from fieldapp.settings import Settings, count_together
 from fieldapp.web import security
 
@@ -84,7 +85,7 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
         signal.signal(number, _stop)
     app = create_app(settings)
     # After the fork: threads do not come along.
-    runner = Runner(app.extensions["work"], handlers(settings, address), tidy=retention.plan)
+    runner = Runner(app.extensions["work"], handlers(settings, address), tidy=_daily)
     try:
         server = _server(app, settings, listener, scheme="https" if tls else "http")
         runner.start()
@@ -99,6 +100,12 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
         _wait_for(children or ())
         if counting and children is not None:
             shutil.rmtree(counting, ignore_errors=True)
+
+
+def _daily(work: Work) -> None:
+    """What is asked for every few hours and done when its day has come."""
+    spot_checks.seal_in_time(work)
+    retention.plan(work)
 
 
 def _stop(*_: object) -> None:

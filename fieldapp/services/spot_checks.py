@@ -3,16 +3,17 @@
 Owns the one step that chooses anything, and who may see the draw when. The draw itself is `domain.spot_checks`'.
 """
 
+import contextlib
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain import call_backs
 from fieldapp.domain import spot_checks as rules
-from fieldapp.domain.access import Actor, Permission, may, own_branch, require
+from fieldapp.domain.access import OPERATOR, Actor, Permission, may, own_branch, require
 from fieldapp.domain.calendar import Month, day_bounds, month_of, shifted
 from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.domain.ids import BranchCode, StaffCode
@@ -21,12 +22,15 @@ from fieldapp.domain.visits.events import FindingRecorded
 from fieldapp.domain.visits.lifecycle import ENDED
 from fieldapp.services.branches import zone_of
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, events, planning, spot_checks, visits
+from fieldapp.storage import audit, branches, events, planning, spot_checks, visits
 from fieldapp.storage.planning import Technician
 from fieldapp.storage.spot_checks import Draw
 from fieldapp.storage.visits import Visit
 
 __all__ = ["Board", "Draw", "Lane", "Own"]
+#: So long before a month the server seals its draw, where quality staff have not: a server that is off for a day or two
+#: is still in time.
+AHEAD = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,13 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A month as quality staff work it off. Without a draw (None), `lanes` is empty."""
+    """A month as quality staff work it off. Without a draw (None), `lanes` is empty. `committed_by`: None where it was
+    the server."""
 
     month: Month
     today: date
     draw: Draw | None
-    committed_by: str
+    committed_by: str | None
     is_late: bool
     lanes: Sequence[Lane]
     next_month: Month
@@ -85,6 +90,7 @@ class Own:
     commitment: str
     committed_on: date
     quota: int
+    is_late: bool
     seed: str | None
     checks: Sequence[Check]
 
@@ -115,6 +121,27 @@ def commit(
         return draw
 
 
+def seal_in_time(work: Work) -> None:
+    """Seal, in every branch, what nobody has: the draw of this month, and near its end the next one's. Asked again, it
+    does nothing again; quota and share stay those of the draw before."""
+    now = work.now()
+    with work.read() as db:
+        zones = {one.code: zone_of(db, one.code) for one in branches.every(db)}
+    for code, zone in zones.items():
+        for month in sorted({month_of(now, zone), month_of(now + AHEAD, zone)}):
+            with work.read() as db:
+                last = spot_checks.last(db, code, month)
+            if last is None:
+                _seal(work, BranchCode(code), month, rules.QUOTA, call_backs.SHARE)
+            elif last.month != month:
+                _seal(work, BranchCode(code), month, last.quota, last.share)
+
+
+def _seal(work: Work, branch: BranchCode, month: Month, quota: int, share: int) -> None:
+    with contextlib.suppress(Conflict):  # another process was faster
+        commit(work, OPERATOR, branch, month, quota, share)
+
+
 def board(work: Work, actor: Actor, month: Month) -> Board:
     """Who is to be checked, what was done, what is left; for quality staff and managers of the branch."""
     branch, now = own_branch(actor, "findings.decide"), work.now()
@@ -127,8 +154,8 @@ def board(work: Work, actor: Actor, month: Month) -> Board:
             month=month,
             today=today,
             draw=draw,
-            committed_by=names.get(draw.committed_by, draw.committed_by) if draw else "",
-            is_late=draw is not None and month_of(draw.committed_at, zone) == month,
+            committed_by=_who(names, draw.committed_by) if draw else None,
+            is_late=draw is not None and _is_late(draw, zone),
             lanes=_lanes(db, draw, zone, today) if draw else [],
             next_month=following,
             next_draw=spot_checks.find(db, branch, following),
@@ -152,6 +179,7 @@ def own(work: Work, actor: Actor, branch: BranchCode, technician: str, month: Mo
             commitment=draw.commitment,
             committed_on=draw.committed_at.astimezone(zone).date(),
             quota=draw.quota,
+            is_late=_is_late(draw, zone),
             seed=draw.seed if is_open else None,
             checks=rules.follow(_drawn(draw, technician, zone), done) if is_open else (),
         )
@@ -170,6 +198,14 @@ def _lanes(db: Db, draw: Draw, zone: ZoneInfo, today: date) -> list[Lane]:
         order = rules.drawn_visits(draw.seed, numbers)
         lanes.append(Lane(one, checks, states, extra, [numbers[number] for number in order]))
     return lanes
+
+
+def _who(names: Mapping[str, str], login: str) -> str | None:
+    return None if login == OPERATOR.login else names.get(login, login)
+
+
+def _is_late(draw: Draw, zone: ZoneInfo) -> bool:
+    return month_of(draw.committed_at, zone) == draw.month
 
 
 def _drawn(draw: Draw, technician: str, zone: ZoneInfo) -> tuple[date, ...]:

@@ -39,6 +39,13 @@ def find(db: Session, branch: str, month: str) -> Draw | None:
     return None if row is None else Draw(**{name: getattr(row, name) for name in Draw.__slots__})
 
 
+def last(db: Session, branch: str, month: Month) -> Draw | None:
+    """The draw of the month, or of the nearest one before that has one."""
+    query = select(SpotCheckDrawRow.month).where(SpotCheckDrawRow.branch == branch, SpotCheckDrawRow.month <= month)
+    found = db.scalar(query.order_by(SpotCheckDrawRow.month.desc()).limit(1))
+    return None if found is None else find(db, branch, found)
+
+
 def findings_of(db: Session, branch: str, month: Month, technician: str | None = None) -> list[str]:
     """The findings of spot checks of a month; of one technician when given."""
     query = select(FindingEffectRow.finding_id).where(

@@ -1,12 +1,16 @@
 """`fieldapp serve` sends what has to leave the house: beside the pages, with several workers, and after a kill."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
 
 from fieldapp.domain.access import OPERATOR
 from fieldapp.services import jobs, news, tokens, webhook_sending, webhooks
 from fieldapp.storage import jobs as store
 from fieldapp.storage import migrate
+from fieldapp.storage.tables.audit import AuditRow
 from tests import builders, cast, processes
 from tests.conftest import make_test_work
 from tests.fakes import Clock
@@ -49,6 +53,25 @@ def test_two_workers_send_each_thing_once_and_stop_when_told(tmp_path):
             assert receiver.wait_for(20)
         assert sorted(numbers(receiver)) == sorted(f"WO-{number}" for number in range(20))
         work.database.dispose()
+
+
+def test_the_draw_of_spot_checks_is_sealed_beside_the_pages_and_only_once(tmp_path):
+    work, _ = company(tmp_path, "http://127.0.0.1:1")
+    with processes.serving(tmp_path, "--workers", "2"):
+        deadline = time.monotonic() + 30
+        while len(sealed(work)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+    found = sealed(work)
+    assert {branch for branch, _ in found} == {cast.MAIN, cast.NORTH}
+    assert len(found) == len(set(found))
+    work.database.dispose()
+
+
+def sealed(work):
+    """Branch and month of each seal in the audit."""
+    with work.read() as db:
+        query = select(AuditRow.branch, AuditRow.subject).where(AuditRow.action == "spot_checks.committed")
+        return [tuple(row) for row in db.execute(query)]
 
 
 def test_killed_in_the_middle_everything_arrives_and_only_what_was_in_hand_twice(tmp_path):

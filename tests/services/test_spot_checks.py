@@ -1,7 +1,9 @@
 """The draw of spot checks through the services: sealed once, worked off, opened when the month is over."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -16,11 +18,12 @@ from fieldapp.services.spot_checks import Lane
 from fieldapp.services.work import Work
 from fieldapp.storage import spot_checks as store
 from fieldapp.storage.tables.audit import AuditRow
-from tests import links
-from tests.cast import M001, MAIN, NOW, Q001, Q900, T001, T002
+from tests import cast, links
+from tests.cast import M001, MAIN, NORTH, NOW, Q001, Q900, T001, T002
 from tests.services.test_scheduling import refused
 
 SEED = "the seed of October"
+ZONE = ZoneInfo(cast.ZONE)
 OCTOBER, NOVEMBER = Month("2026-10"), Month("2026-11")
 
 
@@ -91,6 +94,27 @@ def test_who_and_what_cannot_seal_a_draw(
 
 def test_head_office_can_seal_it_by_a_timer(work: Work) -> None:
     assert spot_checks.commit(work, OPERATOR, MAIN, NOVEMBER).committed_by == "office"
+
+
+def test_the_server_seals_what_nobody_has_three_days_before_the_month(work: Work, draw: Any, clock: Any) -> None:
+    with work.write(MAIN) as db:
+        store.add(db, replace(draw, month=Month("2026-09"), quota=3, share=20))
+    clock.set(datetime(2026, 10, 28, 23, 59, tzinfo=ZONE))
+    spot_checks.seal_in_time(work)
+    assert spot_checks.board(work, Q001.actor, OCTOBER).draw == draw
+    assert spot_checks.board(work, Q001.actor, NOVEMBER).draw is None
+    clock.advance(minutes=2)
+    for _ in range(2):
+        spot_checks.seal_in_time(work)
+    board = spot_checks.board(work, Q001.actor, NOVEMBER)
+    assert board.draw is not None
+    assert (board.committed_by, board.is_late, board.draw.quota) == (None, False, draw.quota)
+    assert spot_checks.board(work, Q001.actor, Month("2026-12")).draw is None
+    with work.read() as db:
+        rows = list(db.execute(select(AuditRow.branch, AuditRow.subject).where(AuditRow.actor == "office")))
+    # The other branch had no draw at all: its running month is sealed, late.
+    assert sorted(map(tuple, rows)) == [(MAIN, "2026-11"), (NORTH, "2026-10"), (NORTH, "2026-11")]
+    assert spot_checks.board(work, Q900.actor, OCTOBER).is_late
 
 
 def test_a_draw_sealed_in_its_own_month_reaches_only_the_days_to_come(work: Work) -> None:

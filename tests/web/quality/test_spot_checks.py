@@ -30,8 +30,17 @@ def test_the_next_months_draw_is_sealed_with_one_button_and_then_stands(quality,
     assert quality.post(BOARD, data={"month": "2026-10", "quota": "3"}).status_code == 303
     html = page(quality.get(BOARD))
     draw = spot_checks.board(work, Q001.actor, Month("2026-10")).draw
-    for text in (draw.commitment, draw.seed, "3 checks of each technician", "Chen Wei", "Seal the draw for 2026-11"):
+    late = "This draw was sealed on Wed, Oct 14, after the month had begun"
+    for text in (
+        draw.commitment,
+        draw.seed,
+        "3 checks of each technician",
+        "Chen Wei",
+        "Seal the draw for 2026-11",
+        late,
+    ):
         assert text in html
+    assert "before the month." not in html
     answer = quality.post(BOARD, data={"month": "2026-10", "quota": "1"})
     assert answer.status_code == 422
     assert "sealed already" in page(answer)
@@ -98,6 +107,7 @@ def test_a_technician_reads_the_seal_and_later_the_seed(sign_in, work, clock):
     html = page(sign_in("T001").get(address))
     assert draw.commitment in html
     assert draw.seed not in html
+    assert "sealed after the month had begun" in html
     clock.advance(days=20)
     html = page(sign_in("T001").get(address))
     assert draw.seed in html
