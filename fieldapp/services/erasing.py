@@ -151,7 +151,7 @@ def _faults(work: Work, db: Db, branch: str) -> Iterator[str]:
         told.update(visits)
         if digest(erasures.emptied_at(db, visits, datetime.fromisoformat(str(row.facts["at"])))) != row.facts["sha256"]:
             yield f"{row.subject}: the facts are not what was left of them when the customer was erased"
-    for event_id in erasures.traces(db, branch, known):
+    for event_id in sorted(one for code in branches.codes(db) for one in erasures.traces(db, code, known)):
         yield f"fact {event_id}: its customer was erased, and is in it"
     for visit in sorted(known - told):
         yield f"visit {visit}: its customer was erased, and the audit chain knows nothing of it"

@@ -36,7 +36,7 @@ def record(db: Db, branch: str, records: Sequence[Record], now: datetime, *, is_
 
     Others are told of them unless they are no news: histories from elsewhere, a demo's past.
     """
-    gone = erasures.among(db, branch, {one.event.visit for one in records if one.event.visit is not None})
+    gone = erasures.among(db, {one.event.visit for one in records if one.event.visit is not None})
     given, records = records, [_emptied(one, now) if one.event.visit in gone else one for one in records]
     new = events.insert(db, branch, records)
     known = [one for one in records if one.event.id not in new]

@@ -14,7 +14,7 @@ from fieldapp.domain.visits.personal import photographed
 from fieldapp.services import photos, recording
 from fieldapp.services.mishaps import noted
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, branches, devices, events, standings, strays
+from fieldapp.storage import audit, branches, devices, erasures, events, standings, strays
 from fieldapp.storage.events import Record
 
 
@@ -73,12 +73,16 @@ def _hand_over(work: Work, branch: BranchCode, home: str, actor: str, records: S
         now = work.now()
         # Heard of by this branch only now: its visits' revisions are counted by when it heard.
         recorded = recording.record(db, home, [replace(one, received_at=now) for one in records], now)
-        devices.keep_payloads(db, home, {one: payloads[one] for one in recorded.new if one in payloads})
+        kept = recorded.new - recorded.emptied
+        devices.keep_payloads(db, home, {one: payloads[one] for one in kept if one in payloads})
         if recorded.new:
             _audit(work, db, home, actor, "facts_taken_over", branch, recorded.new)
     taken = {one.event.id for one in recorded.conflicts}
     gone = [one.event.id for one in records if one.event.id not in taken]
     with work.write(branch) as db:
+        # Where the customer was erased just when it was sent here, the erasure did not see it.
+        for visit in {one.event.visit for one in records if one.event.visit and one.event.id in recorded.emptied}:
+            erasures.empty_facts(db, branch, visit, work.now())
         strays.mark_gone(db, branch, gone)
         if gone:
             _audit(work, db, branch, actor, "facts_handed_over", home, gone)

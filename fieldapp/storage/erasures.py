@@ -19,6 +19,7 @@ from fieldapp.domain.visits.personal import ERASED, PICTURED, erased, pictured
 from fieldapp.storage import bulk, jobs, quarantine
 from fieldapp.storage.columns import as_bytes
 from fieldapp.storage.events import content_hash
+from fieldapp.storage.tables.accounts import BranchRow
 from fieldapp.storage.tables.approvals import ApprovalRow
 from fieldapp.storage.tables.call_backs import CallBackRow
 from fieldapp.storage.tables.cases import CaseEntryRow, CaseRow
@@ -34,7 +35,7 @@ Why = Literal["asked", "expired"]
 WORDS = ("opened", "caller", "note", "reply", "apology", "reopened")
 _E = ErasureRow.__table__.c
 _AMONG = select(_E.visit_id).where(
-    _E.branch == bindparam("branch"), _E.visit_id.in_(bindparam("visits", expanding=True))
+    _E.branch.in_(select(BranchRow.branch)), _E.visit_id.in_(bindparam("visits", expanding=True))
 )
 
 
@@ -48,9 +49,10 @@ class Erasure:
     why: Why
 
 
-def among(db: Session, branch: str, visits: Iterable[str]) -> set[str]:
-    """Those of the visits that were emptied: asked by everything that stores facts."""
-    return {row.visit_id for row in bulk.fetch(db, _AMONG, {"branch": branch, "visits": list(visits)})}
+def among(db: Session, visits: Iterable[str]) -> set[str]:
+    """Those of the visits that were emptied, in whichever branch (a phone may speak under another one than that of its
+    visit): asked by everything that stores facts."""
+    return {row.visit_id for row in bulk.fetch(db, _AMONG, {"visits": list(visits)})}
 
 
 def every(db: Session, branch: str) -> list[Erasure]:

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import NotFound
-from fieldapp.services import cases, erasing, links, persons, photos, scoring
+from fieldapp.domain.ids import BranchCode
+from fieldapp.services import accounts, cases, erasing, links, persons, photos, scoring, sync_strays
 from fieldapp.services.doctor import examine
 from fieldapp.storage import call_backs, devices, events, quarantine, visits
 from fieldapp.storage.erase_list import EraseList
@@ -228,3 +229,48 @@ def test_postgresql_lets_a_case_s_words_be_erased_and_nothing_else_of_it(postgre
     with pytest.raises(DBAPIError), work.write() as db:
         db.execute(update(CaseEntryRow).where(CaseEntryRow.branch == MAIN).values(text="All is well."))
     assert faults(work) == []
+
+
+@pytest.fixture
+def who_went_north(work, clock, sign_in):
+    """A phone whose owner went to another branch with unsent work on a visit of this one, and the visit."""
+    visit = store(work, [builders.scheduled("WO-1", clock() + timedelta(hours=1))])
+    phone = Phone(clock, sign_in("T001"))
+    accounts.change_account(work, cast.A001.actor, "T001", name="T", role="technician", branch=cast.NORTH, team="n")
+    return phone, visit
+
+
+def test_what_a_phone_says_later_under_another_branch_is_kept_without_the_customer_in_both(
+    work, clock, erase_list, who_went_north
+):
+    phone, visit = who_went_north
+    erase(work, erase_list, visit)
+    clock.advance(minutes=1)
+    entry = phone.append("note.added", visit, data={"text": "Wang Fang called"})
+    assert phone.fates(entry) == [("held", "unknown_visit")]
+    with work.read() as db:
+        assert {branch: events.find(db, branch, entry["id"]).data.text for branch in (MAIN, cast.NORTH)} == {
+            MAIN: "∅", cast.NORTH: "∅",
+        }  # fmt: skip
+        assert [devices.payloads(db, branch, [entry["id"]]) for branch in (MAIN, cast.NORTH)] == [{}, {}]
+    assert (readable(work, *NAMES), faults(work)) == ([], [])
+
+
+def test_a_copy_under_another_branch_that_an_erasure_did_not_see_is_emptied_when_it_is_handed_over(
+    work, clock, erase_list, who_went_north, monkeypatch
+):
+    phone, visit = who_went_north
+    monkeypatch.setattr(sync_strays.standings, "of", lambda *_: {})  # nobody hands it over yet
+    entry = phone.append("note.added", visit, data={"text": "Wang Fang called"})
+    phone.push(entry)
+    monkeypatch.undo()
+    monkeypatch.setattr(erasing.branches, "codes", lambda _: [MAIN])  # both at once, in transactions of their own
+    erase(work, erase_list, visit)
+    monkeypatch.undo()
+    clock.advance(minutes=1)
+    assert f"erasures {MAIN}: fact {entry['id']}: its customer was erased, and is in it" in faults(work)
+    assert sync_strays.bring_home(work, BranchCode(cast.NORTH)) == 1
+    work.database.scrub()
+    with work.read() as db:
+        assert [devices.payloads(db, branch, [entry["id"]]) for branch in (MAIN, cast.NORTH)] == [{}, {}]
+    assert (readable(work, *NAMES), faults(work)) == ([], [])
