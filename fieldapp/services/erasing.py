@@ -100,14 +100,11 @@ def empty(
     now, codes = work.now(), branches.codes(db)
     wanted = [one.visit_id for one in some]
     number = sum(erasures.note(db, one) for one in some)
-    # What a phone said under another branch lies there, too.
-    gone = {code: _photos(db, code, wanted) for code in codes}
+    gone: dict[str, set[str]] = {}
     facts: dict[str, str] = {}
-    for code in codes:
-        photos.drop(db, code, gone[code], now)
-        for visit in wanted:
-            facts |= erasures.empty_facts(db, code, visit, now)
-            erasures.empty_rest(db, code, visit, now)
+    for code in codes:  # what a phone said under another branch lies there, too
+        emptied, gone[code] = take_out(db, code, wanted, now)
+        facts |= emptied
     recording.refresh(db, branch, wanted, now, promises=False)
     total = sum(map(len, gone.values()))
     if number or facts:
@@ -122,11 +119,17 @@ def empty(
     return Emptied(number, len(facts), total), gone
 
 
-def _photos(db: Db, branch: str, visits: Sequence[VisitId]) -> set[str]:
-    """Those of the visits that are still here, and no other visit's."""
+def take_out(db: Db, branch: str, visits: Sequence[str], now: datetime) -> tuple[dict[str, str], set[str]]:
+    """Take the customers of these visits out of what one branch has. Returns the new hashes of facts by id, and the
+    photos whose bytes are to be taken away after the commit: nothing else's."""
     named = {sha256 for visit in visits for sha256 in erasures.photos_of(db, branch, visit)}
-    named -= photos.gone(db, branch, named)
-    return named - erasures.pictured_elsewhere(db, branch, visits) if named else named
+    gone = erasures.only_theirs(db, branch, visits, named)
+    photos.drop(db, branch, gone, now)
+    facts: dict[str, str] = {}
+    for visit in visits:
+        facts |= erasures.empty_facts(db, branch, visit, now)
+        erasures.empty_rest(db, branch, visit, now)
+    return facts, gone
 
 
 def digest(facts: Mapping[str, str]) -> str:

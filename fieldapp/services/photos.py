@@ -132,7 +132,10 @@ def keep(work: Work, branch: str, content: bytes) -> str:
 
 
 def carry(work: Work, branch: str, home: str, sha256: str) -> None:
-    """A photo that is here and belongs to a visit of another branch is kept there, too. Raises `Busy`."""
+    """A photo that is here and belongs to a visit of another branch is kept there, too, unless it was erased there.
+    Raises `Busy`."""
+    if _is_gone(work, home, sha256):
+        return
     content = None if work.blobs.has(home, sha256) else work.blobs.read(branch, sha256)
     if content is not None:
         work.blobs.put(home, content)

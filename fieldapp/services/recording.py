@@ -12,11 +12,12 @@ from msgspec import structs
 
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.visits import personal
-from fieldapp.domain.visits.events import PromiseChanged, VisitScheduled
+from fieldapp.domain.visits.events import Event, PromiseChanged, VisitScheduled
 from fieldapp.domain.visits.lifecycle import VisitState, replay
+from fieldapp.domain.visits.personal import photographed
 from fieldapp.services import outbox, scoring
 from fieldapp.services.work import Db
-from fieldapp.storage import appeals, erasures, events, standings, visits
+from fieldapp.storage import appeals, erasures, events, photos, standings, visits
 from fieldapp.storage.events import Record
 
 
@@ -29,6 +30,8 @@ class Recorded:
     states: dict[VisitId, VisitState]
     #: Those of the facts that were stored without their customer: whatever else they came with is not kept.
     emptied: frozenset[str] = frozenset()
+    #: Photos that only they name: erased by their rows, nobody is asked for them, bytes go after the commit.
+    unwanted: frozenset[str] = frozenset()
 
 
 def record(db: Db, branch: str, records: Sequence[Record], now: datetime, *, is_news: bool = True) -> Recorded:
@@ -57,13 +60,25 @@ def record(db: Db, branch: str, records: Sequence[Record], now: datetime, *, is_
     if is_news:
         # Facts that wait for a person are told when they count: with whatever lets them.
         outbox.announce(db, branch, [one.event for one in fresh if one.held_code is None], now)
-    return Recorded(frozenset(new), conflicts, states, frozenset(one.event.id for one in records if one.erased_at))
+    emptied = [one.event for one in records if one.erased_at]
+    unwanted = _refuse_photos(db, branch, [event for event in emptied if event.id in new], now)
+    return Recorded(frozenset(new), conflicts, states, frozenset(event.id for event in emptied), unwanted)
 
 
 def _emptied(one: Record, now: datetime) -> Record:
     """What is said of a visit whose customer was erased is kept without them, however late it comes."""
     event = structs.replace(one.event, data=personal.erased(one.event.data))
     return replace(one, event=event, source_hash=None, erased_at=now)
+
+
+def _refuse_photos(db: Db, branch: str, emptied: Sequence[Event], now: datetime) -> frozenset[str]:
+    """Photos of an erased customer that come after the erasure are not kept, either."""
+    named = {sha256 for event in emptied for sha256 in photographed(event.data)}
+    if not named:
+        return frozenset()
+    refused = erasures.only_theirs(db, branch, {event.visit for event in emptied if event.visit}, named)
+    photos.drop(db, branch, refused, now)
+    return frozenset(refused)
 
 
 def refresh(

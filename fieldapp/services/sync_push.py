@@ -19,7 +19,7 @@ from fieldapp.domain.visits import device_time
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.device_time import Reading
 from fieldapp.domain.visits.personal import photographed
-from fieldapp.services import recording, sync_day, sync_devices, sync_strays, sync_wire
+from fieldapp.services import erasing, recording, sync_day, sync_devices, sync_strays, sync_wire
 from fieldapp.services.mishaps import noted
 from fieldapp.services.sync_chain import Chain, Placed
 from fieldapp.services.sync_holding import Holding, facts_of
@@ -86,6 +86,7 @@ class _Push:
     entries: list[Entry] = field(default_factory=list)
     specimens: list[Quarantined] = field(default_factory=list)
     stored: Counter[str] = field(default_factory=Counter)
+    unwanted: set[str] = field(default_factory=set)  #: photos of erased customers that came before their facts
     #: Who brings a rescue file, where the phone does not speak itself.
     by: Actor | None = None
     #: When the facts first came, where they lay in quarantine since: their clocks are read as of then.
@@ -120,6 +121,8 @@ def _follow(push: _Push) -> str:
     """Hand over what is another branch's; the day's mark, as new as the answer, which is given whatever fails here."""
     if any(one.code == strays.UNKNOWN for one in push.results.values()):
         sync_strays.bring_home(push.work, push.branch)
+    with noted("taking erased photos away", branch=push.branch):
+        erasing.take_photos(push.work, push.branch, push.unwanted)
     mark = ""
     with noted("the day's mark", branch=push.branch), push.work.read() as db:
         mark = sync_day.etag(db, push.actor, push.received)
@@ -256,6 +259,7 @@ def _record_all(push: _Push, fresh: Sequence[Placed], pages: Mapping[str, float]
         kept = recorded.new - recorded.emptied
         payloads = {one.item.id: one.item.payload for one in fresh if one.item.id in kept}
         devices.keep_payloads(push.db, push.branch, payloads)
+    push.unwanted |= recorded.unwanted
     taken = {id(record) for record in recorded.conflicts}
     left = set(recorded.new)
     for one, reading in zip(fresh, readings, strict=True):

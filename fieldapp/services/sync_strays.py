@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.domain.visits.personal import photographed
-from fieldapp.services import photos, recording
+from fieldapp.services import erasing, photos, recording
 from fieldapp.services.mishaps import noted
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, branches, devices, erasures, events, standings, strays
+from fieldapp.storage import audit, branches, devices, events, standings, strays
 from fieldapp.storage.events import Record
 
 
@@ -67,8 +67,6 @@ def _by_actor(records: Iterable[Record]) -> dict[str, list[Record]]:
 def _hand_over(work: Work, branch: BranchCode, home: str, actor: str, records: Sequence[Record]) -> int:
     with work.read() as db:
         payloads = devices.payloads(db, branch, [one.event.id for one in records])
-    for sha256 in {name for one in records for name in photographed(one.event.data)}:
-        photos.carry(work, branch, home, sha256)
     with work.write(home) as db:
         now = work.now()
         # Heard of by this branch only now: its visits' revisions are counted by when it heard.
@@ -77,15 +75,19 @@ def _hand_over(work: Work, branch: BranchCode, home: str, actor: str, records: S
         devices.keep_payloads(db, home, {one: payloads[one] for one in kept if one in payloads})
         if recorded.new:
             _audit(work, db, home, actor, "facts_taken_over", branch, recorded.new)
+    for sha256 in {name for one in records for name in photographed(one.event.data)}:
+        photos.carry(work, branch, home, sha256)
     taken = {one.event.id for one in recorded.conflicts}
     gone = [one.event.id for one in records if one.event.id not in taken]
+    # Where the customer was erased just when it was sent here, the erasure did not see it.
+    emptied = {one.event.visit for one in records if one.event.visit and one.event.id in recorded.emptied}
     with work.write(branch) as db:
-        # Where the customer was erased just when it was sent here, the erasure did not see it.
-        for visit in {one.event.visit for one in records if one.event.visit and one.event.id in recorded.emptied}:
-            erasures.empty_facts(db, branch, visit, work.now())
+        unwanted = erasing.take_out(db, branch, sorted(emptied), work.now())[1]
         strays.mark_gone(db, branch, gone)
         if gone:
             _audit(work, db, branch, actor, "facts_handed_over", home, gone)
+    erasing.take_photos(work, branch, unwanted)
+    erasing.take_photos(work, home, recorded.unwanted)
     return len(gone)
 
 

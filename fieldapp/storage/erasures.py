@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.domain.visits.codec import dump_data, load_data
 from fieldapp.domain.visits.events import Data
 from fieldapp.domain.visits.personal import ERASED, PICTURED, erased, pictured
-from fieldapp.storage import bulk, jobs, quarantine
+from fieldapp.storage import bulk, jobs, photos, quarantine
 from fieldapp.storage.columns import as_bytes
 from fieldapp.storage.events import content_hash
 from fieldapp.storage.tables.accounts import BranchRow
@@ -143,7 +143,7 @@ def emptied_at(db: Session, visits: Collection[str], moment: datetime) -> dict[s
 
 def photos_of(db: Session, branch: str, visit: str) -> set[str]:
     """The photos that facts about the visit, and about its findings, name, and those attached to the findings."""
-    findings = select(EventRow.event_id).where(*_of(EventRow, branch, visit), EventRow.kind == "finding.recorded")
+    findings = _findings(branch, [visit])
     whole = or_(EventRow.visit_id == visit, EventRow.about.in_(findings))
     query = select(EventRow.kind, EventRow.body).where(EventRow.branch == branch, whole, EventRow.kind.in_(PICTURED))
     found = {sha256 for kind, body in db.execute(query) for sha256 in pictured(load_data(kind, as_bytes(body)))}
@@ -154,12 +154,31 @@ def photos_of(db: Session, branch: str, visit: str) -> set[str]:
 
 
 def pictured_elsewhere(db: Session, branch: str, visits: Collection[str]) -> set[str]:
-    """The photos of all other visits of the branch."""
+    """The photos of everything in the branch but these visits and their findings: of other visits, of findings and
+    appeals that name no visit, and those attached to other findings."""
+    findings = _findings(branch, visits)
+    loose = EventRow.visit_id.is_(None) & or_(EventRow.about.is_(None), EventRow.about.not_in(findings))
     query = select(EventRow.kind, EventRow.body).where(
-        EventRow.branch == branch, EventRow.kind.in_(PICTURED), EventRow.visit_id.not_in(visits)
+        EventRow.branch == branch, EventRow.kind.in_(PICTURED), or_(EventRow.visit_id.not_in(visits), loose)
     )
     rows = db.execute(query.execution_options(yield_per=2000))
-    return {sha256 for kind, body in rows for sha256 in pictured(load_data(kind, as_bytes(body)))}
+    found = {sha256 for kind, body in rows for sha256 in pictured(load_data(kind, as_bytes(body)))}
+    attached = select(FindingPhotoRow.sha256).where(
+        FindingPhotoRow.branch == branch, FindingPhotoRow.finding_id.not_in(findings)
+    )
+    return found | set(db.scalars(attached))
+
+
+def only_theirs(db: Session, branch: str, visits: Collection[str], hashes: Collection[str]) -> set[str]:
+    """Those of the photos that are not gone yet and are of nothing but these visits."""
+    named = set(hashes) - photos.gone(db, branch, hashes)
+    return named - pictured_elsewhere(db, branch, visits) if named else named
+
+
+def _findings(branch: str, visits: Collection[str]) -> Select[str]:
+    return select(EventRow.event_id).where(
+        EventRow.branch == branch, EventRow.visit_id.in_(visits), EventRow.kind == "finding.recorded"
+    )
 
 
 def _of(kind: Any, branch: str, visit: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -1,8 +1,11 @@
 """Erasing customers: the person goes from everywhere, and everything that was counted stays as it was."""
 
+import hashlib
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -15,7 +18,7 @@ from fieldapp.domain.errors import NotFound
 from fieldapp.domain.ids import BranchCode
 from fieldapp.services import accounts, cases, erasing, links, persons, photos, scoring, sync_strays
 from fieldapp.services.doctor import examine
-from fieldapp.storage import call_backs, devices, events, quarantine, visits
+from fieldapp.storage import call_backs, devices, events, findings, quarantine, visits
 from fieldapp.storage.erase_list import EraseList
 from fieldapp.storage.events import Record, dump_data
 from fieldapp.storage.quarantine import Quarantined
@@ -274,3 +277,82 @@ def test_a_copy_under_another_branch_that_an_erasure_did_not_see_is_emptied_when
     with work.read() as db:
         assert [devices.payloads(db, branch, [entry["id"]]) for branch in (MAIN, cast.NORTH)] == [{}, {}]
     assert (readable(work, *NAMES), faults(work)) == ([], [])
+
+
+@pytest.mark.parametrize("photo_first", [True, False])
+def test_a_photo_that_is_first_named_after_the_erasure_is_neither_asked_for_nor_kept(
+    work, clock, sign_in, erase_list, photo_first
+):
+    visit = store(work, [builders.scheduled("WO-1", clock() + timedelta(hours=1))])
+    phone, content = Phone(clock, sign_in("T001")), picture()
+    sha256 = hashlib.sha256(content).hexdigest()
+    erase(work, erase_list, visit)
+    clock.advance(minutes=1)
+    if photo_first:
+        photos.add_piece(work, T001.actor, sha256, offset=0, length=len(content), piece=content)
+    data = {"slot": "after", "blob": sha256, "bytes": len(content), "w": 40, "h": 30}
+    assert phone.push(phone.append("photo.added", visit, data=data))["blobs_wanted"] == []
+    assert photos.received(work, T001.actor, sha256)[1]
+    assert photos.add_piece(work, T001.actor, sha256, offset=0, length=len(content), piece=content) == len(content)
+    assert (work.blobs.has(MAIN, sha256), faults(work)) == (False, [])
+
+
+def test_one_that_another_visit_has_already_stays(work, clock, sign_in, erase_list):
+    sha256 = work.blobs.put(MAIN, picture())
+    data = {"slot": "after", "blob": sha256, "bytes": 1, "w": 40, "h": 30}
+    photos.received(work, T001.actor, sha256)
+    store(work, [*builders.perfect_visit("WO-2", START), builders.line("photo.added", "WO-2", START, **data)])
+    visit = store(work, [builders.scheduled("WO-1", clock() + timedelta(hours=1))])
+    erase(work, erase_list, visit)
+    clock.advance(minutes=1)
+    phone = Phone(clock, sign_in("T001"))
+    phone.push(phone.append("photo.added", visit, data=data))
+    assert (work.blobs.has(MAIN, sha256), faults(work)) == (True, [])
+
+
+@pytest.mark.parametrize("photo_first", [True, False])
+def test_it_is_kept_in_no_branch_where_it_was_sent_under_another(work, clock, erase_list, who_went_north, photo_first):
+    phone, visit = who_went_north
+    content = picture()
+    sha256 = hashlib.sha256(content).hexdigest()
+    erase(work, erase_list, visit)
+    clock.advance(minutes=1)
+    actor = replace(T001.actor, branch=BranchCode(cast.NORTH))
+    data = {"slot": "after", "blob": sha256, "bytes": len(content), "w": 40, "h": 30}
+    entry = phone.append("photo.added", visit, data=data)
+    if photo_first:
+        photos.add_piece(work, actor, sha256, offset=0, length=len(content), piece=content)
+    assert phone.fates(entry) == [("held", "unknown_visit")]
+    photos.add_piece(work, actor, sha256, offset=0, length=len(content), piece=content)
+    sync_strays.bring_photo_home(work, actor.branch, sha256)
+    assert [work.blobs.has(branch, sha256) for branch in (MAIN, cast.NORTH)] == [False, False]
+    assert faults(work) == []
+
+
+def test_photos_of_other_findings_and_of_appeals_without_a_visit_stay(work, erase_list):
+    shades = ("blue", "green", "white", "black")
+    own, other, loose, in_appeal = names = [work.blobs.put(MAIN, picture(shade)) for shade in shades]
+    found = {number: work.new_id() for number in ("WO-1", "WO-2", None)}
+    for name in names:
+        photos.received(work, T001.actor, name)
+
+    def finding(number: str | None) -> dict[str, Any]:
+        return builders.line(
+            "finding.recorded", number, START, "Q001", event_id=found[number], source="spot_check", technician="T001",
+            favourable=False, occurred_on=f"{START:%Y-%m-%d}", item="grooming",
+        )  # fmt: skip
+
+    taken = [builders.line("photo.added", "WO-1", START, slot="after", blob=name, bytes=1, w=1, h=1) for name in names]
+    visit = store(work, [*builders.perfect_visit("WO-1", START), *taken, finding("WO-1")])
+    appeal = builders.line(
+        "appeal.filed", None, START, text="It was not me.", finding=found[None], attachments=[in_appeal]
+    )
+    late = START + timedelta(hours=3)
+    store(work, [*builders.perfect_visit("WO-2", late), finding("WO-2"), finding(None), appeal])
+    with work.write(MAIN) as db:
+        for number, name in (("WO-1", own), ("WO-2", other), (None, loose)):
+            findings.add_photo(db, MAIN, found[number], findings.Attachment(name, "Q001", work.now()))
+
+    assert erase(work, erase_list, visit).photos == 1
+
+    assert [work.blobs.has(MAIN, name) for name in names] == [False, True, True, True]
