@@ -248,7 +248,7 @@ def _client(work: Work, login: str = "M001") -> Any:
     folder = Path(work.database.url.database or "").parent
     settings = Settings(
         instance=folder, database_url="unused", secret_key=cast.SECRET, data_key=cast.DATA_KEY, blobs=folder,
-        timezone=cast.ZONE, locale="en",
+        timezone=cast.ZONE, locale="en", second_factor="chosen",
     )  # fmt: skip
     app = create_app(settings, work=work)
     app.test_client_class = Client

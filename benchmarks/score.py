@@ -73,6 +73,7 @@ def _page(instance: Path) -> tuple[float, float]:
         blobs=instance,
         timezone=cast.ZONE,
         locale="en",
+        second_factor="chosen",
     )
     app = create_app(settings, work=work)
     app.test_client_class = Client

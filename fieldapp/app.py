@@ -38,7 +38,7 @@ from fieldapp.web.admin import invitations as admin_invitations
 from fieldapp.web.admin import outgoing as admin_outgoing
 from fieldapp.web.admin import tokens as admin_tokens
 from fieldapp.web.api import v1 as api
-from fieldapp.web.auth import invited, own
+from fieldapp.web.auth import factor, invited, own
 from fieldapp.web.auth import views as auth
 from fieldapp.web.dispatch import board as dispatch_board
 from fieldapp.web.dispatch import calendars as dispatch_calendars
@@ -131,6 +131,7 @@ def _register(app: Flask) -> None:
     guards.register(app, privacy.blueprint, guards.public("what is stored about people is theirs to know"))
     guards.register(app, invited.blueprint, guards.public("the secret of an invitation is the key"), "/invited")
     guards.register(app, own.blueprint, guards.signed_in(), "/me")
+    guards.register(app, factor.blueprint, guards.signed_in(to_enrol=True), "/me/second-factor")
     guards.register(app, admin_accounts.blueprint, guards.roles("admin"), "/admin")
     guards.register(app, admin_invitations.blueprint, guards.roles("admin"), "/admin")
     guards.register(app, admin_branches.blueprint, guards.roles("admin"), "/admin")

@@ -60,6 +60,9 @@ class Settings:
     locale: str = "zh-Hans"
     #: `1`: this is the demo company, and says so.
     demo: bool = False
+    #: Who needs a second factor to do anything: `staff`, everybody but technicians; or `chosen`, nobody, and whoever
+    #: has one uses it: only where this machine alone reaches the server. The demo needs none.
+    second_factor: str = "staff"
     #: How many hours after its last contact a phone opens without one, 1 to 720.
     offline_hours: int = 72
     #: Seals backups: an age recipient (`age1...`), or its secret key, with which this machine can also read them.
@@ -131,6 +134,11 @@ class Settings:
         return self.mail_server is not None or self.sms_gateway is not None
 
     @property
+    def staff_need_a_second_factor(self) -> bool:
+        """Whether anybody but technicians does nothing without one."""
+        return self.second_factor == "staff" and not self.demo
+
+    @property
     def secure(self) -> bool:
         """Whether people reach us over TLS (cookies are then Secure and carry the __Host- prefix)."""
         return self.base_url is not None and self.base_url.startswith("https://")
@@ -166,6 +174,7 @@ class Settings:
             timezone=_zone(env.get("FIELDAPP_TIMEZONE") or "Asia/Shanghai"),
             locale=_locale(env.get("FIELDAPP_LOCALE") or "zh-Hans"),
             demo=env.get("FIELDAPP_DEMO") == "1",
+            second_factor=_one_of(env, "FIELDAPP_SECOND_FACTOR", "staff", "chosen"),
             offline_hours=_hours(env.get("FIELDAPP_OFFLINE_HOURS") or "72"),
             erasures=Path(env["FIELDAPP_ERASURES"]).absolute() if env.get("FIELDAPP_ERASURES") else None,
             keep=env.get("FIELDAPP_KEEP") or None,
@@ -177,7 +186,7 @@ class Settings:
             sms_url=env.get("FIELDAPP_SMS_URL") or None,
             sms_secret=env.get("FIELDAPP_SMS_SECRET") or None,
             trusted_proxies=_networks(env.get("FIELDAPP_TRUSTED_PROXIES") or ""),
-            metrics=_metrics(env.get("FIELDAPP_METRICS") or "loopback"),
+            metrics=_one_of(env, "FIELDAPP_METRICS", "loopback", "everybody"),
         )
 
 
@@ -284,10 +293,11 @@ def _networks(text: str) -> tuple[Network, ...]:
         ) from None
 
 
-def _metrics(who: str) -> str:
-    if who not in {"loopback", "everybody"}:
-        raise SettingsError(f"FIELDAPP_METRICS is {who!r}; it is loopback or everybody")
-    return who
+def _one_of(env: Mapping[str, str], name: str, usual: str, other: str) -> str:
+    value = env.get(name) or usual
+    if value not in {usual, other}:
+        raise SettingsError(f"{name} is {value!r}; it is {usual} or {other}")
+    return value
 
 
 def count_together(folder: Path) -> None:

@@ -104,6 +104,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         instance=instance, database_url=f"sqlite:///{instance / 'fieldapp.db'}", secret_key=cast.SECRET,
         data_key=cast.DATA_KEY, blobs=instance / "blobs", timezone=cast.ZONE, locale="en",
+        second_factor="chosen",
     )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from fieldapp import logs
 from fieldapp.app import create_app, handlers
 from fieldapp.cli import tls as tls_relay
 from fieldapp.cli.context import open_work
+from fieldapp.services import demo as company
 from fieldapp.services import health, leftovers, retention, spot_checks
 from fieldapp.services.runner import Runner
 from fieldapp.services.work import Work
@@ -68,7 +69,7 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
         unless_served.callback(listener.close)
         port = listener.getsockname()[1]
         settings = _reachable(Settings.from_environment(), host, port, secure=tls is not None)
-        _refuse_what_is_unsafe(settings)
+        settings = _refuse_what_is_unsafe(settings)
         unless_served.pop_all()
     logs.take_over()
     address = settings.base_url or f"http://{host}:{port}"
@@ -129,13 +130,18 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         return bool(super().shutdown(cancel_pending, timeout))
 
 
-def _refuse_what_is_unsafe(settings: Settings) -> None:
-    """End the program before anything is forked: debugging, pending migrations, weak durability, a broken chain. Where
-    all is well, what the last one left half done is finished."""
+def _refuse_what_is_unsafe(settings: Settings) -> Settings:
+    """End the program before anything is forked: debugging, pending migrations, weak durability, a broken chain, staff
+    without a second factor. Where all is well, what the last one left half done is finished."""
     if get_debug_flag():
         raise click.UsageError("FLASK_DEBUG is set, and nothing is served with debugging on; unset it")
     work = open_work(settings)
     faults = health.refusals(work)
+    if settings.demo and company.existing(work) is None:
+        click.echo("fieldapp: FIELDAPP_DEMO is set, but this is no demo: it is served like any company", err=True)
+        settings = replace(settings, demo=False)
+    if settings.base_url is not None and not (settings.staff_need_a_second_factor or settings.demo):
+        faults.append("FIELDAPP_SECOND_FACTOR is chosen, and others reach this server, too: unset it")
     if not faults:
         logs.configure()
         leftovers.finish(work)
@@ -144,6 +150,7 @@ def _refuse_what_is_unsafe(settings: Settings) -> None:
         click.echo(f"fieldapp: {fault}; nothing is served until that is understood, see: fieldapp doctor", err=True)
     if faults:
         sys.exit(1)
+    return settings
 
 
 def _fork(count: int) -> list[int] | None:

@@ -12,15 +12,16 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Actor
-from fieldapp.domain.errors import DomainError, NotFound, TooMany
+from fieldapp.domain.errors import DomainError, Invalid, NotFound, TooMany
 from fieldapp.domain.ids import is_code
 from fieldapp.services import password_rules, second_factors
+from fieldapp.services.second_factors import WrongCode
 from fieldapp.services.work import Busy, Work
 from fieldapp.storage import accounts, audit, sign_ins
 from fieldapp.storage.accounts import Account
 from fieldapp.storage.sign_ins import SignIn
 
-__all__ = ["SignIn"]
+__all__ = ["SignIn", "WrongCode"]
 #: A phone works for weeks without its owner typing; a desk is left at night.
 ROLLING = timedelta(days=30)
 OFFICE = timedelta(hours=12)
@@ -28,17 +29,14 @@ OFFICE = timedelta(hours=12)
 TOUCH = timedelta(hours=1)
 TOUCH_READING = timedelta(days=1)
 
+#: For so long after it, a sign-in is good for acts that need one to be sure who acts.
+FRESH = timedelta(minutes=30)
+
 MOST_WRONG = 10
 #: A known browser may still try the right password after its own wrong ones, this often.
 MOST_KNOWN = 30
 PAUSE = timedelta(minutes=15)
 STRANGERS = "*"
-
-
-class WrongCode(DomainError):
-    """The one-time or recovery code is wrong, was used, or came too late after the password."""
-
-    code = "code_wrong"
 
 
 class WrongPassword(DomainError):
@@ -72,6 +70,8 @@ class Session:
     sign_in_id: str
     zone: ZoneInfo | None
     currency: str | None
+    is_fresh: bool
+    has_second_factor: bool
 
 
 def sign_in(
@@ -136,7 +136,31 @@ def resume(work: Work, secret: str, *, reading: bool = True) -> Session | None:
         with contextlib.suppress(Busy), work.write(patience=0) as db:
             end = _end(found.actor.role, found.created_at, now)
             sign_ins.touch(db, found.sign_in_id, seen_at=now, expires_at=end)
-    return Session(found.actor, found.sign_in_id, ZoneInfo(found.timezone) if found.timezone else None, found.currency)
+    zone = ZoneInfo(found.timezone) if found.timezone else None
+    is_fresh = now < found.fresh_at + FRESH
+    return Session(found.actor, found.sign_in_id, zone, found.currency, is_fresh, found.has_second_factor)
+
+
+def prove(work: Work, actor: Actor, sign_in_id: str, proof: str) -> str:
+    """Make the session fresh again: by a code where its owner has a second factor, else by the password.
+
+    Returns the session's new secret; the one before opens nothing. Raises `WrongCode`, `Invalid("password_wrong")`,
+    `TooMany`: whoever found a screen unlocked may guess as often as at the door.
+    """
+    with work.read() as db:
+        by_code = second_factors.is_wanted(db, actor.account_id)
+        stored = accounts.password_hash(db, actor.account_id)
+    origin = _hash(f"proof {sign_in_id}")
+    _count_attempt(work, actor.login, origin, MOST_WRONG)
+    if not by_code and not work.passwords.matches(password_rules.normal(proof) or "", stored):
+        raise Invalid("password_wrong", field="proof")
+    secret = secrets.token_urlsafe(32)
+    with work.write(_hash(actor.login.lower())) as db:
+        if by_code and not second_factors.use(work, db, actor.account_id, proof[:100]):
+            raise WrongCode()
+        sign_ins.set_failures(db, _hash(actor.login.lower()), origin, 0, work.now())
+        sign_ins.renew(db, sign_in_id, _hash(secret), work.now())
+    return secret
 
 
 def sign_out(work: Work, secret: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, func, insert, select, update
 
 from fieldapp.storage.engine import Db
 from fieldapp.storage.tables.accounts import RecoveryCodeRow, SecondFactorRow
@@ -12,25 +12,36 @@ from fieldapp.storage.vault import Sealed
 
 @dataclass(frozen=True, slots=True)
 class SecondFactor:
-    """An account's secret, and the step of the last code that was used."""
+    """An account's secret, the step of the last code that was used, and since when it has it."""
 
     secret: Sealed
     last_step: int
+    added_at: datetime
 
 
 def find(db: Db, account_id: str) -> SecondFactor | None:
     """What the account has, None for nothing."""
     row = db.get(SecondFactorRow, account_id, populate_existing=True)
-    return SecondFactor(Sealed(row.box, row.wrapped), row.last_step) if row else None
+    return SecondFactor(Sealed(row.box, row.wrapped), row.last_step, row.added_at) if row else None
 
 
-def replace(db: Db, account_id: str, secret: Sealed, codes: list[str], now: datetime) -> None:
-    """Another secret and other recovery codes (their hashes); the old ones are gone."""
+def count_recovery(db: Db, account_id: str) -> int:
+    """How many recovery codes the account has left."""
+    query = select(func.count()).select_from(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account_id)
+    return db.scalar(query) or 0
+
+
+def replace(db: Db, account_id: str, secret: Sealed, now: datetime, last_step: int) -> None:
+    """Another secret; the old one is gone, and its recovery codes."""
     remove(db, account_id)
-    values = {"account_id": account_id, "box": secret.box, "wrapped": secret.wrapped, "last_step": 0, "added_at": now}
-    db.execute(insert(SecondFactorRow).values(values))
-    if codes:
-        db.execute(insert(RecoveryCodeRow), [{"account_id": account_id, "code_hash": one} for one in codes])
+    values = {"box": secret.box, "wrapped": secret.wrapped, "last_step": last_step, "added_at": now}
+    db.execute(insert(SecondFactorRow).values(account_id=account_id, **values))
+
+
+def replace_recovery(db: Db, account_id: str, hashes: list[str]) -> None:
+    """Other recovery codes, by their hashes."""
+    db.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account_id))
+    db.execute(insert(RecoveryCodeRow), [{"account_id": account_id, "code_hash": one} for one in hashes])
 
 
 def remove(db: Db, account_id: str) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, exists, insert, select, update
 
 from fieldapp.domain.access import Actor, Role
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
@@ -14,6 +14,7 @@ from fieldapp.storage.tables.accounts import (
     AccountRow,
     BranchRow,
     KnownBrowserRow,
+    SecondFactorRow,
     SignInFailureRow,
     SignInRow,
 )
@@ -42,6 +43,8 @@ class Resumed:
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
+    fresh_at: datetime
+    has_second_factor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ _RESUME = (
         *(_accounts.c[name] for name in ("account_id", "login", "name", "role", "branch", "team", "locale")),
         _branches.c.timezone,
         _branches.c.currency,
-        *(_sign_ins.c[name] for name in ("sign_in_id", "created_at", "seen_at", "expires_at")),
+        *(_sign_ins.c[name] for name in ("sign_in_id", "created_at", "seen_at", "expires_at", "fresh_at")),
+        exists().where(SecondFactorRow.account_id == _accounts.c.account_id).label("has_second_factor"),
     )
     .select_from(
         _sign_ins.join(_accounts, _accounts.c.account_id == _sign_ins.c.account_id).outerjoin(
@@ -100,7 +104,10 @@ def resume(db: Db, token_hash: str) -> Resumed | None:
         TeamCode(row.team) if row.team else None,
         row.locale,
     )
-    return Resumed(actor, row.sign_in_id, row.timezone, row.currency, row.created_at, row.seen_at, row.expires_at)
+    return Resumed(
+        actor, row.sign_in_id, row.timezone, row.currency, row.created_at, row.seen_at, row.expires_at,
+        row.fresh_at, bool(row.has_second_factor),
+    )  # fmt: skip
 
 
 def touch(db: Db, sign_in_id: str, *, seen_at: datetime, expires_at: datetime) -> None:
@@ -108,6 +115,11 @@ def touch(db: Db, sign_in_id: str, *, seen_at: datetime, expires_at: datetime) -
     db.execute(
         update(SignInRow).where(SignInRow.sign_in_id == sign_in_id).values(seen_at=seen_at, expires_at=expires_at)
     )
+
+
+def renew(db: Db, sign_in_id: str, token_hash: str, now: datetime) -> None:
+    """The same session under another secret, its owner having proven who they are just now."""
+    db.execute(update(SignInRow).where(SignInRow.sign_in_id == sign_in_id).values(token_hash=token_hash, fresh_at=now))
 
 
 def of_account(db: Db, account_id: str, now: datetime) -> list[SignIn]:

@@ -44,6 +44,16 @@ def find_actor() -> Actor | None:
     return current_user.actor if current_user.is_authenticated else None
 
 
+def needs_second_factor() -> bool:
+    """Whether whoever is signed in does nothing without one."""
+    return current_settings().staff_need_a_second_factor and current_actor().role not in {"technician", "token"}
+
+
+def lacks_second_factor() -> bool:
+    """Whether they have to give themselves one before anything else."""
+    return needs_second_factor() and not current_user.has_second_factor
+
+
 def current_branch() -> BranchCode:
     """The branch of whoever is signed in; the admin has none and is refused."""
     branch = current_actor().branch

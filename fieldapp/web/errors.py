@@ -31,6 +31,12 @@ class TokenMissing(NotSignedIn):
     code = "token_missing"
 
 
+class SecondFactorMissing(Forbidden):
+    """Staff do nothing before they have a second factor."""
+
+    code = "second_factor_missing"
+
+
 STATUS: dict[type[Exception], int] = {
     NotSignedIn: 401,
     Invalid: 422,
@@ -54,6 +60,12 @@ MESSAGES: dict[str, Any] = {
     "conflict": _l("Somebody else changed this meanwhile. Look at the new state and try again."),
     "too_many": _l("Too many attempts. Please wait %(retry_after)s seconds and try again."),
     "not_signed_in": _l("Please sign in again. Everything you entered is kept."),
+    "second_factor_missing": _l(
+        "Give yourself a second factor first, under “Second factor” of your account; then you can go on."
+    ),
+    "code_unlike": _l(
+        "The app does not show this code now. See that you added this very key, and that the phone's clock is right."
+    ),
     "json_malformed": _l("The body is no JSON."),
     "key_malformed": _l("An idempotency key has 1 to %(most)s printable ASCII characters."),
     "key_reused": _l(
@@ -273,14 +285,14 @@ def answer(status: int, code: str, text: str, *, field: str | None = None, facts
     else:
         partial = request.headers.get("HX-Request") == "true"
         page = "errors/_partial.html" if partial else "errors/error.html"
-        again = _typed() if code in _SEND_AGAIN else []
+        again = typed() if code in _SEND_AGAIN else []
         response = make_response(render_template(page, status=status, code=code, text=text, again=again), status)
     if status == HTTPStatus.TOO_MANY_REQUESTS and facts and "retry_after" in facts:
         response.headers["Retry-After"] = str(facts["retry_after"])
     return response
 
 
-def _typed() -> list[tuple[str, str]]:
+def typed() -> list[tuple[str, str]]:
     """What a refused form held, so that it can be sent once more: no token, no password, nothing from another site."""
     if request.method != "POST" or request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return []

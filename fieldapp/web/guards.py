@@ -13,10 +13,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from fieldapp.domain.access import Role, Scope, has_scope
-from fieldapp.domain.errors import Forbidden
+from fieldapp.domain.errors import DomainError, Forbidden
 from fieldapp.web import bearer
-from fieldapp.web.context import current_actor, wants_problem
-from fieldapp.web.errors import NotSignedIn, TokenMissing
+from fieldapp.web.context import current_actor, lacks_second_factor, wants_problem
+from fieldapp.web.errors import NotSignedIn, SecondFactorMissing, TokenMissing
 
 #: Set on a view that `only` or `scope` narrows; read by the route test and by `fieldapp routes`.
 NARROWED, SCOPED = "_fieldapp_only", "_fieldapp_scope"
@@ -35,16 +35,16 @@ def public(why: str) -> Guard:
     return Guard(f"public: {why}", lambda: None)
 
 
-def signed_in() -> Guard:
-    """Any account."""
-    return Guard("signed_in", _refuse_strangers)
+def signed_in(*, to_enrol: bool = False) -> Guard:
+    """Any account; `to_enrol`, also one that still lacks its second factor."""
+    return Guard("signed_in", _refuse_strangers if to_enrol else _refuse_unready)
 
 
 def roles(*names: Role) -> Guard:
     """Accounts with one of the roles."""
 
     def check() -> ResponseReturnValue | None:
-        stranger = _refuse_strangers()
+        stranger = _refuse_unready()
         if stranger is None and current_actor().role not in names:
             raise Forbidden(role=current_actor().role)
         return stranger
@@ -116,9 +116,19 @@ def guard_of(app: Flask, endpoint: str) -> str | None:
     return f"roles: {', '.join(narrowed)}" if narrowed else guard.name
 
 
+def _refuse_unready() -> ResponseReturnValue | None:
+    """Strangers, and staff who still have to give themselves a second factor."""
+    if current_user.is_authenticated and lacks_second_factor():
+        return _lead("factor.page", SecondFactorMissing())
+    return _refuse_strangers()
+
+
 def _refuse_strangers() -> ResponseReturnValue | None:
-    if current_user.is_authenticated:
-        return None
+    return None if current_user.is_authenticated else _lead("auth.login", NotSignedIn())
+
+
+def _lead(endpoint: str, refusal: DomainError) -> ResponseReturnValue:
+    """Whoever wants a page is led to another one first; whatever else was wanted is refused."""
     if wants_problem() or request.method not in {"GET", "HEAD"}:
-        raise NotSignedIn()
-    return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
+        raise refusal
+    return redirect(url_for(endpoint, next=request.full_path.rstrip("?")))

@@ -19,7 +19,7 @@ from fieldapp.services import (
     rulebook_drafts,
 )
 from fieldapp.services.work import Busy
-from fieldapp.web.context import current_settings, current_work, find_actor
+from fieldapp.web.context import current_settings, current_work, find_actor, lacks_second_factor
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def install(app: Flask) -> None:
 def places() -> list[Place]:
     """The places of whoever is signed in; the longest one that the address begins with is `here`."""
     actor = find_actor()
-    mine = [place for place in PLACES if actor and actor.role in place.roles]
+    mine = [place for place in PLACES if actor and actor.role in place.roles and not lacks_second_factor()]
     here = max((place.path for place in mine if request.path.startswith(place.path)), key=len, default=None)
     counts = _counts(actor, mine) if actor else {}
     return [replace(place, here=place.path == here, count=counts.get(place.path, 0)) for place in mine]

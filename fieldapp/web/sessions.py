@@ -25,6 +25,8 @@ class User(UserMixin):
 
     actor: Actor
     sign_in_id: str
+    is_fresh: bool = False
+    has_second_factor: bool = False
 
     def get_id(self) -> str:
         """The account; asked by nobody, as no id goes into a cookie."""
@@ -52,9 +54,13 @@ def browser() -> str | None:
 
 def open_in(response: Response, opened: Opened) -> None:
     """Hand a fresh session to the browser."""
-    lasts = LONGEST if opened.actor.role == "technician" else sign_ins.OFFICE
-    _set(response, "sid", opened.secret, lasts)
+    renew_in(response, opened.secret, opened.actor)
     _set(response, "browser", opened.browser, LONGEST)
+
+
+def renew_in(response: Response, secret: str, actor: Actor) -> None:
+    """Hand the browser another secret for its session."""
+    _set(response, "sid", secret, LONGEST if actor.role == "technician" else sign_ins.OFFICE)
 
 
 def close_in(response: Response) -> None:
@@ -85,7 +91,7 @@ def _person(asked: Request) -> User | None:
     if session is None:
         return None
     g.zone, g.currency = session.zone, session.currency
-    return User(session.actor, session.sign_in_id)
+    return User(session.actor, session.sign_in_id, session.is_fresh, session.has_second_factor)
 
 
 def _set(response: Response, name: str, value: str, lasts: timedelta) -> None:

@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from fieldapp.services import (
     recording,
     rulebook_drafts,
     second_factors,
+    sign_ins,
     simulations,
     tokens,
 )
@@ -101,6 +102,9 @@ def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
         places = _places(work, f"{wish.months[0]:%Y-%m}") if moment == MOMENT else _visits()
         second_factors.give(work, OPERATOR, "M201")
         places["invited"] = invitations.make(work, OPERATOR, "Q101")
+        earlier = replace(work, clock=lambda: moment - timedelta(hours=1))
+        stale = sign_ins.sign_in(earlier, login="A001", password=passwords["A001"], agent="", browser=None, old=None)
+        places["stale"] = stale.secret
         yield Stage(url, work, passwords, places | {"password_of_m201": passwords["M201"]})
     work.database.dispose()
 

@@ -1,17 +1,20 @@
 """Each role's main job with the keyboard alone: everything is reached by Tab, in sight, and seen to be reached."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from fieldapp.domain.ids import visit_id
-from fieldapp.services import planning
+from fieldapp.services import planning, sign_ins
 from fieldapp.services.work import Work
+from fieldapp.storage.tables.accounts import SignInRow
 from tests import cast
+from tests.apps import shown
 from tests.cast import D001, MAIN
 from tests.closing import SEPTEMBER, preview, september
 from tests.e2e import phone
@@ -186,3 +189,24 @@ def test_an_administrator_invites_a_colleague(keys: Any, work: Work) -> None:
     desk.fill("role", "Disp")
     desk.go("Make the account and the link")
     desk.page.wait_for_selector("main:has-text('/invited/')")
+
+
+def test_a_manager_gives_herself_a_second_factor_and_proves_later_who_she_is(keys: Any, work: Work, app: Any) -> None:
+    app.extensions["settings"] = replace(app.extensions["settings"], second_factor="staff")
+    desk = keys("M001", "/")
+    desk.page.wait_for_selector("h1:has-text('Second factor')")
+    secret = desk.page.inner_text("#key").replace(" ", "")
+    desk.fill("code", shown(secret, datetime.now(UTC)))
+    desk.go("Use it from now on")
+    recovery = desk.page.locator("main li code").all_inner_texts()
+    assert len(recovery) == 10
+    desk.go("I have kept them")
+    desk.page.wait_for_selector("h1:has-text('Scores')")
+    with work.write() as db:
+        db.execute(update(SignInRow).values(fresh_at=work.now() - sign_ins.FRESH))
+    desk.page.goto("/me/second-factor/")
+    desk.go("Make new recovery codes")
+    desk.page.keyboard.type(recovery[0])  # the field has the keyboard already
+    with desk.page.expect_navigation():
+        desk.page.keyboard.press("Enter")
+    assert set(desk.page.locator("main li code").all_inner_texts()).isdisjoint(recovery)

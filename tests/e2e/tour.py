@@ -5,9 +5,11 @@ Each stop is an address, or a few steps on the page before it. Used by the acces
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.apps import shown
 from tests.e2e import phone
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -123,6 +125,31 @@ def _upload(name: str) -> Steps:
 def _make_link(page: Any, _: dict[str, str]) -> None:
     with page.expect_navigation():
         page.click("form[action$=invitation] .button")
+
+
+def _confirm_factor(page: Any, _: dict[str, str]) -> None:
+    """As somebody whose app has the key."""
+    secret = page.inner_text("#key").replace(" ", "")
+    moment = datetime.fromtimestamp(page.evaluate("Date.now()") / 1000, UTC)
+    page.fill("[name=code]", shown(secret, moment))
+    with page.expect_navigation():
+        page.press("[name=code]", "Enter")
+
+
+def _act_late(page: Any, places: dict[str, str]) -> None:
+    """As somebody who signed in an hour ago."""
+    context = page.context
+    before = [one for one in context.cookies() if one["name"] == "sid"]
+    context.add_cookies([{**before[0], "value": places["stale"]}])
+    with page.expect_navigation():
+        page.click("main form.card .primary")
+    context.add_cookies(before)
+
+
+def _end_factor(page: Any, _: dict[str, str]) -> None:
+    """So that the next walk begins like this one."""
+    with page.expect_navigation():
+        page.click("form[action$=end] button")
 
 
 def _go_halfway(page: Any, places: dict[str, str]) -> None:
@@ -247,6 +274,10 @@ MANAGER = Walk(
 CLOSED = Walk(
     "M101",
     (
+        Stop("second-factor", "/me/second-factor/"),
+        Stop("second-factor-codes", "", _confirm_factor),
+        Stop("second-factor-in-use", "/me/second-factor/"),
+        Stop("second-factor-ended", "", _end_factor),
         Stop("closing-closed", "/scores/closing/hk/{month}/"),
         Stop("scores-team-closed", "/scores/{month}/"),
         Stop("scores-sheet-closed", "/scores/{month}/T103/"),
@@ -279,6 +310,7 @@ ADMIN = Walk(
         Stop("admin-account-new", "/admin/accounts/new"),
         Stop("admin-invited", "/admin/accounts/D001", _make_link),
         Stop("admin-account-invited", "/admin/accounts/D001"),
+        Stop("second-factor-asked", "/admin/accounts/T002", _act_late),
         Stop("admin-branches", "/admin/branches"),
         Stop("admin-tokens", "/admin/tokens/"),
         Stop("admin-outgoing", "/admin/outgoing/"),

@@ -2,9 +2,7 @@
 
 import base64
 import dataclasses
-import hmac
 import re
-import struct
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -18,17 +16,15 @@ from fieldapp.services.sign_ins import Halfway, WrongCode
 from fieldapp.services.work import Unreadable
 from fieldapp.storage import migrate
 from tests import cast
+from tests.apps import shown
 
 #: The secret of RFC 6238, appendix B.
 SECRET = base64.b32encode(b"12345678901234567890").decode()
 
 
 def code(moment, steps: int = 0, secret: str = SECRET) -> str:
-    """What an app shows: RFC 4226, written down once more."""
-    counter = int(moment.timestamp()) // 30 + steps
-    digest = hmac.digest(base64.b32decode(secret), struct.pack(">Q", counter), "sha1")
-    place = digest[-1] & 15
-    return f"{(struct.unpack('>I', digest[place : place + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
+    """What an app shows."""
+    return shown(secret, moment, steps)
 
 
 def password(client, login="M001", **more):

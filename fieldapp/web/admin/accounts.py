@@ -7,10 +7,11 @@ from flask_babel import gettext as _
 from fieldapp.domain.access import ROLES
 from fieldapp.domain.errors import DomainError, NotFound
 from fieldapp.domain.ids import BranchCode
-from fieldapp.services import accounts, branches, invitations, phones, quarantine, sync_devices
+from fieldapp.services import accounts, branches, invitations, phones, quarantine, second_factors, sync_devices
 from fieldapp.services.accounts import Account
 from fieldapp.web.admin.forms import AccountForm, InvitationForm, NewAccountForm
 from fieldapp.web.context import current_actor, current_settings, current_work
+from fieldapp.web.fresh import fresh
 
 blueprint = Blueprint("admin", __name__)
 PAGE = 50
@@ -54,6 +55,7 @@ def account(login: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/accounts/<login>")
+@fresh
 def change(login: str) -> ResponseReturnValue:
     """Another name, role or place, from the next request on."""
     found, form = accounts.get_account(current_work(), current_actor(), login), AccountForm()
@@ -82,6 +84,15 @@ def enable(login: str) -> ResponseReturnValue:
     """It can be used again."""
     accounts.enable_account(current_work(), current_actor(), login)
     flash(_("The account can be used again."), "good")
+    return redirect(url_for("admin.account", login=login), 303)
+
+
+@blueprint.post("/accounts/<login>/second-factor/take")
+@fresh
+def take_second_factor(login: str) -> ResponseReturnValue:
+    """For who lost phone and recovery codes: the password alone lets in again."""
+    second_factors.take(current_work(), current_actor(), login)
+    flash(_("The second factor is taken away, and they are signed out everywhere."), "good")
     return redirect(url_for("admin.account", login=login), 303)
 
 
@@ -121,7 +132,7 @@ def _account(found: Account, form: AccountForm) -> str:
     return render_template(
         "admin/account.html", account=found, form=form, phones=phones.list_of_account(work, actor, found.login),
         waiting=invitations.find_waiting(work, actor, found.login), link_form=InvitationForm(formdata=None),
-        mails=current_settings().mail_server is not None,
+        mails=current_settings().mail_server is not None, factor=second_factors.standing(work, actor, found.login),
     )  # fmt: skip
 
 

@@ -11,12 +11,14 @@ from fieldapp.web.admin.accounts import new_page
 from fieldapp.web.admin.forms import InvitationForm, NewAccountForm
 from fieldapp.web.context import current_actor, current_settings, current_work
 from fieldapp.web.errors import sentence
+from fieldapp.web.fresh import fresh
 from fieldapp.web.locale import current_language
 
 blueprint = Blueprint("admin_invitations", __name__)
 
 
 @blueprint.post("/accounts")
+@fresh
 def invite() -> ResponseReturnValue:
     """Make an account, and the link by which its owner chooses a password."""
     form = NewAccountForm()
@@ -33,6 +35,7 @@ def invite() -> ResponseReturnValue:
 
 
 @blueprint.post("/accounts/<login>/invitation")
+@fresh
 def make(login: str) -> ResponseReturnValue:
     """A new link for somebody who forgot the password; the link before ends."""
     address = InvitationForm().address()

@@ -18,6 +18,7 @@ class CodeForm(Form):
     """A one-time code of an app, or a recovery code."""
 
     code = StringField(_l("One-time code"))
+    next = HiddenField()
 
 
 class PasswordForm(Form):

@@ -19,6 +19,7 @@ from fieldapp.web import adjustment_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work
 from fieldapp.web.errors import STATUS, sentence
 from fieldapp.web.forms import Form
+from fieldapp.web.fresh import fresh
 from fieldapp.web.scores.months import neighbours
 
 blueprint = Blueprint("adjustments", __name__)
@@ -75,6 +76,7 @@ def propose(month: str, branch: str, technician: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<month>/adjustments/<branch>/<technician>/<proposal_id>/decide")
+@fresh
 def decide(month: str, branch: str, technician: str, proposal_id: str) -> ResponseReturnValue:
     """The second person's step."""
     form = DecideForm()

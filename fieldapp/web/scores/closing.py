@@ -19,6 +19,7 @@ from fieldapp.web import score_words, visit_words
 from fieldapp.web.context import current_actor, current_work
 from fieldapp.web.errors import STATUS, sentence
 from fieldapp.web.forms import Form as BaseForm
+from fieldapp.web.fresh import fresh
 from fieldapp.web.guards import only
 from fieldapp.web.scores.months import neighbours
 
@@ -41,6 +42,7 @@ def page(branch: str, month: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<branch>/<month>/propose")
+@fresh
 def propose(branch: str, month: str) -> ResponseReturnValue:
     """The first person's step."""
     done = _("Proposed. Somebody else of management or quality has to confirm the same figures.")
@@ -48,6 +50,7 @@ def propose(branch: str, month: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<branch>/<month>/confirm")
+@fresh
 def confirm(branch: str, month: str) -> ResponseReturnValue:
     """The second person's step."""
     return _act(closing.confirm, branch, month, _("Closed. From now on these figures never change."))

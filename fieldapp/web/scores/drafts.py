@@ -13,6 +13,7 @@ from fieldapp.services.rulebook_drafts import Form
 from fieldapp.web import score_words
 from fieldapp.web.context import current_actor, current_work
 from fieldapp.web.errors import STATUS, sentence
+from fieldapp.web.fresh import fresh
 from fieldapp.web.scores import rulebook_words as words
 
 blueprint = Blueprint("drafts", __name__)
@@ -87,6 +88,7 @@ def act(draft_id: str, act: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<draft_id>/decide")
+@fresh
 def decide(draft_id: str) -> ResponseReturnValue:
     """Publish what was looked at, or send it back with a reason."""
     seen, reason = request.form.get("seen", ""), request.form.get("reason", "")
