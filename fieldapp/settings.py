@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import get_args
@@ -19,6 +20,7 @@ from fieldapp.services.mail import MailServer
 from fieldapp.services.message_sending import Gateway
 from fieldapp.storage import keyfiles
 from fieldapp.storage.erase_list import EraseList
+from fieldapp.storage.object_store import Place, read_place
 
 LOCALES = get_args(Language)
 #: What stands in examples where a secret belongs.
@@ -48,8 +50,9 @@ class Settings:
     #: Seals personal data in the database; whoever loses it cannot read that any more. At least 32 characters. Else
     #: `data-key` in the instance, made on first start.
     data_key: str
-    #: The folder of photos. Else `blobs` in the instance.
-    blobs: Path
+    #: The folder of photos, or `s3://bucket/folder?endpoint=https://...&region=...` for storage that speaks S3 (keys
+    #: in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or wherever boto3 looks). Else `blobs` in the instance.
+    blobs: Path | Place
     #: Where people reach the server, scheme and host alone, e.g. `https://visits.example.org`. With https, cookies are
     #: `Secure` and browsers remember TLS; any other `Host` is refused. Without it only this machine's own names are
     #: right.
@@ -161,15 +164,12 @@ class Settings:
                 f"FIELDAPP_INSTANCE is {str(instance)!r} ({error.strerror}); give a folder that can be written, "
                 "e.g. /var/lib/fieldapp"
             ) from None
-        blobs = env.get("FIELDAPP_BLOBS") or str(instance / "blobs")
-        if "://" in blobs:
-            raise SettingsError(f"FIELDAPP_BLOBS is {blobs!r}; give a folder, e.g. /var/lib/fieldapp/blobs")
         return cls(
             instance=instance,
             database_url=_database_url(env.get("FIELDAPP_DATABASE_URL") or f"sqlite:///{instance / 'fieldapp.db'}"),
             secret_key=secret_key,
             data_key=data_key,
-            blobs=Path(blobs).absolute(),
+            blobs=_blobs(env.get("FIELDAPP_BLOBS") or str(instance / "blobs")),
             base_url=_base_url((env.get("FIELDAPP_BASE_URL") or "").rstrip("/")),
             timezone=_zone(env.get("FIELDAPP_TIMEZONE") or "Asia/Shanghai"),
             locale=_locale(env.get("FIELDAPP_LOCALE") or "zh-Hans"),
@@ -272,6 +272,21 @@ def _database_url(url: str) -> str:
             "postgresql+psycopg://user:password@/name?host=a:5432&host=b:5432&target_session_attrs=read-write"
         )
     return url
+
+
+def _blobs(where: str) -> Path | Place:
+    if "://" not in where:
+        return Path(where).absolute()
+    try:
+        place = read_place(where)
+    except ValueError:
+        raise SettingsError(
+            f"FIELDAPP_BLOBS is {where!r}; give a folder, e.g. /var/lib/fieldapp/blobs, or a bucket, e.g. "
+            "s3://photos/fieldapp?endpoint=https://s3.example.org"
+        ) from None
+    if find_spec("boto3") is None:
+        raise SettingsError("FIELDAPP_BLOBS names a bucket, and boto3 is missing: pip install 'fieldapp[s3]'")
+    return place
 
 
 def _backup_key(key: str) -> str | None:

@@ -21,7 +21,7 @@ from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
 from fieldapp.storage.seals import SealKey
 from fieldapp.storage.vault import Vault
-from tests import branch_guard, cast, postgres
+from tests import branch_guard, cast, object_stores, postgres
 from tests.browsers import CHROMIUM, CHROMIUM_ARGS, DESK, PHONE
 from tests.fakes import Clock, Ids, PlainPasswords
 
@@ -182,6 +182,20 @@ def postgres_work(postgres_url: str, tmp_path: Path, clock: Clock) -> Iterator[W
     cast.move_in(work)
     yield work
     work.database.dispose()
+
+
+@pytest.fixture(scope="session")
+def _s3() -> Iterator[str]:
+    with object_stores.serving() as address:
+        yield address
+
+
+@pytest.fixture
+def s3_url(_s3: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """`FIELDAPP_BLOBS` for an empty bucket on a real S3 server, whose keys are in the environment."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "only-for-tests")
+    return object_stores.bucket(_s3)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ sync.md). Sessions do not come back; everybody signs in anew.
 """
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -112,8 +111,8 @@ def _undoing(work: Work, instance: Path) -> Iterator[None]:
     with ExitStack() as undo:
         if before is None:
             undo.callback(migrate.downgrade, work.database, "base")
-        if not work.blobs.folder.exists():
-            undo.callback(shutil.rmtree, work.blobs.folder, ignore_errors=True)
+        if work.blobs.is_empty():
+            undo.callback(work.blobs.clear)
         for name in backups.KEY_FILES:
             if not (instance / name).exists():
                 undo.callback((instance / name).unlink, missing_ok=True)

@@ -12,6 +12,7 @@ from uuid_utils import uuid7
 from fieldapp.services.passwords import Argon2
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Busy, Database, Db, Joined, savepoint
+from fieldapp.storage.object_store import ObjectStore, Place
 from fieldapp.storage.seals import KeyMissing, SealKey
 from fieldapp.storage.turns import PATIENCE
 from fieldapp.storage.vault import Unreadable, Vault
@@ -39,7 +40,7 @@ class Work:
     """Handed to every use case. A function that takes `work` owns its transaction; one that takes `db` has none."""
 
     database: Database
-    blobs: BlobStore
+    blobs: BlobStore | ObjectStore
     passwords: Passwords
     vault: Vault
     seal_key: SealKey
@@ -66,9 +67,9 @@ class Work:
         return self.database.read()
 
 
-def real_work(database_url: str, blobs: Path, data_key: str, seal_key: Path) -> Work:
-    """Work on a real database, a real folder of photos and the installation's keys."""
+def real_work(database_url: str, blobs: Path | Place, data_key: str, seal_key: Path) -> Work:
+    """Work on a real database, a real folder or bucket of photos and the installation's keys."""
     return Work(
-        database=Database(database_url), blobs=BlobStore(blobs), passwords=Argon2(), vault=Vault(data_key),
-        seal_key=SealKey(seal_key),
+        database=Database(database_url), passwords=Argon2(), vault=Vault(data_key), seal_key=SealKey(seal_key),
+        blobs=ObjectStore(blobs) if isinstance(blobs, Place) else BlobStore(blobs),
     )  # fmt: skip

@@ -146,6 +146,14 @@ class BlobStore:
         for folder in sorted((self.folder / branch).glob("??")):
             yield from (name for name in sorted(os.listdir(folder)) if _SHA.fullmatch(name))
 
+    def is_empty(self) -> bool:
+        """Whether nothing lies here yet, of whichever branch."""
+        return not self.folder.exists()
+
+    def clear(self) -> None:
+        """Remove everything: what a restore had begun to put here."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def _finish(self, partial: Path, whole: Path, sha256: str) -> None:
         with partial.open("rb") as source:
             if hashlib.file_digest(source, "sha256").hexdigest() != sha256:
@@ -157,16 +165,17 @@ class BlobStore:
         _sync_folder(whole.parent)
 
     def _whole(self, branch: str, sha256: str) -> Path:
-        return self.folder / branch / self._checked(sha256)[:2] / sha256
+        return self.folder / branch / checked(sha256)[:2] / sha256
 
     def _partial(self, branch: str, sha256: str) -> Path:
-        return self.folder / branch / "partial" / self._checked(sha256)
+        return self.folder / branch / "partial" / checked(sha256)
 
-    @staticmethod
-    def _checked(sha256: str) -> str:
-        if not _SHA.fullmatch(sha256):
-            raise ValueError("not a SHA-256")
-        return sha256
+
+def checked(sha256: str) -> str:
+    """The name of a photo, which is part of a path. Raises ValueError."""
+    if not _SHA.fullmatch(sha256):
+        raise ValueError("not a SHA-256")
+    return sha256
 
 
 @contextmanager

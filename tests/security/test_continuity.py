@@ -22,6 +22,7 @@ from fieldapp.services.doctor import examine
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
 from fieldapp.storage import audit, copying
+from fieldapp.storage.object_store import ObjectStore, read_place
 from tests import builders, cast, closing, postgres, processes
 from tests.client import Client
 from tests.conftest import make_test_work
@@ -130,6 +131,16 @@ def test_51_a_backup_in_an_empty_place_has_equal_counts_sums_photos_and_chain_he
     assert empty.run("doctor").exit_code == 0
     assert {"data-key", "seal-key.pem"} <= set(empty.holds())
     assert (empty.folder / "seal-key.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_51_photos_come_back_on_another_kind_of_storage(source, empty, file, s3_url):
+    done = empty.run("restore", str(file), FIELDAPP_BLOBS=s3_url)
+    assert (done.exit_code, done.stderr) == (0, "")
+    there = ObjectStore(read_place(s3_url))
+    for branch in (cast.MAIN, cast.NORTH):
+        assert there.read(branch, next(there.all(branch))) == PHOTO + branch.encode()
+    assert empty.run("doctor", FIELDAPP_BLOBS=s3_url).exit_code == 0
+    assert not (empty.folder / "blobs").exists()
 
 
 def test_51_a_restored_server_is_another_life_of_it_and_phones_send_again_what_it_has_forgotten(
