@@ -1,6 +1,7 @@
 """`fieldapp backup` and `fieldapp restore` (docs/operations.md)."""
 
 import os
+import pwd
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import click
 
 from fieldapp import __version__
 from fieldapp.cli.context import make_work, open_work
-from fieldapp.services import backups, restoring
+from fieldapp.services import backups, erasing, restoring
 from fieldapp.services.backups import KEY_FILES, Checked
 from fieldapp.services.doctor import examine
 from fieldapp.services.restoring import Restored
@@ -95,10 +96,12 @@ def _rehearse(file: Path, settings: Settings) -> None:
         there = replace(
             settings,
             instance=place,
-            erasures=settings.erase_list.path,
+            erasures=place / "erasures.jsonl",
             database_url=f"sqlite:///{place / 'fieldapp.db'}",
             blobs=place / "blobs",
         )
+        # What the backup knows more than the list is not written into the real one.
+        erasing.write_down(there.erase_list, restoring.erased(settings.erase_list))
         _restore(file, checked, there, keys)
         work = make_work(replace(there, secret_key=keys["secret-key"], data_key=keys["data-key"]))
         faults = [f"{check.name}: {fault}" for check in examine(work) for fault in check.faults]
@@ -121,10 +124,23 @@ def _restore(file: Path, checked: Checked, settings: Settings, keys: dict[str, s
     with _disk(settings.instance), _progress("restore") as progress:
         done = restoring.restore(
             work, file, checked, seal=settings.backup_key, instance=settings.instance, timezone=settings.timezone,
-            erase_list=settings.erase_list, progress=progress,
+            erase_list=settings.erase_list, by=_whoever(), progress=progress,
         )  # fmt: skip
     work.database.dispose()
     return done
+
+
+def _whoever() -> str:
+    """Who gave the command, as the machine knows them: whose terminal it is, and as whom."""
+    try:
+        account = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container has people without names
+        account = str(os.getuid())
+    try:
+        person = os.getlogin()
+    except OSError:  # no terminal
+        return account
+    return account if person == account else f"{person} as {account}"
 
 
 @contextmanager
@@ -150,5 +166,5 @@ def _disk(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or os.strerror(error.errno or 5)
-        click.echo(f"fieldapp: {path} cannot be written ({reason}); nothing was left there", err=True)
+        click.echo(f"fieldapp: {error.filename or path} cannot be written ({reason}); nothing was left there", err=True)
         sys.exit(1)

@@ -21,11 +21,11 @@ def doctor(form: str, heads: tuple[str, ...]) -> None:
         checks += tuple(head_on_paper(work, head) for head in heads)
     is_well = not any(check.faults for check in checks)
     if form == "json":
-        listed = [{"name": check.name, "faults": list(check.faults)} for check in checks]
+        listed = [{"name": check.name, "faults": list(check.faults), "notes": list(check.notes)} for check in checks]
         click.echo(json.dumps({"healthy": is_well, "checks": listed}, ensure_ascii=False, indent=1))
     else:
         for check in checks:
             click.echo(f"{'ok   ' if not check.faults else 'FAULT'} {check.name}")
-            for fault in check.faults:
-                click.echo(f"      {fault}")
+            for line in (*check.faults, *check.notes):
+                click.echo(f"      {line}")
     sys.exit(0 if is_well else 1)

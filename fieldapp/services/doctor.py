@@ -14,7 +14,7 @@ from fieldapp.domain.errors import Invalid
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.scoring.engine import by_visit
 from fieldapp.domain.visits.lifecycle import VisitState, replay
-from fieldapp.services import adjusted, appeals, cases, closed, erasing, health, recounting, rulebooks
+from fieldapp.services import adjusted, appeals, cases, closed, erasing, health, recounting, restoring, rulebooks
 from fieldapp.services.work import Db, Unreadable, Work
 from fieldapp.storage import audit, branches, devices, events, quarantine, visits
 from fieldapp.storage.visits import Visit
@@ -28,6 +28,8 @@ class Check:
 
     name: str
     faults: tuple[str, ...]
+    #: What whoever reads the rest should know, and is no fault.
+    notes: tuple[str, ...] = ()
 
 
 def examine(work: Work) -> tuple[Check, ...]:
@@ -44,7 +46,7 @@ def examine(work: Work) -> tuple[Check, ...]:
         judged = [] if norm.faults else whole
         return (
             schema,
-            Check("audit", tuple(audit.verify(db))),
+            Check("audit", tuple(audit.verify(db)), tuple(restoring.told(db))),
             norm,
             *(_check("facts", code, lambda code: _facts(flaws[code])) for code in codes),
             *(_check("payloads", code, lambda code: _payloads(db, code)) for code in codes),

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from fieldapp.domain.ids import BranchCode
 from fieldapp.services import phones
+from fieldapp.services.installation import RESTORING
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, branches, migrate, quarantine, visits
+from fieldapp.storage import audit, branches, migrate, quarantine, server, visits
 from fieldapp.storage.engine import sqlite_version
 
 
@@ -41,6 +42,8 @@ def refusals(work: Work) -> list[str]:
     found = work.database.weak_points()
     with work.read() as db:
         chains = len(audit.heads(db))
+        if server.find(db, RESTORING) is not None:
+            found.append("a restore broke off here, and whoever was erased may be in it; restore into an empty place")
         return found + audit.verify(db, last=LAST_ROWS // max(1, chains))
 
 

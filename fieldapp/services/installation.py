@@ -11,6 +11,8 @@ __all__ = ["Beyond", "WouldLose"]
 #: Every installation has this branch; commands without `--branch` mean it.
 MAIN, MAIN_TEAM = "main", "main"
 EPOCH = "epoch"
+#: Set while a backup is brought back, and until whoever was erased since is erased again.
+RESTORING = "restoring"
 
 
 @dataclass(frozen=True)

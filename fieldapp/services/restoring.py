@@ -4,7 +4,6 @@ A restored server is another life of it: its epoch changes, so that phones send 
 sync.md). Sessions do not come back; everybody signs in anew.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,14 +12,14 @@ from pathlib import Path
 from fieldapp.domain.access import OPERATOR
 from fieldapp.services import backups, erasing, installation, leavers, upgrading
 from fieldapp.services.backups import Checked, KeyMember, PhotoMember, Progress, TableMember
-from fieldapp.services.installation import EPOCH
+from fieldapp.services.installation import EPOCH, RESTORING
 from fieldapp.services.work import Db, Refused, Work
 from fieldapp.storage import audit, copying, keyfiles, migrate, server
 from fieldapp.storage.blobs import WrongHash
 from fieldapp.storage.copying import Tally
-from fieldapp.storage.erase_list import BadList, EraseList
+from fieldapp.storage.erase_list import BadList, EraseList, Line
 
-#: What the installation knows of its last restore. Not in the audit: its chains end where they ended in the backup.
+#: The row that follows, in the company's chain, where the chains ended in the backup.
 RESTORED = "restored"
 
 
@@ -60,10 +59,10 @@ def keys_for(checked: Checked, given: Mapping[str, str], instance: Path) -> dict
 
 def restore(
     work: Work, path: Path, checked: Checked, *, seal: str | None, instance: Path, timezone: str,
-    erase_list: EraseList, progress: Progress,
+    erase_list: EraseList, by: str, progress: Progress,
 ) -> Restored:  # fmt: skip
     """Put everything back, and erase again whom the list says; what is wrong with the audit chains is what was wrong
-    when they were copied.
+    when they were copied. `by`: who gave the command, as the machine knows them; the audit says so.
 
     Raises `Refused` when the place is not empty; whatever else goes wrong leaves it as it was.
     """
@@ -72,11 +71,8 @@ def restore(
             f"this backup has schema {checked.header.schema}, which this program does not know; "
             f"use fieldapp {checked.header.program} or newer"
         )
-    try:
-        lines = erase_list.read()
-    except BadList as error:
-        raise Refused(f"{error}; give another file as FIELDAPP_ERASURES") from None
-    with _undoing(work, instance):
+    lines = erased(erase_list)
+    with _undoing(work, instance, timezone):
         _prepare(work, checked.header.schema)
         for name, content in checked.keys.items():
             keyfiles.write_once(instance / name, content)
@@ -86,19 +82,46 @@ def restore(
                 _load(work, db, path, seal, progress)
             _compare(db, checked)
             server.save(db, EPOCH, work.new_id())
-            facts = {"restored_at": work.now(), "made_at": checked.header.made_at}
-            server.save(db, RESTORED, json.dumps(facts, default=str))
-    upgrading.upgrade(work, timezone=timezone)
-    with work.read() as db:
-        faults = audit.verify(db)
-    erased = erasing.again(work, OPERATOR, lines), leavers.again(work, OPERATOR, lines)
-    # From now on the list is whole again, should this backup know more than the list did.
-    erasing.write_down(erase_list, [*erasing.from_database(work), *leavers.from_database(work)])
-    return Restored(faults, *erased)
+            server.save(db, RESTORING, "yes")
+        upgrading.upgrade(work, timezone=timezone)
+        with work.read() as db:
+            faults = audit.verify(db)
+        again = erasing.again(work, OPERATOR, lines), leavers.again(work, OPERATOR, lines)
+        # From now on the list is whole again, should this backup know more than the list did.
+        erasing.write_down(erase_list, [*erasing.from_database(work), *leavers.from_database(work)])
+        with work.write() as db:
+            server.forget(db, RESTORING)
+            _audit(work, db, checked, by)
+    return Restored(faults, *again)
+
+
+def erased(erase_list: EraseList) -> list[Line]:
+    """Whom the list names. Raises `Refused`."""
+    try:
+        return erase_list.read()
+    except BadList as error:
+        raise Refused(f"{error}; give another file as FIELDAPP_ERASURES") from None
+
+
+def _audit(work: Work, db: Db, checked: Checked, by: str) -> None:
+    heads = {chain: f"{count}:{head}" for chain, (count, head) in checked.manifest.heads.items()}
+    audit.append(
+        db, None, entry_id=work.new_id(), now=work.now(), actor=OPERATOR.login, action=RESTORED,
+        subject=f"{checked.header.made_at:%Y-%m-%dT%H:%M:%SZ}",
+        facts={"by": by, "program": checked.header.program, "heads": heads},
+    )  # fmt: skip
+
+
+def told(db: Db) -> list[str]:
+    """One line for each time that this installation was brought back, for the doctor."""
+    return [
+        f"restored at {one.when:%Y-%m-%d %H:%M} UTC from the backup of {one.subject}"
+        for one in audit.done(db, audit.COMPANY, RESTORED)
+    ]
 
 
 @contextmanager
-def _undoing(work: Work, instance: Path) -> Iterator[None]:
+def _undoing(work: Work, instance: Path, timezone: str) -> Iterator[None]:
     """Look whether the place is empty; take away again what was put there when the block does not come to its end."""
     before = migrate.current(work.database)
     if before is not None:
@@ -109,8 +132,7 @@ def _undoing(work: Work, instance: Path) -> Iterator[None]:
                     "set FIELDAPP_INSTANCE (and FIELDAPP_DATABASE_URL) to an empty place"
                 )
     with ExitStack() as undo:
-        if before is None:
-            undo.callback(migrate.downgrade, work.database, "base")
+        undo.callback(_empty, work, None if before is None else timezone)
         if work.blobs.is_empty():
             undo.callback(work.blobs.clear)
         for name in backups.KEY_FILES:
@@ -118,6 +140,17 @@ def _undoing(work: Work, instance: Path) -> Iterator[None]:
                 undo.callback((instance / name).unlink, missing_ok=True)
         yield
         undo.pop_all()
+
+
+def _empty(work: Work, timezone: str | None) -> None:
+    """No table any more, or (with a `timezone`) those of an installation that nobody has used."""
+    if migrate.current(work.database) is not None:
+        with work.write() as db:
+            copying.empty(db)
+        migrate.downgrade(work.database, "base")
+        work.database.scrub()
+    if timezone is not None:
+        installation.upgrade(work, timezone=timezone)
 
 
 def _prepare(work: Work, schema: str) -> None:

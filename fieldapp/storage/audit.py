@@ -77,6 +77,14 @@ def with_action(db: Session, branch: str, action: str) -> list[Told]:
     return [Told(entry_id, actor, subject, json.loads(facts)) for entry_id, actor, subject, facts in rows]
 
 
+def done(db: Session, branch: str, action: str) -> list[Done]:
+    """When, to what and by whom this was done in the branch's chain, oldest first."""
+    query = select(AuditRow.recorded_at, AuditRow.action, AuditRow.subject, AuditRow.actor).where(
+        AuditRow.branch == branch, AuditRow.action == action
+    )
+    return [Done(*row) for row in db.execute(query.order_by(AuditRow.number))]
+
+
 def about(db: Session, branch: str, subjects: Iterable[str]) -> list[Done]:
     """What was done to any of these, oldest first."""
     query = select(AuditRow.recorded_at, AuditRow.action, AuditRow.subject, AuditRow.actor).where(

@@ -83,6 +83,34 @@ def test_an_erased_customer_stays_erased_when_an_older_backup_is_restored(run, s
     assert holds(tmp_path / "else") == list(NAMES)
 
 
+def test_a_rehearsal_leaves_the_list_of_erasures_alone(run, settings, tmp_path):
+    assert run("person", "erase", "--order", "WO-1").exit_code == 0
+    (settings.instance / "erasures.jsonl").unlink()
+    for number, known in enumerate(("", '{"branch":"main","id":"x","when":"2026-10-01T00:00:00Z"}\n')):
+        listed = tmp_path / f"list{number}"
+        if known:
+            listed.write_text(known)
+        done = run("backup", str(tmp_path / f"b{number}"), "--rehearse", FIELDAPP_ERASURES=str(listed))
+        assert (done.exit_code, "restored and healthy" in done.stdout) == (0, True)
+        assert (listed.read_text() if listed.exists() else "") == known
+    listed.write_text("erase Mr Lu\nand Ms Wang\n")
+    done = run("restore", str(tmp_path / "b0"), "--rehearse", FIELDAPP_ERASURES=str(listed))
+    assert (done.exit_code, f"{listed}, line 1" in done.stderr) == (2, True)
+
+
+def test_a_list_that_cannot_be_written_is_named_and_nothing_is_left_of_the_restore(run, settings, tmp_path):
+    assert run("person", "erase", "--order", "WO-1").exit_code == 0
+    assert run("backup", str(tmp_path / "b")).exit_code == 0
+    there, listed = tmp_path / "there", tmp_path / "nowhere" / "list"
+    more = {"FIELDAPP_INSTANCE": str(there), "FIELDAPP_ERASURES": str(listed)}
+    done = run("restore", str(tmp_path / "b"), **more)
+    assert (done.exit_code, f"{listed} cannot be written" in done.stderr) == (1, True)
+    assert not [path for path in there.rglob("*") if path.is_file() and "fieldapp.db" not in path.name]
+    listed.parent.mkdir()
+    assert run("restore", str(tmp_path / "b"), **more).exit_code == 0
+    assert len(listed.read_text().splitlines()) == 1
+
+
 def test_a_list_that_is_none_stops_a_restore_before_it_begins(run, settings, tmp_path):
     assert run("backup", str(tmp_path / "old")).exit_code == 0
     (tmp_path / "list").write_text("erase Mr Lu\nand Ms Wang\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldapp.services import backups, installation, restoring
+from fieldapp.services import backups, erasing, health, installation, restoring
 from fieldapp.services.doctor import examine
 from fieldapp.services.work import Busy, Work
 from fieldapp.storage import events, migrate, visits
@@ -38,7 +38,7 @@ def restored(work: Work, path: Path, folder: Path, *, prepared: bool = False) ->
     assert restoring.keys_for(checked, KEYS, folder) == KEYS
     done = restoring.restore(
         there, path, checked, seal=None, instance=folder, timezone=cast.ZONE,
-        erase_list=EraseList(folder / "erasures.jsonl"), progress=silent,
+        erase_list=EraseList(folder / "erasures.jsonl"), by="root", progress=silent,
     )  # fmt: skip
     assert (done.faults, done.visits) == ([], 0)
     return there
@@ -121,9 +121,44 @@ def test_a_disk_that_takes_nothing_leaves_the_place_as_it_was(work, clock, tmp_p
     with pytest.raises(Busy):
         restoring.restore(
             there, tmp_path / "b", checked, seal=None, instance=folder, timezone=cast.ZONE,
-            erase_list=EraseList(tmp_path / "erasures.jsonl"), progress=silent,
+            erase_list=EraseList(tmp_path / "erasures.jsonl"), by="root", progress=silent,
         )  # fmt: skip
     assert migrate.current(there.database) is None
+    there.database.dispose()
+
+
+@pytest.mark.parametrize("prepared", [False, True], ids=["nowhere", "prepared"])
+def test_until_the_erased_are_erased_again_nothing_is_served_and_what_breaks_off_leaves_nothing(
+    work, clock, tmp_path, monkeypatch, prepared
+):
+    plan(work, builders.scheduled("WO-1", clock()))
+    photo = work.blobs.put(cast.MAIN, b"photo")
+    write(work, tmp_path / "b")
+    folder = tmp_path / "there"
+    (folder / "blobs").mkdir(parents=True)
+    there = make_test_work(folder, clock)
+    if prepared:
+        installation.upgrade(there, timezone=cast.ZONE)
+
+    def dies(*_):
+        assert (orders(there), there.blobs.has(cast.MAIN, photo)) == ({"WO-1"}, True)
+        assert any("restore broke off" in line for line in health.refusals(there))
+        raise Busy("another writer")
+
+    def restore() -> None:
+        restoring.restore(
+            there, tmp_path / "b", backups.check(tmp_path / "b", None, silent), seal=None, instance=folder,
+            timezone=cast.ZONE, erase_list=EraseList(tmp_path / "erasures.jsonl"), by="root", progress=silent,
+        )  # fmt: skip
+
+    monkeypatch.setattr(erasing, "again", dies)
+    with pytest.raises(Busy):
+        restore()
+    monkeypatch.undo()
+    assert migrate.current(there.database) == (migrate.head() if prepared else None)
+    assert there.blobs.is_empty()
+    restore()
+    assert (orders(there), health.refusals(there)) == ({"WO-1"}, [])
     there.database.dispose()
 
 
