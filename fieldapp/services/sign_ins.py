@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from fieldapp.domain.access import Actor
+from fieldapp.domain.access import Actor, require
 from fieldapp.domain.errors import DomainError, Invalid, NotFound, TooMany
 from fieldapp.domain.ids import is_code
 from fieldapp.services import password_rules, second_factors
 from fieldapp.services.second_factors import WrongCode
-from fieldapp.services.work import Busy, Work
+from fieldapp.services.work import Busy, Db, Work
 from fieldapp.storage import accounts, audit, sign_ins
 from fieldapp.storage.accounts import Account
 from fieldapp.storage.sign_ins import SignIn
@@ -178,14 +178,53 @@ def list_own(work: Work, actor: Actor) -> list[SignIn]:
 def end_own(work: Work, actor: Actor, sign_in_id: str) -> None:
     """End one of one's own sessions; raises `NotFound` for anybody else's."""
     with work.write() as db:
-        if not sign_ins.end(db, actor.account_id, sign_in_id):
-            raise NotFound()
+        _end_one(work, db, actor, _account(db, actor.login), sign_in_id)
 
 
 def end_others(work: Work, actor: Actor, sign_in_id: str) -> None:
     """End all of one's own sessions but this one."""
     with work.write() as db:
         sign_ins.end_all(db, actor.account_id, but=sign_in_id)
+        _audit(work, db, actor, "sessions.ended", _account(db, actor.login))
+
+
+def list_of(work: Work, actor: Actor, login: str) -> list[SignIn]:
+    """Somebody's sessions, the one used last first, for who manages accounts. Raises `NotFound`."""
+    require(actor, "accounts.manage")
+    with work.read() as db:
+        return sign_ins.of_account(db, _account(db, login).account_id, work.now())
+
+
+def end_of(work: Work, actor: Actor, login: str, sign_in_id: str | None = None) -> None:
+    """End one session of somebody's, or all of them; from its next request on. Raises `NotFound`."""
+    require(actor, "accounts.manage")
+    with work.write() as db:
+        account = _account(db, login)
+        if sign_in_id is not None:
+            _end_one(work, db, actor, account, sign_in_id)
+        else:
+            sign_ins.end_all(db, account.account_id)
+            _audit(work, db, actor, "sessions.ended", account)
+
+
+def _account(db: Db, login: str) -> Account:
+    found = accounts.find_by_login(db, login)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def _end_one(work: Work, db: Db, actor: Actor, account: Account, sign_in_id: str) -> None:
+    if not sign_ins.end(db, account.account_id, sign_in_id):
+        raise NotFound()
+    _audit(work, db, actor, "session.ended", account)
+
+
+def _audit(work: Work, db: Db, actor: Actor, action: str, account: Account) -> None:
+    audit.append(
+        db, account.branch, entry_id=work.new_id(), now=work.now(), actor=actor.login, action=action,
+        subject=account.login,
+    )  # fmt: skip
 
 
 def _open(
@@ -201,10 +240,7 @@ def _open(
         sign_ins.set_failures(db, _hash(login.lower()), origin, 0, now)
         sign_ins.add_browser(db, _hash(browser), account.account_id, now)
         sign_ins.add(db, _hash(secret), session)
-        audit.append(
-            db, account.branch, entry_id=work.new_id(), now=now, actor=account.login, action="signed_in",
-            subject=account.login,
-        )  # fmt: skip
+        _audit(work, db, account.actor, "signed_in", account)
     return Opened(secret, browser, account.actor, end)
 
 

@@ -12,6 +12,7 @@ from fieldapp.domain.access import OPERATOR
 from fieldapp.services import accounts, installation
 from fieldapp.services.passwords import Argon2
 from fieldapp.services.work import real_work
+from fieldapp.storage import audit
 from tests import cast
 from tests.client import Client
 
@@ -122,6 +123,28 @@ def test_05_own_sessions_are_listed_and_ended_but_nobody_elses(sign_in):
     assert there.get("/me/").status_code == 200
     assert here.post(f"/me/devices/{found[0]}/end").status_code == 303
     assert there.get("/me/").status_code == 302
+
+
+def test_05_an_admin_sees_and_ends_the_sessions_of_others_and_the_audit_says_so(work, sign_in):
+    first, second, boss = sign_in("T001"), sign_in("T001"), sign_in("A001")
+    page = boss.get("/admin/accounts/T001").text
+    found = re.findall(r"/admin/accounts/T001/devices/([0-9a-f-]{36})/end", page)
+    assert len(found) == 2
+    assert boss.post(f"/admin/accounts/T002/devices/{found[0]}/end").status_code == 404
+    assert boss.post(f"/admin/accounts/T001/devices/{found[0]}/end").status_code == 303
+    assert sorted(client.get("/me/").status_code for client in (first, second)) == [200, 302]
+    assert boss.post("/admin/accounts/T001/devices/end").status_code == 303
+    assert {client.get("/me/").status_code for client in (first, second)} == {302}
+    with work.read() as db:
+        told = [(one.action, one.by) for one in audit.about(db, cast.MAIN, ["T001"]) if one.action != "signed_in"]
+    assert told == [("session.ended", "A001"), ("sessions.ended", "A001")]
+
+
+@pytest.mark.parametrize("login", ["T002", "D001", "Q001", "M001"])
+def test_05_nobody_else_ends_them(sign_in, login):
+    mine = sign_in("T001")
+    assert sign_in(login).post("/admin/accounts/T001/devices/end").status_code == 403
+    assert mine.get("/me/").status_code == 200
 
 
 def test_06_ten_wrong_passwords_then_429_and_nobody_else_is_locked(app, client):

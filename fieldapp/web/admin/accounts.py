@@ -3,11 +3,21 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from fieldapp.domain.access import ROLES
 from fieldapp.domain.errors import DomainError, NotFound
 from fieldapp.domain.ids import BranchCode
-from fieldapp.services import accounts, branches, invitations, phones, quarantine, second_factors, sync_devices
+from fieldapp.services import (
+    accounts,
+    branches,
+    invitations,
+    phones,
+    quarantine,
+    second_factors,
+    sign_ins,
+    sync_devices,
+)
 from fieldapp.services.accounts import Account
 from fieldapp.web.admin.forms import AccountForm, InvitationForm, NewAccountForm
 from fieldapp.web.context import current_actor, current_settings, current_work
@@ -87,6 +97,22 @@ def enable(login: str) -> ResponseReturnValue:
     return redirect(url_for("admin.account", login=login), 303)
 
 
+@blueprint.post("/accounts/<login>/devices/<sign_in_id>/end")
+def end_session(login: str, sign_in_id: str) -> ResponseReturnValue:
+    """Sign the account out on one device."""
+    sign_ins.end_of(current_work(), current_actor(), login, sign_in_id)
+    flash(_("That device is signed out."), "good")
+    return redirect(url_for("admin.account", login=login), 303)
+
+
+@blueprint.post("/accounts/<login>/devices/end")
+def end_sessions(login: str) -> ResponseReturnValue:
+    """Sign the account out everywhere."""
+    sign_ins.end_of(current_work(), current_actor(), login)
+    flash(_("They are signed out everywhere."), "good")
+    return redirect(url_for("admin.account", login=login), 303)
+
+
 @blueprint.post("/accounts/<login>/second-factor/take")
 @fresh
 def take_second_factor(login: str) -> ResponseReturnValue:
@@ -131,6 +157,7 @@ def _account(found: Account, form: AccountForm) -> str:
     work, actor = current_work(), current_actor()
     return render_template(
         "admin/account.html", account=found, form=form, phones=phones.list_of_account(work, actor, found.login),
+        devices=sign_ins.list_of(work, actor, found.login), here=current_user.sign_in_id,
         waiting=invitations.find_waiting(work, actor, found.login), link_form=InvitationForm(formdata=None),
         mails=current_settings().mail_server is not None, factor=second_factors.standing(work, actor, found.login),
     )  # fmt: skip
