@@ -7,7 +7,8 @@ from uuid_utils import uuid7
 
 from fieldapp import logs
 from fieldapp.paths import STATIC, TEMPLATES, TRANSLATIONS
-from fieldapp.services import message_sending, news, retention, webhook_sending
+from fieldapp.services import audit_mail, message_sending, news, retention, webhook_sending
+from fieldapp.services.audit_mail import HEADS
 from fieldapp.services.jobs import Handlers
 from fieldapp.services.message_sending import MESSAGE, Channels
 from fieldapp.services.outbox import NEWS
@@ -33,6 +34,7 @@ from fieldapp.web import (
     templating,
 )
 from fieldapp.web.admin import accounts as admin_accounts
+from fieldapp.web.admin import audit as admin_audit
 from fieldapp.web.admin import branches as admin_branches
 from fieldapp.web.admin import invitations as admin_invitations
 from fieldapp.web.admin import outgoing as admin_outgoing
@@ -120,6 +122,7 @@ def handlers(settings: Settings, address: str) -> Handlers:
         NEWS: news.spreader(messages_too=settings.tells_customers),
         WEBHOOK: webhook_sending.sender(loopback=settings.outgoing_loopback),
         MESSAGE: message_sending.sender(channels),
+        HEADS: audit_mail.sender(settings.mail_server, settings.audit_mail, settings.locale),
         RETENTION: retention.keeper(settings.keeping),
     }
 
@@ -136,6 +139,7 @@ def _register(app: Flask) -> None:
     guards.register(app, admin_invitations.blueprint, guards.roles("admin"), "/admin")
     guards.register(app, admin_branches.blueprint, guards.roles("admin"), "/admin")
     guards.register(app, admin_tokens.blueprint, guards.roles("admin"), "/admin/tokens")
+    guards.register(app, admin_audit.blueprint, guards.roles("admin"), "/admin/audit")
     guards.register(app, admin_outgoing.blueprint, guards.roles("admin"), "/admin/outgoing")
     guards.register(app, templating.blueprint, guards.public("code and styles hold nothing private"))
     guards.register(app, pwa.blueprint, guards.public("the app's code and words hold nothing private"), "/m")

@@ -84,6 +84,9 @@ class Settings:
     smtp_url: str | None = None
     #: The address that mail comes from; needed beside the mail server.
     mail_from: str | None = None
+    #: Where the ends of the audit chains are mailed every day, to somebody who does not run this server
+    #: (docs/operations.md). Needs the mail server.
+    audit_mail: str | None = None
     #: The gateway for short messages to customers, e.g. `https://sms.example.org/send`.
     sms_url: str | None = None
     #: What signs them, at least 16 characters; needed beside the gateway.
@@ -104,6 +107,11 @@ class Settings:
     def __post_init__(self) -> None:
         # Looked at once, at the start: who sends something finds them good.
         _ = self.mail_server, self.sms_gateway, self.keeping
+        if self.audit_mail and not (self.mail_server and is_email(self.audit_mail)):
+            raise SettingsError(
+                f"FIELDAPP_AUDIT_MAIL is {self.audit_mail!r}; give one address, e.g. audit@example.org, "
+                "and a mail server (FIELDAPP_SMTP_URL)"
+            )
 
     @property
     def erase_list(self) -> EraseList:
@@ -183,6 +191,7 @@ class Settings:
             outgoing_loopback=env.get("FIELDAPP_OUTGOING_LOOPBACK") == "1",
             smtp_url=env.get("FIELDAPP_SMTP_URL") or None,
             mail_from=env.get("FIELDAPP_MAIL_FROM") or None,
+            audit_mail=env.get("FIELDAPP_AUDIT_MAIL") or None,
             sms_url=env.get("FIELDAPP_SMS_URL") or None,
             sms_secret=env.get("FIELDAPP_SMS_SECRET") or None,
             trusted_proxies=_networks(env.get("FIELDAPP_TRUSTED_PROXIES") or ""),

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -32,8 +33,8 @@ from fieldapp import logs
 from fieldapp.app import create_app, handlers
 from fieldapp.cli import tls as tls_relay
 from fieldapp.cli.context import open_work
+from fieldapp.services import audit_mail, health, leftovers, retention, spot_checks
 from fieldapp.services import demo as company
-from fieldapp.services import health, leftovers, retention, spot_checks
 from fieldapp.services.runner import Runner
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings, count_together
@@ -86,7 +87,7 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
         signal.signal(number, _stop)
     app = create_app(settings)
     # After the fork: threads do not come along.
-    runner = Runner(app.extensions["work"], handlers(settings, address), tidy=_daily)
+    runner = Runner(app.extensions["work"], handlers(settings, address), tidy=partial(_daily, settings))
     try:
         server = _server(app, settings, listener, scheme="https" if tls else "http")
         runner.start()
@@ -103,8 +104,10 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
             shutil.rmtree(counting, ignore_errors=True)
 
 
-def _daily(work: Work) -> None:
+def _daily(settings: Settings, work: Work) -> None:
     """What is asked for every few hours and done when its day has come."""
+    if settings.audit_mail:
+        audit_mail.plan(work)
     spot_checks.seal_in_time(work)
     retention.plan(work)
 

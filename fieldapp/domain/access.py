@@ -36,6 +36,7 @@ Permission = Literal[
     "changes.approve",  # be the second person for what somebody else entered or proposed
     "events.import",
     "accounts.manage",
+    "audit.read",  # of every chain
     "branches.manage",
     "jobs.manage",  # see how outgoing work stands, and let what was given up be tried again
     "messages.write",  # the words and rules of messages to customers
@@ -73,8 +74,8 @@ _MAY: dict[Role, frozenset[Permission]] = {
         "causes.confirm", "fairness.read",
     }),
     "admin": frozenset({
-        "accounts.manage", "branches.manage", "jobs.manage", "tokens.manage", "phones.read", "quarantine.count",
-        "quarantine.erase", "persons.export", "persons.erase", "norm.read",
+        "accounts.manage", "audit.read", "branches.manage", "jobs.manage", "tokens.manage", "phones.read",
+        "quarantine.count", "quarantine.erase", "persons.export", "persons.erase", "norm.read",
     }),
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from fieldapp.storage import bulk
@@ -32,6 +32,31 @@ class Done:
     action: str
     subject: str
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a chain with its facts as text, for who reads all of it."""
+
+    number: int
+    when: datetime
+    by: str
+    action: str
+    subject: str
+    facts: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows: by whom, of an action or a group of them (`account`), whose subject holds a text, from a moment on
+    and before another. Nothing said: all."""
+
+    by: str = ""
+    action: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 START = "0" * 64
@@ -91,6 +116,27 @@ def about(db: Session, branch: str, subjects: Iterable[str]) -> list[Done]:
         AuditRow.branch == branch, AuditRow.subject.in_(sorted(subjects))
     )
     return [Done(*row) for row in db.execute(query.order_by(AuditRow.number))]
+
+
+def entries(db: Session, branch: str, wanted: Wanted, *, before: int | None, limit: int) -> list[Entry]:
+    """The wanted rows of the branch's chain, the latest first; only those `before` that number, where one is given."""
+    row = AuditRow
+    query = select(row.number, row.recorded_at, row.actor, row.action, row.subject, row.facts, row.hash)
+    query = query.where(row.branch == branch)
+    if before is not None:
+        query = query.where(row.number < before)
+    if wanted.by:
+        query = query.where(row.actor == wanted.by)
+    if wanted.action:
+        is_group = row.action.startswith(f"{wanted.action}.", autoescape=True)
+        query = query.where(or_(row.action == wanted.action, is_group))
+    if wanted.subject:
+        query = query.where(row.subject.contains(wanted.subject, autoescape=True))
+    if wanted.since is not None:
+        query = query.where(row.recorded_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(row.recorded_at < wanted.until)
+    return [Entry(*found) for found in db.execute(query.order_by(row.number.desc()).limit(limit))]
 
 
 def hash_at(db: Session, branch: str, number: int) -> str | None:

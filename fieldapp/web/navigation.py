@@ -59,6 +59,7 @@ PLACES = (
     Place("/admin/", "people", _l("Accounts"), ("admin",)),
     Place("/admin/branches", "home", _l("Branches"), ("admin",)),
     Place("/admin/tokens/", "key", _l("Tokens"), ("admin",)),
+    Place("/admin/audit/", "list", _l("Audit"), ("admin",)),
     Place(OUTGOING, "upload", _l("Outgoing"), ("admin",)),
 )
 _COUNTS = {

@@ -311,6 +311,7 @@ ADMIN = Walk(
         Stop("admin-invited", "/admin/accounts/D001", _make_link),
         Stop("admin-account-invited", "/admin/accounts/D001"),
         Stop("second-factor-asked", "/admin/accounts/T002", _act_late),
+        Stop("admin-audit", "/admin/audit/?chain=main"),
         Stop("admin-branches", "/admin/branches"),
         Stop("admin-tokens", "/admin/tokens/"),
         Stop("admin-outgoing", "/admin/outgoing/"),
