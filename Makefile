@@ -10,7 +10,7 @@ BIN := .venv/bin
 UV := UV_SYSTEM_CERTS=1 UV_LINK_MODE=copy $(BIN)/uv
 UV_VERSION := 0.13.9
 
-.PHONY: help setup setup-test run test check format lock bench faults screens e2e audit translations clean
+.PHONY: help setup setup-test run test test-postgresql check format lock bench faults screens e2e audit translations clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -46,6 +46,10 @@ run: setup ## set everything up, load the demo company on first start, serve on 
 test: setup-test ## set everything up (Chromium included) and run all tests
 	@$(BIN)/python tools/translations.py compile
 	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
+
+test-postgresql: setup-test ## the tests that need a database, on PostgreSQL instead of SQLite
+	@$(BIN)/python tools/translations.py compile
+	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal --database postgresql $(PYTEST_ARGS)
 
 check: .venv/test ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .

@@ -6,8 +6,9 @@ The network is closed but for loopback; warnings are errors; nothing outside the
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,11 @@ if TYPE_CHECKING:  # the domain's tests run without Flask; who asks for `app` ge
 # A busy machine is no fault: no example is timed.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--database postgresql` runs what needs a database on the other engine."""
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="what `work` is stored in")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -64,9 +70,9 @@ def clock() -> Clock:
     return Clock(cast.NOW)
 
 
-def make_test_work(folder: Path, clock: Clock) -> Work:
-    """Work on a database below `folder`, with the tests' fakes."""
-    database = Database(f"sqlite:///{folder / 'fieldapp.db'}")
+def make_test_work(folder: Path, clock: Clock, url: str | None = None) -> Work:
+    """Work on the database `url`, or on a file below `folder`, with the tests' fakes."""
+    database = Database(url or f"sqlite:///{folder / 'fieldapp.db'}")
     branch_guard.watch(database)
     return Work(
         database=database, blobs=BlobStore(folder / "blobs"), passwords=PlainPasswords(), vault=Vault(cast.DATA_KEY),
@@ -94,25 +100,42 @@ def make_template(folder: Path) -> Path:
     return folder / "fieldapp.db"
 
 
+@pytest.fixture(scope="session")
+def _template_on_postgres(_postgres: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database with the same in it."""
+    with postgres.empty_database(_postgres) as url, tempfile.TemporaryDirectory() as folder:
+        work = make_test_work(Path(folder), Clock(cast.NOW), url)
+        migrate.upgrade(work.database)
+        cast.move_in(work)
+        work.database.dispose()
+        yield url
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """A tmp instance; English, so that tests can read pages."""
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """A tmp instance and an empty database; English, so that tests can read pages."""
     instance = tmp_path / "instance"
     instance.mkdir()
     # Commands that are started on it read what `work` sealed.
     (instance / "data-key").write_text(cast.DATA_KEY)
-    return Settings(
-        instance=instance, database_url=f"sqlite:///{instance / 'fieldapp.db'}", secret_key=cast.SECRET,
-        data_key=cast.DATA_KEY, blobs=instance / "blobs", timezone=cast.ZONE, locale="en",
-        second_factor="chosen",
-    )  # fmt: skip
+    with ExitStack() as ends:
+        url = f"sqlite:///{instance / 'fieldapp.db'}"
+        if request.config.getoption("--database") == "postgresql":
+            url = ends.enter_context(postgres.empty_database(request.getfixturevalue("_postgres")))
+        yield Settings(
+            instance=instance, database_url=url, secret_key=cast.SECRET, data_key=cast.DATA_KEY,
+            blobs=instance / "blobs", timezone=cast.ZONE, locale="en", second_factor="chosen",
+        )  # fmt: skip
 
 
 @pytest.fixture
-def work(settings: Settings, clock: Clock, _template: Path) -> Iterator[Work]:
+def work(request: pytest.FixtureRequest, settings: Settings, clock: Clock) -> Iterator[Work]:
     """A real database with the cast, a clock that stands still, cheap passwords."""
-    shutil.copyfile(_template, settings.instance / "fieldapp.db")
-    work = make_test_work(settings.instance, clock)
+    if settings.database_url.startswith("sqlite"):
+        shutil.copyfile(request.getfixturevalue("_template"), settings.instance / "fieldapp.db")
+    else:
+        postgres.replace(settings.database_url, request.getfixturevalue("_template_on_postgres"))
+    work = make_test_work(settings.instance, clock, settings.database_url)
     yield work
     work.database.dispose()
 
@@ -175,11 +198,12 @@ def postgres_url(_postgres: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_work(postgres_url: str, tmp_path: Path, clock: Clock) -> Iterator[Work]:
-    """The same company as `work`, on PostgreSQL."""
-    work = replace(make_test_work(tmp_path, clock), database=Database(postgres_url))
-    migrate.upgrade(work.database)
-    cast.move_in(work)
+def postgres_work(
+    postgres_url: str, _template_on_postgres: str, tmp_path: Path, clock: Clock
+) -> Iterator[Work]:  # fmt: skip
+    """The same company as `work`, on PostgreSQL whatever the other tests run on."""
+    postgres.replace(postgres_url, _template_on_postgres)
+    work = make_test_work(tmp_path, clock, postgres_url)
     yield work
     work.database.dispose()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg
+from sqlalchemy import make_url
 
 
 def programs() -> Path | None:
@@ -56,3 +57,11 @@ def empty_database(socket: str) -> Iterator[str]:
         connection.execute(f'CREATE DATABASE "{name}"')
         yield f"postgresql+psycopg://postgres@/{name}?host={socket}"
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def replace(url: str, template: str) -> None:
+    """Make the database at `url` a copy of the one at `template`."""
+    ours, theirs = make_url(url), make_url(template)
+    with psycopg.connect(host=ours.query["host"], user="postgres", dbname="postgres", autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{ours.database}"')
+        connection.execute(f'CREATE DATABASE "{ours.database}" TEMPLATE "{theirs.database}"')
