@@ -51,7 +51,7 @@ class Settings:
     #: `data-key` in the instance, made on first start.
     data_key: str
     #: The folder of photos, or `s3://bucket/folder?endpoint=https://...&region=...` for storage that speaks S3 (keys
-    #: in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or wherever boto3 looks). Else `blobs` in the instance.
+    #: in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or wherever obstore looks). Else `blobs` in the instance.
     blobs: Path | Place
     #: Where people reach the server, scheme and host alone, e.g. `https://visits.example.org`. With https, cookies are
     #: `Secure` and browsers remember TLS; any other `Host` is refused. Without it only this machine's own names are
@@ -293,8 +293,8 @@ def _blobs(where: str) -> Path | Place:
             f"FIELDAPP_BLOBS is {where!r}; give a folder, e.g. /var/lib/fieldapp/blobs, or a bucket, e.g. "
             "s3://photos/fieldapp?endpoint=https://s3.example.org"
         ) from None
-    if find_spec("boto3") is None:
-        raise SettingsError("FIELDAPP_BLOBS names a bucket, and boto3 is missing: pip install 'fieldapp[s3]'")
+    if find_spec("obstore") is None:
+        raise SettingsError("FIELDAPP_BLOBS names a bucket, and obstore is missing: pip install 'fieldapp[s3]'")
     return place
 
 

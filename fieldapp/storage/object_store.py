@@ -1,10 +1,10 @@
 """Photos on storage that speaks S3, for several hosts that share no disk. Owns bytes, not what they mean.
 
-Its contract is `blobs.BlobStore`'s. boto3 is imported where it is used: who has a folder of photos need not have it.
+Its contract is `blobs.BlobStore`'s. obstore is imported where it is used: who has a folder of photos need not have it.
 
-A whole photo is one object, `<prefix><branch>/<aa>/<sha256>`. Pieces on their way are objects of their own,
-`<prefix><branch>/partial/<sha256>/<offset>`, because S3 adds to none: any host takes the next one. boto3 finds the
-credentials, as it does everywhere (`AWS_ACCESS_KEY_ID` and the rest).
+A whole photo is one object, `<branch>/<aa>/<sha256>`. Pieces on their way are objects of their own,
+`<branch>/partial/<sha256>/<offset>`, because S3 adds to none: any host takes the next one. obstore finds
+the credentials (`AWS_ACCESS_KEY_ID` and the rest).
 """
 
 import functools
@@ -15,26 +15,27 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from fieldapp.storage.blobs import WrongHash, WrongOffset, checked
 from fieldapp.storage.turns import Busy
 
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
 #: Bytes of a photo that are kept in memory while it is looked at; more go to a file.
 IN_MEMORY = 8 * 1024 * 1024
-#: Objects that S3 removes with one request.
-AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the photos lie. `prefix` is empty or ends with a slash; without `endpoint` it is Amazon's."""
+    """Where the photos lie: in a bucket, below `prefix`; without `endpoint` it is Amazon's."""
 
     bucket: str
-    prefix: str
+    prefix: str | None
     endpoint: str | None
     region: str | None
 
@@ -45,9 +46,8 @@ def read_place(url: str) -> Place:
     asked = parse_qs(parts.query, strict_parsing=True) if parts.query else {}
     if parts.scheme != "s3" or not parts.netloc or asked.keys() - {"endpoint", "region"}:
         raise ValueError(url)
-    prefix = parts.path.strip("/")
     return Place(
-        bucket=parts.netloc, prefix=f"{prefix}/" if prefix else "", endpoint=asked.get("endpoint", [None])[0],
+        bucket=parts.netloc, prefix=parts.path.strip("/") or None, endpoint=asked.get("endpoint", [None])[0],
         region=asked.get("region", [None])[0],
     )  # fmt: skip
 
@@ -75,7 +75,7 @@ class ObjectStore:
     def begun(self, branch: str) -> Iterator[str]:
         """Hashes of the photos of a branch that are not whole yet, in their order."""
         with _talking():
-            keys = [key for key, _ in self._listed(f"{branch}/partial/")]
+            keys = [key for key, _ in self._listed(f"{branch}/partial")]
         yield from (name for name, _ in groupby(keys, key=lambda key: key.split("/")[-2]))
 
     def has(self, branch: str, sha256: str) -> bool:
@@ -97,8 +97,8 @@ class ObjectStore:
             held = sum(size for _, size in pieces)
             if offset != held:
                 raise WrongOffset(held)
-            key = f"{self._partial(branch, sha256)}{offset:012}"
-            self._s3.put_object(Bucket=self.place.bucket, Key=key, Body=piece)
+            key = f"{self._partial(branch, sha256)}/{offset:012}"
+            self._s3.put(key, piece)
             if held + len(piece) >= length:
                 with self._joined([*pieces, (key, len(piece))]) as (content, digest):
                     if digest != sha256:
@@ -149,13 +149,13 @@ class ObjectStore:
     def remove(self, branch: str, sha256: str) -> None:
         """Take it away, whole or in pieces; nothing happens where it is not."""
         with _talking():
-            self._s3.delete_object(Bucket=self.place.bucket, Key=self._whole(branch, sha256))
+            self._s3.delete([self._whole(branch, sha256)])
             self._clear(self._partial(branch, sha256))
 
     def all(self, branch: str) -> Iterator[str]:
         """Hashes of the whole photos of a branch, in their order."""
         with _talking():
-            for key, _ in self._listed(f"{branch}/"):
+            for key, _ in self._listed(branch):
                 folder, name = key.split("/")[-2:]
                 if folder == name[:2]:
                     yield name
@@ -164,43 +164,40 @@ class ObjectStore:
         """Whether nothing lies here yet, of whichever branch. The first thing that a start asks: it finds out whether
         bucket, address and credentials are right."""
         with _talking():
-            found = self._s3.list_objects_v2(Bucket=self.place.bucket, Prefix=self.place.prefix, MaxKeys=1)
-            return not found["KeyCount"]
+            return next(self._listed(None), None) is None
 
     def clear(self) -> None:
         """Remove everything: what a restore had begun to put here."""
         with _talking():
-            self._clear(self.place.prefix)
+            self._clear(None)
 
     @functools.cached_property
-    def _s3(self) -> Any:
-        import boto3
-        from botocore.config import Config
+    def _s3(self) -> "S3Store":
+        from obstore.store import S3Store
 
+        place = self.place
         # A request of a phone waits for this: what does not answer is asked once more, and is then away.
-        config = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2})
-        return boto3.client("s3", endpoint_url=self.place.endpoint, region_name=self.place.region, config=config)
+        return S3Store(
+            place.bucket, prefix=place.prefix, endpoint=place.endpoint, region=place.region,
+            client_options={"connect_timeout": "3s", "timeout": "10s", "allow_http": True},
+            retry_config={"max_retries": 1, "retry_timeout": timedelta(seconds=15)},
+        )  # fmt: skip
 
     def _size(self, key: str) -> int | None:
-        from botocore.exceptions import ClientError
-
         try:
-            return int(self._s3.head_object(Bucket=self.place.bucket, Key=key)["ContentLength"])
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                return None
-            raise
+            return self._s3.head(key)["size"]
+        except FileNotFoundError:
+            return None
 
-    def _listed(self, below: str) -> Iterator[tuple[str, int]]:
+    def _listed(self, below: str | None) -> Iterator[tuple[str, int]]:
         """Keys and sizes in the order of the keys."""
-        asked = {"Bucket": self.place.bucket, "Prefix": f"{self.place.prefix}{below}"}
-        for page in self._s3.get_paginator("list_objects_v2").paginate(**asked):
-            yield from ((one["Key"], one["Size"]) for one in page.get("Contents", ()))
+        for page in self._s3.list(below):
+            yield from ((one["path"], one["size"]) for one in page)
 
     def _pieces(self, branch: str, sha256: str) -> list[tuple[str, int]]:
         """Keys and sizes of the pieces from the beginning, as far as they join."""
         found, held = [], 0
-        for key, size in self._listed(f"{branch}/partial/{checked(sha256)}/"):
+        for key, size in self._listed(self._partial(branch, sha256)):
             if int(key.rsplit("/", 1)[1]) != held:
                 break
             found.append((key, size))
@@ -216,24 +213,24 @@ class ObjectStore:
             yield content, _digest(content)
 
     def _copy(self, key: str, target: IO[bytes]) -> None:
-        shutil.copyfileobj(self._s3.get_object(Bucket=self.place.bucket, Key=key)["Body"], target)
+        for part in self._s3.get(key):
+            target.write(part)
 
     def _finish(self, branch: str, sha256: str, content: IO[bytes]) -> None:
         content.seek(0)
-        self._s3.upload_fileobj(content, self.place.bucket, self._whole(branch, sha256))
+        self._s3.put(self._whole(branch, sha256), content)
         self._clear(self._partial(branch, sha256))
 
-    def _clear(self, prefix: str) -> None:
-        below = prefix.removeprefix(self.place.prefix)
-        keys = [{"Key": key} for key, _ in self._listed(below)]
-        for at in range(0, len(keys), AT_ONCE):
-            self._s3.delete_objects(Bucket=self.place.bucket, Delete={"Objects": keys[at : at + AT_ONCE]})
+    def _clear(self, below: str | None) -> None:
+        self._s3.delete([key for key, _ in self._listed(below)])
 
-    def _whole(self, branch: str, sha256: str) -> str:
-        return f"{self.place.prefix}{branch}/{checked(sha256)[:2]}/{sha256}"
+    @staticmethod
+    def _whole(branch: str, sha256: str) -> str:
+        return f"{branch}/{checked(sha256)[:2]}/{sha256}"
 
-    def _partial(self, branch: str, sha256: str) -> str:
-        return f"{self.place.prefix}{branch}/partial/{checked(sha256)}/"
+    @staticmethod
+    def _partial(branch: str, sha256: str) -> str:
+        return f"{branch}/partial/{checked(sha256)}"
 
 
 def _digest(content: Any) -> str:
@@ -247,9 +244,9 @@ def _digest(content: Any) -> str:
 @contextmanager
 def _talking() -> Iterator[None]:
     """A store that is away passes: whoever sends is to come again."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from obstore.exceptions import BaseError
 
     try:
         yield
-    except (BotoCoreError, ClientError, OSError) as error:
+    except (BaseError, OSError) as error:
         raise Busy(f"the store of photos does not answer: {error}") from error

@@ -124,7 +124,7 @@ def test_pieces_that_overtook_each_other_are_asked_for_again(place):
     """Two hosts take pieces of one photo at the same moment: the shorter one lands on the longer one."""
     store = ObjectStore(place)
     send(store, 1000, 1000)
-    store._s3.put_object(Bucket=place.bucket, Key=f"{place.prefix}{BRANCH}/partial/{NAME}/{0:012}", Body=PHOTO[:400])
+    store._s3.put(f"{BRANCH}/partial/{NAME}/{0:012}", PHOTO[:400])
     assert store.offset(BRANCH, NAME) == 400
     send(store, 600, 600, 1000)
     assert store.read(BRANCH, NAME) == PHOTO
@@ -132,7 +132,7 @@ def test_pieces_that_overtook_each_other_are_asked_for_again(place):
 
 def test_a_store_that_is_away_or_refuses_us_is_busy(place):
     away = ObjectStore(Place(place.bucket, place.prefix, "http://127.0.0.1:1", "us-east-1"))
-    nowhere = ObjectStore(Place("no-such-bucket", "", place.endpoint, "us-east-1"))
+    nowhere = ObjectStore(Place("no-such-bucket", None, place.endpoint, "us-east-1"))
     for store, act in ((away, "has"), (away, "offset"), (nowhere, "offset")):
         with pytest.raises(Busy, match="photos"):
             getattr(store, act)(BRANCH, NAME)
@@ -147,7 +147,7 @@ def test_an_address_that_is_none_is_refused(url, tmp_path):
 
 
 def test_an_address_says_where():
-    assert read_place("s3://photos") == Place("photos", "", None, None)
+    assert read_place("s3://photos") == Place("photos", None, None, None)
     assert read_place("s3://photos/a/b/?endpoint=https://s3.example.org") == Place(
-        "photos", "a/b/", "https://s3.example.org", None
+        "photos", "a/b", "https://s3.example.org", None
     )
