@@ -148,7 +148,7 @@ class BlobStore:
 
     def is_empty(self) -> bool:
         """Whether nothing lies here yet, of whichever branch."""
-        return not (self.folder.exists() and any(self.folder.iterdir()))
+        return not (self.folder.is_dir() and any(self.folder.iterdir()))
 
     def clear(self) -> None:
         """Remove everything: what a restore had begun to put here."""
