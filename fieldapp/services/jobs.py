@@ -15,15 +15,13 @@ from fieldapp.domain import jobs as rules
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.errors import Conflict, NotFound
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, branches, jobs
+from fieldapp.storage import audit, jobs
 from fieldapp.storage.jobs import Attempt, Job, Logged, State
 
 __all__ = ["Attempt", "Handlers", "Job", "Logged", "Outcome", "Overview", "State"]
 
 #: Longer than anything that is sent may take; then it is taken for broken off.
 LEASE = timedelta(minutes=2)
-#: How long what was done stays in the log.
-KEPT = timedelta(days=30)
 SHOWN = 100
 
 
@@ -98,15 +96,6 @@ def _state_after(job: Job, outcome: Outcome, tries: int, now: datetime) -> tuple
         due = rules.next_attempt(job.job_id, tries, job.created_at, now)
         return ("dead", now) if due is None else ("waiting", due)
     return ("done" if outcome.kind == "done" else "dead"), now
-
-
-def tidy(work: Work) -> None:
-    """Forget what was done long ago."""
-    with work.read() as db:
-        codes = [one.code for one in branches.every(db)]
-    for code in codes:
-        with work.write() as db:
-            jobs.forget(db, code, work.now() - KEPT)
 
 
 # --- For the admin ------------------------------------------------------------------------------------------------

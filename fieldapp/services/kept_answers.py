@@ -15,7 +15,7 @@ import msgspec
 from fieldapp.domain.access import Actor
 from fieldapp.domain.errors import Conflict, Forbidden, Invalid
 from fieldapp.services.work import Unreadable, Work
-from fieldapp.storage import kept_answers
+from fieldapp.storage import branches, kept_answers
 from fieldapp.storage.kept_answers import KeptAnswer
 
 #: For so long the same request gets the same answer.
@@ -63,6 +63,15 @@ def once(work: Work, actor: Actor, key: str, request: bytes, act: Callable[[Work
         sealed = work.vault.seal(msgspec.json.encode(answer), bound)
         kept_answers.add(db, KeptAnswer(branch, token_id, key_hash, digest, now, sealed))
         return Given(answer, False)
+
+
+def tidy(work: Work) -> None:
+    """Forget what nobody is given again."""
+    with work.read() as db:
+        codes = branches.codes(db)
+    for code in codes:
+        with work.write(code) as db:
+            kept_answers.forget(db, code, work.now() - KEPT)
 
 
 def _opened(work: Work, kept: KeptAnswer) -> Answer:

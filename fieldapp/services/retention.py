@@ -11,11 +11,10 @@ from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.jobs import job_id
 from fieldapp.domain.retention import KINDS, Keeping, Kind
-from fieldapp.services import access_notes, erasing, recording
+from fieldapp.services import access_notes, erasing, kept_answers, recording
 from fieldapp.services.jobs import Handler, Job, Outcome
-from fieldapp.services.kept_answers import KEPT as ANSWERS_KEPT
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, branches, jobs, kept_answers, photos, retention, server
+from fieldapp.storage import audit, branches, jobs, photos, retention, server
 from fieldapp.storage.erasures import Erasure
 
 RETENTION = "retention"
@@ -37,8 +36,9 @@ Step = Callable[[Work, BranchCode, datetime], int]
 
 def plan(work: Work) -> None:
     """Write down today's work, once for each branch however often it is asked."""
-    # Door codes have no time of their own to choose: nobody needs them for longer.
+    # Door codes and answers under keys have no time of their own to choose: nobody needs them for longer.
     access_notes.tidy(work)
+    kept_answers.tidy(work)
     now = work.now()
     for code in codes(work):
         day = f"{now:%Y-%m-%d}"
@@ -81,8 +81,10 @@ def carry_out(
         while number := _STEPS[kind](work, branch, before):
             gone[kind] = gone.get(kind, 0) + number
             if until is not None and work.now() > until:
+                work.database.scrub()
                 return gone, False
-    work.database.scrub()
+    if gone:
+        work.database.scrub()
     return gone, True
 
 
@@ -131,10 +133,9 @@ def _messages(work: Work, branch: BranchCode, before: datetime) -> int:
 
 def _attempts(work: Work, branch: BranchCode, before: datetime) -> int:
     with work.write(branch) as db:
-        _told(work, db, branch, "attempts", retention.count(db, branch, "attempts", before, work.now()))
-        jobs.forget(db, branch, before)
-        kept_answers.forget(db, branch, work.now() - ANSWERS_KEPT)
-    return 0
+        number = jobs.forget(db, branch, before, PIECE)
+        _told(work, db, branch, "attempts", number)
+    return number
 
 
 def _quarantine(work: Work, branch: BranchCode, before: datetime) -> int:
@@ -146,8 +147,9 @@ def _quarantine(work: Work, branch: BranchCode, before: datetime) -> int:
 
 def _sessions(work: Work, _: BranchCode, before: datetime) -> int:
     with work.write() as db:
-        _told(work, db, None, "sessions", retention.drop_sessions(db, before, work.now()))
-    return 0
+        number = retention.drop_sessions(db, before, work.now())
+        _told(work, db, None, "sessions", number)
+    return number
 
 
 def _customers(work: Work, branch: BranchCode, before: datetime) -> int:

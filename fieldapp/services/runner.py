@@ -27,7 +27,7 @@ class Runner:
 
     def __init__(
         self, work: Work, handlers: Handlers, *, threads: int = THREADS, pause: float = PAUSE,
-        tidy: Callable[[Work], None] = jobs.tidy,
+        tidy: Callable[[Work], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._work, self._handlers, self._pause = work, handlers, pause
         self._threads, self._tidy = threads, tidy

@@ -102,15 +102,14 @@ class Database:
             found = {name: session.scalar(text(f"SHOW {name}")) for name in wanted}
         return [f"PostgreSQL's {name} is off, not on" for name, value in found.items() if value == "off"]
 
-    def scrub(self) -> None:
+    def scrub(self, *, patience: float = PATIENCE) -> None:
         """After an erasure: let nothing of what was written over stay in SQLite's log. A reader that is under way keeps
-        its part of it until the next time."""
+        its part of it until the next time. Raises `Busy`."""
         if self.is_sqlite:
-            raw = self.engine.raw_connection()
-            try:
-                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                raw.close()
+            with self._once(), self._turn(patience), _passing(), self.engine.connect() as connection:
+                connection.exec_driver_sql("ROLLBACK")  # it is no part of a transaction
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.exec_driver_sql("BEGIN")
 
     def dispose(self) -> None:
         """Close every connection (before a fork, at the end of a test)."""

@@ -142,9 +142,13 @@ def drop(db: Session, branch: str, target: str) -> None:
     _delete(db, branch, JobRow.target == target)
 
 
-def forget(db: Session, branch: str, before: datetime) -> None:
-    """Drop what was done before then, with its log. What was given up stays: somebody has to look at it."""
-    _delete(db, branch, (JobRow.state == "done") & (JobRow.finished_at < before))
+def forget(db: Session, branch: str, before: datetime, limit: int) -> int:
+    """Drop so much of what was done before then, with its log; returns how much. What was given up stays: somebody has
+    to look at it."""
+    old = select(JobRow.job_id).where(JobRow.branch == branch, JobRow.state == "done", JobRow.finished_at < before)
+    ids = list(db.scalars(old.limit(limit)))
+    _delete(db, branch, JobRow.job_id.in_(ids))
+    return len(ids)
 
 
 def counts(db: Session, now: datetime) -> dict[str, int]:

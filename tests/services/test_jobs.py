@@ -10,7 +10,8 @@ import pytest
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.errors import Conflict, Forbidden, NotFound
 from fieldapp.domain.jobs import MOST_ATTEMPTS
-from fieldapp.services import jobs
+from fieldapp.domain.retention import read_keeping
+from fieldapp.services import jobs, retention
 from fieldapp.services.jobs import LEASE, Job, Outcome
 from fieldapp.services.runner import Runner
 from fieldapp.services.work import Work
@@ -310,9 +311,14 @@ def test_one_that_breaks_off_breaks_off_nothing_else(work: Work):
 
 
 def test_what_was_done_long_ago_is_forgotten_and_what_was_given_up_is_not(work: Work, clock: Clock):
-    add(work, "a", "b")
-    jobs.do_next(work, doing([], DONE))
+    add(work, "b")
     jobs.do_next(work, doing([], Outcome(kind="dead")))
+    many = [f"a{number}" for number in range(retention.PIECE + 1)]
+    add(work, *many)
+    for _ in many:
+        jobs.do_next(work, doing([], DONE))
     clock.advance(days=31)
-    jobs.tidy(work)
+    keeping = read_keeping("sessions=never")
+    assert retention.carry_out(work, cast.MAIN, keeping, until=work.now() - LEASE) == ({"attempts": 100}, False)
+    assert retention.carry_out(work, cast.MAIN, keeping) == ({"attempts": 1}, True)
     assert list(log(work)) == ["b"]

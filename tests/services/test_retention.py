@@ -1,12 +1,15 @@
 """Timers: what was kept long enough goes by itself, a few at a time, and the audit says how many."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.retention import KINDS, USUAL, read_keeping
-from fieldapp.services import cases, jobs, photos, retention
+from fieldapp.services import cases, jobs, kept_answers, photos, retention, tokens
 from fieldapp.services.retention import RETENTION, carry_out, due
 from fieldapp.storage import audit, events, quarantine, sign_ins, visits
 from fieldapp.storage.quarantine import Quarantined
@@ -104,12 +107,14 @@ def test_quarantine_and_sessions_go_after_their_time(work, clock, sign_in):
         quarantine.keep(db, work.vault, MAIN, [thing])
     assert client.get("/m/").status_code == 200
     clock.advance(days=181)
-    assert carry_out(work, MAIN, KEEPING)[0] == {"quarantine": 1}
+    wanted = due(work, MAIN, KEEPING)["sessions"]
+    assert carry_out(work, MAIN, KEEPING)[0] == {"quarantine": 1, "sessions": wanted}
+    assert wanted > 0
     with work.read() as db:
         assert sign_ins.of_account(db, T001.account_id, cast.NOW) == []
         [kept] = quarantine.listed(db, MAIN)
     assert (kept.sealed, faults(work)) == (None, [])
-    assert dict(went(work)).keys() == {"quarantine", "sessions"}
+    assert dict(went(work)) == {"quarantine": 1, "sessions": wanted}
 
 
 def test_every_day_is_one_job_for_each_branch_whoever_plans_it(work, clock):
@@ -138,6 +143,32 @@ def test_what_takes_long_is_gone_on_with_later(work, clock):
     gone, is_over = carry_out(work, MAIN, keeping, until=work.now() - timedelta(seconds=1))
     assert (gone, is_over) == ({"customers": 20}, False)
     assert carry_out(work, MAIN, keeping) == ({"customers": 1}, True)
+
+
+@pytest.mark.parametrize("keep", ["", "attempts=never"])
+def test_answers_under_keys_go_after_their_time_whatever_else_is_kept(work, clock, keep):
+    tokens.add_token(work, OPERATOR, branch=MAIN, name="desk", scopes=["visits:read"])
+    [token] = tokens.list_tokens(work, OPERATOR)
+    actor = replace(T001.actor, account_id=token.token_id)
+    answer = kept_answers.Answer(200, [], b"done")
+    for _ in range(2):
+        assert not kept_answers.once(work, actor, "a key", b"asked", lambda _: answer).is_again
+        clock.advance(hours=49)
+        retention.plan(work)
+        carry_out(work, MAIN, read_keeping(keep))
+        with work.read() as db:
+            assert db.execute(text("SELECT count(*) FROM kept_answers WHERE branch = 'main'")).scalar() == 0
+
+
+def test_the_log_is_emptied_only_where_something_went(work, clock, monkeypatch):
+    times = []
+    monkeypatch.setattr(work.database, "scrub", lambda: times.append(clock()))
+    carry_out(work, MAIN, KEEPING)
+    assert times == []
+    photos.keep(work, MAIN, picture())
+    clock.advance(days=181)
+    carry_out(work, MAIN, KEEPING, until=work.now() - timedelta(seconds=1))
+    assert times == [clock()]
 
 
 def test_every_kind_but_employees_goes_by_itself():

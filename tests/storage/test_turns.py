@@ -79,6 +79,21 @@ def test_few_wait_while_nothing_moves_and_the_others_are_refused_at_once(file, t
     assert len(refused) <= len(threads) - CROWD
 
 
+def test_emptying_the_log_waits_for_its_turn_and_is_told_when_it_does_not_come(work, settings):
+    log = settings.instance / "fieldapp.db-wal"
+    with (settings.instance / "fieldapp.db.writer").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with pytest.raises(Busy):
+            work.database.scrub(patience=0.02)
+    with work.database.write() as db:
+        db.execute(text("UPDATE branches SET name = 'Harbour' WHERE branch = 'main'"))
+    assert log.stat().st_size > 0
+    work.database.scrub(patience=0.02)
+    assert log.stat().st_size == 0
+    with work.database.write() as db:
+        assert db.scalar(text("SELECT name FROM branches WHERE branch = 'main'")) == "Harbour"
+
+
 def test_a_refused_write_changes_nothing_and_the_next_one_passes(work, settings):
     database = work.database
     with (settings.instance / "fieldapp.db.writer").open("a") as handle:
