@@ -82,7 +82,7 @@ translations: .venv/test ## extract texts and update the catalogues
 
 lock: .venv/uv ## pin dependencies anew
 	@for name in run test; do $(UV) pip compile requirements/$$name.in --quiet --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -o requirements/$$name.txt; done
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --override requirements/left-out.txt -o requirements/$$name.txt; done
 
 clean: ## remove the environment (never the data in instance/)
 	@rm -rf .venv dist build

@@ -45,6 +45,7 @@ from fieldapp.web.auth import views as auth
 from fieldapp.web.dispatch import board as dispatch_board
 from fieldapp.web.dispatch import calendars as dispatch_calendars
 from fieldapp.web.dispatch import cases as dispatch_cases
+from fieldapp.web.dispatch import day_plans as dispatch_day_plans
 from fieldapp.web.dispatch import imports as dispatch_imports
 from fieldapp.web.dispatch import links as dispatch_links
 from fieldapp.web.dispatch import lists as dispatch_lists
@@ -150,6 +151,7 @@ def _register(app: Flask) -> None:
     guards.register(app, dispatch_links.blueprint, guards.roles("dispatcher", "quality", "manager"), "/dispatch")
     for dispatch in (
         dispatch_lists, dispatch_board, dispatch_visits, dispatch_imports, dispatch_cases, dispatch_calendars,
+        dispatch_day_plans,
     ):  # fmt: skip
         guards.register(app, dispatch.blueprint, guards.roles("dispatcher"), "/dispatch")
     guards.register(app, dispatch_phones.blueprint, guards.roles("dispatcher", "manager"), "/dispatch")

@@ -68,6 +68,10 @@ REFUSALS: dict[str, Any] = {
     "cannot_cover": _l("%(number)s could not be given away, so nothing was."),
     "cannot_rearrange": _l("%(number)s cannot be planned so, and nothing was changed."),
     "nothing_to_swap": _l("Both visits have the same technician. There is nothing to swap."),
+    "day_over": _l("This day is over. Choose one that still lies ahead."),
+    "plan_too_big": _l("At most %(visits)s visits and %(technicians)s technicians are planned at once. Choose a team."),
+    "plan_busy": _l("Another plan is being worked out right now. Please try again in a few seconds."),
+    "day_changed": _l("The day has changed since this plan was worked out. Nothing was moved; work it out again."),
     "shifts_overlap": _l("Two shifts overlap on %(value)s."),
     "visit_changed": _l("Somebody else changed %(number)s meanwhile. Nothing of yours was saved yet."),
     "visit_over": _l("%(number)s is over. There is nothing left to plan."),
@@ -92,6 +96,15 @@ REFUSALS: dict[str, Any] = {
     "request_moved": _l("The window was moved meanwhile in another way. This request can only be declined."),
     "charge_malformed": _l("Write charges as a label and an amount, such as: Deposit 100.00; Cable 20.00"),
     "import_stale": _l("Something changed since the preview. Look at the new preview and confirm again."),
+}
+
+#: Why a plan of the day has no place for a visit.
+WHY_NOT: dict[str, Any] = {
+    "window_over": _l("Its promised window is over, or nearly."),
+    "skill_missing": _l("Nobody here does such jobs."),
+    "district_foreign": _l("Nobody here works in its district."),
+    "nobody_there": _l("Nobody who could do it works long enough within its window."),
+    "no_room": _l("Everybody who could do it is needed for other promises then."),
 }
 
 #: Why a cell of an appointment file is refused.

@@ -91,6 +91,12 @@ def _choose_bar(page: Any, places: dict[str, str]) -> None:
     page.fill("#move [name=planned_start]", "2026-10-14T17:45")
 
 
+def _work_out(page: Any, _: dict[str, str]) -> None:
+    with page.expect_navigation():
+        page.click("form[data-takes-time] button")
+    page.wait_for_selector("#what")
+
+
 def _look(page: Any, _: dict[str, str]) -> None:
     with page.expect_navigation():
         page.click("button[name=look]")
@@ -189,6 +195,7 @@ DISPATCHER = Walk(
         Stop("dispatch-board-move", "", _choose_bar),
         Stop("dispatch-board-week", "/dispatch/board?view=week", _board),
         Stop("dispatch-day", "/dispatch/day"),
+        Stop("dispatch-plan", "/dispatch/plan", _work_out),
         Stop("dispatch-new", "/dispatch/new"),
         Stop("dispatch-new-free", "/dispatch/new", _look),
         Stop("dispatch-visit", "/dispatch/visits/{next}"),
