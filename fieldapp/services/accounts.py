@@ -74,7 +74,7 @@ def change_account(
 
 
 def reset_password(work: Work, actor: Actor, login: str, password: str) -> None:
-    """Another password, given by an admin: ends all sessions and forgets the known browsers."""
+    """Another password, given by an admin: ends all sessions and a link to choose one, forgets the known browsers."""
     require(actor, "accounts.manage")
     hashed = work.passwords.hash(password_rules.accepted(password, login=login))
     with work.write() as db:
@@ -82,11 +82,12 @@ def reset_password(work: Work, actor: Actor, login: str, password: str) -> None:
         accounts.set_password(db, account.account_id, hashed)
         sign_ins.end_all(db, account.account_id)
         sign_ins.forget_browsers(db, account.account_id)
+        invitations.remove(db, account.account_id)
         _audit(work, db, actor, "account.password_reset", account)
 
 
 def change_password(work: Work, actor: Actor, *, sign_in_id: str, current: str, new: str) -> None:
-    """One's own password; every other session of the account ends."""
+    """One's own password; every other session of the account ends, and a link to choose one."""
     with work.read() as db:
         stored = accounts.password_hash(db, actor.account_id)
     if not work.passwords.matches(password_rules.normal(current) or "", stored):
@@ -95,6 +96,7 @@ def change_password(work: Work, actor: Actor, *, sign_in_id: str, current: str, 
     with work.write() as db:
         accounts.set_password(db, actor.account_id, hashed)
         sign_ins.end_all(db, actor.account_id, but=sign_in_id)
+        invitations.remove(db, actor.account_id)
         _audit(work, db, actor, "account.password_changed", _get(db, actor.login))
 
 

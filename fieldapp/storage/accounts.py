@@ -18,7 +18,7 @@ from fieldapp.storage.tables.accounts import (
     SecondFactorRow,
     SignInRow,
 )
-from fieldapp.storage.tables.calendars import AbsenceRow, CalendarRow
+from fieldapp.storage.tables.calendars import AbsenceRow, CalendarFeedRow, CalendarRow
 from fieldapp.storage.tables.devices import DeviceRow
 
 
@@ -138,6 +138,8 @@ def empty(db: Db, account: Account, now: datetime) -> None:
     db.execute(home.values(lat=None, lon=None))
     absent = update(AbsenceRow).where(AbsenceRow.branch.is_not(None), AbsenceRow.technician == account.login)
     db.execute(absent.where(AbsenceRow.note != "").values(note=ERASED))
+    feeds = delete(CalendarFeedRow).where(CalendarFeedRow.branch.is_not(None))
+    db.execute(feeds.where(CalendarFeedRow.technician == account.login))
     db.expire_all()
 
 

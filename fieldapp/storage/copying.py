@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 
 from fieldapp.storage.columns import as_bytes
 
-#: Never copied: what the schema says of itself, sessions and invitations. One that ended must not come back to life.
-LEFT_OUT = frozenset({"alembic_version", "sign_ins", "invitations"})
+#: Never copied: what the schema says of itself, sessions, invitations and addresses of calendars. One that ended must
+#: not come back to life.
+LEFT_OUT = frozenset({"alembic_version", "sign_ins", "invitations", "calendar_feeds"})
 #: What an empty installation holds already.
 _AT_FIRST = ("teams", "branches", "server_facts")
 _ROWS = 500

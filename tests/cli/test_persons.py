@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from fieldapp.cli import main
 from fieldapp.domain.access import OPERATOR
-from fieldapp.services import accounts
+from fieldapp.services import accounts, calendar_feeds
 from tests import builders, cast
 from tests.cast import MAIN, T001
 from tests.links import store
@@ -125,6 +125,7 @@ def test_an_employee_is_erased_once_they_left_long_enough_ago(run, work, clock, 
     def erase() -> str:
         return run("person", "erase", "--employee", "T001", FIELDAPP_KEEP="employees=1").stderr
 
+    calendar_feeds.create(work, T001.actor)
     assert "still works here" in erase()
     accounts.disable_account(work, OPERATOR, "T001")
     # The command has the machine's own clock, which is later than the tests'.
@@ -137,6 +138,7 @@ def test_an_employee_is_erased_once_they_left_long_enough_ago(run, work, clock, 
     assert run("backup", str(tmp_path / "old")).exit_code == 0
 
     assert erase() == ""
+    assert calendar_feeds.since(work, T001.actor) is None
     assert accounts.get_account(work, OPERATOR, "T001").name == "T001"
     assert "only the code is left" in erase()
     assert run("doctor").exit_code == 0

@@ -74,6 +74,16 @@ def test_a_disabled_account_s_link_does_not_come_back_with_it(work, app):
     assert app.test_client().get(f"/invited/{old}").status_code == 404
 
 
+def test_another_password_ends_the_link_by_which_one_could_be_chosen(work, secret):
+    accounts.reset_password(work, OPERATOR, "D001", GOOD)
+    with pytest.raises(NotFound):
+        invitations.open_link(work, secret)
+    again = invitations.make(work, OPERATOR, "D001")
+    accounts.change_password(work, cast.D001.actor, sign_in_id="-", current=GOOD, new=f"{GOOD} 2")
+    with pytest.raises(NotFound):
+        invitations.accept(work, again, f"{GOOD} 3")
+
+
 def test_looking_changes_nothing_and_the_secret_leaves_the_address_at_once(app, secret):
     client = app.test_client()
     for method in ("HEAD", "GET"):

@@ -11,6 +11,7 @@ from fieldapp.services import calendar_feeds, scheduling
 from fieldapp.web.technician import icalendar
 from tests import builders, cast
 from tests.links import planned_visit, store
+from tests.services.test_backups import restored, write
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -127,6 +128,15 @@ def test_who_left_has_no_calendar_here(client, work, clock):
     with work.database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE accounts SET disabled_at = ? WHERE login = 'T001'", (str(work.now()),))
     assert client.get(f"/calendar/{token}.ics").status_code == 404
+
+
+def test_an_address_that_was_ended_does_not_come_back_with_a_backup(work, clock, tmp_path):
+    calendar_feeds.create(work, cast.T001.actor)
+    write(work, tmp_path / "b")
+    there = restored(work, tmp_path / "b", tmp_path / "there")
+    assert calendar_feeds.since(work, cast.T001.actor) == clock()
+    assert calendar_feeds.since(there, cast.T001.actor) is None
+    there.database.dispose()
 
 
 def test_guessing_is_limited(client):
