@@ -91,7 +91,7 @@ def sign_in(
     if not right or found is None or found[0].disabled_at is not None:
         if known:
             _refuse_when_over(work, login, origin)
-        raise WrongPassword()
+        raise WrongPassword(account=found[0].login if found else None)
     with work.read() as db:
         if second_factors.is_wanted(db, found[0].account_id):
             return Halfway(second_factors.ticket(work.vault, found[0], found[1], work.now()))
@@ -111,7 +111,7 @@ def enter_code(
     _count_attempt(work, account.login, place, MOST_WRONG)
     with work.write(_hash(account.login.lower())) as db:
         if not second_factors.use(work, db, account.account_id, code[:100]):
-            raise WrongCode()
+            raise WrongCode(account=account.login)
         sign_ins.set_failures(db, _hash(account.login.lower()), place, 0, work.now())
     origin = _hash(browser) if known and browser else STRANGERS
     return _open(

@@ -6,6 +6,7 @@ Owns every text for a `DomainError`. A code without a text fails a test.
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from flask import Flask, Response, json, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
@@ -16,7 +17,7 @@ from fieldapp.services.photos import PhotoTooLarge
 from fieldapp.services.sync_wire import Outdated, TooLarge
 from fieldapp.services.work import Busy
 from fieldapp.web import closing_words, finding_words, planning_words
-from fieldapp.web.context import wants_problem
+from fieldapp.web.context import find_actor, wants_problem
 
 
 class NotSignedIn(DomainError):
@@ -269,7 +270,18 @@ def refused(error: DomainError) -> Response:
     """The answer to an expected refusal."""
     by_kind = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 422)
     status = STATUS_OF_CODE.get(error.code, by_kind)
+    if status in {403, 429} or error.code in {"code_wrong", "password_wrong"}:
+        note(error)
     return answer(status, error.code, sentence(error), field=error.field, facts=dict(error.facts))
+
+
+def note(error: DomainError) -> None:
+    """Let the log say that somebody tried what is guarded, and who where that is known; never what they typed."""
+    actor = find_actor()
+    structlog.get_logger().warning(
+        "refused", code=error.code, method=request.method, endpoint=request.endpoint,
+        account=error.facts.get("account") or (actor.login if actor else None),
+    )  # fmt: skip
 
 
 def answer(status: int, code: str, text: str, *, field: str | None = None, facts: Any = None) -> Response:

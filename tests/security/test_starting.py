@@ -10,6 +10,7 @@ from urllib.error import HTTPError
 
 import pytest
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 
 from fieldapp.cli import main
 from fieldapp.services import health
@@ -96,6 +97,20 @@ def test_36_what_a_database_refused_is_not_quoted(work):
         db.connection().exec_driver_sql(statement, ("main", "x", "Wang Fang", PHONE))
     assert PHONE not in str(refusal.value)
     assert "Wang Fang" not in str(refusal.value)
+
+
+def test_36_who_tries_what_is_guarded_leaves_a_line_and_nothing_of_what_was_typed(app, sign_in):
+    client, other = app.test_client(), sign_in("T001")
+    with capture_logs() as lines:
+        client.post("/login", data={"login": "D001", "password": "my-other-secret"})
+        client.post("/login", data={"login": "my-password-in-the-wrong-field", "password": "x"})
+        other.get("/admin/")
+    found = [(one["code"], one["endpoint"], one["account"]) for one in lines]
+    assert found == [
+        ("sign_in_wrong", "auth.sign_in", "D001"), ("sign_in_wrong", "auth.sign_in", None),
+        ("forbidden", "admin.index", "T001"),
+    ]  # fmt: skip
+    assert "my-" not in str(lines)
 
 
 # --- 48: the chain ------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ class FilterForm(Form):
 
     chain = SelectField(_l("Branch"), default=COMPANY, validate_choice=False)
     by = StringField(_l("Who"))
-    action = StringField(_l("What"))
+    action = StringField(_l("Act"))
     subject = StringField(_l("About"))
     since = DateField(_l("From"), [Optional()])
     until = DateField(_l("Until"), [Optional()])

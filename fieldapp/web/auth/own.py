@@ -24,6 +24,7 @@ from fieldapp.services import (
 from fieldapp.web.auth.devices import describe
 from fieldapp.web.auth.forms import PasswordForm
 from fieldapp.web.context import current_actor, current_branch, current_settings, current_work
+from fieldapp.web.fresh import fresh
 from fieldapp.web.guards import only
 
 blueprint = Blueprint("own", __name__)
@@ -88,6 +89,7 @@ def password() -> ResponseReturnValue:
 
 
 @blueprint.post("/devices/<sign_in_id>/end")
+@fresh
 def end(sign_in_id: str) -> ResponseReturnValue:
     """Sign out one of one's devices."""
     sign_ins.end_own(current_work(), current_actor(), sign_in_id)
@@ -96,6 +98,7 @@ def end(sign_in_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/devices/end")
+@fresh
 def end_others() -> ResponseReturnValue:
     """Sign out all devices but this one."""
     sign_ins.end_others(current_work(), current_actor(), current_user.sign_in_id)

@@ -8,7 +8,7 @@ from flask_limiter.util import get_remote_address
 from fieldapp.domain.errors import TooMany
 from fieldapp.services import accounts, sign_ins
 from fieldapp.services.sign_ins import Halfway, Opened, WrongCode, WrongPassword
-from fieldapp.web import locale, navigation, sessions
+from fieldapp.web import errors, locale, navigation, sessions
 from fieldapp.web.auth.forms import CodeForm, SignInForm
 from fieldapp.web.context import current_settings, current_work, find_actor
 
@@ -49,9 +49,11 @@ def sign_in() -> ResponseReturnValue:
             old=sessions.secret(),
         )
     except WrongPassword as error:
+        errors.note(error)
         form.refuse(error)
         return _door(form), 401
     except TooMany as error:
+        errors.note(error)
         form.refuse(error)
         return _door(form), 429, {"Retry-After": str(error.facts["retry_after"])}
     if isinstance(opened, Halfway):
@@ -80,9 +82,11 @@ def enter_code() -> ResponseReturnValue:
             browser=sessions.browser(), old=sessions.secret(),
         )  # fmt: skip
     except WrongCode as error:
+        errors.note(error)
         form.refuse(error)
         return render_template("auth/code.html", form=form), 401
     except TooMany as error:
+        errors.note(error)
         form.refuse(error)
         return render_template("auth/code.html", form=form), 429, {"Retry-After": str(error.facts["retry_after"])}
     session.pop(HALFWAY, None)
