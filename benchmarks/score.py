@@ -47,9 +47,8 @@ def run() -> None:
 def _import(instance: Path) -> None:
     work = make_test_work(instance, Clock(cast.NOW))
     installation.upgrade(work, timezone=cast.ZONE)
-    cast_report = histories.import_events(
-        work, OPERATOR, cast.MAIN, SAMPLE.read_bytes(), source=SAMPLE.name, create_staff=True
-    )
+    with SAMPLE.open("rb") as file:
+        cast_report = histories.import_events(work, OPERATOR, cast.MAIN, file, source=SAMPLE.name, create_staff=True)
     if cast_report.faults:
         raise SystemExit(f"the sample does not import: {cast_report.faults[:3]}")
     work.database.dispose()

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fieldapp.cli.context import open_work
+from fieldapp.cli.long_work import long_work
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.ids import BranchCode
 from fieldapp.services import appointments_import as appointments
@@ -91,11 +92,15 @@ def import_calendars(file: Path, branch: str) -> None:
 @click.option("--branch", default=MAIN, show_default=True, help="Branch whose visits these are.")
 @click.option("--create-staff", is_flag=True, help="Make technicians of staff codes that nobody has.")
 def import_events(file: Path, branch: str, create_staff: bool) -> None:
-    """An event history, one JSON event a line, in any order. Twice changes nothing."""
-    raw, work = file.read_bytes(), open_work()
-    with click.progressbar(length=raw.count(b"\n") + 1, label="importing", file=sys.stderr, hidden=_is_quiet()) as bar:
+    """An event history, one JSON event a line, in any order. Twice changes nothing.
+
+    Meanwhile the lines lie in files without a name below TMPDIR: three times the size of the file is room enough.
+    """
+    work = open_work()
+    # Everything is gone through twice: read, then stored.
+    with file.open("rb") as lines, long_work("importing", 2 * file.stat().st_size) as progress:
         report = histories.import_events(
-            work, OPERATOR, branch, raw, source=file.name, create_staff=create_staff, progress=bar.update
+            work, OPERATOR, branch, lines, source=file.name, create_staff=create_staff, progress=progress
         )
     if report.faults:
         _refuse_history(file, report)
@@ -115,10 +120,6 @@ def import_rescue(file: Path) -> None:
     for photo in report.photos:
         click.echo(f"photo\t{photo.sha256[:12]}\t{photo.status}")
     click.echo(f"{len(report.facts)} entries and {len(report.photos)} photos of {report.owner}")
-
-
-def _is_quiet() -> bool:
-    return not sys.stderr.isatty()
 
 
 def _refuse_history(file: Path, report: HistoryReport) -> None:

@@ -5,10 +5,11 @@ score's; imported facts are never held, disputed or refused for state, order or 
 system, decisions included: what was recorded or appealed in this one is decided in it, by the people who may.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
+from typing import BinaryIO
 
 import msgspec
 
@@ -36,14 +37,23 @@ from fieldapp.storage import accounts, appeals, audit, branches, events, quarant
 from fieldapp.storage.accounts import Account
 from fieldapp.storage.events import Record
 from fieldapp.storage.quarantine import Quarantined
+from fieldapp.storage.spool import Line, Spool
 
 #: Types that may be about no visit: findings, and what is said about them.
 _VISITLESS = frozenset({"finding.recorded", "finding.decided", "appeal.filed", "appeal.decided"})
 _FIELDS = frozenset({"id", "type", "visit", "at", "actor", "data"})
 _NO_STAFF = frozenset({"customer", "office"})
 
-#: Events recorded in one go; the cut is made between visits, so that each visit is judged once.
+#: The longest line; no event comes near it.
+LONGEST = 1 << 24
+#: Bytes of lines that are recorded in one go; the cut is made between visits, so that each visit is judged once.
+PART = 1 << 20
+#: Bytes after which somebody is told how far the reading is.
+STEP = 1 << 16
+#: Lines, or what they are about, that are looked up in one go.
 CHUNK = 5000
+#: Order numbers whose visits are kept in mind.
+NAMED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +92,6 @@ class HistoryReport:
         return 0 if self.faults else self.lines - self.new - len(self.conflicts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    number: int
-    raw: bytes
-    event: Event
-
-
 class _Bad(Exception):
     def __init__(self, column: str, value: object, reason: str, detail: str = "") -> None:
         self.column, self.value, self.reason, self.detail = column, value, reason, detail
@@ -99,60 +102,101 @@ def import_events(
     work: Work,
     actor: Actor,
     branch: str,
-    raw: bytes,
+    file: BinaryIO,
     *,
     source: str,
     create_staff: bool = False,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = lambda more: None,
 ) -> HistoryReport:
     """Import a history into a branch. Raises `Forbidden`, `NotFound`.
 
-    `source` names the file in the audit. Staff codes that nobody has are faults, or become technicians of the branch
-    with `create_staff` (without a password: they cannot sign in until they are given one). `progress` is told how many
-    more lines were stored.
+    The file is read once, from its start to its end; memory is for a part of it, for one visit, and for what is told of
+    bad lines. `source` names the file in the audit. Staff codes that nobody has are faults, or become technicians of
+    the branch with `create_staff` (without a password: they cannot sign in until they are given one). `progress` is
+    told of every byte twice: how many more were read, then how many more were stored.
     """
     require(actor, "events.import", branch=BranchCode(branch))
-    lines, faults = _read(raw, branch)
-    total = len(lines) + len(faults)
-    with work.write(branch) as db:
-        if branches.find(db, branch) is None:
-            raise NotFound()
-        unknown = _unknown_staff(db, lines)
-        if not create_staff:
-            faults += [
-                Fault(line.number, column, code, "staff_unknown")
-                for line in lines
-                for column, code in _staff_of(line.event)
-                if code in unknown
-            ]
-        faults += _decided_here(db, branch, lines)
-        if faults:
-            return HistoryReport(total, 0, tuple(sorted(faults, key=lambda fault: (fault.line, fault.column))))
-        _create_staff(work, db, branch, unknown)
-        report = _store(work, db, branch, lines, progress)
-        facts = {"lines": report.lines, "new": report.new, "conflicts": len(report.conflicts)}
-        audit.append(
-            db, branch, entry_id=work.new_id(), now=work.now(), actor=actor.login, action="history.imported",
-            subject=source, facts=facts,
-        )  # fmt: skip
+    with work.read() as db:
+        known = _known_staff(db, branch)
+    with Spool() as spool:
+        read = _check(file, branch, spool, None if create_staff else known, progress)
+        with work.write(branch) as db:
+            faults = read.faults + _decided_here(db, branch, spool, read)
+            if faults:
+                faults.sort(key=lambda fault: (fault.line, fault.column))
+                return HistoryReport(read.lines, 0, tuple(faults))
+            unknown = read.staff - _known_staff(db, branch)
+            _create_staff(work, db, branch, unknown)
+            report = _store(work, db, branch, spool, read, progress)
+            facts = {"lines": report.lines, "new": report.new, "conflicts": len(report.conflicts)}
+            audit.append(
+                db, branch, entry_id=work.new_id(), now=work.now(), actor=actor.login, action="history.imported",
+                subject=source, facts=facts,
+            )  # fmt: skip
     return replace(report, created=tuple(sorted(unknown)))
 
 
 # --- Reading ------------------------------------------------------------------------------------------------------
 
 
-def _read(raw: bytes, branch: str) -> tuple[list[_Line], list[Fault]]:
-    lines: list[_Line] = []
-    faults: list[Fault] = []
-    name = cache(lambda number: visit_id(BranchCode(branch), number))
-    for number, text in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+class _File:
+    """What is known of the file once it was read, but for its lines: those are in the spool."""
+
+    def __init__(self, branch: str) -> None:
+        self.lines = 0
+        self.staff = set[str]()
+        self.faults: list[Fault] = []
+        self._name = lru_cache(NAMED)(lambda number: visit_id(BranchCode(branch), number))
+
+    def event(self, raw: bytes) -> Event:
+        """What a line says. Raises `_Bad`."""
+        return _event(raw, self._name)
+
+
+def _check(
+    file: BinaryIO, branch: str, spool: Spool, staff: Collection[str] | None, progress: Callable[[int], None]
+) -> _File:  # fmt: skip
+    """Read every line into the spool, or its faults; `staff` (None: whoever) are the codes that may be named."""
+    read = _File(branch)
+    spool.add(_good_lines(file, read, staff, progress))
+    return read
+
+
+def _good_lines(
+    file: BinaryIO, read: _File, staff: Collection[str] | None, progress: Callable[[int], None]
+) -> Iterator[Line]:  # fmt: skip
+    passed = 0
+    for number, text in enumerate(_texts(file), start=1):
+        passed += len(text)
+        if passed > STEP:
+            progress(passed)
+            passed = 0
         if not text.strip():
             continue
+        read.lines += 1
         try:
-            lines.append(_Line(number, text.strip(), _event(text, name)))
+            event = read.event(text)
         except _Bad as bad:
-            faults.append(Fault(number, bad.column, _shown(bad.value), bad.reason, bad.detail))
-    return lines, faults
+            read.faults.append(Fault(number, bad.column, _shown(bad.value), bad.reason, bad.detail))
+            continue
+        for column, code in _staff_of(event):
+            read.staff.add(code)
+            if staff is not None and code not in staff:
+                read.faults.append(Fault(number, column, code, "staff_unknown"))
+        decides = isinstance(event.data, FindingDecided | AppealDecided)
+        yield Line(number, event.id, event.visit, _finding_of(event), decides, text.strip())
+    progress(passed)
+
+
+def _texts(file: BinaryIO) -> Iterator[bytes]:
+    """The lines; of one that is too long to be an event the start, made to be no JSON."""
+    mark = b"\xef\xbb\xbf"
+    while text := file.readline(LONGEST):
+        is_cut = len(text) == LONGEST and not text.endswith(b"\n")
+        while is_cut and (rest := file.readline(LONGEST)) and not rest.endswith(b"\n"):
+            pass
+        yield text.removeprefix(mark) + (b"..." if is_cut else b"")
+        mark = b""
 
 
 def _event(text: bytes, name: Callable[[str], VisitId]) -> Event:
@@ -249,64 +293,45 @@ def _shown(value: object) -> str:
 # --- Storing ------------------------------------------------------------------------------------------------------
 
 
-def _store(work: Work, db: Db, branch: str, lines: Sequence[_Line], progress: Callable[[int], None]) -> HistoryReport:
+def _store(
+    work: Work, db: Db, branch: str, spool: Spool, read: _File, progress: Callable[[int], None]
+) -> HistoryReport:  # fmt: skip
     now = work.now()
-    new, conflicts = 0, []
-    for part in _parts(lines):
-        records = {line.number: Record(event=line.event, origin="import", received_at=now) for line in part}
-        recorded = recording.record(db, branch, list(records.values()), now, is_news=False)
+    new, conflicts = 0, list[Conflict]()
+    for part in spool.parts(PART):
+        records = [Record(event=read.event(line.raw), origin="import", received_at=now) for line in part]
+        recorded = recording.record(db, branch, records, now, is_news=False)
         new += len(recorded.new)
         taken = {id(record) for record in recorded.conflicts}
-        conflicts += [line for line in part if id(records[line.number]) in taken]
-        progress(len(part))
-    quarantine.keep(
-        db,
-        work.vault,
-        branch,
-        [
-            Quarantined(
-                code="id_conflict", origin="import", raw=line.raw, received_at=now, event_id=line.event.id,
-                visit_id=line.event.visit, actor=line.event.actor,
-                problem="the id is taken by an event with other content",
-            )
-            for line in conflicts
-        ],
-    )  # fmt: skip
+        apart = [(line, record.event) for line, record in zip(part, records, strict=True) if id(record) in taken]
+        _keep_apart(work, db, branch, apart, now)
+        conflicts += [Conflict(line.number, line.event_id) for line, _ in apart]
+        progress(sum(len(line.raw) + 1 for line in part))
     return HistoryReport(
-        lines=len(lines),
+        lines=read.lines,
         new=new,
-        conflicts=tuple(sorted((Conflict(line.number, line.event.id) for line in conflicts), key=lambda c: c.line)),
-        waiting=_waiting(db, branch, lines),
+        conflicts=tuple(sorted(conflicts, key=lambda one: one.line)),
+        waiting=sum(_waiting(db, branch, part) for part in spool.subjects(CHUNK)),
     )
 
 
-def _parts(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
-    """The lines by visit, in parts of about `CHUNK`, no visit cut in two; repeated ids after everything else, so that
-    of lines that share an id the first in the file is the one that counts."""
-    first = {line.event.id: line.number for line in reversed(lines)}
-    yield from _by_visit([line for line in lines if first[line.event.id] == line.number])
-    yield from _by_visit([line for line in lines if first[line.event.id] != line.number])
+def _keep_apart(work: Work, db: Db, branch: str, lines: Sequence[tuple[Line, Event]], now: datetime) -> None:
+    things = [
+        Quarantined(
+            code="id_conflict", origin="import", raw=line.raw, received_at=now, event_id=event.id,
+            visit_id=event.visit, actor=event.actor,
+            problem="the id is taken by an event with other content",
+        )
+        for line, event in lines
+    ]  # fmt: skip
+    quarantine.keep(db, work.vault, branch, things)
 
 
-def _by_visit(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
-    part: list[_Line] = []
-    for line in sorted(lines, key=lambda line: line.event.visit or ""):
-        if len(part) >= CHUNK and line.event.visit != part[-1].event.visit:
-            yield part
-            part = []
-        part.append(line)
-    if part:
-        yield part
-
-
-def _waiting(db: Db, branch: str, lines: Iterable[_Line]) -> int:
+def _waiting(db: Db, branch: str, subjects: Sequence[tuple[str | None, str | None, int]]) -> int:
     """How many lines are about visits not scheduled yet, or findings not recorded yet; they count once those are."""
-    heap = list(lines)
-    visits = {line.event.visit for line in heap if line.event.visit is not None}
-    scheduled = scoring.external_ids(db, branch, visits).keys() | {None}
-    findings = {about for line in heap if (about := _finding_of(line.event))}
-    recorded = events.visits_of(db, branch, findings).keys() | {None}
-    return sum(line.event.visit not in scheduled or _finding_of(line.event) not in recorded for line in heap)
+    scheduled = scoring.external_ids(db, branch, {visit for visit, _, _ in subjects if visit}).keys() | {None}
+    recorded = events.visits_of(db, branch, {about for _, about, _ in subjects if about}).keys() | {None}
+    return sum(count for visit, about, count in subjects if visit not in scheduled or about not in recorded)
 
 
 def _finding_of(event: Event) -> str | None:
@@ -314,23 +339,23 @@ def _finding_of(event: Event) -> str | None:
     return getattr(event.data, "finding", None) or None
 
 
-def _decided_here(db: Db, branch: str, lines: Iterable[_Line]) -> list[Fault]:
+def _decided_here(db: Db, branch: str, spool: Spool, read: _File) -> list[Fault]:
     """Decisions about findings that were recorded, or appeals that were filed, in this system; those that are in the
     store already change nothing and may come again."""
-    decisions = [line for line in lines if isinstance(line.event.data, FindingDecided | AppealDecided)]
-    if not decisions:
-        return []
-    known = events.hashes(db, branch, (line.event.id for line in decisions))
-    fresh = [line for line in decisions if line.event.id not in known]
-    filed = appeals.about(db, branch, (one for line in fresh if (one := subject_of(line.event))))
-    filings = {subject: appeal.filing for subject, appeal in filed.items() if appeal.filing}
-    findings = {about for line in fresh if (about := _finding_of(line.event))}
-    own = events.recorded_here(db, branch, {*findings, *filings.values()})
-    return [
-        Fault(line.number, "data", finding or str(getattr(line.event.data, "item", "")), "decided_here")
-        for line in fresh
-        if (finding := _finding_of(line.event)) in own or filings.get(subject_of(line.event) or Subject()) in own
-    ]
+    found = []
+    for part in spool.decisions(CHUNK):
+        known = events.hashes(db, branch, (line.event_id for line in part))
+        fresh = [(line, read.event(line.raw)) for line in part if line.event_id not in known]
+        filed = appeals.about(db, branch, (one for _, event in fresh if (one := subject_of(event))))
+        filings = {subject: appeal.filing for subject, appeal in filed.items() if appeal.filing}
+        findings = {line.about for line, _ in fresh if line.about}
+        own = events.recorded_here(db, branch, {*findings, *filings.values()})
+        found += [
+            Fault(line.number, "data", line.about or str(getattr(event.data, "item", "")), "decided_here")
+            for line, event in fresh
+            if line.about in own or filings.get(subject_of(event) or Subject()) in own
+        ]
+    return found
 
 
 # --- Staff --------------------------------------------------------------------------------------------------------
@@ -345,9 +370,11 @@ def _staff_of(event: Event) -> Iterator[tuple[str, str]]:
         yield "data.technician", technician
 
 
-def _unknown_staff(db: Db, lines: Iterable[_Line]) -> set[str]:
-    named = {code for line in lines for _, code in _staff_of(line.event)}
-    return named - {account.login for account in accounts.accounts(db)}
+def _known_staff(db: Db, branch: str) -> set[str]:
+    """Everybody's staff codes. Raises `NotFound`: there is no such branch."""
+    if branches.find(db, branch) is None:
+        raise NotFound()
+    return {account.login for account in accounts.accounts(db)}
 
 
 def _create_staff(work: Work, db: Db, branch: str, codes: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
 from click.testing import CliRunner, Result
@@ -23,7 +24,7 @@ def run(settings: Settings, work: Work):
     """`fieldapp doctor` on a database with one visit and its history."""
     entries = builders.perfect_visit("WO-1", datetime(2026, 10, 5, 1, 0, tzinfo=UTC))
     raw = "\n".join(json.dumps(entry) for entry in entries).encode()
-    assert import_events(work, OPERATOR, cast.MAIN, raw, source="h.jsonl").new == 13
+    assert import_events(work, OPERATOR, cast.MAIN, BytesIO(raw), source="h.jsonl").new == 13
     env = {"FIELDAPP_INSTANCE": str(settings.instance), "FIELDAPP_SECRET_KEY": settings.secret_key}
 
     def act(*arguments: str) -> Result:

@@ -31,6 +31,15 @@ def test_ids_made_today_and_ids_without_time_have_their_partitions():
     assert ids.year_month("17a1c102-6904-4773-92eb-922af5c7d0fe") == ids.TIMELESS
 
 
+@pytest.mark.parametrize("change", [str.upper, lambda text: text.replace("-", ""), lambda text: f"{{{text}}}",
+                                    lambda text: f"urn:uuid:{text}", lambda text: f"{text}\n",
+                                    lambda text: text.replace("a", "g"), lambda text: text[:-1]])  # fmt: skip
+def test_a_uuid_has_one_form(change):
+    text = "0199a1c2-7b1e-7c33-9d2a-5f0e8c1b2a44"
+    assert ids.is_uuid(text)
+    assert not ids.is_uuid(change(text))
+
+
 @pytest.mark.parametrize("text", ["2026-13", "2026-1", "26-10", "october", "2026-10-01", ""])
 def test_what_is_no_month_is_refused(text):
     with pytest.raises(Invalid):

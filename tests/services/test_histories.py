@@ -1,8 +1,11 @@
 """Event histories from files: all or nothing, idempotent, conflicts kept apart, waiting events waiting."""
 
 import json
+import os
 import random
+import tracemalloc
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from fieldapp.domain.errors import Conflict, Forbidden
 from fieldapp.domain.findings import Draft
 from fieldapp.domain.ids import visit_id
 from fieldapp.services import appeals, finding_views, findings, recounting, scoring
-from fieldapp.services.histories import Fault, HistoryReport, import_events
+from fieldapp.services.histories import LONGEST, Fault, HistoryReport, import_events
 from fieldapp.services.work import Work
 from fieldapp.storage import accounts, events, quarantine
 from fieldapp.storage.tables.scoring import CircumstancesRow
@@ -30,7 +33,7 @@ def jsonl(entries: list) -> bytes:
 
 
 def imported(work: Work, raw: bytes, **options) -> HistoryReport:
-    return import_events(work, OPERATOR, cast.MAIN, raw, source="history.jsonl", **options)
+    return import_events(work, OPERATOR, cast.MAIN, BytesIO(raw), source="history.jsonl", **options)
 
 
 def stored(work: Work) -> int:
@@ -243,10 +246,51 @@ def test_byte_order_mark_blank_lines_and_crlf_are_no_faults(work: Work):
     assert imported(work, raw).new == 2
 
 
+def test_a_line_that_is_too_long_is_named_and_the_next_ones_have_their_numbers(work: Work):
+    """A whole history in one line, say, as a list."""
+    good = jsonl([builders.scheduled("WO-1", NINE)])
+    report = imported(work, b"[" + b" " * LONGEST + b"]\n" + good + b"\n{\n" + good + b" " * LONGEST)
+    assert [(fault.line, fault.reason) for fault in report.faults] == [
+        (1, "not_json"),
+        (3, "not_json"),
+        (4, "not_json"),
+    ]
+    assert report.lines == 4
+
+
+def test_a_history_may_come_through_a_pipe(work: Work):
+    reading, writing = os.pipe()
+    os.write(writing, jsonl([builders.scheduled("WO-1", NINE), GOOD]))
+    os.close(writing)
+    with open(reading, "rb") as file:
+        assert import_events(work, OPERATOR, cast.MAIN, file, source="-").new == 2
+
+
+def test_all_of_the_file_is_told_of_as_read_and_again_as_stored(work: Work):
+    raw = (DATA / "history-2026-10.jsonl").read_bytes()
+    steps: list[int] = []
+    imported(work, raw, create_staff=True, progress=steps.append)
+    assert sum(steps) == pytest.approx(2 * len(raw), abs=5)
+    assert max(steps) < len(raw)
+    assert len(steps) > 10
+
+
+def test_memory_is_for_a_part_of_the_file_not_for_all_of_it(work: Work):
+    """Thirty megabytes of statements."""
+    said = {"doc_hash": builders.DOC_HASH, "doc": "x" * 200_000}
+    lines = [builders.line("statement.presented", f"WO-{number}", NINE, **said) for number in range(150)]
+    raw = jsonl(lines)
+    tracemalloc.start()
+    assert imported(work, raw).new == len(lines)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(raw) / 2
+
+
 def test_only_the_operator_imports_histories(work: Work):
     for person in (cast.D001, cast.M001, cast.A001, cast.T001):
         with pytest.raises(Forbidden):
-            import_events(work, person.actor, cast.MAIN, b"", source="x")
+            import_events(work, person.actor, cast.MAIN, BytesIO(), source="x")
 
 
 # --- What this system decides itself ------------------------------------------------------------------------------

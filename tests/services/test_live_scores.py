@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -96,7 +97,8 @@ class Play:
             return
 
     def bring(self, *lines: dict[str, Any]) -> None:
-        report = histories.import_events(self.work, OPERATOR, MAIN, as_jsonl([*lines, *lines[:1]]), source="play")
+        file = BytesIO(as_jsonl([*lines, *lines[:1]]))
+        report = histories.import_events(self.work, OPERATOR, MAIN, file, source="play")
         assert report.faults == ()
 
     def visit(self, order: str, who: str, late: int, seed: int, most: int) -> None:

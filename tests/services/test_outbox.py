@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 
 import pytest
 from sqlalchemy import event as listening
@@ -85,7 +86,7 @@ def test_facts_that_wait_for_a_person_are_no_news_yet(work: Work):
 def test_an_imported_history_is_no_news(work: Work):
     hear(work, "visit.scheduled", "visit.arrived")
     raw = "\n".join(json.dumps(one) for one in HISTORY).encode()
-    assert histories.import_events(work, OPERATOR, cast.MAIN, raw, source="x").new == len(HISTORY)
+    assert histories.import_events(work, OPERATOR, cast.MAIN, BytesIO(raw), source="x").new == len(HISTORY)
     assert notes(work) == []
 
 
