@@ -20,7 +20,8 @@ def long_work(label: str, length: int, *, every: float = EVERY) -> Iterator[Call
     """Yields what is to be told of every step how much more of `length` is done."""
     with _settled():
         if sys.stderr.isatty():
-            with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+            steps = max(length // 1000, 1)  # drawing costs more than most steps do
+            with click.progressbar(length=length, label=label, file=sys.stderr, update_min_steps=steps) as bar:
                 yield bar.update
         else:
             yield _in_lines(label, length, every)

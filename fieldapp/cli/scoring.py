@@ -4,15 +4,17 @@ import csv
 import json
 import sys
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import click
 
 from fieldapp.cli.context import open_work, read_month
+from fieldapp.cli.long_work import long_work
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.visits.events import is_plausible
-from fieldapp.services import branches, scoring
+from fieldapp.services import branches, recounting, scoring
 from fieldapp.services.installation import MAIN
 from fieldapp.services.scoring import MonthScores
 from fieldapp.services.table_files import cell
@@ -35,10 +37,13 @@ def score(month: str, technician: str | None, branch: str, now: str | None, form
     work = open_work()
     zone = find_zone(work, branch)
     moment = read_moment(now, zone) if now else None
+    ask = partial(scoring.month_scores, work, OPERATOR, branch, wanted, technician=technician, now=moment)
     try:
-        scores = scoring.month_scores(
-            work, OPERATOR, branch, wanted, technician=technician, now=moment, recount=recount
-        )
+        if recount:
+            with long_work("recounting", recounting.size(work, branch)) as progress:
+                scores = ask(recount=True, progress=progress)
+        else:
+            scores = ask()
     except NotFound:
         raise click.BadParameter(
             f"nobody in branch {branch} has the staff code {technician}", param_hint="--technician"

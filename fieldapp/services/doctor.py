@@ -6,19 +6,20 @@ is for people to understand first.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from fieldapp.domain.errors import Invalid
-from fieldapp.domain.ids import VisitId
-from fieldapp.domain.scoring.engine import by_visit
 from fieldapp.domain.visits.lifecycle import VisitState, replay
 from fieldapp.services import adjusted, appeals, cases, closed, erasing, health, recounting, restoring, rulebooks
 from fieldapp.services.work import Db, Unreadable, Work
 from fieldapp.storage import audit, branches, devices, events, quarantine, visits
 from fieldapp.storage.visits import Visit
 
+#: The first check; where it finds anything, it is the only one.
+SCHEMA = "migrations"
 _HEAD = re.compile(r"([^:]{1,64}):([0-9]{1,15}):([0-9a-f]{64})")
 
 
@@ -32,34 +33,52 @@ class Check:
     notes: tuple[str, ...] = ()
 
 
+#: Entered before something long, with its name and how many steps it has; yields what is told of steps that are done.
+During = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+
+
+@contextmanager
+def _unwatched(name: str, steps: int) -> Iterator[Callable[[int], None]]:
+    yield lambda more: None
+
+
 def examine(work: Work) -> tuple[Check, ...]:
     """Every check in the order in which a fault explains those after it; later ones need the schema to be right."""
-    schema = Check("migrations", tuple(_schema(work)))
+    return tuple(checks(work))
+
+
+def checks(work: Work, during: During = _unwatched) -> Iterator[Check]:
+    """The same, each as soon as it is done; in between the database is being read."""
+    schema = Check(SCHEMA, tuple(_schema(work)))
+    yield schema
     if schema.faults:
-        return (schema,)
+        return
     with work.read() as db:
         codes = [branch.code for branch in branches.every(db)]
-        flaws = {code: dict(events.flaws(db, code)) for code in codes}
+        yield Check("audit", tuple(audit.verify(db)), tuple(restoring.told(db)))
         norm = Check("norm", tuple(rulebooks.flaws(db)))
+        yield norm
+        flaws: dict[str, Mapping[str, str]] = {}
+        for code in codes:
+            with during(f"facts {code}", events.count(db, code)) as progress:
+                flaws[code] = dict(events.flaws(db, code, progress))
+            yield Check(f"facts {code}", tuple(_facts(flaws[code])))
         # What cannot be read cannot be replayed either, and nothing can be judged by a norm that was altered.
         whole = [code for code in codes if "unreadable" not in flaws[code].values()]
         judged = [] if norm.faults else whole
-        return (
-            schema,
-            Check("audit", tuple(audit.verify(db)), tuple(restoring.told(db))),
-            norm,
-            *(_check("facts", code, lambda code: _facts(flaws[code])) for code in codes),
-            *(_check("payloads", code, lambda code: _payloads(db, code)) for code in codes),
-            *(_check("quarantine", code, lambda code: _quarantine(work, db, code)) for code in codes),
-            *(_check("visits", code, lambda code: visits_drift(db, code)) for code in whole),
-            *(_check("scores", code, lambda code: recounting.drift(db, code)) for code in judged),
-            *(_check("appeals", code, lambda code: appeals.drift(db, code)) for code in whole),
-            *(_check("cases", code, lambda code: cases.faults(db, code)) for code in codes),
-            *(_check("months", code, lambda code: closed.faults(db, work.seal_key, code)) for code in codes),
-            *(_check("adjustments", code, lambda code: adjusted.faults(db, work.seal_key, code)) for code in codes),
-            *(_check("erasures", code, lambda code: erasing.faults(work, db, code)) for code in codes),
-            *(_check("blobs", code, lambda code: _blobs(work, code)) for code in codes),
-        )
+        yield from _each("payloads", codes, lambda code: _payloads(db, code))
+        yield from _each("quarantine", codes, lambda code: _quarantine(work, db, code))
+        for name, some, look in (("visits", whole, visits_drift), ("scores", judged, recounting.drift)):
+            for code in some:
+                with during(f"{name} {code}", visits.count(db, code)) as progress:
+                    faults = tuple(look(db, code, progress))
+                yield Check(f"{name} {code}", faults)
+        yield from _each("appeals", whole, lambda code: appeals.drift(db, code))
+        yield from _each("cases", codes, lambda code: cases.faults(db, code))
+        yield from _each("months", codes, lambda code: closed.faults(db, work.seal_key, code))
+        yield from _each("adjustments", codes, lambda code: adjusted.faults(db, work.seal_key, code))
+        yield from _each("erasures", codes, lambda code: erasing.faults(work, db, code))
+        yield from _each("blobs", codes, lambda code: _blobs(work, code))
 
 
 def head_on_paper(work: Work, told: str) -> Check:
@@ -75,8 +94,8 @@ def head_on_paper(work: Work, told: str) -> Check:
     return Check(f"slip {branch}:{number}", () if kept == wanted else (fault,))
 
 
-def _check(name: str, branch: str, look: Callable[[str], list[str]]) -> Check:
-    return Check(f"{name} {branch}", tuple(look(branch)))
+def _each(name: str, codes: Sequence[str], look: Callable[[str], list[str]]) -> Iterator[Check]:
+    return (Check(f"{name} {code}", tuple(look(code))) for code in codes)
 
 
 def _schema(work: Work) -> Iterator[str]:
@@ -106,31 +125,27 @@ def _quarantine(work: Work, db: Db, branch: str) -> list[str]:
     return faults
 
 
-def visits_drift(db: Db, branch: str) -> list[str]:
-    """Every visit replayed from its events against its read model; one line per difference."""
-    held: dict[VisitId | None, int] = {}
-    for fact in events.held_of(db, branch):
-        held[fact.event.visit] = held.get(fact.event.visit, 0) + 1
-    replayed = {
-        visit: state
-        for visit, history in by_visit(events.all_events(db, branch)).items()
-        if visit is not None and (state := replay(history, held.get(visit, 0))) is not None
-    }
-    stored = {visit.visit_id: visit for visit in _every_visit(db, branch)}
-    return [
-        f"visit {visit}: {fault}"
-        for visit in sorted(stored.keys() | replayed.keys())
-        if (fault := _difference(stored.get(visit), replayed.get(visit)))
-    ]
-
-
-def _every_visit(db: Db, branch: str) -> list[Visit]:
-    return visits.between(db, branch, datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+def visits_drift(db: Db, branch: str, progress: Callable[[int], None] = lambda more: None) -> list[str]:
+    """Every visit replayed from its events against its read model, some at a time; one line per difference."""
+    held = Counter(fact.event.visit for fact in events.held_of(db, branch))
+    faults: list[str] = []
+    for part in recounting.chunks(events.by_visit(db, branch), recounting.CHUNK):
+        histories = {visit: history for visit, history in part if visit is not None}
+        stored = visits.by_ids(db, branch, list(histories))
+        faults += [
+            f"visit {visit}: {fault}"
+            for visit, history in histories.items()
+            if (fault := _difference(stored.get(visit), replay(history, held[visit])))
+        ]
+        progress(len(part))
+    return faults + [f"visit {visit}: left over" for visit in visits.without_facts(db, branch)]
 
 
 def _difference(stored: Visit | None, replayed: VisitState | None) -> str | None:
-    if stored is None or replayed is None:
-        return "missing" if stored is None else "left over"
+    if stored is None:
+        return None if replayed is None else "missing"
+    if replayed is None:
+        return "left over"
     pairs = {
         "state": (stored.state, replayed.name),
         "technician": (stored.technician, replayed.technician),

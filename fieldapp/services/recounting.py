@@ -3,13 +3,14 @@
 Streams: memory for one visit, for the counts of every technician and month, and for all findings; never for the log.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from fieldapp.domain.calendar import Month
+from fieldapp.domain.ids import VisitId
 from fieldapp.domain.scoring.circumstances import circumstances
 from fieldapp.domain.scoring.counts import Counts, difference
 from fieldapp.domain.scoring.engine import effects_without_visit
@@ -18,13 +19,17 @@ from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
 from fieldapp.domain.visits.events import Event
 from fieldapp.services.branches import zone_of
 from fieldapp.services.rulebooks import rulebooks
-from fieldapp.services.work import Db
+from fieldapp.services.work import Db, Work
 from fieldapp.storage import circumstances as stored_circumstances
-from fieldapp.storage import events, scoring
+from fieldapp.storage import events, scoring, visits
 
 T = TypeVar("T")
 #: Visits compared at a time.
 CHUNK = 400
+
+
+def _untold(more: int) -> None:
+    """Told how far it is, and silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +41,22 @@ class MonthFacts:
     unassigned: Sequence[Judgement]
 
 
-def month_facts(db: Db, branch: str, month: Month, technician: str | None, now: datetime) -> MonthFacts:
+def size(work: Work, branch: str) -> int:
+    """How many visits a recount goes through, or nearly so many: of those that were scheduled."""
+    with work.read() as db:
+        return visits.count(db, branch)
+
+
+def month_facts(
+    db: Db, branch: str, month: Month, technician: str | None, now: datetime, progress: Callable[[int], None] = _untold
+) -> MonthFacts:
     counts: dict[str, Counts] = {}
     effects: list[FindingEffect] = []
     nobodys: list[Judgement] = []
-    for judgement, own, _ in _judged_log(db, branch):
-        effects += (one for one in own if one.month == month and technician in (None, one.technician))
+    for one in _judged_log(db, branch):
+        progress(1)
+        effects += (each for each in one.effects if each.month == month and technician in (None, each.technician))
+        judgement = one.judgement
         if judgement is None or judgement.month != month or technician not in (None, judgement.technician):
             continue
         if judgement.technician is None:
@@ -51,44 +66,49 @@ def month_facts(db: Db, branch: str, month: Month, technician: str | None, now: 
     return MonthFacts(counts, effects, nobodys)
 
 
-Judged = tuple[Judgement | None, Sequence[FindingEffect], Sequence[Event]]
+class _Judged(NamedTuple):
+    """A visit (None: facts about none) with its facts, judged again; `judgement` is None while it is not scheduled."""
+
+    visit: VisitId | None
+    judgement: Judgement | None
+    effects: Sequence[FindingEffect]
+    history: Sequence[Event]
 
 
-def _judged_log(db: Db, branch: str) -> Iterator[Judged]:
+def _judged_log(db: Db, branch: str) -> Iterator[_Judged]:
     """The whole event log judged again, visit by visit with its facts, whatever is stored about it."""
     disputed = {held.event.visit for held in events.held_of(db, branch)}
     books, zone = rulebooks(db), zone_of(db, branch)
     for visit, history in events.by_visit(db, branch):
         if visit is None:
-            yield None, tuple(effects_without_visit(history, books)), history
-        elif (judged := judge_with_findings(history, books, zone, disputed=visit in disputed)) is not None:
-            yield *judged, history
+            yield _Judged(None, None, tuple(effects_without_visit(history, books)), history)
+        else:
+            judged = judge_with_findings(history, books, zone, disputed=visit in disputed)
+            judgement, effects = judged or (None, ())
+            yield _Judged(visit, judgement, effects, history)
 
 
-def drift(db: Db, branch: str) -> list[str]:
+def drift(db: Db, branch: str, progress: Callable[[int], None] = _untold) -> list[str]:
     """One line per judgement, circumstances, count or finding effect that differs from a recount of the event log;
     empty when none does."""
     kept: dict[tuple[Month, str], Counts] = {}
     effects: list[FindingEffect] = []
     faults: list[str] = []
-    known: set[str] = set()
     zone = zone_of(db, branch)
-    for chunk in _chunks(_judged_log(db, branch), CHUNK):
-        judgements = [judgement for judgement, _, _ in chunk if judgement is not None]
-        effects += [effect for _, own, _ in chunk for effect in own]
+    for chunk in chunks(_judged_log(db, branch), CHUNK):
+        asked = [one.visit for one in chunk if one.visit is not None]
+        judgements = [one.judgement for one in chunk if one.judgement is not None]
+        effects += [effect for one in chunk for effect in one.effects]
         around = {
-            judgement.visit: circumstances(judgement, history, zone) for judgement, _, history in chunk if judgement
+            one.judgement.visit: circumstances(one.judgement, one.history, zone) for one in chunk if one.judgement
         }
-        faults += _differences(
-            "circumstances of visit", stored_circumstances.of_visits(db, branch, list(around)), around
-        )
-        stored = scoring.judgements_of(db, branch, [one.visit for one in judgements])
+        faults += _differences("circumstances of visit", stored_circumstances.of_visits(db, branch, asked), around)
+        stored = scoring.judgements_of(db, branch, asked)
         faults += _differences("judgement of visit", stored, {one.visit: one for one in judgements})
-        known.update(one.visit for one in judgements)
         for key, change in difference((), judgements).items():
             kept.setdefault(key, Counts()).merge(change)
-    left = sorted(set(scoring.judged_visits(db, branch)) - known)
-    faults += [f"judgement of visit {visit}: left over" for visit in left]
+        progress(len(chunk))
+    faults += [f"judgement of visit {visit}: left over" for visit in scoring.judged_without_facts(db, branch)]
     faults += _differences("count", _as_lines(scoring.every_kept_count(db, branch)), _as_lines(kept))
     return faults + _differences(
         "effect of finding", _by_finding(scoring.every_effect(db, branch)), _by_finding(effects)
@@ -106,7 +126,8 @@ def _as_lines(kept: Mapping[tuple[Month, str], Counts]) -> dict[str, int]:
     }
 
 
-def _chunks(found: Iterable[T], size: int) -> Iterator[list[T]]:
+def chunks(found: Iterable[T], size: int) -> Iterator[list[T]]:
+    """What was found, so many at a time."""
     rest = iter(found)
     while chunk := list(islice(rest, size)):
         yield chunk

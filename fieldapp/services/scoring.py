@@ -4,7 +4,7 @@ Owns who may see whose score and that a stored judgement changes in the transact
 how, is `domain.scoring`'s.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -165,12 +165,13 @@ def month_scores(
     technician: str | None = None,
     now: datetime | None = None,
     recount: bool = False,
+    progress: Callable[[int], None] = lambda more: None,
 ) -> MonthScores:
     """Everybody's sheets of a month, or one technician's; technicians see their own only.
 
     A closed month is shown as it was closed, whatever `now`. `recount` ignores that and everything stored about
-    judgements, and counts from the event log. Raises `Forbidden`, `NotFound` (a branch or technician that is not this
-    actor's to see).
+    judgements, and counts from the event log, telling `progress` of every visit. Raises `Forbidden`, `NotFound` (a
+    branch or technician that is not this actor's to see).
     """
     technician = scope(actor, branch, technician)
     moment = now or work.now()
@@ -182,7 +183,11 @@ def month_scores(
         if sealed is not None:
             return _closed_scores(db, sealed, technician, moment)
         books = rulebooks(db)
-        month_facts = (recounting.month_facts if recount else _stored)(db, branch, month, technician, moment)
+        month_facts = (
+            recounting.month_facts(db, branch, month, technician, moment, progress)
+            if recount
+            else _stored(db, branch, month, technician, moment)
+        )
         people = scoring.staff(db, branch)
     counts, effects = month_facts.counts, month_facts.effects
     sheets = score_month(counts, effects, books, month)

@@ -169,11 +169,12 @@ def verify(db: Session, *, last: int | None = None) -> list[str]:
     Only the `last` rows of each chain are looked at where that is said.
     """
     faults = []
-    for head in db.scalars(_EVERY_HEAD):
+    for head in db.scalars(_EVERY_HEAD).all():
         number = before = max(0, head.count - last) if last is not None else 0
         prev = (hash_at(db, head.branch, before) if before else START) or "-"
         rows = select(AuditRow).where(AuditRow.branch == head.branch, AuditRow.number > before)
-        for number, row in enumerate(db.scalars(rows.order_by(AuditRow.number)), start=before + 1):
+        ordered = rows.order_by(AuditRow.number).execution_options(yield_per=2000)
+        for number, row in enumerate(db.scalars(ordered), start=before + 1):
             if row.number != number or row.prev != prev or row.hash != digest(row):
                 faults.append(
                     f"audit {head.branch} row {row.number} ({row.entry_id}) does not follow from the one before"

@@ -156,9 +156,10 @@ def altered(db: Session, branch: str) -> Iterator[str]:
         select(_LEDGER.device_id, _LEDGER.seq, _LEDGER.event_id, _LEDGER.hash, _LEDGER.prev, _LEDGER.code)
         .where(_LEDGER.branch == branch)
         .order_by(_LEDGER.device_id, _LEDGER.seq)
+        .execution_options(yield_per=500)
     )
     before: tuple[str, int, str] = ("", 0, START)
-    for part in db.execute(query).partitions(500):
+    for part in db.execute(query).partitions():
         contents = payloads(db, branch, [row.event_id for row in part])
         for device_id, seq, event_id, told, prev, code in part:
             last = before if before[0] == device_id else (device_id, 0, START)

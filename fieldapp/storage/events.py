@@ -4,7 +4,7 @@ What a person is taken out of is rewritten by `erasures` alone."""
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
@@ -198,10 +198,15 @@ def release(db: Session, branch: str, visit: VisitId) -> int:
     return len(db.scalars(change.values(held_code=None).returning(EventRow.event_id)).all())
 
 
-def flaws(db: Session, branch: str) -> Iterator[tuple[str, Literal["unreadable", "altered"]]]:
+def flaws(
+    db: Session, branch: str, progress: Callable[[int], None] = lambda more: None
+) -> Iterator[tuple[str, Literal["unreadable", "altered"]]]:
     """Facts that are not any more what was stored, by id. Of pushed ones only whether they can be read is checked."""
     query = _query(branch).add_columns(EventRow.origin, EventRow.body_hash, EventRow.erased_at)
-    for row in db.execute(query.order_by(EventRow.event_id).execution_options(yield_per=2000)):
+    # In the order of the key: any other is sorted first, all of it.
+    ordered = query.order_by(EventRow.branch, EventRow.ym, EventRow.event_id)
+    for row in db.execute(ordered.execution_options(yield_per=2000)):
+        progress(1)
         if not _is_readable(row):
             yield row.event_id, "unreadable"
         elif (row.origin != "push" or row.erased_at) and row.body_hash != content_hash(

@@ -21,6 +21,7 @@ from fieldapp.storage.engine import take_turn
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.scoring import FindingEffectRow, JudgementRow, MonthOutcomeRow, MonthVerdictRow
 from fieldapp.storage.tables.visits import VisitRow
+from fieldapp.storage.visits import has_facts
 
 _J, _O, _V = JudgementRow.__table__.c, MonthOutcomeRow.__table__.c, MonthVerdictRow.__table__.c
 #: Built once: every push asks for the first, every page for the others.
@@ -266,10 +267,10 @@ def judgements_of(db: Session, branch: str, visits: Sequence[str]) -> dict[Visit
     return {one.visit: one for one in (_decoder.decode(row.body) for row in found)}
 
 
-def judged_visits(db: Session, branch: str) -> Iterator[str]:
-    """The visits that have a judgement."""
-    query = select(JudgementRow.visit_id).where(JudgementRow.branch == branch)
-    yield from db.scalars(query.execution_options(yield_per=5000))
+def judged_without_facts(db: Session, branch: str) -> list[str]:
+    """Visits that are judged though no fact about them counts."""
+    query = select(JudgementRow.visit_id).where(JudgementRow.branch == branch, ~has_facts(JudgementRow))
+    return list(db.scalars(query))
 
 
 def effects_of(db: Session, branch: str, findings: Iterable[str]) -> dict[EventId, FindingEffect]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Window
@@ -17,11 +17,16 @@ from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.lifecycle import VisitState
 from fieldapp.storage import bulk
+from fieldapp.storage.tables.events import EventRow
+from fieldapp.storage.tables.scoring import JudgementRow
 from fieldapp.storage.tables.visits import PromiseRow, VisitRow
 
 _VISITS = VisitRow.__table__.c
 #: Built once: whatever plans or changes a visit asks for it.
 _BY_ID = select(*_VISITS).where(_VISITS.branch == bindparam("branch"), _VISITS.visit_id == bindparam("visit"))
+_BY_IDS = select(*_VISITS).where(
+    _VISITS.branch == bindparam("branch"), _VISITS.visit_id.in_(bindparam("visits", expanding=True))
+)
 _BY_ORDER = select(*_VISITS).where(_VISITS.branch == bindparam("branch"), _VISITS.external_id == bindparam("order"))
 
 
@@ -92,6 +97,28 @@ def get(db: Session, branch: str, visit_id: str) -> Visit:
 def find_by_external_id(db: Session, branch: str, external_id: str) -> Visit | None:
     """The visit with this order number."""
     return _only(bulk.fetch(db, _BY_ORDER, {"branch": branch, "order": external_id}))
+
+
+def by_ids(db: Session, branch: str, ids: Sequence[VisitId]) -> dict[VisitId, Visit]:
+    """Those of the visits that are known."""
+    rows = bulk.fetch(db, _BY_IDS, {"branch": branch, "visits": ids})
+    return {visit.visit_id: visit for visit in map(from_row, rows)}
+
+
+def count(db: Session, branch: str) -> int:
+    """How many there are."""
+    return db.scalar(select(func.count()).where(VisitRow.branch == branch)) or 0
+
+
+def without_facts(db: Session, branch: str) -> list[str]:
+    """Visits of which no fact counts: there is no reason for them."""
+    return list(db.scalars(select(VisitRow.visit_id).where(VisitRow.branch == branch, ~has_facts(VisitRow))))
+
+
+def has_facts(kind: type[VisitRow] | type[JudgementRow]) -> ColumnElement[bool]:
+    """Whether any fact about the row's visit counts (for the other query modules of storage)."""
+    facts = EventRow.branch == kind.branch, EventRow.visit_id == kind.visit_id, EventRow.held_code.is_(None)
+    return select(EventRow.event_id).where(*facts).exists()
 
 
 def _only(rows: Sequence[Any]) -> Visit | None:

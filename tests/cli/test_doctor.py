@@ -1,6 +1,8 @@
 """`fieldapp doctor`: silent about what is well, exact about what is not."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -10,6 +12,7 @@ from click.testing import CliRunner, Result
 from fieldapp.cli import main
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.ids import visit_id
+from fieldapp.services import doctor
 from fieldapp.services.histories import import_events
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
@@ -98,6 +101,38 @@ def test_a_changed_row_is_named(run, work: Work, statement: str, fault: str):
     found = faults(run("--format", "json"))
     assert len(found) == 1
     assert fault in found[0]
+
+
+def test_a_visit_that_is_gone_is_missing(run, work: Work):
+    for table in ("judgements", "circumstances", "promises", "visits"):
+        spoil(work, f"DELETE FROM {table}")
+    assert f"visit {VISIT}: missing" in faults(run("--format", "json"))
+
+
+@pytest.mark.parametrize("kept", ["kind = 'no fact at all'", "kind <> 'visit.scheduled'"])
+def test_what_is_stored_of_a_visit_that_nobody_scheduled_is_left_over(run, work: Work, kept: str):
+    """Whether no fact is about it or some are that wait for it."""
+    spoil(work, f"DELETE FROM events WHERE NOT ({kept})")
+    found = faults(run("--format", "json"))
+    assert f"visit {VISIT}: left over" in found
+    assert f"judgement of visit {VISIT}: left over" in found
+    assert "audit" not in " ".join(found)
+
+
+def test_what_takes_long_tells_how_far_it_is(run, work: Work):
+    """Facts, then visits, then visits again, each to the last one."""
+    told: dict[str, list[int]] = {}
+
+    @contextmanager
+    def during(name: str, steps: int) -> Iterator[Callable[[int], None]]:
+        told[name] = [steps]
+        yield told[name].append
+
+    assert [check.faults for check in doctor.checks(work, during) if check.faults] == []
+    assert {name: (steps[0], sum(steps[1:])) for name, steps in told.items()} == {
+        "facts main": (13, 13), "facts north": (0, 0), "visits main": (1, 1), "visits north": (0, 0),
+        "scores main": (1, 1), "scores north": (0, 0),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
