@@ -7,6 +7,7 @@ Phones connect anew in every round, so that each worker gets its part.
 from pathlib import Path
 
 from benchmarks import push_load, report
+from benchmarks.databases import on_each_database
 from tests import processes
 
 WORKERS = 2
@@ -18,7 +19,7 @@ MEGABYTES, PERCENT = 200, 5
 
 def run() -> None:
     """On SQLite and on PostgreSQL."""
-    push_load.on_each_database(_measure)
+    on_each_database(_measure)
 
 
 def _measure(name: str, instance: Path, url: str) -> None:

@@ -1,32 +1,31 @@
-"""A company's month: recounted from the bare events, shown live, imported; `FIELDAPP_BENCH_VISITS` are the sizes."""
+"""A company's month recounted from the bare events, and what judging adds to a push.
+
+`FIELDAPP_BENCH_VISITS=10000,100000,1000000` are the sizes of the recount; a million takes an hour and 20 GB of disk.
+"""
 
 import itertools
 import json
 import multiprocessing
 import os
-import statistics
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 
 from benchmarks import memory, push_load, report
+from benchmarks.databases import Opened, on_each_database, on_each_engine
 from fieldapp.app import create_app
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.ids import year_month
 from fieldapp.domain.visits.codec import dump_data
-from fieldapp.services import accounts, histories, installation, recording, recounting, scoring
+from fieldapp.services import accounts, installation, recording, recounting, scoring
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
-from fieldapp.storage import events
 from fieldapp.storage.engine import Database
-from tests import builders, cast, postgres
+from tests import builders, cast
 from tests.client import Client
-from tests.conftest import make_test_work
-from tests.fakes import Clock
 from tests.sync.phone import plan
 
 SIZES = "3000,10000"
@@ -35,8 +34,7 @@ START = datetime(2026, 10, 1, 0, 30, tzinfo=UTC)
 NOW = START + timedelta(days=50)
 #: A technician has this many visits.
 EACH = 100
-IMPORTED = 1000
-PEOPLE = 500
+ROUNDS = 3
 PUSHES = 240
 COLUMNS = (
     "branch", "ym", "event_id", "visit_id", "kind", "actor", "origin", "grade", "effective_at", "received_at", "body",
@@ -50,58 +48,74 @@ WITHOUT = "without judging"
 
 
 def run() -> None:
-    """Recount on both engines at growing sizes, then what people wait for."""
+    """Recount on both engines at growing sizes, then what judging costs those who wait for it."""
     sizes = [int(one) for one in os.environ.get("FIELDAPP_BENCH_VISITS", SIZES).split(",")]
     for visits in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            _recounted(f"sqlite:///{folder}/month.db", visits)
-        if postgres.programs():
-            with postgres.cluster() as socket, postgres.empty_database(socket) as url:
-                _recounted(url, visits)
-    _import()
-    _live()
-    for visits in (4, 40):
-        _pages(visits)
+        on_each_database(partial(_recounted, visits))
+    on_each_engine(_live)
 
 
 # --- The whole month again ------------------------------------------------------------------------------------------
 
 
-def _recounted(url: str, visits: int) -> None:
+def _recounted(visits: int, engine: str, _: Path, url: str) -> None:
+    """The pass and the recount take turns; every figure is the median of the rounds."""
     database = Database(url)
-    work = _work(database)
-    rows = 0
-    for chunk in _chunks(_rows(visits), 13_000):
-        _insert(database, chunk)
-        rows += len(chunk)
-    with work.read() as db:
-        plain = report.seconds(lambda: db.connection().exec_driver_sql(PASS).fetchall())
+    fill(bare_work(database).database, visits)
     database.dispose()
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
-        seconds, before, after, people = pool.apply(_recount, (url,))
-    if people != -(-visits // EACH):
-        raise SystemExit(f"the recount found {people} technicians")
-    name = f"{'SQLite' if database.is_sqlite else 'PostgreSQL'}, {visits:,} visits"
-    report.line(f"{name}: a plain pass over {rows:,} events", plain, "s")
-    report.line(f"{name}: full recount", seconds, "s", beside=f"({seconds / visits * 1e6:.0f} us a visit)")
-    report.line(f"{name}: recount beside the plain pass", seconds / plain, "times", goal=5)
-    report.line(f"{name}: memory of the recount", after, "MB", goal=500, beside=f"(of the bare program: {before:.0f})")
+    plain, again = [], []
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        for _ in range(ROUNDS):
+            plain.append(pool.apply(_passed, (url,)))
+            again.append(pool.apply(_recount, (url,)))
+    if {one.people for one in again} != {-(-visits // EACH)}:
+        raise SystemExit(f"the recount found {again[0].people} technicians")
+    recount, worked = (median(part) for part in zip(*(one.time for one in again), strict=True))
+    shares = [one.time.took / bare.took for one, bare in zip(again, plain, strict=True)]
+    name = f"{engine}, {visits:,} visits"
+    each = (
+        f"({recount / visits * 1e6:.0f} us a visit; processor {worked:.3g} s, {worked / visits * 1e6:.0f} us a visit)"
+    )
+    report.line(f"{name}: a plain pass over all events", median(one.took for one in plain), "s")
+    report.line(f"{name}: full recount", recount, "s", beside=each)
+    report.line(f"{name}: recount beside the plain pass", median(shares), "times", goal=5)
+    beside = f"(of the bare program: {again[0].before:.0f})"
+    report.line(f"{name}: memory of the recount", max(one.peak for one in again), "MB", goal=500, beside=beside)
 
 
-def _recount(url: str) -> tuple[float, float, float, int]:
-    """In a process of its own: seconds, memory before and at most (MB), technicians found."""
+class Recount(NamedTuple):
+    """How long, memory (MB) before and at most, technicians found."""
+
+    time: report.Time
+    before: float
+    peak: float
+    people: int
+
+
+def _passed(url: str) -> report.Time:
+    with Database(url).read() as db:
+        return report.time_of(lambda: db.connection().exec_driver_sql(PASS).fetchall())
+
+
+def _recount(url: str) -> Recount:
+    """In a process of its own."""
     work = Work(database=Database(url), blobs=None, passwords=None, vault=None, seal_key=None)  # type: ignore[arg-type]
     before = _peak()
+    found: list[recounting.MonthFacts] = []
     with work.read() as db:
-        began = time.perf_counter()
-        found = recounting.month_facts(db, "main", MONTH, None, NOW)  # type: ignore[arg-type]
-        return time.perf_counter() - began, before, _peak(), len(found.counts)
+        time = report.time_of(lambda: found.append(recounting.month_facts(db, "main", MONTH, None, NOW)))  # type: ignore[arg-type]
+    return Recount(time, before, _peak(), len(found[0].counts))
 
 
 def _peak() -> float:
     # Not getrusage's: that begins with what the process had which started this one.
     return memory.megabytes("self", "VmHWM")
+
+
+def fill(database: Database, visits: int) -> report.Time:
+    """The events of so many visits as bare rows; how long the engine took for them."""
+    times = [report.time_of(partial(_insert, database, chunk)) for chunk in _chunks(_rows(visits), 13_000)]
+    return report.Time(*(sum(part) for part in zip(*times, strict=True)))
 
 
 def _rows(visits: int) -> Iterator[tuple[Any, ...]]:
@@ -165,125 +179,63 @@ def _insert(database: Database, rows: list[tuple[Any, ...]]) -> None:
     connection.close()
 
 
-# --- Importing ------------------------------------------------------------------------------------------------------
-
-
-def _import() -> None:
-    """An event history, beside the same rows bare."""
-    entries = [
-        entry
-        for number in range(IMPORTED)
-        for entry in builders.perfect_visit(f"WO-{number}", START + timedelta(hours=number % 100 * 7), "T001")
-    ]
-    raw = b"\n".join(json.dumps(one).encode() for one in entries)
-    with _sqlite() as work:
-        _person(work, "T001", "technician")
-        took = report.seconds(lambda: histories.import_events(work, OPERATOR, "main", raw, source="bench"))
-    with _sqlite() as work:
-        rows = list(_rows(IMPORTED))
-        bare = report.seconds(lambda: _insert(work.database, rows))
-    share = (len(entries) / took) / (len(rows) / bare)
-    report.line("import of an event history", len(entries) / took, "events/s", beside=f"(bare: {len(rows) / bare:.0f})")
-    report.line("import beside a bare bulk insert", 100 * share, "%", goal=15, more_is_better=True)
-
-
 # --- Live -----------------------------------------------------------------------------------------------------------
 
 
-def _live() -> None:
+def _live(engine: str, opened: Opened) -> None:
     """What judging adds to accepting events: pushes of whole visits with it and without, taking turns."""
     judge: dict[str, Callable[..., None]] = {"judged": scoring.rejudge, WITHOUT: lambda *_: None}
-    took: dict[str, list[float]] = {name: [] for name in judge}
-    with _sqlite() as work:
-        _person(work, "T101", "technician")
+    took: dict[str, list[report.Time]] = {name: [] for name in judge}
+    with opened() as place, place.work(NOW) as work:
+        person(work, "T101", "technician")
         lines = [builders.scheduled(f"WO-{number}", NOW, "T101") for number in range(PUSHES)]
         bodies = push_load.Phone("T101", plan(work, *lines, branch="main")).batches(PUSHES, "push")
-        client = _client(work, "T101")
+        phone = client(work, place.instance, "T101")
         for number, body in enumerate(bodies):
             name = ("judged", WITHOUT)[number % 2]
             recording.scoring.rejudge = judge[name]  # type: ignore[attr-defined]
-            began = time.thread_time()
-            answer = client.post(
-                "/api/sync/v1/push", data=body, headers={"X-Field-Sync": "1", "Content-Type": "application/json"}
-            )
-            took[name].append(time.thread_time() - began)
-            if answer.status_code != 200:
-                raise SystemExit(f"not stored: {answer.text[:300]}")
+            took[name].append(report.time_of(partial(_pushed, phone, body)))
         recording.scoring.rejudge = judge["judged"]  # type: ignore[attr-defined]
-    with_it, without = (statistics.median(took[name][20:]) for name in ("judged", WITHOUT))
+    # What SQLite does is this process's work; PostgreSQL's is done elsewhere, and waited for.
+    what, part = ("processor time", 1) if engine == "SQLite" else ("time", 0)
+    with_it, without = (median(one[part] for one in took[name][20:]) for name in ("judged", WITHOUT))
     beside = f"(not judged: {without * 1000:.3g})"
-    report.line("accepting a visit's 20 events, judged, processor time", with_it * 1000, "ms", beside=beside)
-    report.line("what judging adds to accepting", 100 * (with_it / without - 1), "%", goal=15)
+    report.line(f"{engine}: accepting a visit's 20 events, judged, {what}", with_it * 1000, "ms", beside=beside)
+    report.line(f"{engine}: what judging adds to accepting", 100 * (with_it / without - 1), "%", goal=15)
 
 
-def _pages(visits: int) -> None:
-    """The team of 500 and one of them, with so many visits each."""
-    with _sqlite() as work:
-        for number in range(PEOPLE):
-            _person(work, f"T{number:05d}", "technician")
-        for start in range(0, PEOPLE, 25):
-            lines = [
-                line
-                for number in range(start, start + 25)
-                for one in range(visits)
-                for line in builders.perfect_visit(
-                    f"WO-{number}-{one}", START + timedelta(hours=one * 7), f"T{number:05d}"
-                )
-            ]
-            records = [
-                events.Record(event=one, origin="import", received_at=NOW) for one in builders.as_events(lines, "main")
-            ]
-            with work.write("main") as db:
-                recording.record(db, "main", records, NOW)
-        _person(work, "M001", "manager")
-        client = _client(work)
-        name = f"{PEOPLE} technicians with {visits} visits each"
-        report.line(f"team page, {name}", _warm(client, f"/scores/{MONTH}/") * 1000, "ms", goal=100)
-        for page in ("overview", "fairness"):
-            report.line(f"{page}, {name}", _warm(client, f"/scores/{MONTH}/{page}") * 1000, "ms", goal=400)
-        report.line(f"one technician's page, {name}", _warm(client, f"/scores/{MONTH}/T00007/") * 1000, "ms", goal=30)
+def _pushed(phone: Any, body: bytes) -> None:
+    headers = {"X-Field-Sync": "1", "Content-Type": "application/json"}
+    answer = phone.post("/api/sync/v1/push", data=body, headers=headers)
+    if answer.status_code != 200:
+        raise SystemExit(f"not stored: {answer.text[:300]}")
 
 
-def _client(work: Work, login: str = "M001") -> Any:
-    folder = Path(work.database.url.database or "").parent
+def client(work: Work, folder: Path, login: str) -> Any:
+    """A browser that is signed in as that person."""
     settings = Settings(
         instance=folder, database_url="unused", secret_key=cast.SECRET, data_key=cast.DATA_KEY, blobs=folder,
         timezone=cast.ZONE, locale="en", second_factor="chosen",
     )  # fmt: skip
     app = create_app(settings, work=work)
     app.test_client_class = Client
-    client = app.test_client()
-    client.post("/login", data={"login": login, "password": cast.PASSWORD})
-    return client
-
-
-def _warm(client: Any, url: str) -> float:
-    def get() -> None:
-        if client.get(url).status_code != 200:
-            raise SystemExit(f"{url} does not answer")
-
-    return statistics.median([report.seconds(get) for _ in range(15)][5:])
+    browser = app.test_client()
+    browser.post("/login", data={"login": login, "password": cast.PASSWORD})
+    return browser
 
 
 # --- Setting up -----------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _sqlite() -> Iterator[Work]:
-    with tempfile.TemporaryDirectory() as folder:
-        work = make_test_work(Path(folder), Clock(NOW))
-        installation.upgrade(work, timezone=cast.ZONE)
-        yield work
-        work.database.dispose()
-
-
-def _work(database: Database) -> Work:
+def bare_work(database: Database) -> Work:
+    """Work that only counts, on a database with a schema."""
     work = Work(database=database, blobs=None, passwords=None, vault=None, seal_key=None)  # type: ignore[arg-type]
     installation.upgrade(work, timezone=cast.ZONE)
     return work
 
 
-def _person(work: Work, login: str, role: Any) -> None:
+def person(work: Work, login: str, role: Any) -> None:
+    """Somebody who can sign in."""
     accounts.add_account(
         work, OPERATOR, login=login, name=login, role=role, password=cast.PASSWORD, branch="main", team="main"
     )  # fmt: skip

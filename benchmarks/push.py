@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import push_load, push_server, report
+from benchmarks.databases import on_each_database
 
 ROUNDS = 5
 #: Batches of a client in a round: raw ones take a third of the time.
@@ -33,7 +34,7 @@ class Round:
 
 def run() -> None:
     """On SQLite and on PostgreSQL, with two workers each."""
-    push_load.on_each_database(_measure)
+    on_each_database(_measure)
 
 
 def _measure(name: str, instance: Path, url: str) -> None:

@@ -3,10 +3,8 @@
 import json
 import re
 import socket
-import tempfile
 import threading
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +16,7 @@ from fieldapp.domain.access import OPERATOR
 from fieldapp.services import accounts, installation, sign_ins
 from fieldapp.services.work import Work
 from fieldapp.storage.engine import Database
-from tests import builders, cast, postgres
+from tests import builders, cast
 from tests.conftest import make_test_work
 from tests.fakes import Clock
 from tests.sync import phone as simulated
@@ -42,21 +40,6 @@ _DATA: dict[str, Any] = {
         "signer": {"name": "Wang Fang", "relation": "self"},
     },
 }  # fmt: skip
-
-
-def on_each_database(measure: Callable[[str, Path, str], None]) -> None:
-    """`measure(name, instance, url)` on an empty SQLite and, where its programs are installed, an empty PostgreSQL."""
-    with tempfile.TemporaryDirectory() as folder:
-        measure("SQLite", Path(folder), f"sqlite:///{folder}/fieldapp.db")
-    if postgres.programs() is None:
-        print("! PostgreSQL's server programs are missing: NOTHING IS MEASURED ON IT")
-        return
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        postgres.cluster() as cluster,
-        postgres.empty_database(cluster) as url,
-    ):
-        measure("PostgreSQL", Path(folder), url)
 
 
 class Phone:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def line(what: str, value: float, unit: str, *, limit: float | None = None, goal: float | None = None,
@@ -18,6 +18,20 @@ def line(what: str, value: float, unit: str, *, limit: float | None = None, goal
 
 def _missed(value: float, bound: float | None, more_is_better: bool) -> bool:
     return bound is not None and (value < bound if more_is_better else value > bound)
+
+
+class Time(NamedTuple):
+    """Seconds on the clock, and those of this process's processor among them."""
+
+    took: float
+    worked: float
+
+
+def time_of(act: Callable[[], Any]) -> Time:
+    """How long one call takes, and how much of that was work of this process: on a shared machine they differ."""
+    began, working = time.perf_counter(), time.process_time()
+    act()
+    return Time(time.perf_counter() - began, time.process_time() - working)
 
 
 def seconds(act: Callable[[], Any]) -> float:
