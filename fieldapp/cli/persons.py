@@ -103,6 +103,7 @@ def erase(order: str | None, phone: str | None, visit: str | None, employee: str
     settings = Settings.from_environment()
     work = open_work(settings)
     try:
+        # Only the list, which comes first, raises an OSError.
         if employee is not None:
             _alone(order, phone, visit)
             leavers.erase(work, OPERATOR, settings.erase_list, employee, settings.keeping.time("employees"))

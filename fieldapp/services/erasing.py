@@ -36,12 +36,15 @@ class Emptied:
 def erase(
     work: Work, actor: Actor, erase_list: EraseList, found: Iterable[tuple[str, str]], *, why: Why = "asked"
 ) -> Emptied:  # fmt: skip
-    """Erase the customers of these visits (branch, id), one transaction each. Raises `Refused`, `OSError`, `Busy`."""
+    """Erase the customers of these visits (branch, id), one transaction each. Raises `Refused` and `OSError` where they
+    cannot be listed and before anybody is erased, `Busy` also in the middle: to be done again."""
+    lines = [Line(branch, visit, work.now(), why) for branch, visit in found]
+    for line in lines:
+        require(actor, "persons.erase", branch=BranchCode(line.branch))
+    write_down(erase_list, lines)
     total = Emptied()
-    for branch, visit in found:
-        require(actor, "persons.erase", branch=BranchCode(branch))
-        write_down(erase_list, [Line(branch, visit, work.now(), why)])
-        total += _one(work, actor, Erasure(BranchCode(branch), VisitId(visit), work.now(), why))
+    for line in lines:
+        total += _one(work, actor, Erasure(BranchCode(line.branch), VisitId(line.id), work.now(), why))
     work.database.scrub()
     return total
 
@@ -79,7 +82,7 @@ def from_database(work: Work) -> list[Line]:
 
 
 def take_photos(work: Work, branch: str, hashes: Iterable[str]) -> None:
-    """Take the bytes of photos that are gone by their rows away, too."""
+    """Take the bytes of photos that are gone by their rows away, too. Raises `Busy`."""
     for sha256 in hashes:
         work.blobs.remove(branch, sha256)
 
@@ -102,11 +105,12 @@ def empty(
     number = sum(erasures.note(db, one) for one in some)
     gone: dict[str, set[str]] = {}
     facts: dict[str, str] = {}
+    total = 0
     for code in codes:  # what a phone said under another branch lies there, too
-        emptied, gone[code] = take_out(db, code, wanted, now)
+        emptied, dropped, gone[code] = take_out(db, code, wanted, now)
         facts |= emptied
+        total += dropped
     recording.refresh(db, branch, wanted, now, promises=False)
-    total = sum(map(len, gone.values()))
     if number or facts:
         audit.append(
             db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action=ERASED,
@@ -119,17 +123,17 @@ def empty(
     return Emptied(number, len(facts), total), gone
 
 
-def take_out(db: Db, branch: str, visits: Sequence[str], now: datetime) -> tuple[dict[str, str], set[str]]:
-    """Take the customers of these visits out of what one branch has. Returns the new hashes of facts by id, and the
-    photos whose bytes are to be taken away after the commit: nothing else's."""
+def take_out(db: Db, branch: str, visits: Sequence[str], now: datetime) -> tuple[dict[str, str], int, set[str]]:
+    """Take the customers of these visits out of what one branch has. Returns the new hashes of facts by id, how many
+    photos are nobody's any more, and those whose bytes are to be taken away after the commit: perhaps once more."""
     named = {sha256 for visit in visits for sha256 in erasures.photos_of(db, branch, visit)}
-    gone = erasures.only_theirs(db, branch, visits, named)
-    photos.drop(db, branch, gone, now)
+    dropped = erasures.only_theirs(db, branch, visits, named)
+    photos.drop(db, branch, dropped, now)
     facts: dict[str, str] = {}
     for visit in visits:
         facts |= erasures.empty_facts(db, branch, visit, now)
         erasures.empty_rest(db, branch, visit, now)
-    return facts, gone
+    return facts, len(dropped), photos.gone(db, branch, named)
 
 
 def digest(facts: Mapping[str, str]) -> str:

@@ -41,14 +41,13 @@ def move(work: Work, link: Link, start: datetime) -> None:
     with work.write(link.branch) as db:
         link_acts.begin(db, work, link, "move")
         seen = visits.get(db, link.branch, link.visit_id)
-        window = Window(start, start + (seen.window.end - seen.window.start))
-        if window == seen.window:
+        if start == seen.window.start:
             raise Conflict("window_same")
-        who = (
-            free_windows.keeper(db, seen, start) if now + LEAD <= start <= now + FARTHEST + free_windows.AHEAD else None
-        )
+        is_offered = now + LEAD <= start <= now + FARTHEST + free_windows.AHEAD
+        who = free_windows.keeper(db, seen, start) if is_offered else None
         if who is None:
             raise Conflict("window_taken")
+        window = Window(start, start + (seen.window.end - seen.window.start))
         promise = ev.Promise(start=window.start, end=window.end, agreed=True, told_at=now, channel="link")
         change = ev.PromiseChanged(asked_by="customer", promise=promise, apology=False, cause="customer")
         scheduling.movable(db, link.branch, seen.visit_id, seen.rev, change, now)

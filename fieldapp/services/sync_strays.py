@@ -82,7 +82,7 @@ def _hand_over(work: Work, branch: BranchCode, home: str, actor: str, records: S
     # Where the customer was erased just when it was sent here, the erasure did not see it.
     emptied = {one.event.visit for one in records if one.event.visit and one.event.id in recorded.emptied}
     with work.write(branch) as db:
-        unwanted = erasing.take_out(db, branch, sorted(emptied), work.now())[1]
+        unwanted = erasing.take_out(db, branch, sorted(emptied), work.now())[2]
         strays.mark_gone(db, branch, gone)
         if gone:
             _audit(work, db, branch, actor, "facts_handed_over", home, gone)

@@ -137,9 +137,10 @@ class BlobStore:
         return path.read_bytes() if path.exists() else None
 
     def remove(self, branch: str, sha256: str) -> None:
-        """Take it away, whole or in pieces; nothing happens where it is not."""
-        for path in (self._whole(branch, sha256), self._partial(branch, sha256)):
-            path.unlink(missing_ok=True)
+        """Take it away, whole or in pieces; nothing happens where it is not. Raises `Busy`."""
+        with _writing():
+            for path in (self._whole(branch, sha256), self._partial(branch, sha256)):
+                path.unlink(missing_ok=True)
 
     def all(self, branch: str) -> Iterator[str]:
         """Hashes of the whole blobs of a branch, in their order."""

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from fieldapp.cli import main
 from fieldapp.domain.access import OPERATOR
-from fieldapp.services import accounts, calendar_feeds
+from fieldapp.services import accounts, calendar_feeds, photos
 from tests import builders, cast
 from tests.cast import MAIN, T001
 from tests.links import store
@@ -59,6 +59,31 @@ def test_one_person_is_named_in_one_way(run, tmp_path):
         assert (done.exit_code, "exactly one of" in done.stderr) == (2, True)
     done = run("person", "erase", "--order", "WO-9")
     assert (done.exit_code, "there is no visit for 'WO-9'" in done.stderr) == (2, True)
+
+
+def test_a_list_that_cannot_be_written_is_named_and_nobody_is_erased(run, settings, tmp_path):
+    listed = tmp_path / "nowhere" / "list"
+    done = run("person", "erase", "--phone", "13800000001", FIELDAPP_ERASURES=str(listed))
+    assert (done.exit_code, "nobody was erased" in done.stderr, str(listed) in done.stderr) == (2, True, True)
+    assert holds(settings.instance) == list(NAMES)
+
+
+def test_where_a_photo_cannot_be_removed_the_erasure_says_so_and_the_next_one_finishes_it(run, work, settings):
+    photo = work.blobs.put(MAIN, b"photo")
+    store(work, [builders.line("photo.added", "WO-1", START, slot="after", blob=photo, bytes=1, w=1, h=1)])
+    photos.received(work, T001.actor, photo)
+    [file] = (settings.instance / "blobs").rglob(photo)
+    file.unlink()
+    file.mkdir()  # no file: removing it fails
+    done = run("person", "erase", "--phone", "13800000001")
+    assert (done.exit_code, "nobody was erased" in done.stderr, "try again" in done.stderr) == (1, False, True)
+    assert len((settings.instance / "erasures.jsonl").read_text().splitlines()) == 2
+    file.rmdir()
+    file.write_bytes(b"photo")
+    assert run("person", "erase", "--order", "WO-1").exit_code == 0
+    assert run("person", "erase", "--order", "WO-2").exit_code == 0
+    assert (file.exists(), holds(settings.instance)) == (False, [])
+    assert run("doctor").exit_code == 0
 
 
 def test_an_erased_customer_stays_erased_when_an_older_backup_is_restored(run, settings, tmp_path):

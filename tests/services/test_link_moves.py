@@ -1,7 +1,7 @@
 """Customers who move or cancel their appointment through their link: only what fits, at once, and one wins."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -106,6 +106,7 @@ def test_somebody_else_comes_where_their_own_technician_cannot(work):
         THURSDAY - 4 * HOUR,  # in the night
         THURSDAY + timedelta(minutes=7),  # no window begins there
         cast.NOW + timedelta(days=200),
+        datetime.max.replace(tzinfo=UTC),  # no window fits behind it
         THURSDAY + 4 * HOUR,  # nobody is free
     ],
 )
