@@ -146,6 +146,7 @@ def _carry_out(work: Work, db: Db, asked: Approval, seen: Visit, now: datetime) 
     if seen.held:
         raise Conflict("visit_disputed", number=seen.external_id)
     said: list[ev.Data] = [asked.change]
+    slot: Slot | None = None
     if seen.state in _BEFORE_THE_DOOR:
         kept = asked.planned_technician == asked.technician
         slot = Slot(
@@ -154,7 +155,7 @@ def _carry_out(work: Work, db: Db, asked: Approval, seen: Visit, now: datetime) 
         )  # fmt: skip
         said = scheduling.plan_move(work, db, asked.author, seen, asked.change, slot, now)
     branch = BranchCode(asked.branch)
-    return [one.id for one in scheduling.say(work, db, asked.author, branch, seen.visit_id, said, now)]
+    return [one.id for one in scheduling.say(work, db, asked.author, branch, seen.visit_id, said, now, slot)]
 
 
 def _be_second(db: Db, actor: Actor, asked: Approval, seen: Visit) -> None:

@@ -3,7 +3,7 @@
 Owns the refusals of planning and their audit; what is recorded of the visit is `services.scheduling`'s.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,9 @@ from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits.lifecycle import DURATIONS
 from fieldapp.services.calendars import speaks_against
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, pins, planning
+from fieldapp.storage import audit, claims, pins, planning, visits
+from fieldapp.storage.planning import BUSY
+from fieldapp.storage.visits import Visit
 
 #: What a planner may overrule with a reason -> how the audit calls it.
 _OVERRIDES = {
@@ -72,6 +74,34 @@ def claim_time(work: Work, db: Db, planner: str | None, branch: BranchCode, clai
                 subject=claim.number,
                 facts={"technician": code, **one.facts, "reason": claim.slot.override.strip()},
             )  # fmt: skip
+
+
+def hold(db: Db, branch: BranchCode, visit: VisitId) -> None:
+    """Claim the time that the visit is planned for now, so that the database itself gives it to no other. After a check
+    and without an override; raises `Conflict` technician_busy where another act was faster all the same."""
+    if not claims.are_kept(db):
+        return
+    seen = visits.get(db, branch, visit)
+    if seen.technician is None or seen.state not in BUSY:
+        return
+    other = claims.take(db, branch, visit, seen.technician, seen.planned)
+    if other is not None:
+        facts = _busy(visits.get(db, branch, other))
+        raise Conflict("technician_busy", field="technician", technician=seen.technician, **facts)
+
+
+def let_go(db: Db, branch: BranchCode, found: Iterable[VisitId]) -> None:
+    """These visits claim nothing while they are planned anew."""
+    if claims.are_kept(db):
+        for one in found:
+            claims.release(db, branch, one)
+
+
+def _busy(other: Visit) -> dict[str, str]:
+    return {
+        "other": other.external_id, "other_visit": other.visit_id, "start": other.planned.start.isoformat(),
+        "end": other.planned.end.isoformat(),
+    }  # fmt: skip
 
 
 def _check_is_here(db: Db, branch: BranchCode, code: str) -> None:

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import Conflict, Invalid
+from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.visits import events as ev
 from fieldapp.services import free_windows, link_acts, pins, scheduling
-from fieldapp.services.scheduling import Slot
+from fieldapp.services.claims import Slot, hold
 from fieldapp.services.work import Work
 from fieldapp.storage import visits
 from fieldapp.storage.links import Link
@@ -54,6 +55,7 @@ def move(work: Work, link: Link, start: datetime) -> None:
         pins.let_go(work, db, "customer", seen)
         said = scheduling.plan_move(work, db, None, seen, change, Slot(technician=who), now)
         link_acts.say(db, work, link, "move", said)
+        hold(db, BranchCode(link.branch), seen.visit_id)
 
 
 def cancel(work: Work, link: Link, reason: str) -> None:

@@ -14,7 +14,7 @@ from fieldapp.domain.errors import Conflict, DomainError
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.scheduling import Plan
 from fieldapp.services import scheduling
-from fieldapp.services.claims import Slot
+from fieldapp.services.claims import Slot, let_go
 from fieldapp.services.work import Work
 from fieldapp.storage import visits
 from fieldapp.storage.visits import Visit
@@ -55,6 +55,7 @@ def rearrange(
     with work.write(branch) as db:
         found = [visits.get(db, branch, one.visit) for one in changes]
         together = [_plan(seen, one) for seen, one in zip(found, changes, strict=True)]
+        let_go(db, branch, (seen.visit_id for seen in found))
         changed = []
         for seen, one in zip(found, changes, strict=True):
             slot = Slot(technician=one.technician, start=one.start, minutes=one.minutes, override=one.override)

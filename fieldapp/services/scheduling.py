@@ -25,7 +25,7 @@ from fieldapp.domain.visits.codec import plain, read_data
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.lifecycle import ENDED
 from fieldapp.services.branches import zone_of
-from fieldapp.services.claims import Claim, Slot, claim_time
+from fieldapp.services.claims import Claim, Slot, claim_time, hold
 from fieldapp.services.recording import record
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
@@ -95,7 +95,7 @@ def schedule_visit(work: Work, actor: Actor, branch: BranchCode, order: Order) -
         planned = order.slot.start or order.promise.start
         wanted = Claim(visit, number, order.job_type, planned, order.slot, order.customer.district or "")
         claim_time(work, db, actor.login, branch, wanted, now)
-        return _say(work, db, actor, branch, visit, number, [data])
+        return _say(work, db, actor, branch, visit, number, [data], order.slot)
 
 
 def assign_visit(
@@ -120,7 +120,7 @@ def assign_visit(
         data = ev.VisitAssigned(
             technician=slot.technician or None, reason=reason or None, planned_start=start, duration=minutes
         )
-        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [data])
+        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [data], slot)
 
 
 def move_visit(
@@ -139,7 +139,7 @@ def move_visit(
         if notice is not None:
             raise Invalid("needs_second_person", field="asked_by", minutes=_minutes(notice))
         said = plan_move(work, db, actor.login, seen, change, slot, now)
-        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, said)
+        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, said, slot)
 
 
 def cancel_visit(
@@ -267,11 +267,15 @@ def plan_move(
 
 
 def say(
-    work: Work, db: Db, author: str, branch: BranchCode, visit: VisitId, said: Sequence[ev.Data], now: datetime
-) -> list[Event]:
-    """Record what the office says about the visit in the name of `author`; auditing it is the caller's."""
+    work: Work, db: Db, author: str, branch: BranchCode, visit: VisitId, said: Sequence[ev.Data], now: datetime,
+    slot: Slot | None = None,
+) -> list[Event]:  # fmt: skip
+    """Record what the office says about the visit in the name of `author`, and claim the time of the `slot` that it
+    gives; auditing it is the caller's."""
     records = [Record(event=event(work, author, visit, data, now), origin="office", received_at=now) for data in said]
     record(db, branch, records, now)
+    if slot is not None and not slot.override.strip():
+        hold(db, branch, visit)
     return [one.event for one in records]
 
 
@@ -317,11 +321,12 @@ def _rule(
 
 
 def _say(
-    work: Work, db: Db, actor: Actor, branch: BranchCode, visit: VisitId, number: str, said: Sequence[ev.Data]
-) -> Visit:
+    work: Work, db: Db, actor: Actor, branch: BranchCode, visit: VisitId, number: str, said: Sequence[ev.Data],
+    slot: Slot | None = None,
+) -> Visit:  # fmt: skip
     """Record what the office says about the visit, with one audit row for each; the visit as it stands then."""
     now = work.now()
-    for one in say(work, db, actor.login, branch, visit, said, now):
+    for one in say(work, db, actor.login, branch, visit, said, now, slot):
         audit.append(
             db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action=one.type, subject=number,
             facts={"event": one.id},

@@ -11,6 +11,7 @@ from fieldapp.storage.tables import (
     call_backs,
     cases,
     causes,
+    claims,
     closing,
     devices,
     erasures,
@@ -32,6 +33,6 @@ from fieldapp.storage.tables.base import Base
 
 __all__ = [
     "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "calendars", "call_backs", "cases",
-    "causes", "closing", "devices", "erasures", "events", "findings", "jobs", "links", "messages", "pins",
+    "causes", "claims", "closing", "devices", "erasures", "events", "findings", "jobs", "links", "messages", "pins",
     "rulebooks", "scoring", "server", "spot_checks", "tokens", "visits", "webhooks",
 ]  # fmt: skip
