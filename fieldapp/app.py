@@ -183,12 +183,11 @@ def _register(app: Flask) -> None:
     guards.register(app, norm.blueprint, guards.signed_in(), "/scores/norm")
     for blueprint in (drafts.blueprint, simulations.blueprint):
         guards.register(app, blueprint, guards.roles("manager"), "/scores/norm/drafts")
-    for blueprint in (scores.blueprint, score_findings.blueprint, slips.blueprint):
+    for blueprint in (scores.blueprint, score_findings.blueprint, score_behind.blueprint, slips.blueprint):
         guards.register(app, blueprint, guards.roles("technician", "quality", "manager"), "/scores")
     everybody = guards.roles("technician", "dispatcher", "quality", "manager")
     guards.register(app, score_fairness.blueprint, everybody, "/scores")
-    for blueprint in (score_overview.blueprint, score_behind.blueprint):
-        guards.register(app, blueprint, guards.roles("quality", "manager"), "/scores")
+    guards.register(app, score_overview.blueprint, guards.roles("quality", "manager"), "/scores")
     guards.register(app, scores_closing.blueprint, guards.roles("quality", "manager"), "/scores/closing")
     guards.register(app, score_adjustments.blueprint, guards.roles("quality", "manager"), "/scores")
     # They check the form token themselves: photos may be larger than what is read for others.

@@ -39,7 +39,7 @@ def show(draft_id: str) -> None:
 @click.argument("draft_id")
 @click.option("--branch", default=installation.MAIN, show_default=True, metavar="CODE")
 def simulate(draft_id: str, branch: str) -> None:
-    """What a draft would have meant for the last six months of a branch: by month, then everybody it changes."""
+    """What a draft would have meant for a branch's last six whole months and this one so far, and for whom."""
     work = open_work()
     for result in simulations.each_month(work, OPERATOR, BranchCode(branch), draft_id):
         click.echo(f"{result.month}\t{result.technicians}\t{result.award_before}\t{result.award_after}")

@@ -7,7 +7,7 @@ lost it, each going where its visit was.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
@@ -90,30 +90,50 @@ def month_of_branch(work: Work, actor: Actor, month: Month) -> Fairness:
     )
 
 
+def prices(sheets: Sequence[ScoreSheet]) -> dict[tuple[str, str], float]:
+    """What each breach or adverse finding cost whom, by technician and item: the points of an item that was lost are
+    shared among what lost it."""
+    return {
+        (one.technician, item.code): item.lost / ((item.breached if item.kind == "rate" else item.adverse) or 1)
+        for one in sheets
+        for item in one.items
+        if item.lost
+    }
+
+
+def cost_of(price: Mapping[tuple[str, str], float], technician: str, breached: Iterable[str]) -> float:
+    """What one visit with these breaches cost."""
+    return sum(price.get((technician, code), 0.0) for code in breached)
+
+
 def _lost(
     db: Db, branch: str, month: Month, now: datetime, sheets: Sequence[ScoreSheet]
 ) -> tuple[dict[Kind, Shown], float]:
     """Points by each of the circumstances, and those that no visit explains."""
-    price = {
-        (one.technician, item.code): item.lost / (item.breached or 1)
-        for one in sheets
-        for item in one.items
-        if item.lost and item.kind == "rate"
-    }
+    price = prices(sheets)
     points: dict[Kind, defaultdict[str, float]] = {kind: defaultdict(float) for kind in KINDS}
     explained = 0.0
     for group in circumstances.breaches(db, branch, month, now):
-        cost = group.visits * sum(price.get((group.technician, code), 0) for code in group.breached)
+        cost = group.visits * cost_of(price, group.technician, group.breached)
         explained += cost
         for kind in KINDS:
             points[kind][getattr(group, kind)] += cost
-    lost: dict[Kind, Shown] = {}
-    for kind in KINDS:
-        every = circumstances.visits_by(db, branch, month, now, kind)
-        groups = [Group(name, visits, people, points[kind][name]) for name, (visits, people) in every.items()]
-        lost[kind] = fairness.protect(groups)
+    lost = {kind: groups(db, branch, month, now, kind, points[kind]) for kind in KINDS}
     total = sum(item.lost for one in sheets for item in one.items)
     return lost, max(total - explained, 0.0)
+
+
+def groups(db: Db, branch: str, month: Month, now: datetime, kind: Kind, points: Mapping[str, float]) -> Shown:
+    """The month's visits by one of the circumstances, with the points lost in each; as they may be shown."""
+    every = circumstances.visits_by(db, branch, month, now, kind)
+    return fairness.protect([
+        Group(name, visits, people, points.get(name, 0.0)) for name, (visits, people) in every.items()
+    ])  # fmt: skip
+
+
+def shown_causes(db: Db, branch: str, month: Month, now: datetime) -> Sequence[str]:
+    """The confirmed causes that stand by themselves."""
+    return sorted(_causes(causes.counts(db, branch, month, now)).confirmed)
 
 
 def _causes(counts: Mapping[tuple[State, str | None], int]) -> Causes:

@@ -28,8 +28,8 @@ from fieldapp.storage.simulations import Begun, Kept
 
 __all__ = ["Kept", "Simulation"]
 
-#: The current month so far, and those before it.
-MONTHS = 6
+#: The current month so far, and so many whole ones before it.
+WHOLE_MONTHS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _branch(actor: Actor) -> BranchCode:
 
 def _months(db: Db, branch: str, now: datetime) -> list[Month]:
     this = month_of(now, zone_of(db, branch))
-    return [shifted(this, -back) for back in range(MONTHS)]
+    return [shifted(this, -back) for back in range(WHOLE_MONTHS + 1)]
 
 
 def _always(book: Rulebook) -> Rulebooks:

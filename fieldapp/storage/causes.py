@@ -73,6 +73,18 @@ def counts(db: Session, branch: str, month: Month, now: datetime) -> dict[tuple[
     return {(state, cause): number for state, cause, number in db.execute(query)}
 
 
+def late_visits(
+    branch: str, month: Month, now: datetime, state: State | None, cause: str | None, others: Sequence[str]
+) -> Select[Any]:
+    """The ids of a month's late visits: all, or those in this state, with this cause, with none of the `others`."""
+    query = _late(branch, now).where(_C.month == month).with_only_columns(_C.visit_id).correlate(None)
+    if state is not None:
+        query = query.where(_STATE.in_([state]))
+    if cause is not None:
+        query = query.where(_S.cause == cause)
+    return query.where(_S.cause.not_in(others)) if others else query
+
+
 #: Where it stands, of the last saying beside a visit.
 _STATE: ColumnElement[Any] = case((_S.number.is_(None), "missing"), (_S.confirms, "confirmed"), else_="recorded")
 

@@ -4,19 +4,20 @@ Owns the statements. Every sum is over the visits that count at `now`: pending a
 to and that are not missed yet, are in none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Month
+from fieldapp.domain.causes import State
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.scoring.circumstances import Circumstances
 from fieldapp.domain.scoring.facts import JUDGED
-from fieldapp.storage import bulk
+from fieldapp.storage import bulk, causes
 from fieldapp.storage.tables.scoring import CircumstancesRow
 from fieldapp.storage.tables.visits import VisitRow
 
@@ -70,13 +71,15 @@ def arrivals(db: Session, branch: str, month: Month, now: datetime) -> dict[int,
     return {row[0]: row[1] for row in db.execute(query)}
 
 
-def _counted(branch: str, month: Month, now: datetime) -> ColumnElement[bool]:
+def _counted(
+    branch: str, month: Month, now: datetime, outcomes: Set[str] = JUDGED
+) -> ColumnElement[bool]:  # fmt: skip
     """The visits of the month that are judged at `now`, and somebody's."""
     return and_(
         _C.branch == branch,
         _C.month == month,
         _C.technician.is_not(None),
-        _C.outcome.in_(sorted(JUDGED)),
+        _C.outcome.in_(sorted(outcomes)),
         or_(_C.counts_from.is_(None), _C.counts_from < now),
     )
 
@@ -116,10 +119,13 @@ def visits_by(db: Session, branch: str, month: Month, now: datetime, kind: Kind)
     return {name: (visits, people) for name, visits, people in db.execute(query.group_by(column))}
 
 
-def breaches(db: Session, branch: str, month: Month, now: datetime) -> Iterator[Breached]:
-    """Visits with any breach, those alike as one."""
+def breaches(
+    db: Session, branch: str, month: Month, now: datetime, wanted: "Wanted | None" = None
+) -> Iterator[Breached]:  # fmt: skip
+    """Visits with any breach, those alike as one; of all that are judged, or of those that are wanted."""
     columns = (_C.technician, _C.district, _C.shift, _C.job_type, _C.planner, _C.breached)
-    query = select(*columns, func.count()).where(_counted(branch, month, now), _C.breached != "").group_by(*columns)
+    chosen = _chosen(branch, month, now, wanted or Wanted())
+    query = select(*columns, func.count()).where(chosen, _C.breached != "").group_by(*columns)
     for technician, district, shift, job_type, planner, breached, visits in db.execute(query):
         yield Breached(technician, district, shift, job_type, planner, tuple(breached.split()), visits)
 
@@ -139,10 +145,15 @@ def proofs(db: Session, branch: str, month: Month, now: datetime) -> list[Proof]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which visits: every field that is set narrows them. `item`: one that they breached; `first` and `last`: minutes
-    beside the window; `arrived`, `doubtful`, `completed`, `unsigned`: only such."""
+    """Which visits: every field that is set narrows them.
 
-    item: str | None = None
+    `items`: they breached one of these; `cost`: one that these technicians lost, by code; `first` and `last`: minutes
+    beside the window; `arrived` to `late`: only such; `state` and `cause`: how it stands with the cause of their
+    lateness; `others`: of none of these groups; `other_causes`: of none of these causes; `outcomes`: how they
+    ended.
+    """
+
+    items: tuple[str, ...] = ()
     district: str | None = None
     shift: str | None = None
     job_type: str | None = None
@@ -154,6 +165,13 @@ class Wanted:
     doubtful: bool = False
     completed: bool = False
     unsigned: bool = False
+    late: bool = False
+    state: State | None = None
+    cause: str | None = None
+    cost: Mapping[str, Set[str]] | None = None
+    others: tuple[Kind, Sequence[str]] | None = None
+    other_causes: Sequence[str] | None = None
+    outcomes: Set[str] = JUDGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,33 +188,51 @@ class Found:
 
 
 def search(
-    db: Session, branch: str, month: Month, now: datetime, wanted: Wanted, *, offset: int, limit: int
-) -> tuple[list[Found], int]:  # fmt: skip
-    """A part of the visits of these circumstances, by window, and how many there are."""
-    chosen = and_(_counted(branch, month, now), *_chosen(wanted))
-    total = db.scalar(select(func.count(_C.visit_id)).where(chosen)) or 0
+    db: Session, branch: str, month: Month, now: datetime, wanted: Wanted, *,
+    without: Set[str] = frozenset(), offset: int, limit: int,
+) -> tuple[list[Found], int, int]:  # fmt: skip
+    """A part of the wanted visits by window; how many there are `without` some, and how many of those some."""
+    chosen = _chosen(branch, month, now, wanted)
+    every = db.scalar(select(func.count(_C.visit_id)).where(chosen)) or 0
+    listed = and_(chosen, _C.visit_id.not_in(sorted(without)))
+    total = every if not without else db.scalar(select(func.count(_C.visit_id)).where(listed)) or 0
     query = select(
         _C.visit_id, _V.external_id, _C.technician, _V.window_start, _C.outcome, _C.minutes, _C.breached
-    ).where(chosen, _V.branch == branch, _V.visit_id == _C.visit_id)  # fmt: skip
+    ).where(listed, _V.branch == branch, _V.visit_id == _C.visit_id)  # fmt: skip
     rows = db.execute(query.order_by(_V.window_start, _V.external_id).offset(offset).limit(limit))
-    return [Found(*row[:6], tuple(row.breached.split())) for row in rows], total
+    return [Found(*row[:6], tuple(row.breached.split())) for row in rows], total, every - total
 
 
-def _chosen(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    for name in (*KINDS, "technician"):
-        if (value := getattr(wanted, name)) is not None:
-            yield _C[name] == value
-    if wanted.item is not None:
-        yield (literal(" ") + _C.breached + literal(" ")).contains(f" {wanted.item} ", autoescape=True)
+def _chosen(branch: str, month: Month, now: datetime, wanted: Wanted) -> ColumnElement[bool]:
+    marks = {
+        "arrived": _C.minutes.is_not(None), "doubtful": _C.grade == "C", "completed": _C.outcome == "completed",
+        "unsigned": _C.unsigned,
+    }  # fmt: skip
+    return and_(
+        _counted(branch, month, now, wanted.outcomes),
+        *(_C[name] == value for name in (*KINDS, "technician") if (value := getattr(wanted, name)) is not None),
+        *(condition for name, condition in marks.items() if getattr(wanted, name)),
+        *_by_more(branch, month, now, wanted),
+    )
+
+
+def _by_more(branch: str, month: Month, now: datetime, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.items:
+        yield or_(*map(_has_breached, wanted.items))
+    if wanted.cost is not None:
+        lost = (and_(_C.technician.in_(sorted(who)), _has_breached(code)) for code, who in wanted.cost.items())
+        yield or_(false(), *lost)
     if wanted.first is not None:
         yield _C.minutes >= wanted.first
     if wanted.last is not None:
         yield _C.minutes <= wanted.last
-    if wanted.arrived:
-        yield _C.minutes.is_not(None)
-    if wanted.doubtful:
-        yield _C.grade == "C"
-    if wanted.completed:
-        yield _C.outcome == "completed"
-    if wanted.unsigned:
-        yield _C.unsigned
+    if wanted.others is not None:
+        yield _C[wanted.others[0]].not_in(wanted.others[1])
+    if wanted.late or wanted.state or wanted.other_causes is not None:
+        yield _C.visit_id.in_(
+            causes.late_visits(branch, month, now, wanted.state, wanted.cause, wanted.other_causes or ())
+        )  # fmt: skip
+
+
+def _has_breached(code: str) -> ColumnElement[bool]:
+    return (literal(" ") + _C.breached + literal(" ")).contains(f" {code} ", autoescape=True)

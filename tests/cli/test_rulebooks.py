@@ -49,6 +49,6 @@ def test_head_office_sees_what_a_draft_would_have_meant(run, work):
     start = work.now().replace(day=1, hour=1, minute=0) - timedelta(days=20)
     store(work, builders.as_events(late_visit("WO-1", start, 8)))
     lines = run("simulate", draft(work).draft_id).stdout.splitlines()
-    assert len(lines) == 7
+    assert len(lines) == 8
     assert [line.split("\t")[-2:] for line in lines if line.startswith("  T001")] == [["-", "+punctual"]]
     assert run("simulate", draft(work).draft_id, "--branch", "nowhere").exit_code == 2

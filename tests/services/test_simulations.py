@@ -131,10 +131,10 @@ def test_a_draft_that_moves_a_visit_into_another_month_counts_it_there(work: Wor
 def test_it_goes_on_a_month_at_a_time_and_keeps_what_is_done(work: Work) -> None:
     one = draft(work)
     assert not simulations.look(work, M001.actor, one.draft_id).results
-    for done in range(1, 7):
+    for done in range(1, 8):
         assert len(run(work, one, for_at_most=timedelta(0)).results) == done
     assert simulations.look(work, M002.actor, one.draft_id).is_done
-    assert list(simulations.look(work, M002.actor, one.draft_id).months)[:2] == [OCTOBER, Month("2026-09")]
+    assert list(simulations.look(work, M002.actor, one.draft_id).months)[::6] == [OCTOBER, Month("2026-04")]
 
 
 def test_a_month_of_many_visits_goes_on_in_the_middle_and_ends_the_same(work: Work) -> None:

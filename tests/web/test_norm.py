@@ -191,7 +191,7 @@ def test_a_draft_is_run_over_the_last_months_and_names_whom_it_changes(sign_in, 
     one, client = draft(work, award_floor="99", award_base="500"), sign_in("M001")
     address = f"/scores/norm/drafts/{one.draft_id}/simulation"
     assert address in client.get(f"/scores/norm/drafts/{one.draft_id}").text
-    assert "0 of 6 months are worked out." in text_of(client.get(address))
+    assert "0 of 7 months are worked out." in text_of(client.get(address))
     page = text_of(client.post(address, follow_redirects=True))
     assert "months are worked out" not in page
     assert "2026-10 so far 1 1" in page
@@ -200,6 +200,12 @@ def test_a_draft_is_run_over_the_last_months_and_names_whom_it_changes(sign_in, 
     assert "Wins" in page
     assert "Punctuality" in page
     assert "Worked out" in page
+    assert f'href="{address}/behind?won=punctual"' in client.get(address).text
+    behind = text_of(client.get(f"{address}/behind?won=punctual&month=2026-10&technician=T001"))
+    assert "1 month of a technician would be another." in behind
+    assert "2026-10 Chen Wei T001" in behind
+    assert "Nothing is behind it." in text_of(client.get(f"{address}/behind?crosses=down"))
+    assert client.get(f"{address}/behind?lost=weather").status_code == 404
     assert client.post(address, data={"anew": "yes"}).status_code == 303
 
 
@@ -207,9 +213,9 @@ def test_a_simulation_under_way_says_how_far_it_is_and_goes_on_by_itself(sign_in
     one, client = draft(work), sign_in("M001")
     simulations.go_on(work, M001.actor, one.draft_id, for_at_most=timedelta(0))
     page = client.get(f"/scores/norm/drafts/{one.draft_id}/simulation").text
-    assert "1 of 6 months are worked out." in page
+    assert "1 of 7 months are worked out." in page
     assert "data-goes-on" in page
-    assert page.count("not worked out yet") == 5
+    assert page.count("not worked out yet") == 6
 
 
 def test_every_number_and_kind_has_words(app):

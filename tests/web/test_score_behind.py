@@ -22,7 +22,7 @@ def visits(client, address: str) -> list[str]:
     """The order numbers of a list."""
     page = client.get(address)
     assert page.status_code == 200, address
-    return re.findall(r'href="/scores/visits/[^"]*">([^<]*)', page.text)
+    return re.findall(r'<th scope="row"><a href="/scores/visits/[^"]*">([^<]*)', page.text)
 
 
 def test_a_lost_item_opens_the_visits_that_breached_it(history, sign_in):  # noqa: F811 - the fixture
@@ -36,7 +36,7 @@ def test_a_lost_exception_item_opens_its_findings(history, sign_in, work):  # no
     draft = Draft(source="spot_check", technician="T001", item="decorum", favourable=False, note="seen")
     made = record(work, cast.Q001.actor, draft, finding_id=work.new_id())
     manager = sign_in("M001")
-    [address] = {one for one in behind(manager.get(OVERVIEW).text) if "item=decorum" in one}
+    [address] = {one for one in behind(manager.get(OVERVIEW).text) if "?item=decorum&lost" in one}
     assert f'href="/quality/findings/main/{made}"' in manager.get(address).text
 
 
@@ -58,11 +58,47 @@ def test_groups_and_people_of_the_fairness_page_open_their_visits(history, sign_
         assert len(visits(quality, html.unescape(address))) == int(number), address
 
 
-def test_numbers_of_groups_open_nothing_for_who_reads_no_single_persons(history, sign_in):  # noqa: F811 - the fixture
-    for login in ("T001", "D001"):
-        client = sign_in(login)
-        assert behind(client.get(FAIRNESS).text) == []
-        assert client.get("/scores/2026-10/behind?item=punctual").status_code == 403
+def test_a_technician_finds_their_own_part_behind_the_branchs_numbers_and_nobody_elses(history, sign_in):  # noqa: F811
+    technician = sign_in("T002")
+    found = behind(technician.get(FAIRNESS).text)
+    assert any("district=Harbour" in one for one in found)
+    for address in found:
+        assert all(number[3:] in {"L10", "L11", "L12", "W10", "W11", "W12"} for number in visits(technician, address))
+    late = "/scores/2026-10/behind?district=Harbour&lost=1"
+    assert sorted(visits(technician, late)) == ["WO-L10", "WO-L11", "WO-L12"]
+    page = text_of(technician.get(late))
+    assert "Points lost: 15.0" in page
+    assert "Of what the number counts, you see what is yours." in page
+    assert "Chen Wei" not in page
+    # The district of one visit is T001's alone: nothing of it is told, not even that it is there.
+    assert "Nothing is behind it." in text_of(technician.get("/scores/2026-10/behind?district=Island"))
+    for address in ("behind?technician=T001", "behind?technician=T001&lost=1", "behind?technician=T900"):
+        assert technician.get(f"/scores/2026-10/{address}").status_code == 404
+    people = text_of(technician.get("/scores/2026-10/behind/technicians?item=punctual"))
+    assert "李静 T002" in people
+    assert "T001" not in people
+
+
+def test_numbers_open_nothing_for_who_plans(history, sign_in):  # noqa: F811 - the fixture
+    client = sign_in("D001")
+    assert behind(client.get(FAIRNESS).text) == []
+    for address in ("behind?item=punctual", "behind", "behind/technicians"):
+        assert client.get(f"/scores/2026-10/{address}").status_code == 403
+
+
+def test_the_others_and_what_is_elsewhere_open_what_they_count(history, sign_in, work):  # noqa: F811 - the fixture
+    draft = Draft(source="spot_check", technician="T001", item="decorum", favourable=False, note="seen")
+    record(work, cast.Q001.actor, draft, finding_id=work.new_id())
+    manager = sign_in("M001")
+    others = visits(manager, "/scores/2026-10/behind?others=district")
+    assert len(others) == 10
+    assert "WO-I" in others
+    assert "3.0 more points were lost" in text_of(manager.get(FAIRNESS))
+    page = text_of(manager.get("/scores/2026-10/behind?elsewhere=1"))
+    assert "Points lost: 3.0" in page
+    assert "1 finding " in page
+    assert manager.get("/scores/2026-10/behind?others=weather").status_code == 404
+    assert manager.get("/scores/2026-10/behind/technicians?item=weather").status_code == 404
 
 
 @pytest.mark.parametrize("query", ["item=none", "district=Nowhere", "first=900", "technician=T900"])

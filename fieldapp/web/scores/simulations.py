@@ -10,6 +10,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fieldapp.domain.calendar import Month
+from fieldapp.domain.errors import NotFound
 from fieldapp.domain.scoring.simulations import Simulated
 from fieldapp.services import simulations
 from fieldapp.web import score_words
@@ -69,6 +70,29 @@ def go_on(draft_id: str) -> ResponseReturnValue:
     anew = request.form.get("anew") == "yes"
     simulations.go_on(current_work(), current_actor(), draft_id, for_at_most=AT_ONCE, anew=anew)
     return redirect(url_for("simulations.page", draft_id=draft_id), 303)
+
+
+@blueprint.get("/<draft_id>/simulation/behind")
+def behind(draft_id: str) -> ResponseReturnValue:
+    """The months of technicians that a number counts: of a month or a technician, across the floor, by an item."""
+    found, asked = simulations.look(current_work(), current_actor(), draft_id), request.args
+    lost, won = asked.get("lost"), asked.get("won")
+    if not {lost, won} <= {None, *score_words.ITEMS}:
+        raise NotFound()
+    rows = [
+        (result.month, one)
+        for result in found.results
+        for one in result.changed
+        if asked.get("month") in (None, result.month)
+        and asked.get("technician") in (None, one.technician)
+        and asked.get("crosses") in (None, one.crosses)
+        and (lost is None or lost in one.lost)
+        and (won is None or won in one.won)
+    ]
+    return render_template(
+        "scores/simulation_behind.html", found=found, rows=sorted(rows, key=lambda row: (row[0], row[1].technician)),
+        items=score_words.ITEMS, asked=asked,
+    )  # fmt: skip
 
 
 def people_of(results: Iterable[Simulated]) -> list[Person]:

@@ -9,12 +9,13 @@ from flask.typing import ResponseReturnValue
 
 from fieldapp.domain.calendar import Month, Window, parse_month, shifted
 from fieldapp.domain.errors import NotFound
+from fieldapp.domain.scoring.facts import JUDGED
 from fieldapp.domain.scoring.outlook import Outlook, look_ahead
 from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.services import adjustment_views, call_backs, causes, evidence, finding_views, scoring, sheets
 from fieldapp.services.adjustment_views import Proposal
 from fieldapp.services.evidence import Story
-from fieldapp.services.scoring import MonthScores, TechnicianMonth, VisitScore
+from fieldapp.services.scoring import MonthScores, ScoredVisit, TechnicianMonth, VisitScore
 from fieldapp.web import adjustment_words, appeal_words, evidence_words, finding_words, visit_words
 from fieldapp.web import score_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
@@ -29,6 +30,10 @@ blueprint = Blueprint("scores", __name__)
 HISTORY = 6
 #: Technicians on one page of a team.
 TEAM_PAGE = 50
+#: Which visits of a month a number may count.
+_WHICH: dict[str | None, Callable[[ScoredVisit], bool]] = {
+    "judged": lambda one: one.outcome in JUDGED, "open": lambda one: one.outcome == "pending",
+}  # fmt: skip
 
 
 @blueprint.get("/")
@@ -97,8 +102,8 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
 
 @blueprint.get("/<month>/<technician>/visits")
 def visits(month: str, technician: str) -> ResponseReturnValue:
-    """The visits of a technician's month."""
-    found = _month_of(technician, month)
+    """The visits of a technician's month: all, or those that are judged, or still open."""
+    found, which = _month_of(technician, month), request.args.get("which")
     hidden = call_backs.to_be_made(current_work(), current_actor(), found.branch, found.month, technician)
     lines = [
         {
@@ -114,10 +119,11 @@ def visits(month: str, technician: str) -> ResponseReturnValue:
             "waits": one.visit in hidden,
         }
         for one in found.visits
+        if which not in _WHICH or _WHICH[which](one)
     ]
     return render_template(
-        "scores/visits.html", lines=lines, name=found.name, month=month, technician=technician, sealed=found.sealed,
-        visit_url=_visit_url(found),
+        "scores/visits.html", lines=lines, which=which if which in _WHICH else None, name=found.name, month=month,
+        technician=technician, sealed=found.sealed, visit_url=_visit_url(found),
     )  # fmt: skip
 
 
