@@ -20,6 +20,7 @@ from tests.faults import (
     kills,
     lines,
     locked,
+    monkey,
     mutants,
     other_browsers,
     plays,
@@ -43,6 +44,7 @@ PROGRAMMES: dict[str, tuple[Callable[[Path, int], Outcome], int]] = {
     "still": (partial(lines.standing_still, seconds=3.0), 10),
     "clocks": (clocks.run, 20),
     "browser-kills": (partial(browser_kills.run, seed=7), 20),
+    "monkey": (partial(monkey.run, seed=7), 3000),
     "absence": (absence.run, 400),
     "browsers": (other_browsers.run, 3),
 }

@@ -27,6 +27,10 @@ class Proxy(threading.Thread):
                 return
             threading.Thread(target=self._serve, args=(line, *self._fate()), daemon=True).start()
 
+    def turn_to(self, port: int) -> None:
+        """Pass new connections on to another server."""
+        self._to = port
+
     def close(self) -> None:
         """Take no more connections."""
         self._listener.shutdown(socket.SHUT_RDWR)
