@@ -8,15 +8,12 @@ import contextlib
 import ctypes
 import gc
 import logging
-import os
 import resource
 import shutil
 import signal
 import socket
 import sys
 import tempfile
-import time
-from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -33,6 +30,7 @@ from fieldapp import logs
 from fieldapp.app import create_app, handlers
 from fieldapp.cli import tls as tls_relay
 from fieldapp.cli.context import open_work
+from fieldapp.cli.workers import supervise
 from fieldapp.services import audit_mail, health, leftovers, retention, spot_checks
 from fieldapp.services import demo as company
 from fieldapp.services.runner import Runner
@@ -45,10 +43,8 @@ CONNECTIONS = 4000
 #: Rescue files are the largest thing that is uploaded; everything else is refused by its own limit.
 LARGEST_BODY = 64 * 1024 * 1024
 THREADS = 8
-#: Seconds for the other processes to finish what they have under way.
-GRACE = 20
-#: From malloc.h and prctl.h.
-M_ARENA_MAX, PR_SET_PDEATHSIG = -8, 1
+#: From malloc.h.
+M_ARENA_MAX = -8
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -82,7 +78,9 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
     if counting:
         settings = replace(settings, metrics_folder=counting)
         count_together(counting)
-    children = _fork(workers - 1)
+    is_first = True
+    if counting:
+        is_first = supervise(workers, at_end=partial(shutil.rmtree, counting, ignore_errors=True))
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, _stop)
     app = create_app(settings)
@@ -91,17 +89,13 @@ def serve(host: str, port: int, workers: int, tls: str | None) -> None:
     try:
         server = _server(app, settings, listener, scheme="https" if tls else "http")
         runner.start()
-        if children is not None:
+        if is_first:
             click.echo(f"fieldapp is ready on {address} (Ctrl-C stops it; the data stays in {settings.instance})")
             sys.stdout.flush()
         server.run()
     finally:
         _be_heard()
-        _send(signal.SIGTERM, children or ())
         runner.stop()
-        _wait_for(children or ())
-        if counting and children is not None:
-            shutil.rmtree(counting, ignore_errors=True)
 
 
 def _daily(settings: Settings, work: Work) -> None:
@@ -154,41 +148,6 @@ def _refuse_what_is_unsafe(settings: Settings) -> Settings:
     if faults:
         sys.exit(1)
     return settings
-
-
-def _fork(count: int) -> list[int] | None:
-    """Fork `count` children; the parent gets their process ids, a child None."""
-    children = []
-    for _ in range(count):
-        child = os.fork()
-        if child == 0:
-            with contextlib.suppress(AttributeError):  # a C library without it
-                ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # nobody else would end an orphan
-            return None
-        children.append(child)
-    return children
-
-
-def _send(number: signal.Signals, children: Collection[int]) -> None:
-    for child in children:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, number)
-
-
-def _wait_for(children: Collection[int]) -> None:
-    """Until they have ended. Who takes too long is killed: our port has to be free, and what was under way is done
-    again by whoever comes next."""
-    left, until = set(children), time.monotonic() + GRACE
-    while left := {child for child in left if not _has_ended(child)}:
-        if time.monotonic() > until:
-            _send(signal.SIGKILL, left)
-        time.sleep(0.05)
-
-
-def _has_ended(child: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        return os.waitpid(child, os.WNOHANG)[0] != 0
-    return True
 
 
 def _server(app: Flask, settings: Settings, listener: socket.socket, *, scheme: str) -> BaseWSGIServer:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import signal
 import socket
 import ssl
@@ -11,12 +12,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from fieldapp.cli import main
+from fieldapp.cli import main, workers
 from fieldapp.storage import photos
 from tests import cast, processes
 from tests.conftest import make_test_work
@@ -129,22 +131,56 @@ def _run_still(children: set[int]) -> set[int]:
     return {child for child in children if Path(f"/proc/{child}").exists()}
 
 
+def _wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def test_whoever_ends_the_first_process_has_ended_all(tmp_path):
     processes.run(tmp_path, "db", "upgrade")
     with processes.started(tmp_path, "--workers", "3") as (_, process):
         children = _children(process.pid)
-    assert len(children) == 2
+    assert len(children) == 3
     assert _run_still(children) == set()
+    assert process.returncode == 0
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path):
+    processes.run(tmp_path, "db", "upgrade")
+    with (tmp_path / "stderr").open("w+") as stderr:
+        with processes.started(tmp_path, "--workers", "2", stderr=stderr) as (port, process):
+            before = _children(process.pid)
+            os.kill(min(before), signal.SIGKILL)
+            _wait_until(lambda: len(_children(process.pid) - before) == 1)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30) as answer:
+                assert answer.status == 200
+        [line] = map(json.loads, (tmp_path / "stderr").read_text().splitlines())
+    assert (line["event"], line["process"], line["status"]) == ("a worker ended", min(before), -9)
+
+
+def test_workers_that_die_at_once_are_not_replaced_for_ever():
+    code = """if True:
+        import os
+        from fieldapp.cli import workers
+        workers.supervise(2, at_end=lambda: print("at the end"))
+        os._exit(3)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=180)
+    *told, last = done.stdout.splitlines()
+    assert (done.returncode, last) == (1, "at the end")
+    assert workers.TRIES <= len(told) <= workers.TRIES + 1, told
 
 
 def test_a_process_that_does_not_end_in_time_is_killed(monkeypatch):
-    monkeypatch.setattr(serve, "GRACE", 0.1)
+    monkeypatch.setattr(workers, "GRACE", 0.1)
     deaf = "import signal; signal.signal(15, signal.SIG_IGN); print(flush=True); signal.pause()"
     with subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE) as child:
         assert child.stdout
         child.stdout.readline()
-        serve._send(signal.SIGTERM, [child.pid])
-        serve._wait_for([child.pid])
+        workers.send(signal.SIGTERM, [child.pid])
+        workers.wait_for([child.pid])
         assert _run_still({child.pid}) == set()
 
 
@@ -159,23 +195,20 @@ def test_a_request_to_end_that_vanishes_is_made_again():
         watch = weakref.ref(thing, serve._stop)
         del thing
         try:
-            time.sleep(60)
+            time.sleep(170)
         finally:
             serve._be_heard()
     """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=180)
     assert done.returncode == 0
 
 
 def test_no_process_outlives_the_first_one_that_was_killed(tmp_path):
     processes.run(tmp_path, "db", "upgrade")
     with processes.started(tmp_path, "--workers", "2") as (_, process):
-        (child,) = _children(process.pid)
+        children = _children(process.pid)
         process.kill()
-        until = time.monotonic() + 30
-        while _run_still({child}) and time.monotonic() < until:
-            time.sleep(0.05)
-        assert _run_still({child}) == set()
+        _wait_until(lambda: not _run_still(children))
 
 
 def test_tls_is_spoken_with_our_own_certificate(tmp_path):
