@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fieldapp.domain.calendar import day_bounds
 from fieldapp.domain.errors import Conflict, Forbidden, Invalid
 from fieldapp.domain.visits.events import FindingRecorded, is_plausible
+from fieldapp.domain.words import needed
 
 Source = Literal["spot_check", "call_back", "complaint", "praise"]
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -161,9 +162,4 @@ def settle(standing: Standing, outcome: str, reason: str, *, seen: int, now: dat
 
 def checked_words(text: str, field: str) -> str:
     """What somebody wrote, as it is kept; raises `Invalid` text_missing, text_too_long naming the field."""
-    words = text.replace("\r\n", "\n").replace("\x00", "").strip()
-    if not words:
-        raise Invalid("text_missing", field=field)
-    if len(words) > NOTE_LIMIT:
-        raise Invalid("text_too_long", field=field, limit=NOTE_LIMIT)
-    return words
+    return needed(text, field, NOTE_LIMIT)

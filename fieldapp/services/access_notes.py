@@ -7,9 +7,9 @@ it is gone. Owns the limits; sealing is `storage.access_notes`'.
 from datetime import timedelta
 
 from fieldapp.domain.access import Actor, require
-from fieldapp.domain.errors import Invalid
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.visits.lifecycle import ENDED
+from fieldapp.domain.words import checked
 from fieldapp.services import link_acts
 from fieldapp.services.work import Work
 from fieldapp.storage import access_notes, audit, branches, visits
@@ -26,9 +26,7 @@ def write(work: Work, link: Link, text: str) -> None:
 
     Raises `Invalid` text_too_long, and what `link_acts.begin` does once the technician is there or the visit over.
     """
-    words = text.replace("\r\n", "\n").replace("\x00", "").strip()
-    if len(words) > LIMIT:
-        raise Invalid("text_too_long", field="text", limit=LIMIT)
+    words = checked(text, "text", LIMIT)
     now = work.now()
     with work.write(link.branch) as db:
         link_acts.begin(db, work, link, "access")

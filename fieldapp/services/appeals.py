@@ -15,6 +15,7 @@ from fieldapp.domain.calendar import Month, month_of
 from fieldapp.domain.errors import Conflict, DomainError, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
 from fieldapp.domain.visits.events import AppealDecided, AppealFiled, Data, Event, FindingDecided, FindingRecorded
+from fieldapp.domain.words import needed
 from fieldapp.services import evidence, four_eyes
 from fieldapp.services.branches import zone_of
 from fieldapp.services.evidence import Proof
@@ -257,9 +258,4 @@ def _get(db: Db, branch: str, appeal_id: str) -> Filed:
 
 
 def _words(text: str, field: str) -> str:
-    words = text.replace("\r\n", "\n").replace("\x00", "").strip()
-    if not words:
-        raise Invalid("text_missing", field=field)
-    if len(words) > TEXT_LIMIT:
-        raise Invalid("text_too_long", field=field, limit=TEXT_LIMIT)
-    return words
+    return needed(text, field, TEXT_LIMIT)

@@ -16,6 +16,7 @@ from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.domain.findings import Draft
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.visits.personal import ERASED
+from fieldapp.domain.words import needed
 from fieldapp.services import contacts, findings
 from fieldapp.services.branches import zone_of
 from fieldapp.services.work import Db, Work
@@ -277,12 +278,7 @@ def _find(
 
 
 def _words(text: str, field: str) -> str:
-    words = text.replace("\r\n", "\n").replace("\x00", "").strip()
-    if not words:
-        raise Invalid("text_missing", field=field)
-    if len(words) > TEXT_LIMIT:
-        raise Invalid("text_too_long", field=field, limit=TEXT_LIMIT)
-    return words
+    return needed(text, field, TEXT_LIMIT)
 
 
 def _views(db: Db, branch: str, found: Sequence[Case], now: datetime) -> list[CaseView]:

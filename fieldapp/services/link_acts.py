@@ -15,6 +15,7 @@ from fieldapp.domain.visits import codec
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.signoff import BOX, statement_hash
+from fieldapp.domain.words import checked
 from fieldapp.services import cases, receipts, recording, scheduling
 from fieldapp.services.cases import TEXT_LIMIT
 from fieldapp.services.links import LinkGone
@@ -122,10 +123,7 @@ def say(db: Db, work: Work, link: Link, act: str, said: Sequence[ev.Data]) -> No
 
 
 def _words(text: str, field: str) -> str:
-    words = text.replace("\r\n", "\n").replace("\x00", "").strip()
-    if len(words) > TEXT_LIMIT:
-        raise Invalid("text_too_long", field=field, limit=TEXT_LIMIT)
-    return words
+    return checked(text, field, TEXT_LIMIT)
 
 
 def _note(db: Db, work: Work, link: Link, key: str, text: str) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from fieldapp.domain.calendar import Window
-from fieldapp.domain.errors import Conflict, Invalid
+from fieldapp.domain.errors import Conflict
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.visits import events as ev
+from fieldapp.domain.words import checked
 from fieldapp.services import free_windows, link_acts, pins, scheduling
 from fieldapp.services.claims import Slot, hold
 from fieldapp.services.work import Work
@@ -60,9 +61,7 @@ def move(work: Work, link: Link, start: datetime) -> None:
 
 def cancel(work: Work, link: Link, reason: str) -> None:
     """Call the appointment off, as the customer's own wish. Raises `Invalid` text_too_long, and what `begin` does."""
-    words = reason.replace("\r\n", "\n").replace("\x00", "").strip()
-    if len(words) > REASON_LIMIT:
-        raise Invalid("text_too_long", field="reason", limit=REASON_LIMIT)
+    words = checked(reason, "reason", REASON_LIMIT)
     with work.write(link.branch) as db:
         link_acts.begin(db, work, link, "cancel")
         said = ev.VisitCancelled(

@@ -13,6 +13,7 @@ from fieldapp.domain.access import Actor, require
 from fieldapp.domain.errors import Invalid, NotFound
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.messages import Kind, Rules
+from fieldapp.domain.words import cleaned
 from fieldapp.services import message_texts, outbox
 from fieldapp.services.work import Work
 from fieldapp.storage import audit, branches, jobs, messages
@@ -87,8 +88,7 @@ def save_words(
     """From now on these words; the usual ones again where they are the same. Raises `Invalid`, `NotFound`."""
     require(actor, "messages.write", branch=branch)
     _known(kind, language)
-    text = body.replace("\r\n", "\n").strip()
-    words = Template(" ".join(subject.split()), text, actor.login, work.now())
+    words = Template(" ".join(cleaned(subject).split()), cleaned(body), actor.login, work.now())
     rules.check_template(words.subject, words.body)
     usual = message_texts.usual(cast(Kind, kind), language)
     with work.write(branch) as db:

@@ -13,6 +13,7 @@ from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import Window, day_bounds
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.scheduling import is_repeat
+from fieldapp.domain.words import cleaned
 from fieldapp.services import approvals
 from fieldapp.services.approvals import Approval
 from fieldapp.services.branches import zone_of
@@ -112,7 +113,7 @@ def list_visits(
         zone = zone_of(db, branch)
         filters = Filters(
             missed_before=now - missed_after(rulebooks(db), now, zone),
-            text=text.replace("\x00", "").strip(),  # PostgreSQL takes no such sign, and nobody's name has it
+            text=cleaned(text),
             states=states,
             technician=technician,
             start=day_bounds(first, zone)[0] if first else None,
