@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.errors import DomainError, Invalid, NotFound
 from fieldapp.services.work import Db, Vault, Work
-from fieldapp.storage import accounts, audit, second_factors, sign_ins
+from fieldapp.storage import accounts, audit, passkeys, second_factors, sign_ins
 from fieldapp.storage.accounts import Account
 
 #: What authenticator apps take without being asked: six digits, half a minute, SHA-1.
@@ -113,6 +113,7 @@ def give_up(work: Work, actor: Actor) -> None:
     with work.write() as db:
         if not second_factors.remove(db, actor.account_id):
             raise NotFound()
+        passkeys.remove(db, actor.account_id)
         _audit(work, db, actor, "account.second_factor_given_up", _get(db, actor.login))
 
 
@@ -141,6 +142,7 @@ def take(work: Work, actor: Actor, login: str) -> None:
         account = _get(db, login)
         if not second_factors.remove(db, account.account_id):
             raise NotFound()
+        passkeys.remove(db, account.account_id)
         sign_ins.end_all(db, account.account_id)
         sign_ins.forget_browsers(db, account.account_id)
         _audit(work, db, actor, "account.second_factor_taken", account)

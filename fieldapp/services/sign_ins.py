@@ -7,6 +7,7 @@ and apart for each browser that the account knows: guessing from elsewhere canno
 import contextlib
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,7 +15,8 @@ from zoneinfo import ZoneInfo
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.errors import DomainError, Invalid, NotFound, TooMany
 from fieldapp.domain.ids import is_code
-from fieldapp.services import password_rules, second_factors
+from fieldapp.services import passkeys, password_rules, second_factors
+from fieldapp.services.passkeys import Question, Site
 from fieldapp.services.second_factors import WrongCode
 from fieldapp.services.work import Busy, Db, Work
 from fieldapp.storage import accounts, audit, sign_ins
@@ -102,6 +104,35 @@ def enter_code(
     work: Work, *, ticket: str, code: str, agent: str, browser: str | None, old: str | None
 ) -> Opened:  # fmt: skip
     """Open the session of somebody who is halfway. Raises `WrongCode`, `TooMany`; each code is good once."""
+
+    def is_right(db: Db, account: Account) -> bool:
+        return second_factors.use(work, db, account.account_id, code[:100])
+
+    return _go_on(work, is_right, ticket=ticket, agent=agent, browser=browser, old=old)
+
+
+def ask_device(work: Work, ticket: str, site: Site) -> Question | None:
+    """What a device of somebody who is halfway has to answer; None where they have none."""
+    with work.read() as db:
+        account = second_factors.open_ticket(work.vault, ticket[:300], db, work.now())
+    return passkeys.ask(work, account.account_id, site) if account else None
+
+
+def answer_by_passkey(
+    work: Work, site: Site, state: object, answer: str, *, ticket: str, agent: str, browser: str | None, old: str | None
+) -> Opened:
+    """The same by a device's answer to what `passkeys.ask` asked."""
+
+    def is_right(db: Db, account: Account) -> bool:
+        return passkeys.use(work, db, account.account_id, site, state, answer)
+
+    return _go_on(work, is_right, ticket=ticket, agent=agent, browser=browser, old=old)
+
+
+def _go_on(
+    work: Work, is_right: Callable[[Db, Account], bool], *, ticket: str, agent: str, browser: str | None,
+    old: str | None,
+) -> Opened:  # fmt: skip
     with work.read() as db:
         account = second_factors.open_ticket(work.vault, ticket[:300], db, work.now())
         known = bool(account and browser and sign_ins.knows_browser(db, _hash(browser), account.account_id))
@@ -110,7 +141,7 @@ def enter_code(
     place = _hash(f"code {browser if known else STRANGERS}")
     _count_attempt(work, account.login, place, MOST_WRONG)
     with work.write(_hash(account.login.lower())) as db:
-        if not second_factors.use(work, db, account.account_id, code[:100]):
+        if not is_right(db, account):
             raise WrongCode(account=account.login)
         sign_ins.set_failures(db, _hash(account.login.lower()), place, 0, work.now())
     origin = _hash(browser) if known and browser else STRANGERS

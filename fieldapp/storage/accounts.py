@@ -14,6 +14,7 @@ from fieldapp.storage.tables.accounts import (
     AccountRow,
     InvitationRow,
     KnownBrowserRow,
+    PasskeyRow,
     RecoveryCodeRow,
     SecondFactorRow,
     SignInRow,
@@ -132,7 +133,7 @@ def empty(db: Db, account: Account, now: datetime) -> None:
     devices = update(DeviceRow).where(DeviceRow.branch.is_not(None), DeviceRow.account_id == account.account_id)
     ended = func.coalesce(DeviceRow.revoked_at, now)
     db.execute(devices.values(name=ERASED, client="{}", clock="{}", revoked_at=ended))
-    for kind in (SignInRow, KnownBrowserRow, SecondFactorRow, RecoveryCodeRow, InvitationRow):
+    for kind in (SignInRow, KnownBrowserRow, SecondFactorRow, RecoveryCodeRow, PasskeyRow, InvitationRow):
         db.execute(delete(kind).where(kind.account_id == account.account_id))
     home = update(CalendarRow).where(CalendarRow.branch.is_not(None), CalendarRow.technician == account.login)
     db.execute(home.values(lat=None, lon=None))

@@ -64,6 +64,10 @@ MESSAGES: dict[str, Any] = {
     "second_factor_missing": _l(
         "Give yourself a second factor first, under “Second factor” of your account; then you can go on."
     ),
+    "passkey_wrong": _l(
+        "That did not work: the device gave no answer in time, or not to this question. Please try again."
+    ),
+    "passkeys_full": _l("Nobody needs more than %(most)s passkeys. Take one away first."),
     "code_unlike": _l(
         "The app does not show this code now. See that you added this very key, and that the phone's clock is right."
     ),

@@ -203,5 +203,5 @@ def test_keys_of_a_branchs_table_begin_with_the_branch(table):
 #: Small tables of the whole company, the same on every shard.
 REFERENCE_TABLES = {
     "accounts", "sign_ins", "known_browsers", "sign_in_failures", "server_facts", "alembic_version", "rulebooks",
-    "rulebook_drafts", "second_factors", "recovery_codes", "invitations",
+    "rulebook_drafts", "second_factors", "recovery_codes", "passkeys", "invitations",
 }  # fmt: skip

@@ -15,7 +15,7 @@ ACTS = {
     "admin.change", "admin.take_second_factor", "admin_invitations.invite", "admin_invitations.make",
     "adjustments.decide", "closing.propose", "closing.confirm", "drafts.decide",
     "factor.another", "factor.confirm", "factor.renew", "factor.end",
-    "own.end", "own.end_others",
+    "factor.add_passkey", "factor.remove_passkey", "own.end", "own.end_others",
 }  # fmt: skip
 CHANGE = "/admin/accounts/T002"
 DATA = {"name": "Li <Jing> & Co.", "role": "quality", "branch": "main", "team": "", "note": "two\r\nlines"}

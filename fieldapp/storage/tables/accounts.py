@@ -118,3 +118,17 @@ class RecoveryCodeRow(Base):
 
     account_id: Mapped[UuidKey] = mapped_column(ForeignKey("accounts.account_id"))
     code_hash: Mapped[CodeKey]
+
+
+class PasskeyRow(Base):
+    """A public key that lives on a device of the account's owner; named by the SHA-256 of the credential's id."""
+
+    __tablename__ = "passkeys"
+
+    passkey_id: Mapped[CodeKey]
+    account_id: Mapped[UuidText] = mapped_column(ForeignKey("accounts.account_id"), index=True)
+    name: Mapped[LongText]
+    credential: Mapped[bytes]  # the id and the public key, as WebAuthn writes them
+    sign_count: Mapped[int]
+    added_at: Mapped[datetime]
+    used_at: Mapped[datetime]

@@ -9,10 +9,13 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 
-from fieldapp.domain.errors import Invalid
+from fieldapp.domain.errors import Conflict, Invalid, NotFound
+from fieldapp.services import passkeys as key_service
 from fieldapp.services import second_factors
-from fieldapp.web import navigation
-from fieldapp.web.auth.forms import CodeForm
+from fieldapp.services.passkeys import WrongPasskey
+from fieldapp.web import errors, navigation, passkeys
+from fieldapp.web.auth.devices import describe
+from fieldapp.web.auth.forms import CodeForm, PasskeyForm
 from fieldapp.web.context import current_actor, current_work, needs_second_factor
 from fieldapp.web.errors import SecondFactorMissing
 from fieldapp.web.fresh import fresh
@@ -64,6 +67,34 @@ def end() -> ResponseReturnValue:
     return redirect(url_for("factor.page"), 303)
 
 
+@blueprint.post("/passkeys")
+@fresh
+def add_passkey() -> ResponseReturnValue:
+    """Keep the key that a device made for this site."""
+    site, form = passkeys.site(), PasskeyForm()
+    if site is None:
+        raise NotFound()
+    try:
+        key_service.add(
+            current_work(), current_actor(), site, passkeys.take(), form.answer.data or "",
+            form.name.data or describe(request.user_agent.string),
+        )  # fmt: skip
+    except (WrongPasskey, Conflict) as error:
+        flash(errors.sentence(error), "bad")
+    else:
+        flash(_("The passkey is added. From now on it can stand for the code."), "good")
+    return redirect(url_for("factor.page"), 303)
+
+
+@blueprint.post("/passkeys/<passkey_id>/remove")
+@fresh
+def remove_passkey(passkey_id: str) -> ResponseReturnValue:
+    """That device stands for no code any more."""
+    key_service.remove(current_work(), current_actor(), passkey_id)
+    flash(_("That passkey opens nothing any more."), "good")
+    return redirect(url_for("factor.page"), 303)
+
+
 def _shown(codes: list[str], target: str) -> str:
     return render_template("auth/recovery_codes.html", codes=codes, target=target, now=current_work().now())
 
@@ -74,8 +105,14 @@ def _page(form: CodeForm, *, another: bool = False) -> str:
     offer = None if standing and not another else second_factors.offer(work, actor, current_user.sign_in_id)
     return render_template(
         "auth/second_factor.html", form=form, standing=standing, offer=offer, picture=offer and _picture(offer.address),
-        needed=needs_second_factor(),
+        needed=needs_second_factor(), keys=key_service.list_own(work, actor) if standing else [],
+        key_form=PasskeyForm(formdata=None), question=_question() if standing and not offer else "",
     )  # fmt: skip
+
+
+def _question() -> str:
+    site = passkeys.site()
+    return passkeys.keep(key_service.ask_for_new(current_work(), current_actor(), site)) if site else ""
 
 
 def _picture(address: str) -> Markup:

@@ -21,6 +21,13 @@ class CodeForm(Form):
     next = HiddenField()
 
 
+class PasskeyForm(Form):
+    """What a device answered, and what its owner calls it."""
+
+    answer = HiddenField()
+    name = StringField(_l("Name of the device"))
+
+
 class PasswordForm(Form):
     """One's own new password."""
 

@@ -8,7 +8,7 @@ from flask_limiter.util import get_remote_address
 from fieldapp.domain.errors import TooMany
 from fieldapp.services import accounts, sign_ins
 from fieldapp.services.sign_ins import Halfway, Opened, WrongCode, WrongPassword
-from fieldapp.web import errors, locale, navigation, sessions
+from fieldapp.web import errors, locale, navigation, passkeys, sessions
 from fieldapp.web.auth.forms import CodeForm, SignInForm
 from fieldapp.web.context import current_settings, current_work, find_actor
 
@@ -67,28 +67,34 @@ def code() -> ResponseReturnValue:
     """The second door, for who came through the first just now."""
     if find_actor() or HALFWAY not in session:
         return redirect("/login")
-    return render_template("auth/code.html", form=CodeForm())
+    return _second_door(CodeForm())
 
 
 @blueprint.post("/login/code")
 @limiter.limit("300 per 5 minutes", deduct_when=lambda response: response.status_code >= 400)
 def enter_code() -> ResponseReturnValue:
-    """Open the session, with a one-time code or a recovery code."""
-    form = CodeForm()
+    """Open the session, with a one-time code, a recovery code, or what a device answered."""
+    form, site = CodeForm(), passkeys.site()
     ticket, target = session.get(HALFWAY) or ("", "")
+    who = {
+        "ticket": ticket,
+        "agent": request.user_agent.string,
+        "browser": sessions.browser(),
+        "old": sessions.secret(),
+    }
     try:
-        opened = sign_ins.enter_code(
-            current_work(), ticket=ticket, code=form.code.data or "", agent=request.user_agent.string,
-            browser=sessions.browser(), old=sessions.secret(),
-        )  # fmt: skip
+        if site and (answer := request.form.get("answer")):
+            opened = sign_ins.answer_by_passkey(current_work(), site, passkeys.take(), answer, **who)
+        else:
+            opened = sign_ins.enter_code(current_work(), code=form.code.data or "", **who)
     except WrongCode as error:
         errors.note(error)
         form.refuse(error)
-        return render_template("auth/code.html", form=form), 401
+        return _second_door(form), 401
     except TooMany as error:
         errors.note(error)
         form.refuse(error)
-        return render_template("auth/code.html", form=form), 429, {"Retry-After": str(error.facts["retry_after"])}
+        return _second_door(form), 429, {"Retry-After": str(error.facts["retry_after"])}
     session.pop(HALFWAY, None)
     return _in(opened, target)
 
@@ -123,6 +129,13 @@ def _in(opened: Opened, target: str | None) -> ResponseReturnValue:
     response = redirect(navigation.safe_next(target) or navigation.HOMES[opened.actor.role], 303)
     sessions.open_in(response, opened)
     return response
+
+
+def _second_door(form: CodeForm) -> str:
+    site = passkeys.site()
+    ticket, _ = session.get(HALFWAY) or ("", "")
+    question = sign_ins.ask_device(current_work(), ticket, site) if site else None
+    return render_template("auth/code.html", form=form, passkey=passkeys.keep(question))
 
 
 def _door(form: SignInForm) -> str:
