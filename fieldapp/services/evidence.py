@@ -118,6 +118,13 @@ def of_visits(work: Work, actor: Actor, found: TechnicianMonth, wanted: Iterable
         return verdicts(db, found.branch, unique.values(), found.now, norms=_norms(db, found.branch, found.rulebook))
 
 
+def of_month(work: Work, actor: Actor, found: TechnicianMonth, wanted: Iterable[FindingEffect]) -> Sequence[Proof]:
+    """The findings that have these effects on a technician's month."""
+    _require_sight(actor, found.branch, found.sheet.technician)
+    with work.read() as db:
+        return findings(db, found.branch, wanted, _norms(db, found.branch, found.rulebook))
+
+
 def of_visit(
     work: Work, actor: Actor, branch: str, judgement: Judgement, effects: Sequence[FindingEffect] | None = None
 ) -> Story:  # fmt: skip

@@ -1,8 +1,11 @@
 """GET and POST /appeals, GET /appeals/{appeal}."""
 
+import base64
+import io
 from datetime import timedelta
 
 import pytest
+from PIL import Image
 
 from fieldapp.domain.appeals import Subject
 from fieldapp.domain.ids import visit_id
@@ -79,6 +82,42 @@ def test_a_program_hands_in_what_a_technician_says_and_the_appeal_is_theirs(prog
     assert mine.appeal.id == made["id"]
     decided = appeals.decide(work, cast.M001.actor, cast.MAIN, made["id"], "confirmed", "No photo shows them.")
     assert decided.appeal.state == "confirmed"
+
+
+def picture(colour="navy", size=(40, 30)):
+    stream = io.BytesIO()
+    Image.new("RGB", size, colour).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def test_photos_go_with_the_appeal_and_both_sides_see_them(program, missed, work, sign_in):
+    photos = [base64.b64encode(picture(colour)).decode() for colour in ("navy", "olive")]
+    portal = program("appeals:write")
+    sent = [
+        portal.ask("POST", "/appeals", json={**WORE, "photos": photos}, headers={"Idempotency-Key": "1"})
+        for _ in range(2)
+    ]
+    assert [one.status_code for one in sent] == [201, 201]
+    made = sent[0].json
+    assert sent[1].json == made
+    assert len(made["photos"]) == 2
+    for login, address in (("T001", "/scores/appeals"), ("M001", f"/quality/appeals/{cast.MAIN}")):
+        shown = sign_in(login).get(f"{address}/{made['id']}/photos/{made['photos'][0]}")
+        assert (shown.status_code, shown.content_type) == (200, "image/jpeg")
+
+
+@pytest.mark.parametrize(
+    ("photos", "status", "code"),
+    [
+        (["not base64!"], 422, "schema_invalid"), ([base64.b64encode(b"<svg/>").decode()], 422, "photo_unreadable"),
+        (["QQ=="] * 5, 422, "schema_invalid"), (["A" * 17_000_000], 413, "request_entity_too_large"),
+    ],
+)  # fmt: skip
+def test_what_is_no_photo_is_refused_and_nothing_filed(program, missed, photos, status, code):
+    portal = program("appeals:write")
+    answer = portal.ask("POST", "/appeals", json={**WORE, "photos": photos})
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert portal.pages("/appeals") == []
 
 
 def test_an_appeal_against_a_finding_is_handed_in_by_its_id(program, missed):

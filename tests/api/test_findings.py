@@ -44,6 +44,20 @@ def test_a_finding_is_recorded_under_the_program_s_name_and_counts(audit, work):
     assert next(item for item in sheet.items if item.code == "cleanup").breached == 1
 
 
+def test_a_breach_of_discipline_waits_until_its_technician_was_heard(audit, work):
+    answer = post(audit, {"source": "complaint", "visit": "WO-1", "discipline": "gifts", "favourable": False,
+                          "note": "Took a carton of cigarettes"})  # fmt: skip
+    assert answer.status_code == 201, answer.json
+    made = answer.json
+    assert (made["discipline"], made["item"], made["state"], made["does"]) == ("gifts", None, "waiting", "nothing")
+    findings.answer(work, cast.T001.actor, made["id"], "I paid for the tea.")
+    findings.decide(work, cast.M001.actor, cast.MAIN, made["id"], "upheld", "Two neighbours saw it", seen=0)
+    found = audit.get(f"/findings/{made['id']}").json
+    assert (found["state"], found["does"], found["answers"]) == ("upheld", "veto", ["I paid for the tea."])
+    [technician] = scoring.month_scores(work, OPERATOR, cast.MAIN, "2026-10", technician="T001").technicians
+    assert (technician.sheet.veto, technician.sheet.award) == (("gifts",), 0)
+
+
 def test_a_complaint_waits_for_a_person_and_tells_what_they_decided(audit, work, clock):
     made = post(audit, {**FOUND, "source": "complaint"}).json
     assert made["state"] == "waiting"

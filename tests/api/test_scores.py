@@ -98,6 +98,22 @@ def test_the_verdicts_add_up_to_the_sheet(bi, worked):
             assert item["met"] == sum(one["met"] for one in found if one["item"] == item["code"])
 
 
+def test_a_finding_about_no_visit_is_one_verdict_more(bi, worked, work):
+    draft = Draft(source="spot_check", technician="T001", item="uniform", favourable=False, note="No jacket")
+    made = findings.record(work, cast.Q001.actor, draft, finding_id=work.new_id())
+    sheet = bi.get("/scores/2026-10?technician=T001").json["technicians"][0]
+    whole = bi.pages("/scores/2026-10/T001/verdicts?limit=200")
+    assert bi.pages("/scores/2026-10/T001/verdicts?limit=3") == whole
+    for item in sheet["items"]:
+        if item["kind"] == "rate":
+            told = [one["met"] for one in whole if one["item"] == item["code"]]
+            assert (item["met"], item["breached"]) == (sum(told), len(told) - sum(told)), item["code"]
+    [loose] = [one for one in whole if one["external_id"] is None]
+    assert (loose["item"], loose["met"], loose["source"], loose["promised"]) == ("uniform", False, "finding", None)
+    assert (loose["evidence"], loose["reason"]) == ([made], "A finding says that this was not done.")
+    assert (loose["article"], loose["appeal"], loose["appeal_until"]) == ("I.1", None, "2026-11-07T16:00:00Z")
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

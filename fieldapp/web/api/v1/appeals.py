@@ -22,8 +22,12 @@ def list_appeals(query: shapes.AppealQuery) -> Response:
     return paging.tell([_appeal(*one) for one in found[: query.limit]], more)
 
 
+#: With photos in base64, a third longer than they are.
+LARGEST = 16 * 1024 * 1024
+
+
 @operation(
-    "POST", "/appeals", "appeals:write", shapes.Appeal, body=shapes.NewAppeal, status=201, keyed=True,
+    "POST", "/appeals", "appeals:write", shapes.Appeal, body=shapes.NewAppeal, status=201, keyed=True, largest=LARGEST,
     refusals={
         404: "The branch has no such visit or finding.",
         409: "It counts for nothing, it is appealed already, or the time to appeal is over: `code` says which.",
@@ -32,13 +36,16 @@ def list_appeals(query: shapes.AppealQuery) -> Response:
 def create_appeal(body: shapes.NewAppeal) -> Response:
     """Hand in an appeal in its technician's words.
 
-    It is theirs, once for each breach, and says through which program it came; only a person answers it.
+    It is theirs, once for each breach, and says through which program it came; only a person answers it. Up to four
+    photos go with it; the whole request has at most 16 MiB.
     """
+    work, actor = current_work(), current_actor()
     branch = current_branch()
     subject = Subject(visit=visit_id(branch, body.visit), item=body.item) if body.visit else Subject()
     if body.finding:
         subject = Subject(finding=EventId(body.finding))
-    filed = appeals.file(current_work(), current_actor(), branch, subject, body.text, technician=body.technician)
+    photos = [appeals.attach(work, actor, branch, one) for one in body.photos]
+    filed = appeals.file(work, actor, branch, subject, body.text, photos, technician=body.technician)
     response = _tell_one(filed.appeal.id, 201)
     response.headers["Location"] = url_for(".get_appeal", appeal=filed.appeal.id)
     return response

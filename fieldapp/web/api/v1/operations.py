@@ -60,9 +60,10 @@ KEY = "Idempotency-Key"
 def operation(
     method: str, path: str, scope: Scope, answer: type[Struct], *, query: type[Struct] | None = None,
     body: type[Struct] | None = None, is_list: bool = False, status: int = 200, keyed: bool = False,
-    matched: bool = False, refusals: dict[int, str] | None = None,
+    matched: bool = False, refusals: dict[int, str] | None = None, largest: int = reading.LARGEST,
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:  # fmt: skip
-    """Register the view: it gets the parts of the path, `query`, `body` and (`matched`) `rev`, and answers."""
+    """Register the view: it gets the parts of the path, `query`, `body` (of at most `largest` bytes) and (`matched`)
+    `rev`, and answers."""
 
     def decorate(view: Callable[..., Response]) -> Callable[..., Response]:
         @guards.scope(scope)
@@ -71,7 +72,7 @@ def operation(
             if query is not None:
                 parts["query"] = reading.query(query)
             if body is not None:
-                parts["body"] = reading.body(body)
+                parts["body"] = reading.body(body, largest)
             if matched:
                 parts["rev"] = reading.revision()
             return once(view, parts) if keyed and KEY in request.headers else view(**parts)

@@ -24,12 +24,13 @@ Kind = TypeVar("Kind", bound=Struct)
 _AT = " - at `$"
 
 
-def body(kind: type[Kind]) -> Kind:
-    """The JSON body. Raises 415, 413, `Invalid` bad_request (no JSON) and schema_invalid with all `errors`."""
+def body(kind: type[Kind], largest: int = LARGEST) -> Kind:
+    """The JSON body, of at most `largest` bytes. Raises 415, 413, `Invalid` bad_request (no JSON) and schema_invalid
+    with all `errors`."""
     if request.mimetype != JSON:
         raise UnsupportedMediaType()
     try:
-        given = msgspec.json.decode(read_body(LARGEST))
+        given = msgspec.json.decode(read_body(largest))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Invalid("json_malformed") from None
     return _read(kind, given, strict=True)

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Minutes, Moment, Part, Staff, is_plausible
+from fieldapp.services.appeals import MOST_PHOTOS
 
 State = Literal[
     "planned", "en_route", "arrived", "admitted", "signed", "completed", "not_completed", "no_access", "cancelled",
@@ -217,9 +218,10 @@ class Verdict(Struct, frozen=True):
     `why` is a code, `reason` the sentence in the language of `Accept-Language`. `evidence` are ids of events, or of the
     finding where `source` is one; `grade` is how well the time of the first is proven. `minutes` is the number that
     decided, `times` are the moments it was counted from. Against a breach: `appeal`, or until when one can be filed.
+    A finding about no visit is one verdict more: without `external_id` and `promised`.
     """
 
-    external_id: str
+    external_id: str | None
     item: str
     article: str
     met: bool
@@ -232,7 +234,7 @@ class Verdict(Struct, frozen=True):
     grade: ev.Grade | None
     appeal: str | None
     appeal_until: datetime | None
-    promised: Span
+    promised: Span | None
     rulebook: str
 
 
@@ -302,13 +304,15 @@ class AppealQuery(Paged, frozen=True):
 
 
 class NewAppeal(Asked, frozen=True):
-    """What a technician appeals: an `item` of a `visit` (an order number), or a `finding`. `text` are their words."""
+    """What a technician appeals: an `item` of a `visit` (an order number), or a `finding`. `text` are their words,
+    `photos` what they show: JPEG, PNG or WebP, in base64."""
 
     technician: Staff
     text: Annotated[ev.Text, Meta(min_length=1)]
     visit: OrderNumber | UnsetType = UNSET
     item: ev.Line = ""
     finding: ev.Uuid | UnsetType = UNSET
+    photos: Annotated[list[bytes], Meta(max_length=MOST_PHOTOS)] = []  # noqa: RUF012 - msgspec copies it
 
     def __post_init__(self) -> None:
         if bool(self.finding) == bool(self.visit and self.item) or bool(self.visit) != bool(self.item):
