@@ -111,14 +111,7 @@ def list_visits(
     now = work.now()
     with work.read() as db:
         zone = zone_of(db, branch)
-        filters = Filters(
-            missed_before=now - missed_after(rulebooks(db), now, zone),
-            text=cleaned(text),
-            states=states,
-            technician=technician,
-            start=day_bounds(first, zone)[0] if first else None,
-            end=day_bounds(last, zone)[1] if last else None,
-        )
+        filters = narrowed(db, zone, now, text=text, states=states, technician=technician, first=first, last=last)
         found, total = planning.search(
             db, branch, filters, sort=sort, descending=descending, offset=(page - 1) * PAGE_SIZE, limit=PAGE_SIZE
         )
@@ -126,6 +119,21 @@ def list_visits(
         seen_as = states_at(db, found, now, zone)
     count = max(1, -(-total // PAGE_SIZE))
     return Page(found, seen_as, total, page, count, people)
+
+
+def narrowed(
+    db: Db, zone: ZoneInfo, now: datetime, *, text: str = "", states: Sequence[str] = (),
+    technician: str | None = None, first: date | None = None, last: date | None = None,
+) -> Filters:  # fmt: skip
+    """What was asked for, as the store takes it."""
+    return Filters(
+        missed_before=now - missed_after(rulebooks(db), now, zone),
+        text=cleaned(text),
+        states=states,
+        technician=technician,
+        start=day_bounds(first, zone)[0] if first else None,
+        end=day_bounds(last, zone)[1] if last else None,
+    )
 
 
 def look_at_day(work: Work, actor: Actor, branch: BranchCode, day: date) -> Day:

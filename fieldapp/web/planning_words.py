@@ -68,6 +68,7 @@ REFUSALS: dict[str, Any] = {
     "cannot_cover": _l("%(number)s could not be given away, so nothing was."),
     "cannot_rearrange": _l("%(number)s cannot be planned so, and nothing was changed."),
     "nothing_to_swap": _l("Both visits have the same technician. There is nothing to swap."),
+    "export_too_big": _l("That would be %(found)s visits. A file takes at most %(most)s: narrow the search."),
     "day_over": _l("This day is over. Choose one that still lies ahead."),
     "plan_too_big": _l("At most %(visits)s visits and %(technicians)s technicians are planned at once. Choose a team."),
     "plan_busy": _l("Another plan is being worked out right now. Please try again in a few seconds."),

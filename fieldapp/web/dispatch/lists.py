@@ -1,16 +1,18 @@
 """The dispatcher's overviews: the list, the day by technicians and hours, facts that wait for a decision."""
 
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from fieldapp.domain.calendar import Window
-from fieldapp.services import phones, planning
+from fieldapp.services import phones, planning, visit_export
 from fieldapp.services.planning import Day, Lane, SortKey, Visit
+from fieldapp.services.table_files import MEDIA, table
 from fieldapp.web import visit_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 
@@ -41,9 +43,7 @@ def index() -> ResponseReturnValue:
     args = dict(request.args.items()) or {"from": today().isoformat()}
     sort, page = args.get("sort", "window"), args.get("page", "")
     found = planning.list_visits(
-        current_work(), current_actor(), current_branch(),
-        text=args.get("q", ""), states=[args["state"]] if args.get("state") in words.STATES else [],
-        technician=args.get("technician") or None, first=wanted_day(args.get("from")), last=wanted_day(args.get("to")),
+        current_work(), current_actor(), current_branch(), **_wanted(args),
         sort=sort if sort in get_args(SortKey) else "window",  # type: ignore[arg-type]
         descending=args.get("down") == "1", page=max(1, int(page[:5])) if page.isdecimal() else 1,
     )  # fmt: skip
@@ -57,6 +57,28 @@ def index() -> ResponseReturnValue:
         at=_at("dispatch.index", args),
         **overview(),
     )
+
+
+@blueprint.post("/visits.csv")
+def export() -> ResponseReturnValue:
+    """What the list shows, all pages of it, as CSV; the audit says who took it."""
+    rows = visit_export.export(current_work(), current_actor(), current_branch(), **_wanted(request.form))
+    target = io.BytesIO()
+    with table("csv", target, "visits", visit_export.COLUMNS, bom=True) as put:
+        for row in rows:
+            put(row)
+    target.seek(0)
+    name = f"visits-{today().isoformat()}.csv"
+    return send_file(target, mimetype=MEDIA["csv"], as_attachment=True, download_name=name)
+
+
+def _wanted(args: Mapping[str, str]) -> dict[str, Any]:
+    """What the filters say; nonsense narrows nothing."""
+    return {
+        "text": args.get("q", ""), "states": [args["state"]] if args.get("state") in words.STATES else [],
+        "technician": args.get("technician") or None, "first": wanted_day(args.get("from")),
+        "last": wanted_day(args.get("to")),
+    }  # fmt: skip
 
 
 @blueprint.get("/day")
