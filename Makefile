@@ -10,7 +10,7 @@ BIN := .venv/bin
 UV := UV_SYSTEM_CERTS=1 UV_LINK_MODE=copy $(BIN)/uv
 UV_VERSION := 0.13.9
 
-.PHONY: help setup setup-test run test test-postgresql check format lock bench faults screens e2e audit translations clean
+.PHONY: help setup setup-test run test test-postgresql check format lock bench load faults screens e2e audit translations clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -69,6 +69,9 @@ screens: setup-test ## screenshots of every page into docs/screens
 
 bench: setup-test ## measurements, each beside the machine's own limit
 	@$(BIN)/python -m benchmarks
+
+load: setup-test ## 5,000 technicians: an ordinary minute, and their return after three days (15 minutes)
+	@$(BIN)/python -m benchmarks.load
 
 faults: setup-test ## kills, power cuts, full disks, broken lines at length; FAULTS="--share 0.1" for a tenth
 	@tools/system-packages faults

@@ -25,7 +25,7 @@ def run() -> None:
 def _measure(name: str, instance: Path, url: str) -> None:
     phones = push_load.company(instance, url, visits=sum(WARM_UP + MEASURED))
     with processes.serving(instance, "--workers", str(WORKERS), FIELDAPP_DATABASE_URL=url) as port:
-        workers = running(instance)
+        workers = running(instance)[1:]  # the first one only supervises
         _push(port, phones, WARM_UP)
         before = [megabytes(worker) for worker in workers]
         _push(port, phones, MEASURED)

@@ -59,6 +59,11 @@ class Phone:
         """The same as whole requests."""
         return [_request(kind, self._secret, body) for body in self.batches(count, kind)]
 
+    def note(self) -> bytes:
+        """A request with one fact about the next visit."""
+        fact = {**self._phone.append("note.added", next(self._visits)), "id": simulated.new_id(_now())}
+        return _request("push", self._secret, json.dumps(self._phone.batch([fact])).encode())
+
     def _visit(self, phone: simulated.Phone, kind: str) -> list[dict[str, Any]]:
         visit = next(self._visits) if kind == "push" else simulated.new_id()
         found: list[dict[str, Any]] = []
@@ -76,21 +81,22 @@ def company(instance: Path, url: str, visits: int) -> list[Phone]:
     clock.run()
     work = replace(make_test_work(instance, clock), database=Database(url))
     installation.upgrade(work, timezone=cast.ZONE)
-    phones = [_hire(work, f"T{number + 101}", visits) for number in range(CLIENTS)]
+    phones = [hire(work, f"T{number + 101}", visits) for number in range(CLIENTS)]
     work.database.dispose()
     return phones
 
 
-def _hire(work: Work, login: str, visits: int) -> Phone:
+def hire(work: Work, login: str, visits: int, branch: str = "main") -> Phone:
+    """A technician with a session and so many visits around now."""
     accounts.add_account(
-        work, OPERATOR, login=login, name=login, role="technician", password=PASSWORD, branch="main", team="main"
+        work, OPERATOR, login=login, name=login, role="technician", password=PASSWORD, branch=branch, team="main"
     )
     opened = sign_ins.sign_in(work, login=login, password=PASSWORD, agent="benchmark", browser=None, old=None)
     first = work.now() - timedelta(days=visits / PER_DAY / 2)
     lines = [
         builders.scheduled(f"B-{login}-{one}", first + timedelta(days=one / PER_DAY), login) for one in range(visits)
     ]
-    return Phone(login, simulated.plan(work, *lines, branch="main"), opened.secret)
+    return Phone(login, simulated.plan(work, *lines, branch=branch), opened.secret)
 
 
 def _now() -> datetime:
@@ -108,12 +114,12 @@ def send(port: int, orders: list[list[bytes]]) -> tuple[float, list[float]]:
         gate.wait()
         try:
             for one in requests:
-                each.append(report.seconds(lambda: _ask(line, one)))  # noqa: B023 - called at once
+                each.append(report.seconds(lambda: ask(line, one)))  # noqa: B023 - called at once
         except (OSError, NotStored) as fault:
             faults.append(fault)
 
     with ExitStack() as lines:
-        threads = [threading.Thread(target=client, args=(lines.enter_context(_connected(port)), own)) for own in orders]
+        threads = [threading.Thread(target=client, args=(lines.enter_context(connected(port)), own)) for own in orders]
         for thread in threads:
             thread.start()
         gate.wait()
@@ -130,7 +136,8 @@ class NotStored(Exception):
     """The server did not say that it stored the whole batch."""
 
 
-def _connected(port: int) -> socket.socket:
+def connected(port: int) -> socket.socket:
+    """A line to the server, to be used for one request after the other."""
     line = socket.create_connection(("127.0.0.1", port), timeout=60)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return line
@@ -144,8 +151,8 @@ def _request(kind: str, secret: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def _ask(line: socket.socket, whole: bytes) -> None:
-    """Send it until the server has stored it; one that is busy gets the pause that it asks for, as from a phone."""
+def ask(line: socket.socket, whole: bytes, facts: int = FACTS) -> None:
+    """Send it until the server has stored its facts; one that is busy gets the pause that it asks for, as a phone's."""
     while True:
         line.sendall(whole)
         got = b""
@@ -157,7 +164,7 @@ def _ask(line: socket.socket, whole: bytes) -> None:
         if b" 503 " not in head.split(b"\r\n", 1)[0]:
             break
         time.sleep(_number(head, b"retry-after"))
-    if body.count(b'"accepted"') + body.count(b'"duplicate"') != FACTS:
+    if body.count(b'"accepted"') + body.count(b'"duplicate"') != facts:
         raise NotStored(head[:60], body[:600])
 
 
