@@ -127,16 +127,18 @@ def test_a_disk_that_takes_nothing_leaves_the_place_as_it_was(work, clock, tmp_p
     there.database.dispose()
 
 
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 @pytest.mark.parametrize("prepared", [False, True], ids=["nowhere", "prepared"])
 def test_until_the_erased_are_erased_again_nothing_is_served_and_what_breaks_off_leaves_nothing(
-    work, clock, tmp_path, monkeypatch, prepared
+    work, clock, tmp_path, monkeypatch, request, prepared, engine
 ):
     plan(work, builders.scheduled("WO-1", clock()))
     photo = work.blobs.put(cast.MAIN, b"photo")
     write(work, tmp_path / "b")
     folder = tmp_path / "there"
     (folder / "blobs").mkdir(parents=True)
-    there = make_test_work(folder, clock)
+    url = request.getfixturevalue("postgres_url") if engine == "postgresql" else None
+    there = make_test_work(folder, clock, url)
     if prepared:
         installation.upgrade(there, timezone=cast.ZONE)
 
