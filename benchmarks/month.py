@@ -64,7 +64,7 @@ def _recounted(visits: int, engine: str, _: Path, url: str) -> None:
     fill(bare_work(database).database, visits)
     database.dispose()
     plain, again = [], []
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         for _ in range(ROUNDS):
             plain.append(pool.apply(_passed, (url,)))
             again.append(pool.apply(_recount, (url,)))

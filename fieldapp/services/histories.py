@@ -298,7 +298,9 @@ def _store(
 ) -> HistoryReport:  # fmt: skip
     now = work.now()
     new, conflicts = 0, list[Conflict]()
-    for part in spool.parts(PART):
+    for place, part in enumerate(spool.parts(PART)):
+        if place & (place - 1) == 0:  # each time that there is twice as much
+            events.take_stock(db)
         records = [Record(event=read.event(line.raw), origin="import", received_at=now) for line in part]
         recorded = recording.record(db, branch, records, now, is_news=False)
         new += len(recorded.new)

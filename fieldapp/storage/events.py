@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from fieldapp.domain.ids import EventId, StaffCode, VisitId, year_month
 from fieldapp.domain.visits.codec import dump_data, load_data
 from fieldapp.domain.visits.events import Event
-from fieldapp.storage import bulk
+from fieldapp.storage import bulk, driver
 from fieldapp.storage.columns import as_bytes
 from fieldapp.storage.engine import take_turn
 from fieldapp.storage.tables.events import EventRow
@@ -72,6 +72,13 @@ def insert(db: Session, branch: str, records: Sequence[Record]) -> set[str]:
     """
     take_turn(db, branch)
     return bulk.insert_new(db, EventRow, [_values(branch, one) for one in records], "event_id")
+
+
+def take_stock(db: Session) -> None:
+    """For whoever fills an empty database in one transaction: let PostgreSQL know how much there is by now. It goes on
+    with plans for empty tables otherwise, and looks through all visits for each row that names one."""
+    if not driver.is_sqlite(db):
+        driver.run(db, "ANALYZE events, visits, promises, judgements, circumstances", ())
 
 
 def hashes(db: Session, branch: str, ids: Iterable[str]) -> dict[str, str]:

@@ -9,6 +9,8 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DataError
 
 from fieldapp.domain.errors import TooMany
 from fieldapp.domain.ids import visit_id
@@ -17,9 +19,10 @@ from fieldapp.services.doctor import examine
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.sign_ins import WrongPassword
 from fieldapp.services.work import Work
-from fieldapp.storage import audit
+from fieldapp.storage import audit, bulk
 from fieldapp.storage.engine import Database
 from fieldapp.storage.events import Record
+from fieldapp.storage.tables.events import QuarantineRow
 from tests import builders, cast
 from tests.sync.phone import Phone, plan
 
@@ -102,3 +105,26 @@ def test_guesses_made_at_once_are_all_counted(postgres_work: Work) -> None:
 
     answers = all_at_once(guess) + all_at_once(guess)
     assert answers.count(WrongPassword) == sign_ins.MOST_WRONG
+
+
+def test_text_that_is_too_long_for_its_column_is_refused_and_not_cut(postgres_work: Work) -> None:
+    row = {"branch": cast.MAIN, "digest": "x" * 65, "code": "x", "origin": "push", "received_at": cast.NOW}
+    with pytest.raises(DataError, match="too long"), postgres_work.write(cast.MAIN) as db:
+        bulk.insert_new(db, QuarantineRow, [row], "digest")
+
+
+def test_of_rows_with_one_key_the_first_is_kept(postgres_work: Work) -> None:
+    rows = [
+        {
+            "branch": cast.MAIN,
+            "digest": str(number // 2),
+            "code": f"{number}",
+            "origin": "push",
+            "received_at": cast.NOW,
+        }
+        for number in range(900)
+    ]
+    with postgres_work.write(cast.MAIN) as db:
+        assert len(bulk.insert_new(db, QuarantineRow, rows, "digest")) == 450
+        kept = db.execute(select(QuarantineRow.digest, QuarantineRow.code)).all()
+    assert dict(map(tuple, kept)) == {str(number): f"{2 * number}" for number in range(450)}
