@@ -29,6 +29,13 @@ def test_a_template_obeys_the_content_security_policy(name: str):
     assert [what for what, pattern in INLINE.items() if pattern.search(text)] == []
 
 
+@pytest.mark.parametrize("name", [page for page in PAGES if page.endswith(".html")])
+def test_a_picture_is_named_or_decoration(name: str):
+    pictures = re.findall(r"<svg\b[^>]*>", (TEMPLATES / name).read_text("utf-8"))
+    spoken = [one for one in pictures if 'aria-hidden="true"' not in one]
+    assert [one for one in spoken if "role=" not in one or "aria-label" not in one] == []
+
+
 SCRIPTS = sorted(
     path.relative_to(STATIC).as_posix() for path in (STATIC / "js").rglob("*.js") if "vendor" not in path.parts
 )
