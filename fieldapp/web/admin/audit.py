@@ -1,9 +1,10 @@
 """`/admin/audit/`: who did what, when, to what; and the same as a table to keep."""
 
-import tempfile
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
+from io import BytesIO
 
-from flask import Blueprint, render_template, request, send_file, url_for
+from flask import Blueprint, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
@@ -13,11 +14,13 @@ from wtforms.validators import Optional
 from fieldapp.domain.calendar import localise
 from fieldapp.services import audit_log
 from fieldapp.services.audit_log import COMPANY, Wanted
-from fieldapp.services.table_files import MEDIA, table
+from fieldapp.services.table_files import MEDIA, Row, table
 from fieldapp.web.context import current_actor, current_work, current_zone
 from fieldapp.web.forms import Form
 
 blueprint = Blueprint("audit", __name__)
+#: Bytes that are sent at a time.
+PIECE = 64 * 1024
 
 
 class FilterForm(Form):
@@ -67,10 +70,20 @@ def export() -> ResponseReturnValue:
     form = FilterForm()
     chain = form.chain.data or COMPANY
     rows = audit_log.export(current_work(), current_actor(), chain, form.wanted())
-    target = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+    response = current_app.response_class(_pieces(rows), content_type=MEDIA["csv"])
+    name = "company" if chain == COMPANY else chain
+    response.headers["Content-Disposition"] = f'attachment; filename="audit-{name}.csv"'
+    return response
+
+
+def _pieces(rows: Iterable[Row]) -> Iterator[bytes]:
+    """The table, a piece at a time: a chain may be long."""
+    target = BytesIO()
     with table("csv", target, "audit", audit_log.COLUMNS, bom=True) as put:
         for row in rows:
             put(row)
-    target.seek(0)
-    name = f"audit-{'company' if chain == COMPANY else chain}.csv"
-    return send_file(target, mimetype=MEDIA["csv"], as_attachment=True, download_name=name)
+            if target.tell() > PIECE:
+                yield target.getvalue()
+                target.seek(0)
+                target.truncate()
+    yield target.getvalue()
