@@ -71,7 +71,7 @@ def circumstances(judgement: Judgement, history: Iterable[Event], zone: ZoneInfo
         shift=shift_of(judgement.promised_start, zone),
         district=_district(events),
         planner=_planner(told, judgement),
-        minutes=_beside(judgement),
+        minutes=beside(judgement),
         grade=_grade(events, judgement.arrived_at),
         unsigned=judgement.outcome == "completed" and not any(isinstance(o.data, SignatureCaptured) for o in events),
         cause=changes[-1].cause if changes else None,
@@ -86,7 +86,8 @@ def shift_of(moment: datetime, zone: ZoneInfo) -> Shift:
     return "morning" if hour < _AFTERNOON else "afternoon" if hour < _EVENING else "evening"
 
 
-def _beside(judgement: Judgement) -> int | None:
+def beside(judgement: Judgement) -> int | None:
+    """The arrival's minutes beside the promised window (`Circumstances.minutes`)."""
     arrived, minute = judgement.arrived_at, timedelta(minutes=1)
     if arrived is None:
         return None

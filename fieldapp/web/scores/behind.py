@@ -31,10 +31,12 @@ def page(month: str) -> ResponseReturnValue:
     asked = _asked(given)
     found = behind.look(current_work(), current_actor(), parsed, asked, number=given.get("page", 1, type=int))
     same = {name: values for name, values in given.lists() if name != "page"}
+    other = {**same, "closed": None if asked.closed else ["1"]} if found.sealed and asked.is_of_sheets else None
     return render_template(
         "scores/behind.html", found=found, month=parsed, wanted=asked.wanted, said=_said(asked, found.names),
         items=score_words.ITEMS, outcomes=score_words.OUTCOMES, title=evidence_words.title, branch=current_branch(),
         call_open=score_words.REASONS["call_open"], role=current_actor().role,
+        closed=asked.closed, other_url=other and url_for("score_behind.page", month=parsed, **other),
         page_url=lambda number: url_for("score_behind.page", month=parsed, page=number, **same),
     )  # fmt: skip
 
@@ -65,7 +67,7 @@ def _asked(given: MultiDict[str, str]) -> Asked:
     )  # type: ignore[arg-type] # fmt: skip
     return Asked(
         wanted=wanted, lost="lost" in given, elsewhere="elsewhere" in given, other_causes="other_causes" in given,
-        others=others,  # type: ignore[arg-type] # looked at above
+        closed="closed" in given, verdicts="verdicts" in given, others=others,  # type: ignore[arg-type] # looked at above
     )  # fmt: skip
 
 
@@ -85,6 +87,7 @@ def _said(asked: Asked, names: Mapping[str, str]) -> list[str]:
     states = {"recorded": _("said, to be confirmed"), "missing": _("no cause yet")}
     more = {
         "state": states.get(wanted.state or ""), "lost": asked.costs and _("what cost points"),
+        "verdicts": asked.verdicts and _("every verdict on it"),
         "others": asked.others and _("all others together"),
         "causes": asked.other_causes and _("other confirmed causes together"),
     }  # fmt: skip
