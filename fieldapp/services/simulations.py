@@ -4,9 +4,10 @@ Works visit by visit, a few seconds at a time: memory for one month's counts, an
 whoever looks sees how far it is. Nothing that anybody is paid by is touched.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from fieldapp.domain.access import Actor, own_branch, require
 from fieldapp.domain.calendar import Month, month_bounds, month_of, shifted
@@ -17,7 +18,7 @@ from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import judge_with_findings
 from fieldapp.domain.scoring.rulebook import Rulebook, Rulebooks, fingerprint
 from fieldapp.domain.scoring.simulations import Simulated, compare
-from fieldapp.services import scoring
+from fieldapp.services import closed, scoring
 from fieldapp.services.branches import zone_of
 from fieldapp.services.rulebooks import read_sheet, rulebooks
 from fieldapp.services.work import Db, Work
@@ -66,6 +67,16 @@ def look(work: Work, actor: Actor, draft_id: str) -> Simulation:
         kept = simulations.found(db, branch, draft_id, _content(book), months)
         names = {code: name for code, (name, _) in stored.staff(db, branch).items()}
     return Simulation(draft, book, branch, {month: kept.get(month) for month in months}, names)
+
+
+def closed_awards(work: Work, actor: Actor, months: Iterable[Month]) -> dict[Month, Decimal]:
+    """What those of the months were closed with in the actor's branch: no later fact changes it."""
+    branch, found = _branch(actor), {}
+    with work.read() as db:
+        for month in months:
+            if sealed := closed.find(db, branch, month):
+                found[month] = sum((one.figure.award for one in closed.everybody(db, sealed)), Decimal())
+    return found
 
 
 def go_on(work: Work, actor: Actor, draft_id: str, *, for_at_most: timedelta, anew: bool = False) -> Simulation:

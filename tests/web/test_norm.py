@@ -11,7 +11,7 @@ from fieldapp.services import rulebook_drafts, simulations
 from fieldapp.services.rulebooks import shipped_rulebooks
 from fieldapp.services.work import Work
 from fieldapp.web.scores import rulebook_words
-from tests import builders
+from tests import builders, closing
 from tests.cast import M001
 from tests.services.test_rulebook_drafts import WHY, draft, hire, propose, publish_next
 from tests.services.test_scoring import store
@@ -207,6 +207,24 @@ def test_a_draft_is_run_over_the_last_months_and_names_whom_it_changes(sign_in, 
     assert "Nothing is behind it." in text_of(client.get(f"{address}/behind?crosses=down"))
     assert client.get(f"{address}/behind?lost=weather").status_code == 404
     assert client.post(address, data={"anew": "yes"}).status_code == 303
+
+
+def test_the_simulation_of_a_closed_month_says_what_it_was_closed_with_beside_what_is_known_today(sign_in, work):
+    for number in range(20):
+        closing.store(work, builders.perfect_visit(f"WO-{number}", closing.NINE + timedelta(days=number)))
+    closing.close(work)
+    found = closing.finding("WO-1", item="composure")
+    closing.store(work, [found, closing.upheld(found)])
+    one, client = draft(work), sign_in("M001")
+    address = f"/scores/norm/drafts/{one.draft_id}/simulation"
+    page = text_of(client.post(address, follow_redirects=True))
+    awards = re.search(r"2026-09 1 0 ([\d,.]+) closed with ([\d,.]+) ([\d,.]+) ", page)
+    assert awards
+    team = text_of(client.get("/scores/2026-09/"))
+    assert awards[2] in team
+    assert awards[1] not in team
+    assert awards[3] == awards[1]
+    assert page.count("closed with") == 2  # the other is the sentence that explains it
 
 
 def test_a_simulation_under_way_says_how_far_it_is_and_goes_on_by_itself(sign_in, work):

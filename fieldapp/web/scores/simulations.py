@@ -59,6 +59,7 @@ def page(draft_id: str) -> ResponseReturnValue:
     return render_template(
         "scores/simulation.html", found=found, people=people, lost=_sum(one.lost for one in people),
         won=_sum(one.won for one in people), items=score_words.ITEMS, words=rulebook_words, this_month=this_month(),
+        closed=simulations.closed_awards(current_work(), current_actor(), found.months),
         before=sum((one.award_before for one in results), Decimal()),
         after=sum((one.award_after for one in results), Decimal()),
     )  # fmt: skip
