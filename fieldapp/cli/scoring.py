@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -42,6 +43,8 @@ def score(month: str, technician: str | None, branch: str, now: str | None, form
         if recount:
             with long_work("recounting", recounting.size(work, branch)) as progress:
                 scores = ask(recount=True, progress=progress)
+            for line in _beside_closed(scores, ask()):
+                click.echo(line, err=True)
         else:
             scores = ask()
     except NotFound:
@@ -93,14 +96,8 @@ def _print_csv(scores: MonthScores) -> None:
 
 def print_table(scores: MonthScores) -> None:
     click.echo(f"{scores.month} · {scores.branch} · rulebook {scores.rulebook.name} · as of {_local(scores)}")
-    if scores.sealed:
-        row = scores.sealed.row
-        click.echo(f"closed by {row.proposed_by} and {row.confirmed_by}, fingerprint {row.fingerprint}")
-        for one in scores.technicians:
-            if one.standing and one.standing.adjustments:
-                figure = one.standing.figure
-                what = f"score {figure.score:.1f}, award {figure.award:.2f} ({one.standing.award:+.2f})"
-                click.echo(f"adjusted since: {one.standing.technician} {one.name}: {what}")
+    for line in _seal_lines(scores):
+        click.echo(line)
     rows = _rows(scores)
     widths = {column: max(len(column), *(len(row[column]) for row in rows), 0) for column in COLUMNS} if rows else {}
     for row in [{column: column for column in COLUMNS}, *rows] if rows else []:
@@ -109,6 +106,35 @@ def print_table(scores: MonthScores) -> None:
         click.echo("no technician has a judged visit or a finding in this month")
     if scores.unassigned:
         click.echo(f"{len(scores.unassigned)} judged visits are nobody's")
+
+
+def _seal_lines(scores: MonthScores) -> Iterator[str]:
+    """Who closed the month, and what was adjusted since; nothing of an open one."""
+    if scores.sealed is None:
+        return
+    row = scores.sealed.row
+    yield f"closed by {row.proposed_by} and {row.confirmed_by}, fingerprint {row.fingerprint}"
+    for one in scores.technicians:
+        if one.standing and one.standing.adjustments:
+            figure = one.standing.figure
+            what = f"score {figure.score:.1f}, award {figure.award:.2f} ({one.standing.award:+.2f})"
+            yield f"adjusted since: {one.standing.technician} {one.name}: {what}"
+
+
+def _beside_closed(recount: MonthScores, closed: MonthScores) -> Iterator[str]:
+    """What a recount of a closed month must not be taken for: its closed figures, where they are others."""
+    if closed.sealed is None:
+        return
+    yield f"{closed.month} is closed; this is what the facts say today"
+    yield from _seal_lines(closed)
+    today = {one.sheet.technician: one.sheet for one in recount.technicians}
+    for one in closed.technicians:
+        then, now = one.sheet, today.get(one.sheet.technician)
+        if now is None or (then.status, then.score, then.award) != (now.status, now.score, now.award):
+            what = f"{then.status}, score {then.score:.1f}, award {then.award:.2f}"
+            yield f"closed with: {then.technician} {one.name}: {what}"
+    listed = {one.sheet.technician for one in closed.technicians}
+    yield from (f"closed without {technician}" for technician in today if technician not in listed)
 
 
 def _local(scores: MonthScores) -> str:

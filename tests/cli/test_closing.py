@@ -12,7 +12,7 @@ from fieldapp.services.work import Work
 from fieldapp.storage import audit
 from tests import builders
 from tests.cast import M001, MAIN
-from tests.closing import NINE, SEPTEMBER, finding, september, store
+from tests.closing import NINE, SEPTEMBER, finding, september, store, upheld
 from tests.services.test_approvals import become
 
 
@@ -129,6 +129,25 @@ def test_scores_of_a_closed_month_stay_as_they_were_whatever_comes(run, work):
         assert run("score", "2026-09", "--format", form).stdout == before
     live = json.loads(run("score", "2026-09", "--format", "json", "--recount").stdout)
     assert live["technicians"] != json.loads(run("score", "2026-09", "--format", "json").stdout)["technicians"]
+
+
+def test_a_recount_of_a_closed_month_says_that_it_is_closed_and_with_what(run, work):
+    assert "closed" not in run("score", "2026-09", "--recount").stderr
+    close(run, "M001")
+    close(run, "M002")
+    [seal] = [one for one in run("score", "2026-09").stdout.splitlines() if one.startswith("closed by ")]
+    same = ["2026-09 is closed; this is what the facts say today", seal]
+    assert run("score", "2026-09", "--recount").stderr.splitlines() == same
+    [before] = json.loads(run("score", "2026-09", "--technician", "T001", "--format", "json").stdout)["technicians"]
+    found, other = finding("WO-1", item="composure"), finding(technician="T003", item="decorum")
+    store(work, [found, upheld(found), *builders.perfect_visit("WO-9", NINE, "T003"), other, upheld(other)])
+    for form in ("table", "json", "csv"):
+        answer = run("score", "2026-09", "--recount", "--format", form)
+        figures = f"{before['status']}, score {before['score']}, award {before['award']}"
+        assert answer.stderr.splitlines() == [
+            *same, f"closed with: T001 {before['name']}: {figures}", "closed without T003"
+        ]  # fmt: skip
+        assert "is closed" not in answer.stdout
 
 
 def test_a_schema_with_closed_months_does_not_go_down(run):
