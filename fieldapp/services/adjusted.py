@@ -61,6 +61,16 @@ class Standing:
         return self.adjustments[-1].after if self.adjustments else self.closed
 
     @property
+    def changed_by(self) -> dict[str, int]:
+        """The number of the adjustment that last changed an item, by the item's code."""
+        found: dict[str, int] = {}
+        for one in self.adjustments:
+            before = {item.code: item for item in one.before.items}
+            number = one.content.difference.number
+            found |= {item.code: number for item in one.after.items if item != before.get(item.code)}
+        return found
+
+    @property
     def award(self) -> Decimal:
         """What the adjustments add to the closed award, or take from it."""
         return self.figure.award - self.closed.award

@@ -56,6 +56,14 @@ def test_page_and_paper_say_the_same(closed: Work, sign_in: Any) -> None:
         assert words in paper
 
 
+def test_what_an_adjustment_changed_leads_to_it_and_the_rest_to_its_visits(closed: Work, sign_in: Any) -> None:
+    page = sign_in("T001").get(SLIP).get_data(as_text=True)
+    sheet = "/scores/2026-09/T001/"
+    assert page.count(f'href="{sheet}#adjustment-1">0 upheld findings → 1 upheld finding</a>') == 1
+    assert f"{sheet}decorum" not in page
+    assert f"{sheet}punctual" in page
+
+
 @pytest.mark.parametrize(
     ("tag", "words"),
     [("zh-Hant", ("月度回單", "準時", "稽核鏈末端")), ("zh-Hans", ("月度回单", "准时", "审计链末端"))],
