@@ -70,7 +70,7 @@ def test_a_rescue_file_made_without_a_network_brings_in_everything(work, page, v
     caught.value.save_as(file)
     assert caught.value.suggested_filename == f"fieldapp-rescue-T001-{datetime.now(UTC).date()}.json"
     page.wait_for_function("() => document.querySelector('dialog [data-f=rescued]').textContent.startsWith('Saved as')")
-    assert "Wang" not in file.read_text()
+    assert "Wang Fang" not in file.read_text()
     data = {"file": (io.BytesIO(file.read_bytes()), file.name)}
     answer = sign_in("D001").post("/rescue/", data=data, content_type="multipart/form-data")
     assert answer.status_code == 200, answer.text
