@@ -46,6 +46,7 @@ _WATCH = """(() => {
   }
 })();"""
 _UNFOLD = "() => { for (const one of document.querySelectorAll('#view details')) one.open ||= Math.random() < 0.5; }"
+_OWNER = "const { storeOwner } = await load('sync/store.js'); return storeOwner();"
 _SEND = "const { syncNow } = await load('sync/engine.js'); await syncNow();"
 
 
@@ -218,21 +219,22 @@ class Monkey:
             self.context.clear_cookies()
             self.page.goto("about:blank")
             self.sign_in(person.login)
-            waiting = self._sent()
+            waiting = self._sent(person.login)
             if waiting:
                 return waiting
         return 0
 
-    def _sent(self) -> int:
+    def _sent(self, login: str) -> int:
+        """Wait until the app has this person's storage open, and nothing waits in it."""
         waiting = 1
         for _ in range(60):
-            with suppress(Error):  # the app may just be starting over for another person
+            with suppress(Error):  # it may just be starting over for another person
                 run_in(self.page, _SEND)
                 waiting = self.look()["waiting"]
-                if not waiting:
-                    break
+                if not waiting and run_in(self.page, _OWNER) == login:
+                    return 0
             self.page.wait_for_timeout(500)
-        return waiting
+        return waiting or 1
 
     def end(self) -> None:
         with suppress(Error):
