@@ -134,35 +134,31 @@ def look(work: Work, actor: Actor, month: Month, asked: Asked, *, number: int) -
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Technicians that a number counts, with their sheets, by staff code."""
+    """Technicians that a number counts, with their sheets, by staff code; `sealed`: those of a closed month."""
 
     sheets: Sequence[ScoreSheet]
     names: Mapping[str, str]
     is_own: bool
+    sealed: Sealed | None
 
 
 def people(
     work: Work, actor: Actor, month: Month, *, item: str | None = None, low: int | None = None, high: int | None = None
 ) -> People:
-    """Who lost the item, as their sheets stand; or whose score is from `low` to under `high` by what is known today.
-    Raises `Forbidden`."""
+    """Who lost the item, or whose score is from `low` to under `high`, by the sheets that count: a closed month's are
+    those that were closed. Raises `Forbidden`."""
     branch, only = _reader(actor, None)
-    if item is not None:
-        scores = scoring.month_scores(work, actor, branch, month)
-        sheets = [one.sheet for one in scores.technicians if any(it.code == item and it.lost for it in one.sheet.items)]
-    else:
-        with work.read() as db:
-            live = scoring.live_sheets(db, branch, month, work.now())
-        sheets = [
-            one
-            for one in live
-            if one.status == "assessed"
-            and only in (None, one.technician)
-            and (low is None or one.score >= low)
-            and (high is None or one.score < high)
-        ]
+
+    def is_meant(one: ScoreSheet) -> bool:
+        if item is not None:
+            return any(it.code == item and it.lost for it in one.items)
+        return one.status == "assessed" and (low is None or one.score >= low) and (high is None or one.score < high)
+
     with work.read() as db:
-        return People(sheets, planning.names(db, branch), only is not None)
+        every, sealed = scoring.sheets_that_count(db, branch, month, work.now())
+        names = planning.names(db, branch)
+    sheets = [one for one in every if only in (None, one.technician) and is_meant(one)]
+    return People(sheets, names, only is not None, sealed)
 
 
 # --- Inside -------------------------------------------------------------------------------------------------------
@@ -249,10 +245,10 @@ def _sealed(db: Db, sealed: Sealed, asked: Asked) -> _Sheets:
 
 
 def _live(db: Db, branch: str, month: Month, now: datetime, asked: Asked) -> _Sheets:
-    """What is known today of the visits that the shares of a month are of: whoever nobody came to is in none."""
+    """What is known today of the visits that the shares of a month are of."""
     judgements = [one for one in stored.judgements(db, branch, month, asked.wanted.technician) if one.technician]
     numbers = stored.external_ids(db, branch, (one.visit for one in judgements))
-    visits = [(numbers[one.visit], one) for one in judgements if one.counts_from is None]
+    visits = [(numbers[one.visit], one) for one in judgements]
     return _Sheets(month, now, visits, (), {})
 
 

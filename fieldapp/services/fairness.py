@@ -46,9 +46,11 @@ class Causes:
 class Fairness:
     """A month of a branch. `lost`: points by each of the circumstances; `elsewhere`: points lost through findings that
     no visit's circumstances explain. `proofs`: of everybody, the most in doubt first, or the reader's own alone;
-    `everybody` is their sum (None: too few people)."""
+    `everybody` is their sum (None: too few people). `bands` and `median` are of a closed month's own scores, if
+    `is_closed`; everything else is what is known today."""
 
     month: Month
+    is_closed: bool
     people: int
     visits: int
     lost: Mapping[Kind, Shown]
@@ -71,12 +73,14 @@ def month_of_branch(work: Work, actor: Actor, month: Month) -> Fairness:
         proofs = circumstances.proofs(db, branch, month, now)
         late = causes.counts(db, branch, month, now)
         names = planning.names(db, branch)
+        counting, sealed = scoring.sheets_that_count(db, branch, month, now)
     sees_people = may(actor, "scores.team", branch=BranchCode(branch))
-    scores = [float(one.score) for one in sheets if one.status == "assessed"]
+    scores = [float(one.score) for one in counting if one.status == "assessed"]
     own = [one for one in proofs if one.technician == actor.login]
     return Fairness(
         month=month,
         people=len(sheets),
+        is_closed=sealed is not None,
         visits=sum(one.judged_visits for one in sheets),
         lost=lost,
         elsewhere=elsewhere,

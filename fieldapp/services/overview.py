@@ -48,7 +48,7 @@ def overview(work: Work, actor: Actor, branch: str, month: Month) -> Overview:
     months = tuple(shifted(month, -back) for back in reversed(range(HISTORY)))
     with work.read() as db:
         arrivals = circumstances.arrivals(db, branch, month, found.now)
-        totals = scoring.item_totals(db, branch, months)
+        totals = scoring.item_totals(db, branch, months, found.now)
     rates = [item.code for item in found.rulebook.items if item.kind == "rate"]
     return Overview(
         scores=found,

@@ -274,6 +274,16 @@ def live_sheets(db: Db, branch: str, month: Month, now: datetime) -> tuple[Score
     return score_month(known.counts, known.effects, rulebooks(db), month)
 
 
+def sheets_that_count(
+    db: Db, branch: str, month: Month, now: datetime
+) -> tuple[Sequence[ScoreSheet], Sealed | None]:  # fmt: skip
+    """Everybody's sheets: of a closed month, which comes with them, as it was closed; else by what the facts say."""
+    sealed = closed.find(db, branch, month)
+    if sealed is None:
+        return live_sheets(db, branch, month, now), None
+    return [sheet_of(one, sealed.book, month) for one in closed.everybody(db, sealed)], sealed
+
+
 def closed_score(sealed: Sealed, standing: Standing) -> Scored:
     """The closed sheet in the form of a live one; an empty one for who was not listed."""
     if standing.listed is None:

@@ -194,13 +194,23 @@ def kept_counts(db: Session, branch: str, month: Month, technician: str | None =
     return found
 
 
-def item_totals(db: Session, branch: str, months: Sequence[Month]) -> dict[tuple[Month, str], tuple[int, int]]:
-    """How often each item was met and breached by the whole branch, by month and code; due visits are not in it."""
+def item_totals(
+    db: Session, branch: str, months: Sequence[Month], now: datetime
+) -> dict[tuple[Month, str], tuple[int, int]]:  # fmt: skip
+    """How often each item was met and breached by the whole branch at `now`, by month and code."""
     query = select(_V.month, _V.code, func.sum(_V.met), func.sum(_V.breached)).where(
         _V.branch == branch, _V.month.in_(months)
     )  # fmt: skip
-    rows = db.execute(query.group_by(_V.month, _V.code))
-    return {(Month(month), code): (int(met), int(breached)) for month, code, met, breached in rows}
+    found = {month: Counts() for month in months}
+    for month, code, met, breached in db.execute(query.group_by(_V.month, _V.code)):
+        found[month].met[code], found[month].breached[code] = int(met), int(breached)
+    for one in _due(db, branch, months, now):
+        found[one.month].came_due(one)
+    return {
+        (month, code): (one.met[code], one.breached[code])
+        for month, one in found.items()
+        for code in one.met.keys() | one.breached.keys()
+    }
 
 
 def every_kept_count(db: Session, branch: str) -> dict[tuple[Month, str], Counts]:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -109,3 +110,37 @@ def test_a_share_of_a_hundred_opens_the_verdicts_on_that_item_and_no_other_visit
     assert listed(manager, address)[1] == 3
     assert "every verdict on it" in text_of(manager.get(address))
     assert listed(manager, f"{MONTH}behind?item=change_notice&verdicts=1")[1] == 0
+
+
+def test_a_share_leaves_out_no_visit_that_nobody_came_to(work: Work, sign_in: Any) -> None:
+    september(work)
+    store(work, [builders.scheduled("WO-6", NINE)])
+    manager = sign_in("M001")
+    page = manager.get(f"{MONTH}overview").get_data(as_text=True)
+    [(share, address)] = {
+        (share, to) for to, share in re.findall(r'href="([^"]*/behind\?item=punctual)">([\d.]+)</a>', page)
+    }
+    assert (share, listed(manager, address)[1]) == ("75.0", 1)
+    assert listed(manager, f"{address}&verdicts=1")[1] == 4
+
+
+def test_the_distribution_of_a_closed_month_is_of_the_scores_that_were_closed(work: Work, sign_in: Any) -> None:
+    people = [f"T00{number}" for number in range(1, 6)]
+    visits = [(who, day) for who in people for day in range(8)]
+    store(work, [
+        one for who, day in visits
+        for one in builders.perfect_visit(f"WO-{who}-{day}", NINE + timedelta(days=day), who)
+    ])  # fmt: skip
+    close(work)
+    manager = sign_in("M001")
+    before = manager.get(f"{MONTH}fairness").get_data(as_text=True)
+    bands = re.findall(r'href="([^"]*behind/technicians[^"]*)">([\d.]+)</a>', before)
+    found = [finding(technician=who, item=item) for who in people for item in ("decorum", "composure")]
+    store(work, [*found, *map(upheld, found)])
+    page = manager.get(f"{MONTH}fairness").get_data(as_text=True)
+    assert re.findall(r'href="([^"]*behind/technicians[^"]*)">([\d.]+)</a>', page) == bands
+    assert ["100.0", "5"] == [number for _, number in bands]
+    list_ = text_of(manager.get(html.unescape(bands[-1][0])))
+    assert "Counted from what was closed." in list_
+    assert all(who in list_ for who in people)
+    assert "Scores are those of the closed month" in html.unescape(page)
