@@ -114,7 +114,6 @@ def test_deleted_without_a_network_the_office_hears_of_it_at_the_next_contact(wo
     page.context.set_offline(False)
     page.context.clear_cookies()
     enter(page, "T002")
-    page.goto("/m/")
     phone.wait_until_sent(page)
     assert [told["owner"] for told in audited(work, "outbox_deleted")] == ["T001"]
 
@@ -149,7 +148,6 @@ def test_locking_leaves_no_key_and_no_name_but_what_waits_stays(work, page, visi
     assert [key for key in page.evaluate(keys) if key.startswith("key:")] == ["key:outbox"]
     page.unroute(PUSH)
     enter(page, "T001")
-    page.goto("/m/")
     phone.wait_until_sent(page)
     assert "note.added" in phone.stored(work, visit)
 
