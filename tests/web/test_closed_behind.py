@@ -139,7 +139,7 @@ def test_the_distribution_of_a_closed_month_is_of_the_scores_that_were_closed(wo
     store(work, [*found, *map(upheld, found)])
     page = manager.get(f"{MONTH}fairness").get_data(as_text=True)
     assert re.findall(r'href="([^"]*behind/technicians[^"]*)">([\d.]+)</a>', page) == bands
-    assert ["100.0", "5"] == [number for _, number in bands]
+    assert [number for _, number in bands] == ["100.0", "5"]
     list_ = text_of(manager.get(html.unescape(bands[-1][0])))
     assert "Counted from what was closed." in list_
     assert all(who in list_ for who in people)
