@@ -39,10 +39,15 @@ def show(draft_id: str) -> None:
 @click.argument("draft_id")
 @click.option("--branch", default=installation.MAIN, show_default=True, metavar="CODE")
 def simulate(draft_id: str, branch: str) -> None:
-    """What a draft would have meant for a branch's last six whole months and this one so far, and for whom."""
+    """What a draft would have meant for a branch's last six whole months and this one so far, and for whom.
+
+    Awards are what is known today; beside a closed month stands what it was closed with, which stays."""
     work = open_work()
-    for result in simulations.each_month(work, OPERATOR, BranchCode(branch), draft_id):
-        click.echo(f"{result.month}\t{result.technicians}\t{result.award_before}\t{result.award_after}")
+    for result, award in simulations.each_month(work, OPERATOR, BranchCode(branch), draft_id):
+        closed = [] if award is None else [f"closed with {award}"]
+        click.echo("\t".join(map(str, (
+            result.month, result.technicians, result.award_before, result.award_after, *closed,
+        ))))  # fmt: skip
         for one in result.changed:
             before, after = (f"{side.score} {side.award}" if side else "- -" for side in (one.before, one.after))
             items = [*(f"-{code}" for code in one.lost), *(f"+{code}" for code in one.won)]

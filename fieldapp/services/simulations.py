@@ -71,12 +71,10 @@ def look(work: Work, actor: Actor, draft_id: str) -> Simulation:
 
 def closed_awards(work: Work, actor: Actor, months: Iterable[Month]) -> dict[Month, Decimal]:
     """What those of the months were closed with in the actor's branch: no later fact changes it."""
-    branch, found = _branch(actor), {}
+    branch = _branch(actor)
     with work.read() as db:
-        for month in months:
-            if sealed := closed.find(db, branch, month):
-                found[month] = sum((one.figure.award for one in closed.everybody(db, sealed)), Decimal())
-    return found
+        each = {month: _closed_award(db, branch, month) for month in months}
+    return {month: award for month, award in each.items() if award is not None}
 
 
 def go_on(work: Work, actor: Actor, draft_id: str, *, for_at_most: timedelta, anew: bool = False) -> Simulation:
@@ -97,8 +95,11 @@ def go_on(work: Work, actor: Actor, draft_id: str, *, for_at_most: timedelta, an
     return look(work, actor, draft_id)
 
 
-def each_month(work: Work, actor: Actor, branch: BranchCode, draft_id: str) -> Iterator[Simulated]:
-    """The months of a branch by a draft, the newest first, nothing kept (for the command line)."""
+def each_month(
+    work: Work, actor: Actor, branch: BranchCode, draft_id: str
+) -> Iterator[tuple[Simulated, Decimal | None]]:  # fmt: skip
+    """The months of a branch by a draft, the newest first, nothing kept (for the command line); each with what it was
+    closed with (None: it is open)."""
     require(actor, "rulebooks.write")
     require(actor, "scores.team", branch=branch)
     with work.read() as db:
@@ -106,11 +107,17 @@ def each_month(work: Work, actor: Actor, branch: BranchCode, draft_id: str) -> I
     for month in months:
         with work.read() as db:
             state = _work_on(db, branch, _begin(db, branch, month), book, work.now(), lambda: False)
+            award = _closed_award(db, branch, month)
         assert isinstance(state, Simulated)  # noqa: S101 - nobody stops it
-        yield state
+        yield state, award
 
 
 # --- Inside -------------------------------------------------------------------------------------------------------
+
+
+def _closed_award(db: Db, branch: str, month: Month) -> Decimal | None:
+    sealed = closed.find(db, branch, month)
+    return None if sealed is None else sum((one.figure.award for one in closed.everybody(db, sealed)), Decimal())
 
 
 def _begin(db: Db, branch: str, month: Month) -> Begun:

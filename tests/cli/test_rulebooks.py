@@ -9,6 +9,7 @@ from fieldapp.cli import main
 from fieldapp.services import rulebook_drafts
 from tests import builders
 from tests.cast import M001
+from tests.closing import close, september
 from tests.services.test_rulebook_drafts import books, draft, propose
 from tests.services.test_scoring import store
 from tests.services.test_simulations import late_visit
@@ -52,3 +53,11 @@ def test_head_office_sees_what_a_draft_would_have_meant(run, work):
     assert len(lines) == 8
     assert [line.split("\t")[-2:] for line in lines if line.startswith("  T001")] == [["-", "+punctual"]]
     assert run("simulate", draft(work).draft_id, "--branch", "nowhere").exit_code == 2
+
+
+def test_beside_a_closed_month_stands_what_it_was_closed_with(run, work):
+    september(work)
+    close(work)
+    lines = run("simulate", draft(work).draft_id).stdout.splitlines()
+    closed = [line.split("\t") for line in lines if "closed with" in line]
+    assert [(line[0], line[-1]) for line in closed] == [("2026-09", f"closed with {closed[0][2]}")]
