@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+NARROW = 320
 SIZES = {
     "phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True},
     "desk": {"viewport": DESK, "color_scheme": "dark"},
@@ -39,6 +40,8 @@ def test_axe_finds_nothing(browser, demo_stage, walk, size):
     for stop in walk.stops:
         tour.show(page, demo_stage.url, demo_stage.places, stop)
         faults += [f"{stop.name}: {fault}" for fault in violations(page)]
+        if size == "phone" and (width := width_at_least(page)) > NARROW:
+            faults.append(f"{stop.name}: {width} px wide")
     context.close()
     assert faults == []
 
@@ -50,6 +53,15 @@ def test_axe_sees_a_fault_where_there_is_one(browser, demo_stage):
     page.evaluate("() => document.querySelector('main').append(document.createElement('button'))")
     assert any(fault.startswith("button-name") for fault in violations(page))
     context.close()
+
+
+def width_at_least(page):
+    """How wide the page has to be, in CSS pixels, on the narrowest screen of WCAG 2.2, 1.4.10 (reflow)."""
+    before = page.viewport_size
+    page.set_viewport_size({"width": NARROW, "height": before["height"]})
+    width = page.evaluate("() => document.documentElement.scrollWidth")
+    page.set_viewport_size(before)
+    return width
 
 
 def violations(page):
