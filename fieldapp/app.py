@@ -43,6 +43,7 @@ from fieldapp.web.api import v1 as api
 from fieldapp.web.auth import factor, invited, own
 from fieldapp.web.auth import views as auth
 from fieldapp.web.dispatch import board as dispatch_board
+from fieldapp.web.dispatch import busy_hours as dispatch_busy_hours
 from fieldapp.web.dispatch import calendars as dispatch_calendars
 from fieldapp.web.dispatch import cases as dispatch_cases
 from fieldapp.web.dispatch import day_plans as dispatch_day_plans
@@ -154,8 +155,8 @@ def _register(app: Flask) -> None:
         dispatch_day_plans,
     ):  # fmt: skip
         guards.register(app, dispatch.blueprint, guards.roles("dispatcher"), "/dispatch")
-    guards.register(app, dispatch_phones.blueprint, guards.roles("dispatcher", "manager"), "/dispatch")
-    guards.register(app, dispatch_messages.blueprint, guards.roles("dispatcher", "manager"), "/dispatch")
+    for dispatch in (dispatch_phones, dispatch_messages, dispatch_busy_hours):
+        guards.register(app, dispatch.blueprint, guards.roles("dispatcher", "manager"), "/dispatch")
     # Checks the form token itself: a rescue file may be larger than what is read for others.
     csrf.exempt(rescue.blueprint)
     guards.register(app, rescue.blueprint, guards.signed_in(), "/rescue")

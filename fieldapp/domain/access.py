@@ -32,6 +32,7 @@ Permission = Literal[
     "causes.record",  # say why a visit was late; technicians of their own
     "causes.read",
     "fairness.read",  # sums of the branch, for everybody in it
+    "demand.read",  # when visits are promised, and when promises break: sums for planning shifts
     "causes.confirm",  # be the second person for it
     "changes.approve",  # be the second person for what somebody else entered or proposed
     "events.import",
@@ -58,7 +59,7 @@ _MAY: dict[Role, frozenset[Permission]] = {
     }),
     "dispatcher": frozenset({
         "visits.read", "visits.plan", "cases.open", "messages.write", "phones.read", "norm.read", "causes.record",
-        "causes.read", "fairness.read",
+        "causes.read", "fairness.read", "demand.read",
     }),
     "quality": frozenset({
         "visits.read", "scores.team", "scores.close", "adjustments.read", "adjustments.propose", "findings.read",
@@ -71,7 +72,7 @@ _MAY: dict[Role, frozenset[Permission]] = {
         "visits.read", "messages.write", "scores.team", "scores.close", "adjustments.read", "adjustments.propose",
         "findings.read", "findings.decide", "appeals.read", "appeals.decide", "cases.open", "cases.read", "cases.write",
         "changes.approve", "phones.read", "norm.read", "rulebooks.write", "causes.record", "causes.read",
-        "causes.confirm", "fairness.read",
+        "causes.confirm", "fairness.read", "demand.read",
     }),
     "admin": frozenset({
         "accounts.manage", "audit.read", "branches.manage", "jobs.manage", "tokens.manage", "phones.read",

@@ -7,9 +7,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Actor, require
+from fieldapp.domain.busy_hours import By, Hours, stretches
 from fieldapp.domain.calendar import Window, day_bounds
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.scheduling import is_repeat
@@ -24,13 +26,32 @@ from fieldapp.storage.pins import Pin
 from fieldapp.storage.planning import WAITING, Entry, Filters, SortKey, Technician
 from fieldapp.storage.visits import PromiseLine, Visit
 
-__all__ = ["Day", "Details", "Disputed", "Entry", "Lane", "Page", "SortKey", "Technician", "There", "Visit"]
+__all__ = ["Day", "Details", "Disputed", "Entry", "Lane", "Page", "SortKey", "Technician", "There", "Visit", "Wish"]
 
 PAGE_SIZE = 50
 #: Other visits at the same place that a visit's page lists.
 MOST_THERE = 20
 _WORKED_ON = frozenset({"completed", "not_completed"})
 _CALLED_OFF = frozenset({"cancelled", "void"})
+
+
+class Wish(TypedDict, total=False):
+    """What somebody searches for; what is left out narrows nothing.
+
+    `first` and `last` are days in the branch's zone, both included, which the window reaches into. `hours` narrow to
+    what begins in them between these days (both have to be said), `by` its promise or by its plan. `still_on`: none
+    that was called off; `broken`: only those whose promise broke.
+    """
+
+    text: str
+    states: Sequence[str]
+    technician: str | None
+    first: date | None
+    last: date | None
+    still_on: bool
+    hours: Hours | None
+    by: By
+    broken: bool
 
 
 @dataclass(frozen=True)
@@ -102,37 +123,38 @@ class Disputed:
 
 
 def list_visits(
-    work: Work, actor: Actor, branch: BranchCode, *, text: str = "", states: Sequence[str] = (),
-    technician: str | None = None, first: date | None = None, last: date | None = None, sort: SortKey = "window",
-    descending: bool = False, page: int = 1,
+    work: Work, actor: Actor, branch: BranchCode, *, sort: SortKey = "window", descending: bool = False, page: int = 1,
+    **wish: Unpack[Wish],
 ) -> Page:  # fmt: skip
-    """One page of the branch's visits; `first` and `last` are days in the branch's zone, both included."""
+    """One page of the branch's visits."""
     require(actor, "visits.plan", branch=branch)
     now = work.now()
     with work.read() as db:
         zone = zone_of(db, branch)
-        filters = narrowed(db, zone, now, text=text, states=states, technician=technician, first=first, last=last)
         found, total = planning.search(
-            db, branch, filters, sort=sort, descending=descending, offset=(page - 1) * PAGE_SIZE, limit=PAGE_SIZE
-        )
+            db, branch, narrowed(db, zone, now, **wish), sort=sort, descending=descending,
+            offset=(page - 1) * PAGE_SIZE, limit=PAGE_SIZE,
+        )  # fmt: skip
         people = planning.technicians(db, branch)
         seen_as = states_at(db, found, now, zone)
     count = max(1, -(-total // PAGE_SIZE))
     return Page(found, seen_as, total, page, count, people)
 
 
-def narrowed(
-    db: Db, zone: ZoneInfo, now: datetime, *, text: str = "", states: Sequence[str] = (),
-    technician: str | None = None, first: date | None = None, last: date | None = None,
-) -> Filters:  # fmt: skip
+def narrowed(db: Db, zone: ZoneInfo, now: datetime, **wish: Unpack[Wish]) -> Filters:
     """What was asked for, as the store takes it."""
+    first, last, hours = wish.get("first"), wish.get("last"), wish.get("hours")
     return Filters(
         missed_before=now - missed_after(rulebooks(db), now, zone),
-        text=cleaned(text),
-        states=states,
-        technician=technician,
+        text=cleaned(wish.get("text", "")),
+        states=wish.get("states", ()),
+        technician=wish.get("technician"),
         start=day_bounds(first, zone)[0] if first else None,
         end=day_bounds(last, zone)[1] if last else None,
+        still_on=wish.get("still_on", False),
+        begins=stretches(hours, first, last, zone) if hours and first and last else None,
+        by=wish.get("by", "window"),
+        broken_at=now if wish.get("broken") else None,
     )
 
 

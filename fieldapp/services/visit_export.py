@@ -1,14 +1,15 @@
 """What a planner's search finds, all of it, as rows of a table. Whoever takes customers' data along is audited."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
+from typing import Unpack
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.ids import BranchCode
 from fieldapp.services.branches import zone_of
-from fieldapp.services.planning import narrowed, states_at
+from fieldapp.services.planning import Wish, narrowed, states_at
 from fieldapp.services.table_files import Row
 from fieldapp.services.work import Work
 from fieldapp.storage import audit, planning
@@ -22,23 +23,20 @@ COLUMNS = (
 MOST = 10_000
 
 
-def export(
-    work: Work, actor: Actor, branch: BranchCode, *, text: str = "", states: Sequence[str] = (),
-    technician: str | None = None, first: date | None = None, last: date | None = None,
-) -> Sequence[Row]:  # fmt: skip
+def export(work: Work, actor: Actor, branch: BranchCode, **wish: Unpack[Wish]) -> Sequence[Row]:
     """The visits that `planning.list_visits` shows page by page, by their windows; times are the branch's, with their
     offset. Raises `Invalid` export_too_big."""
     require(actor, "visits.plan", branch=branch)
     now = work.now()
     with work.read() as db:
         zone = zone_of(db, branch)
-        filters = narrowed(db, zone, now, text=text, states=states, technician=technician, first=first, last=last)
+        filters = narrowed(db, zone, now, **wish)
         found, total = planning.search(db, branch, filters, sort="window", descending=False, offset=0, limit=MOST)
         if total > MOST:
             raise Invalid("export_too_big", most=MOST, found=total)
         seen_as, names = states_at(db, found, now, zone), planning.names(db, branch)
     # What was searched for may be somebody's name or number: that stays out of what can never be erased.
-    about = {"state": " ".join(states), "technician": technician, "first": first, "last": last}
+    about = {**wish, "text": "", "state": " ".join(wish.get("states", ())), "states": None}
     with work.write(branch) as db:
         audit.append(
             db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action="visits.exported", subject=branch,

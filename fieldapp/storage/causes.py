@@ -91,9 +91,14 @@ _STATE: ColumnElement[Any] = case((_S.number.is_(None), "missing"), (_S.confirms
 
 def is_late(now: datetime) -> ColumnElement[bool]:
     """Whether somebody's visit came after its window, or not at all."""
+    return and_(_C.technician.is_not(None), is_broken(now))
+
+
+def is_broken(now: datetime) -> ColumnElement[bool]:
+    """Whether a customer waited past the window, or in vain, whoever was to come."""
     missed = and_(_C.outcome == "missed", _C.counts_from < now)
     came = and_(_C.minutes > 0, _C.outcome.in_(("completed", "not_completed", "no_access")))
-    return and_(_C.technician.is_not(None), or_(came, missed))
+    return or_(came, missed)
 
 
 def _late(branch: str, now: datetime) -> Select[Any]:

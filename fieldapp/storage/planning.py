@@ -9,12 +9,13 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
+from fieldapp.domain.busy_hours import By
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.ids import StaffCode, VisitId
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.personal import ERASED
-from fieldapp.storage import bulk, events
+from fieldapp.storage import bulk, busy_hours, events
 from fieldapp.storage.strays import GONE
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.events import EventRow
@@ -58,11 +59,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What a list shows. `technician` "-" is the pool; waiting windows that ended before `missed_before` are missed."""
+    """What a list shows. `technician` "-" is the pool; waiting windows that ended before `missed_before` are missed.
+
+    `still_on`: none that was called off; `begins`: only what begins in one of these half-open stretches, by its promise
+    or by its plan; `broken_at`: only those whose promise has broken by then.
+    """
 
     missed_before: datetime
     text: str = ""
     states: Sequence[str] = ()
+    still_on: bool = False
+    begins: Sequence[Window] | None = None
+    by: By = "window"
+    broken_at: datetime | None = None
     technician: str | None = None
     start: datetime | None = None
     end: datetime | None = None
@@ -214,6 +223,12 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
         query = query.where(or_(*(column.icontains(filters.text, autoescape=True) for column in columns)))
     if filters.states:
         query = query.where(_in_states(filters))
+    if filters.still_on:
+        query = query.where(VisitRow.state.not_in(busy_hours.CALLED_OFF))
+    if filters.begins is not None:
+        query = query.where(busy_hours.begins(filters.by, filters.begins))
+    if filters.broken_at is not None:
+        query = query.where(busy_hours.broke(filters.broken_at))
     if filters.technician == "-":
         query = query.where(VisitRow.technician.is_(None))
     elif filters.technician:

@@ -214,6 +214,7 @@ DISPATCHER = Walk(
         Stop("dispatch-technician", "/dispatch/technicians/T011"),
         Stop("dispatch-absence", "/dispatch/absences/{absence}"),
         Stop("dispatch-day-print", "/dispatch/day/print"),
+        Stop("dispatch-busy-hours", "/dispatch/busy-hours?weeks=13", _look_at("[aria-labelledby=demand]")),
         Stop("dispatch-phones", "/dispatch/phones"),
         Stop("dispatch-messages", "/dispatch/messages/"),
         Stop("dispatch-message", "/dispatch/messages/late/zh-Hant"),

@@ -9,15 +9,19 @@ from typing import Any, get_args
 from flask import Blueprint, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
+from fieldapp.domain.busy_hours import MOST_WEEKS, Hours
 from fieldapp.domain.calendar import Window
 from fieldapp.services import phones, planning, visit_export
-from fieldapp.services.planning import Day, Lane, SortKey, Visit
+from fieldapp.services.planning import Day, Lane, SortKey, Visit, Wish
 from fieldapp.services.table_files import MEDIA, table
+from fieldapp.web import busy_words
 from fieldapp.web import visit_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 
 blueprint = Blueprint("dispatch", __name__)
 
+#: Hours of the week are looked for in so many weeks, where nobody says in which.
+HOURS_WEEKS = 13
 #: The grid's step; work is shown to the quarter of an hour, its exact times stand in the words.
 STEP = timedelta(minutes=15)
 
@@ -40,7 +44,7 @@ def overview() -> dict[str, Any]:
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """All visits; narrowed, sorted, page by page. Without any wish: from today on."""
-    args = dict(request.args.items()) or {"from": today().isoformat()}
+    args = _dated(dict(request.args.items()) or {"from": today().isoformat()})
     sort, page = args.get("sort", "window"), args.get("page", "")
     found = planning.list_visits(
         current_work(), current_actor(), current_branch(), **_wanted(args),
@@ -53,6 +57,8 @@ def index() -> ResponseReturnValue:
         found=found,
         names=names,
         args=args,
+        hours=Hours.parse(args.get("hours", "")),
+        busy_words=busy_words,
         sort=sort,
         at=_at("dispatch.index", args),
         **overview(),
@@ -62,7 +68,8 @@ def index() -> ResponseReturnValue:
 @blueprint.post("/visits.csv")
 def export() -> ResponseReturnValue:
     """What the list shows, all pages of it, as CSV; the audit says who took it."""
-    rows = visit_export.export(current_work(), current_actor(), current_branch(), **_wanted(request.form))
+    args = _dated(dict(request.form.items()))
+    rows = visit_export.export(current_work(), current_actor(), current_branch(), **_wanted(args))
     target = io.BytesIO()
     with table("csv", target, "visits", visit_export.COLUMNS, bom=True) as put:
         for row in rows:
@@ -72,13 +79,24 @@ def export() -> ResponseReturnValue:
     return send_file(target, mimetype=MEDIA["csv"], as_attachment=True, download_name=name)
 
 
-def _wanted(args: Mapping[str, str]) -> dict[str, Any]:
+def _wanted(args: Mapping[str, str]) -> Wish:
     """What the filters say; nonsense narrows nothing."""
-    return {
-        "text": args.get("q", ""), "states": [args["state"]] if args.get("state") in words.STATES else [],
-        "technician": args.get("technician") or None, "first": wanted_day(args.get("from")),
-        "last": wanted_day(args.get("to")),
-    }  # fmt: skip
+    wish = Wish(
+        text=args.get("q", ""), states=[args["state"]] if args.get("state") in words.STATES else [],
+        technician=args.get("technician") or None, first=wanted_day(args.get("from")), last=wanted_day(args.get("to")),
+        still_on=args.get("state") == "-", broken=args.get("broken") == "1", hours=Hours.parse(args.get("hours", "")),
+    )  # fmt: skip
+    return {**wish, "by": "planned"} if args.get("by") == "planned" else wish
+
+
+def _dated(args: dict[str, str]) -> dict[str, str]:
+    """Hours of the week are looked for between two days: those that are not said, said."""
+    if Hours.parse(args.get("hours", "")):
+        last = wanted_day(args.get("to")) or today()
+        first = wanted_day(args.get("from")) or last - timedelta(weeks=HOURS_WEEKS, days=-1)
+        earliest = last - timedelta(weeks=MOST_WEEKS, days=-1)
+        args |= {"from": max(first, earliest).isoformat(), "to": last.isoformat()}
+    return args
 
 
 @blueprint.get("/day")
