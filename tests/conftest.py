@@ -22,7 +22,7 @@ from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Database
 from fieldapp.storage.seals import SealKey
 from fieldapp.storage.vault import Vault
-from tests import branch_guard, cast, object_stores, postgres
+from tests import branch_guard, cast, object_stores, postgres, processes
 from tests.browsers import CHROMIUM, CHROMIUM_ARGS, DESK, PHONE
 from tests.fakes import Clock, Ids, PlainPasswords
 
@@ -120,8 +120,12 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
     (instance / "data-key").write_text(cast.DATA_KEY)
     with ExitStack() as ends:
         url = f"sqlite:///{instance / 'fieldapp.db'}"
-        if request.config.getoption("--database") == "postgresql":
+        anywhere = request.node.get_closest_marker("sqlite") is None
+        if anywhere and request.config.getoption("--database") == "postgresql":
             url = ends.enter_context(postgres.empty_database(request.getfixturevalue("_postgres")))
+            # For commands: in this process, and in their own.
+            ends.enter_context(pytest.MonkeyPatch.context()).setenv("FIELDAPP_DATABASE_URL", url)
+            ends.enter_context(processes.at(instance, url))
         yield Settings(
             instance=instance, database_url=url, secret_key=cast.SECRET, data_key=cast.DATA_KEY,
             blobs=instance / "blobs", timezone=cast.ZONE, locale="en", second_factor="chosen",
@@ -186,7 +190,7 @@ def _postgres() -> Iterator[str]:
     """A real PostgreSQL for the session; skips loudly where its programs are missing."""
     if postgres.programs() is None:
         pytest.skip("PostgreSQL's server programs are missing: NOTHING IS TESTED ON IT (apt-get install postgresql)")
-    with postgres.cluster() as socket_folder:
+    with postgres.cluster(postgres.in_memory()) as socket_folder:
         yield socket_folder
 
 

@@ -13,6 +13,9 @@ from uuid import uuid4
 import psycopg
 from sqlalchemy import make_url
 
+#: A filesystem in memory, and the bytes that have to be free in it.
+MEMORY, ENOUGH = Path("/dev/shm"), 2 << 30
+
 
 def programs() -> Path | None:
     """The newest server programs of this machine."""
@@ -24,11 +27,11 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
+def cluster(below: Path | None = None) -> Iterator[str]:
     """Start a cluster; yields the folder of its socket. PostgreSQL refuses to run as root: then it is `postgres`."""
     binaries = programs()
     assert binaries is not None
-    folder = Path(tempfile.mkdtemp(prefix="fieldapp-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="fieldapp-pg-", dir=below))
     as_postgres: list[str] = []
     if os.geteuid() == 0:
         who = pwd.getpwnam("postgres")
@@ -47,6 +50,16 @@ def cluster() -> Iterator[str]:
     finally:
         run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
         shutil.rmtree(folder)
+
+
+def in_memory() -> Path | None:
+    """Where a cluster syncs at no cost and is as durable as any to whoever asks its settings; None without such a
+    place, or room in it. A new database is 300 files, thirteen times as slow on a disk (0.57 against 0.04 s). Not for
+    measuring, nor for tests of what survives."""
+    try:
+        return MEMORY if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH else None
+    except OSError:
+        return None
 
 
 @contextmanager

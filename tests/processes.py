@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+_ELSEWHERE: dict[Path, str] = {}
+
 
 def run(instance: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `fieldapp ...` on an instance of its own."""
@@ -45,6 +47,16 @@ def started(
         process.wait(timeout=30)
 
 
+@contextmanager
+def at(instance: Path, url: str) -> Iterator[None]:
+    """While the block lasts, the database of this instance is there, and not in its folder."""
+    _ELSEWHERE[instance] = url
+    yield
+    del _ELSEWHERE[instance]
+
+
 def _environment(instance: Path, more: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FIELDAPP_")}
+    if instance in _ELSEWHERE:
+        kept["FIELDAPP_DATABASE_URL"] = _ELSEWHERE[instance]
     return {**kept, "FIELDAPP_INSTANCE": str(instance), **more}

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -174,14 +175,15 @@ def verify(db: Session, *, last: int | None = None) -> list[str]:
         prev = (hash_at(db, head.branch, before) if before else START) or "-"
         rows = select(AuditRow).where(AuditRow.branch == head.branch, AuditRow.number > before)
         ordered = rows.order_by(AuditRow.number).execution_options(yield_per=2000)
-        for number, row in enumerate(db.scalars(ordered), start=before + 1):
-            if row.number != number or row.prev != prev or row.hash != digest(row):
-                faults.append(
-                    f"audit {head.branch} row {row.number} ({row.entry_id}) does not follow from the one before"
-                )
-                break
-            prev = row.hash
-        else:
-            if (prev, number) != (head.head, head.count):
-                faults.append(f"audit {head.branch} ends at row {number}, its head says {head.count}")
+        with closing(db.scalars(ordered)) as found:
+            for number, row in enumerate(found, start=before + 1):
+                if row.number != number or row.prev != prev or row.hash != digest(row):
+                    faults.append(
+                        f"audit {head.branch} row {row.number} ({row.entry_id}) does not follow from the one before"
+                    )
+                    break
+                prev = row.hash
+            else:
+                if (prev, number) != (head.head, head.count):
+                    faults.append(f"audit {head.branch} ends at row {number}, its head says {head.count}")
     return faults

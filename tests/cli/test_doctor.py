@@ -145,6 +145,7 @@ def test_what_takes_long_tells_how_far_it_is(run, work: Work):
         ("kind = 'visit.teleported'", "cannot be read any more"),
     ],
 )
+@pytest.mark.sqlite
 def test_a_changed_fact_is_named_and_stops_no_other_check(run, work: Work, change: str, fault: str):
     with work.read() as db:
         fact = next(one.id for one in stored.all_events(db, cast.MAIN) if one.type == "kit.checked")

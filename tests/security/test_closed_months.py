@@ -264,6 +264,7 @@ TRICKS = {
 
 
 @pytest.mark.parametrize("trick", TRICKS)
+@pytest.mark.sqlite
 def test_47_whoever_writes_sql_is_found_out_by_the_doctor_or_by_a_slip(company: Company, trick: str) -> None:
     store(company.work, [finding("WO-1", item="decorum")])
     adjust(company.work)

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 
 import pytest
+from sqlalchemy import inspect
 
 from fieldapp.app import create_app
 from fieldapp.domain.ids import visit_id
@@ -21,7 +22,7 @@ def token(work):
 
 def dump(work):
     with work.database.engine.connect() as connection:
-        names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+        names = inspect(connection).get_table_names()
         return {name: connection.exec_driver_sql(f'SELECT * FROM "{name}"').all() for name in names}
 
 

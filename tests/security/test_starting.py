@@ -91,6 +91,7 @@ def test_36_the_server_writes_nothing_else(tmp_path):
     assert TOKEN not in log.read_text()
 
 
+@pytest.mark.sqlite
 def test_36_what_a_database_refused_is_not_quoted(work):
     statement = "INSERT INTO visits (branch, visit_id, customer_name, phone) VALUES (?, ?, ?, ?)"
     with pytest.raises(Exception) as refusal, work.write() as db:  # noqa: PT011 - any of the driver's
@@ -199,6 +200,7 @@ def test_50_a_chain_is_verified_from_where_it_is_looked_at(work, clock, sign_in)
         assert len(audit.verify(db)) == 1
 
 
+@pytest.mark.sqlite
 def test_50_sqlite_under_full_is_named(work):
     assert health.refusals(work) == []
     with work.database.engine.connect() as connection:

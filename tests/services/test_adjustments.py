@@ -445,6 +445,7 @@ def test_an_open_proposal_is_settled_and_nothing_else(either: Work) -> None:
         )
 
 
+@pytest.mark.sqlite
 def test_replacing_a_row_is_no_way_around_that(later: Work) -> None:
     adjust(later)
     store(later, [finding("WO-2", item="composure")])
@@ -495,18 +496,21 @@ def spoil(work: Work, *statements: str) -> None:
         ("UPDATE adjustments SET number = 2", "it does not follow what stood before it"),
     ],
 )  # fmt: skip
+@pytest.mark.sqlite
 def test_whoever_takes_the_triggers_away_is_found_out(later: Work, statement: str, fault: str) -> None:
     adjust(later)
     spoil(later, statement)
     assert any(one.startswith("adjustment ") and one.endswith(f"of main: {fault}") for one in faults(later))
 
 
+@pytest.mark.sqlite
 def test_an_adjustment_that_is_gone_is_named(later: Work) -> None:
     adjust(later)
     spoil(later, "DELETE FROM adjustments")
     assert faults(later) == ["adjustment of main, 2026-09 T001: was made, and is gone"]
 
 
+@pytest.mark.sqlite
 def test_an_adjustment_that_was_altered_is_shown_to_nobody(later: Work) -> None:
     adjust(later)
     spoil(later, 'UPDATE adjustments SET body = replace(body, \'"award":"\', \'"award":"1\')')

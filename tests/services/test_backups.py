@@ -86,6 +86,7 @@ def test_a_photo_that_comes_meanwhile_does_no_harm(work, tmp_path):
     there.database.dispose()
 
 
+@pytest.mark.sqlite
 def test_a_photo_that_the_store_has_lost_is_named_and_stops_nothing(work, tmp_path):
     sha256 = "a" * 64
     with work.write() as db:

@@ -217,6 +217,7 @@ def test_the_database_lets_nobody_edit_or_remove_a_case(engine: str, request: An
          "the audit chain knows nothing of it"),
     ],
 )  # fmt: skip
+@pytest.mark.sqlite
 def test_the_doctor_holds_cases_against_the_audit(work: Work, case: str, statement: str, fault: str) -> None:
     cases.close(work, Q001.actor, case, **ANSWER)
     with work.write() as db:

@@ -141,6 +141,7 @@ def test_a_swap_and_a_ring_claim_what_they_end_with(postgres_work: Work) -> None
     assert held(postgres_work) == [("WO-T001", "T002"), ("WO-T002", "T003"), ("WO-T003", "T001")]
 
 
+@pytest.mark.sqlite
 def test_on_sqlite_nothing_is_kept(work: Work) -> None:
     schedule(work)
     with work.read() as db:

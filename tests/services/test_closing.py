@@ -385,6 +385,7 @@ def test_the_database_refuses_to_change_what_is_sealed(either: Work, statement: 
     assert sealed_bytes(either) == before
 
 
+@pytest.mark.sqlite
 def test_replacing_a_row_is_no_way_around_that(work: Work) -> None:
     september(work)
     close(work)
@@ -427,6 +428,7 @@ def test_truncating_is_no_way_around_that(postgres_work: Work) -> None:
          "the sheet of T777 is not what was closed"),
     ],
 )  # fmt: skip
+@pytest.mark.sqlite
 def test_whoever_takes_the_triggers_away_is_found_out(work: Work, spoil: str, fault: str) -> None:
     september(work)
     close(work)
@@ -438,6 +440,7 @@ def test_whoever_takes_the_triggers_away_is_found_out(work: Work, spoil: str, fa
     assert f"month 2026-09 of main: {fault}" in faults(work)
 
 
+@pytest.mark.sqlite
 def test_what_was_altered_is_shown_to_nobody(work: Work) -> None:
     september(work)
     close(work)

@@ -306,6 +306,7 @@ def test_nothing_in_the_database_changes_a_published_version(engine: str, reques
     assert sound(work)
 
 
+@pytest.mark.sqlite
 def test_the_doctor_names_a_version_that_was_altered_behind_the_databases_back(work: Work) -> None:
     publish_next(work)
     with work.write() as db:
@@ -322,6 +323,7 @@ def test_the_doctor_names_a_version_that_was_altered_behind_the_databases_back(w
         ("DELETE FROM rulebooks", "was published, and is gone"),
     ],
 )
+@pytest.mark.sqlite
 def test_the_doctor_holds_published_versions_against_the_audit_chain(work: Work, statement: str, fault: str) -> None:
     publish_next(work)
     with work.write() as db:

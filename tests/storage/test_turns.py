@@ -79,6 +79,7 @@ def test_few_wait_while_nothing_moves_and_the_others_are_refused_at_once(file, t
     assert len(refused) <= len(threads) - CROWD
 
 
+@pytest.mark.sqlite
 def test_emptying_the_log_waits_for_its_turn_and_is_told_when_it_does_not_come(work, settings):
     log = settings.instance / "fieldapp.db-wal"
     with (settings.instance / "fieldapp.db.writer").open("a") as handle:
@@ -94,6 +95,7 @@ def test_emptying_the_log_waits_for_its_turn_and_is_told_when_it_does_not_come(w
         assert db.scalar(text("SELECT name FROM branches WHERE branch = 'main'")) == "Harbour"
 
 
+@pytest.mark.sqlite
 def test_a_refused_write_changes_nothing_and_the_next_one_passes(work, settings):
     database = work.database
     with (settings.instance / "fieldapp.db.writer").open("a") as handle:

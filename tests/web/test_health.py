@@ -87,7 +87,7 @@ def test_what_became_of_facts_and_what_waits_is_told_by_branch(work, clock, sign
     assert value(text, 'fieldapp_outgoing{state="dead"}') == 0
     assert value(text, 'fieldapp_outgoing{state="waiting"}') >= 1
     assert value(text, "fieldapp_outgoing_wait_seconds") >= 0
-    assert 'database="sqlite"' in text
+    assert f'database="{work.database.engine.dialect.name}"' in text
     assert cast.T001.name not in text
 
 

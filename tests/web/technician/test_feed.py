@@ -106,6 +106,7 @@ def test_the_address_is_made_and_ended_on_one_s_own_page_and_shown_once(client, 
     assert client.get(f"/calendar/{newer}.ics").status_code == 404
 
 
+@pytest.mark.sqlite
 def test_the_database_and_the_log_hold_no_address(client, work, settings, capfd):
     token = calendar_feeds.create(work, cast.T001.actor)
     client.get(f"/calendar/{token}.ics")
@@ -123,6 +124,7 @@ def test_who_makes_no_visits_has_no_calendar(sign_in, login, path):
     assert sign_in(login).post(path).status_code == 403
 
 
+@pytest.mark.sqlite
 def test_who_left_has_no_calendar_here(client, work, clock):
     token = calendar_feeds.create(work, cast.T001.actor)
     with work.database.engine.begin() as connection:
