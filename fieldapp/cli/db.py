@@ -33,6 +33,19 @@ def check() -> None:
     sys.exit(0 if report.found == report.head else 1)
 
 
+@group.command("grant")
+@click.argument("role")
+def grant(role: str) -> None:
+    """Let ROLE of PostgreSQL serve: it reads and adds, and changes nothing that is written down for good.
+
+    Give the address of the tables' owner in FIELDAPP_DATABASE_URL for this, and ROLE's to the server.
+    """
+    made = installation.grant(make_work(Settings.from_environment()), role)
+    if made:
+        click.echo(f"made the role {role}, which has no password yet (psql: \\password {role})", err=True)
+    click.echo(f"{role} may serve")
+
+
 @group.command("downgrade")
 @click.argument("revision")
 @click.confirmation_option(prompt="This takes tables and columns of the newer schema away. Go on?")

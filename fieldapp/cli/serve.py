@@ -142,6 +142,8 @@ def _refuse_what_is_unsafe(settings: Settings) -> Settings:
     if not faults:
         logs.configure()
         leftovers.finish(work)
+        for warning in health.too_mighty(work):
+            click.echo(f"fieldapp: {warning}", err=True)
     work.database.dispose()
     for fault in faults:
         click.echo(f"fieldapp: {fault}; nothing is served until that is understood, see: fieldapp doctor", err=True)

@@ -53,6 +53,8 @@ def checks(work: Work, during: During = _unwatched) -> Iterator[Check]:
     yield schema
     if schema.faults:
         return
+    if not work.database.is_sqlite:
+        yield Check("grants", (), tuple(health.too_mighty(work)))
     with work.read() as db:
         codes = [branch.code for branch in branches.every(db)]
         yield Check("audit", tuple(audit.verify(db)), tuple(restoring.told(db)))

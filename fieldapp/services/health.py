@@ -7,7 +7,7 @@ from fieldapp.domain.ids import BranchCode
 from fieldapp.services import phones
 from fieldapp.services.installation import RESTORING
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, branches, migrate, quarantine, server, visits
+from fieldapp.storage import audit, branches, grants, migrate, quarantine, server, visits
 from fieldapp.storage.engine import sqlite_version
 
 
@@ -45,6 +45,19 @@ def refusals(work: Work) -> list[str]:
         if server.find(db, RESTORING) is not None:
             found.append("a restore broke off here, and whoever was erased may be in it; restore into an empty place")
         return found + audit.verify(db, last=LAST_ROWS // max(1, chains))
+
+
+def too_mighty(work: Work) -> list[str]:
+    """In one line that the role which is signed in could change what is written down for good; nothing where it could
+    not, nor on SQLite, which has no roles."""
+    with work.read() as db:
+        found = grants.too_mighty(db)
+    if not found:
+        return []
+    return [
+        f"the role in FIELDAPP_DATABASE_URL could change what is to stay ({len(found)} tables, {found[0]} first); "
+        "serve with one that cannot: fieldapp db grant (docs/operations.md)"
+    ]
 
 
 @dataclass(frozen=True, slots=True)

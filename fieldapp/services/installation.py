@@ -1,10 +1,12 @@
 """The installation itself: its schema, its epoch, the branch it starts with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from fieldapp.services.work import Work
+from fieldapp.services.work import Refused, Work
 from fieldapp.storage import branches, migrate, quarantine, server
-from fieldapp.storage.migrate import Beyond, WouldLose
+from fieldapp.storage.migrate import Beyond, NotOwner, WouldLose
 
 __all__ = ["Beyond", "WouldLose"]
 
@@ -29,11 +31,12 @@ def schema(work: Work) -> Schema:
 
 
 def upgrade(work: Work, *, timezone: str) -> str:
-    """Bring the schema to the program's, and seal what older ones held unsealed. Raises `Beyond`.
+    """Bring the schema to the program's, and seal what older ones held unsealed. Raises `Beyond`, `Refused`.
 
     An empty installation gets an epoch and the branch `main`.
     """
-    migrate.upgrade(work.database)
+    with _as_owner():
+        migrate.upgrade(work.database)
     with work.write() as db:
         if server.find(db, EPOCH) is None:
             server.save(db, EPOCH, work.new_id())
@@ -51,5 +54,30 @@ def revisions() -> list[str]:
 
 
 def downgrade(work: Work, revision: str) -> None:
-    """Take the schema down to `revision`; raises `WouldLose` where something stored would have no place there."""
-    migrate.downgrade(work.database, revision)
+    """Take the schema down to `revision`; raises `WouldLose` where something stored would have no place there, and
+    `Refused`."""
+    with _as_owner():
+        migrate.downgrade(work.database, revision)
+
+
+def grant(work: Work, role: str) -> bool:
+    """Let a role of PostgreSQL serve that cannot change what was written down for good; True when it had to be made,
+    without a password. Raises `Refused`."""
+    if work.database.is_sqlite:
+        raise Refused("SQLite has no roles: whoever can write to the file can write anything")
+    if migrate.current(work.database) is None:
+        raise Refused("there are no tables yet; run: fieldapp db upgrade")
+    with _as_owner():
+        try:
+            return migrate.grant(work.database, role)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+
+
+@contextmanager
+def _as_owner() -> Iterator[None]:
+    """What only the owner of the tables may do."""
+    try:
+        yield
+    except NotOwner as error:
+        raise Refused(str(error)) from None

@@ -123,6 +123,8 @@ def told(db: Db) -> list[str]:
 @contextmanager
 def _undoing(work: Work, instance: Path, timezone: str) -> Iterator[None]:
     """Look whether the place is empty; take away again what was put there when the block does not come to its end."""
+    if not migrate.is_owner(work.database):
+        raise Refused(str(migrate.NotOwner()))
     before = migrate.current(work.database)
     if before is not None:
         with work.read() as db:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, TableClause, Text, create_engine, delete, ins
 from sqlalchemy import column as table_column
 from sqlalchemy.exc import DatabaseError
 
+from fieldapp.storage import grants
 from fieldapp.storage.engine import Busy, Database
 
 if TYPE_CHECKING:  # Alembic takes a third of a second to load; only who migrates pays for it
@@ -33,6 +34,16 @@ Standing = Literal["empty", "behind", "right", "ahead", "beyond"]
 
 class WouldLose(Exception):
     """An older schema has no place for what is stored."""
+
+
+class NotOwner(Exception):
+    """The tables do not belong to the role that is signed in, and only their owner may do this."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the tables do not belong to the role in FIELDAPP_DATABASE_URL; give the address of their owner for this "
+            "command (docs/operations.md)"
+        )
 
 
 class Beyond(Exception):
@@ -73,19 +84,42 @@ def standing(database: Database) -> tuple[Standing, str | None]:
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the schema up to `revision`, all steps in one transaction. Raises `Beyond`: it is a newer program's."""
+    """Bring the schema up to `revision`, all steps in one transaction. Raises `Beyond`: it is a newer program's; and
+    `NotOwner`."""
     from alembic import command
 
     found = current(database)
     if found is not None and found not in known_revisions():
         raise Beyond(f"the database has schema {found}, and this program knows {head()} as the newest")
+    if found == head() and not is_owner(database):
+        return
 
     def go_up(config: "Config") -> None:
         command.upgrade(config, revision)
         if revision == "head":
             _keep_floor(config.attributes["connection"])
+        grants.renew(config.attributes["connection"])
 
     _run(database, go_up)
+
+
+def is_owner(database: Database) -> bool:
+    """Whether the tables belong to the role that is signed in, or are not there yet."""
+    with _connected(database) as connection:
+        return grants.owns(connection)
+
+
+def grant(database: Database, role: str) -> bool:
+    """Let a role serve that does not own the tables; True when it had to be made, without a password.
+
+    Raises `NotOwner`, and ValueError where it cannot be.
+    """
+    with _connected(database) as connection:
+        if not grants.owns(connection):
+            raise NotOwner
+        made = grants.grant(connection, role)
+        connection.commit()
+        return made
 
 
 def _keep_floor(connection: Connection) -> None:
@@ -99,7 +133,8 @@ def _forget_floor(connection: Connection) -> None:
 
 
 def downgrade(database: Database, revision: str) -> None:
-    """Take the schema down to `revision` (`base` removes everything); raises `WouldLose`, and then changes nothing.
+    """Take the schema down to `revision` (`base` removes everything); raises `WouldLose` and `NotOwner`, and then
+    changes nothing.
 
     One guard for every step, so that none can forget it: what is stored, against what the older schema has room for.
     """
@@ -130,8 +165,10 @@ def _schema_at(revision: str) -> dict[str, set[str]]:
 
 
 def _columns(connection: Connection) -> dict[str, set[str]]:
-    looked = inspect(connection)
-    return {table: {column["name"] for column in looked.get_columns(table)} for table in looked.get_table_names()}
+    looked, parts = inspect(connection), grants.partitions(connection)
+    return {
+        table: {column["name"] for column in looked.get_columns(table)} for table in {*looked.get_table_names()} - parts
+    }
 
 
 def _without_place(connection: Connection, kept: dict[str, set[str]]) -> list[str]:
@@ -189,6 +226,8 @@ def _run(database: Database, act: Callable[["Config"], None]) -> None:
             connection.exec_driver_sql("ROLLBACK")
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif not grants.owns(connection):
+            raise NotOwner
         act(_config(connection))
         connection.commit()
         if database.is_sqlite:
