@@ -99,8 +99,9 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
     )
     app.extensions["settings"] = settings
     app.extensions["work"] = work or real_work(
-        settings.database_url, settings.blobs, settings.data_key, settings.seal_key
-    )
+        settings.database_url, settings.blobs, settings.data_key, settings.seal_key,
+        read_url=settings.database_read_url, read_lag=settings.database_read_lag,
+    )  # fmt: skip
     app.wsgi_app = proxies.Proxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     _name_requests(app)
     metrics.install(app, settings.metrics_folder)

@@ -27,6 +27,7 @@ LOCALES = get_args(Language)
 _PLACEHOLDERS = (
     "change-me", "changeme", "change_me", "change this", "insecure", "default", "placeholder", "your-secret",
 )  # fmt: skip
+_POSTGRESQL = "postgresql+psycopg://"
 Network = IPv4Network | IPv6Network
 
 
@@ -53,6 +54,11 @@ class Settings:
     #: The folder of photos, or `s3://bucket/folder?endpoint=https://...&region=...` for storage that speaks S3 (keys
     #: in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or wherever obstore looks). Else `blobs` in the instance.
     blobs: Path | Place
+    #: A standby of that PostgreSQL, e.g. `postgresql+psycopg://user:password@b/name`: reports and exports are read from
+    #: it (docs/operations.md), and from the database itself while it is away or too far behind.
+    database_read_url: str | None = None
+    #: How many seconds behind is too far, 1 to 3600.
+    database_read_lag: int = 10
     #: Where people reach the server, scheme and host alone, e.g. `https://visits.example.org`. With https, cookies are
     #: `Secure` and browsers remember TLS; any other `Host` is refused. Without it only this machine's own names are
     #: right.
@@ -106,6 +112,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         # Looked at once, at the start: who sends something finds them good.
+        if self.database_read_url and not self.database_url.startswith(_POSTGRESQL):
+            raise SettingsError(
+                "FIELDAPP_DATABASE_READ_URL is set, and FIELDAPP_DATABASE_URL is no PostgreSQL: unset it"
+            )
         _ = self.mail_server, self.sms_gateway, self.keeping
         if self.audit_mail and not (self.mail_server and is_email(self.audit_mail)):
             raise SettingsError(
@@ -175,6 +185,8 @@ class Settings:
         return cls(
             instance=instance,
             database_url=_database_url(env.get("FIELDAPP_DATABASE_URL") or f"sqlite:///{instance / 'fieldapp.db'}"),
+            database_read_url=_database_read_url(env.get("FIELDAPP_DATABASE_READ_URL") or ""),
+            database_read_lag=_whole(env, "FIELDAPP_DATABASE_READ_LAG", 10, "seconds", 3600),
             secret_key=secret_key,
             data_key=data_key,
             blobs=_blobs(env.get("FIELDAPP_BLOBS") or str(instance / "blobs")),
@@ -183,7 +195,7 @@ class Settings:
             locale=_locale(env.get("FIELDAPP_LOCALE") or "zh-Hans"),
             demo=env.get("FIELDAPP_DEMO") == "1",
             second_factor=_one_of(env, "FIELDAPP_SECOND_FACTOR", "staff", "chosen"),
-            offline_hours=_hours(env.get("FIELDAPP_OFFLINE_HOURS") or "72"),
+            offline_hours=_whole(env, "FIELDAPP_OFFLINE_HOURS", 72, "hours", 24 * 30),
             erasures=Path(env["FIELDAPP_ERASURES"]).absolute() if env.get("FIELDAPP_ERASURES") else None,
             keep=env.get("FIELDAPP_KEEP") or None,
             privacy_contact=env.get("FIELDAPP_PRIVACY_CONTACT") or None,
@@ -270,7 +282,7 @@ def _sms_gateway(url: str, secret: str) -> Gateway | None:
 
 def _database_url(url: str) -> str:
     # Not quoted back: it may hold a password.
-    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+    if not url.startswith(("sqlite:///", _POSTGRESQL)):
         raise SettingsError(
             "FIELDAPP_DATABASE_URL is no address of a database we know; it begins with sqlite:/// or "
             "postgresql+psycopg://, e.g. sqlite:////var/lib/fieldapp/fieldapp.db"
@@ -281,6 +293,16 @@ def _database_url(url: str) -> str:
             "postgresql+psycopg://user:password@/name?host=a:5432&host=b:5432&target_session_attrs=read-write"
         )
     return url
+
+
+def _database_read_url(url: str) -> str | None:
+    # Not quoted back either.
+    if url and not url.startswith(_POSTGRESQL):
+        raise SettingsError(
+            "FIELDAPP_DATABASE_READ_URL is no address of a PostgreSQL; it begins with postgresql+psycopg://, e.g. "
+            "postgresql+psycopg://user:password@b.example.org/fieldapp"
+        )
+    return url or None
 
 
 def _blobs(where: str) -> Path | Place:
@@ -340,9 +362,10 @@ def _zone(name: str) -> str:
     return name
 
 
-def _hours(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 24 * 30:
-        raise SettingsError(f"FIELDAPP_OFFLINE_HOURS is {text!r}; give whole hours from 1 to 720, e.g. 72")
+def _whole(env: Mapping[str, str], name: str, usual: int, unit: str, most: int) -> int:
+    text = env.get(name) or str(usual)
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise SettingsError(f"{name} is {text!r}; give whole {unit} from 1 to {most}, e.g. {usual}")
     return int(text)
 
 

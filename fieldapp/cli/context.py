@@ -13,7 +13,10 @@ from fieldapp.settings import Settings
 
 def make_work(settings: Settings) -> Work:
     """Work on the real parts, whatever the state of the schema."""
-    return real_work(settings.database_url, settings.blobs, settings.data_key, settings.seal_key)
+    return real_work(
+        settings.database_url, settings.blobs, settings.data_key, settings.seal_key,
+        read_url=settings.database_read_url, read_lag=settings.database_read_lag,
+    )  # fmt: skip
 
 
 def open_work(settings: Settings | None = None) -> Work:

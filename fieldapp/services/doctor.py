@@ -55,6 +55,8 @@ def checks(work: Work, during: During = _unwatched) -> Iterator[Check]:
         return
     if not work.database.is_sqlite:
         yield Check("grants", (), tuple(health.too_mighty(work)))
+    if work.replica is not None:
+        yield Check("replica", (), (health.replica(work.replica.behind()),))
     with work.read() as db:
         codes = [branch.code for branch in branches.every(db)]
         yield Check("audit", tuple(audit.verify(db)), tuple(restoring.told(db)))

@@ -84,7 +84,7 @@ def export(
     """Give `put` every row of the table, one after the other. Raises `Forbidden`, `NotFound`."""
     require(actor, "scores.team", branch=branch)
     moment = now or work.now()
-    with work.read() as db:
+    with work.read_replica() as db:
         place = branches.find(db, branch)
         if place is None:
             raise NotFound()
@@ -101,7 +101,7 @@ def export(
 def payroll(work: Work, actor: Actor, branch: BranchCode, month: Month, put: Put) -> None:
     """The scores of a closed month: nobody is paid by figures that still move. Raises `Conflict("month_open")` too."""
     require(actor, "scores.team", branch=branch)
-    with work.read() as db:
+    with work.read_replica() as db:
         if closed.find(db, branch, month) is None:
             raise Conflict("month_open", month=month)
     export(work, actor, branch, month, "scores", put)

@@ -67,7 +67,7 @@ class Fairness:
 def month_of_branch(work: Work, actor: Actor, month: Month) -> Fairness:
     """The month of the reader's own branch; for everybody who works in it. Raises `Forbidden`."""
     branch, now = own_branch(actor, "fairness.read"), work.now()
-    with work.read() as db:
+    with work.read_replica() as db:
         sheets = scoring.live_sheets(db, branch, month, now)
         lost, elsewhere = _lost(db, branch, month, now, sheets)
         proofs = circumstances.proofs(db, branch, month, now)

@@ -60,6 +60,13 @@ def too_mighty(work: Work) -> list[str]:
     ]
 
 
+def replica(behind: float | None) -> str:
+    """How the standby that is read from stands to the database, in one line."""
+    if behind is None:
+        return "FIELDAPP_DATABASE_READ_URL is away, or no standby: reports are read from the database itself"
+    return f"reports are read from a standby that is {behind:.0f} seconds behind at most"
+
+
 @dataclass(frozen=True, slots=True)
 class BranchNow:
     """What waits in a branch: on phones, for dispatchers, in quarantine."""

@@ -28,7 +28,7 @@ def export(work: Work, actor: Actor, branch: BranchCode, **wish: Unpack[Wish]) -
     offset. Raises `Invalid` export_too_big."""
     require(actor, "visits.plan", branch=branch)
     now = work.now()
-    with work.read() as db:
+    with work.read_replica() as db:
         zone = zone_of(db, branch)
         filters = narrowed(db, zone, now, **wish)
         found, total = planning.search(db, branch, filters, sort="window", descending=False, offset=0, limit=MOST)

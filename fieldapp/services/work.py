@@ -13,6 +13,7 @@ from fieldapp.services.passwords import Argon2
 from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Busy, Database, Db, Joined, savepoint
 from fieldapp.storage.object_store import ObjectStore, Place
+from fieldapp.storage.replica import Replica
 from fieldapp.storage.seals import KeyMissing, SealKey
 from fieldapp.storage.turns import PATIENCE
 from fieldapp.storage.vault import Unreadable, Vault
@@ -44,6 +45,8 @@ class Work:
     passwords: Passwords
     vault: Vault
     seal_key: SealKey
+    #: Where what need not be of this very second is read from; None: from the database itself.
+    replica: Replica | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     new_id: Callable[[], str] = lambda: str(uuid7())
 
@@ -60,16 +63,27 @@ class Work:
 
     def within(self, db: Db) -> "Work":
         """The same work inside an open transaction: use cases that own theirs become part of it."""
-        return replace(self, database=Joined(db))
+        return replace(self, database=Joined(db), replica=None)
 
     def read(self) -> AbstractContextManager[Db]:
         """One consistent view that changes nothing."""
         return self.database.read()
 
+    def read_replica(self) -> AbstractContextManager[Db]:
+        """The same for what may be some seconds old: reports and files, where nobody looks for what they have just
+        done. From the replica, if there is one and it follows closely."""
+        return self.database.read() if self.replica is None else self.replica.read()
 
-def real_work(database_url: str, blobs: Path | Place, data_key: str, seal_key: Path) -> Work:
-    """Work on a real database, a real folder or bucket of photos and the installation's keys."""
+
+def real_work(
+    database_url: str, blobs: Path | Place, data_key: str, seal_key: Path, *, read_url: str | None = None,
+    read_lag: float = 10.0,
+) -> Work:  # fmt: skip
+    """Work on a real database, a real folder or bucket of photos and the installation's keys; `read_url`: a standby of
+    the database that is read from while it is not more than `read_lag` seconds behind."""
+    database = Database(database_url)
     return Work(
-        database=Database(database_url), passwords=Argon2(), vault=Vault(data_key), seal_key=SealKey(seal_key),
+        database=database, passwords=Argon2(), vault=Vault(data_key), seal_key=SealKey(seal_key),
         blobs=ObjectStore(blobs) if isinstance(blobs, Place) else BlobStore(blobs),
+        replica=Replica(read_url, database, read_lag) if read_url else None,
     )  # fmt: skip

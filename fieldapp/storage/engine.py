@@ -38,13 +38,14 @@ Db = Session
 class Database:
     """One database and its transactions.
 
-    `url` is a SQLAlchemy URL (`sqlite:///...` or `postgresql+psycopg://...`).
+    `url` is a SQLAlchemy URL (`sqlite:///...` or `postgresql+psycopg://...`); of a server that is waited for not longer
+    than `patience` seconds.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float = PATIENCE) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url)
+        self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url, patience)
         #: Called with every statement that goes past SQLAlchemy, whose own events tell of the others.
         self.watchers: list[Callable[[str], None]] = []
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={driver.WATCHERS: self.watchers})
@@ -196,11 +197,11 @@ def sqlite_version() -> tuple[int, ...]:
     return tuple(int(part) for part in pysqlite3.sqlite_version.split("."))
 
 
-def _postgres(url: Any) -> Engine:
+def _postgres(url: Any, patience: float) -> Engine:
     # A server that does not even answer must not keep a thread for the minutes that the network would take.
     # Nor do values belong into what an error says: they are people's names and numbers.
     return create_engine(
-        url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": round(PATIENCE)}
+        url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": round(patience)}
     )
 
 
