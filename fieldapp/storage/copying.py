@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from fieldapp.storage.columns import as_bytes
+from fieldapp.storage.grants import partitions
 
 #: Never copied: what the schema says of itself, sessions, invitations and addresses of calendars. One that ended must
 #: not come back to life.
@@ -134,8 +135,10 @@ def empty(db: Session) -> None:
 
 
 def _reflected(connection: Connection) -> MetaData:
+    """All tables, without the parts that PostgreSQL may keep one of them in: their rows are that one's."""
     found = MetaData()
-    found.reflect(connection)
+    parts = partitions(connection)
+    found.reflect(connection, only=lambda name, _: name not in parts)
     return found
 
 
