@@ -60,7 +60,7 @@ def look(work: Work, actor: Actor, branch: BranchCode, *, weeks: int, by: By) ->
     `NotFound` (another branch)."""
     require(actor, "demand.read", branch=branch)
     weeks, now = weeks if weeks in SPANS else SPANS[0], work.now()
-    with work.read() as db:
+    with work.read_replica() as db:
         zone = zone_of(db, branch)
         first, last = span(now.astimezone(zone).date(), weeks)
         counts = busy_hours.counts(db, branch, by, day_bounds(first, zone)[0], day_bounds(last, zone)[1], now)
