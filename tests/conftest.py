@@ -148,8 +148,10 @@ def work(request: pytest.FixtureRequest, settings: Settings, clock: Clock) -> It
 def app(settings: Settings, work: Work) -> "Flask":
     """The whole app on `work`."""
     from fieldapp.app import create_app
+    from tests import alike
     from tests.client import Client
 
+    alike.share()
     app = create_app(settings, work=work)
     app.testing = True
     app.test_client_class = Client

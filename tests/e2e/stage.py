@@ -52,7 +52,7 @@ from fieldapp.settings import Settings
 from fieldapp.storage import appeals, causes, quarantine, visits
 from fieldapp.storage.events import Record
 from fieldapp.storage.quarantine import Quarantined
-from tests import cast
+from tests import alike, cast
 from tests.conftest import make_test_work
 from tests.e2e import outgoing_stage
 from tests.fakes import Clock
@@ -97,6 +97,7 @@ def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
         blobs=folder / "blobs", timezone=cast.ZONE, locale="en", demo=True,
         **outgoing_stage.MAIL,
     )  # fmt: skip
+    alike.share()
     app = create_app(settings, work=work)
     with serving(app) as url:
         places = _places(work, f"{wish.months[0]:%Y-%m}") if moment == MOMENT else _visits()

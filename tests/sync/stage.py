@@ -14,7 +14,7 @@ from fieldapp.services import installation
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
 from fieldapp.storage import server
-from tests import cast
+from tests import alike, cast
 from tests.client import Client
 from tests.conftest import make_test_work
 from tests.fakes import Clock
@@ -46,6 +46,7 @@ class Stage:
             instance=folder, database_url="-", secret_key=cast.SECRET, data_key=cast.DATA_KEY,
             blobs=folder / "blobs", timezone=cast.ZONE, locale="en",
         )  # fmt: skip
+        alike.share()
         app = create_app(settings, work=self.work)
         app.testing, app.test_client_class = True, Client
         self._sessions = {login: app.test_client() for login in TECHNICIANS}
