@@ -1,5 +1,7 @@
 """The composition root: settings become work, work and blueprints become an app. Nothing else wires anything."""
 
+from functools import cache, partial
+
 import structlog
 from flask import Flask, Response, g, request
 from flask_wtf import CSRFProtect
@@ -7,12 +9,14 @@ from uuid_utils import uuid7
 
 from fieldapp import logs
 from fieldapp.paths import STATIC, TEMPLATES, TRANSLATIONS
-from fieldapp.services import audit_mail, message_sending, news, retention, webhook_sending
+from fieldapp.services import audit_mail, message_sending, news, push_sending, retention, webhook_sending
 from fieldapp.services.audit_mail import HEADS
 from fieldapp.services.jobs import Handlers
 from fieldapp.services.message_sending import MESSAGE, Channels
 from fieldapp.services.outbox import NEWS
+from fieldapp.services.push_sending import PUSH
 from fieldapp.services.retention import RETENTION
+from fieldapp.services.web_push import PushKey
 from fieldapp.services.webhook_sending import WEBHOOK
 from fieldapp.services.work import Work, real_work
 from fieldapp.settings import Settings
@@ -72,6 +76,7 @@ from fieldapp.web.scores import findings as score_findings
 from fieldapp.web.scores import overview as score_overview
 from fieldapp.web.scores import views as scores
 from fieldapp.web.sync import blobs as sync_blobs
+from fieldapp.web.sync import subscriptions as sync_subscriptions
 from fieldapp.web.sync import views as sync
 from fieldapp.web.technician import feed, receipt
 
@@ -125,9 +130,13 @@ def handlers(settings: Settings, address: str) -> Handlers:
         NEWS: news.spreader(messages_too=settings.tells_customers),
         WEBHOOK: webhook_sending.sender(loopback=settings.outgoing_loopback),
         MESSAGE: message_sending.sender(channels),
+        PUSH: push_sending.sender(
+            cache(partial(PushKey.open_or_make, settings.push_key)),
+            push_sending.subject(settings.mail_from, address), loopback=settings.outgoing_loopback,
+        ),
         HEADS: audit_mail.sender(settings.mail_server, settings.audit_mail, settings.locale),
         RETENTION: retention.keeper(settings.keeping),
-    }
+    }  # fmt: skip
 
 
 def _register(app: Flask) -> None:
@@ -174,7 +183,7 @@ def _register(app: Flask) -> None:
         guards.register(app, blueprint, guards.roles("quality", "manager"), "/quality/findings")
     guards.register(app, quality_quarantine.blueprint, guards.roles("quality"), "/quality/quarantine")
     # Nothing that expires offline: `web.sync.gate` asks for a header that no other site can send.
-    for blueprint in (sync.blueprint, sync_blobs.blueprint):
+    for blueprint in (sync.blueprint, sync_blobs.blueprint, sync_subscriptions.blueprint):
         csrf.exempt(blueprint)
         guards.register(app, blueprint, guards.roles("technician"), "/api/sync/v1")
     guards.register(app, sync_blobs.shown, guards.signed_in(), "/api/sync/v1")

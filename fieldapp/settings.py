@@ -110,6 +110,11 @@ class Settings:
         """The file with the key that signs closed months. Whoever loses it cannot prove any more that none changed."""
         return self.instance / "seal-key.pem"
 
+    @property
+    def push_key(self) -> Path:
+        """The file with the key that push services know us by."""
+        return self.instance / "push-key.pem"
+
     def __post_init__(self) -> None:
         # Looked at once, at the start: who sends something finds them good.
         if self.database_read_url and not self.database_url.startswith(_POSTGRESQL):

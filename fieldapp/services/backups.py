@@ -23,7 +23,7 @@ from fieldapp.storage.copying import Tally
 
 FORMAT = 1
 #: The files of the instance that hold keys; the first two may come from the environment instead, and are then left out.
-KEY_FILES = ("secret-key", "data-key", "rescue-key.pem", "seal-key.pem")
+KEY_FILES = ("secret-key", "data-key", "rescue-key.pem", "seal-key.pem", "push-key.pem")
 _HEADER, _MANIFEST = "backup.json", "manifest.json"
 _PIECE = 1 << 20
 _TABLE = re.compile(r"tables/([a-z_]{1,63})/[0-9]{6,}\.jsonl")

@@ -8,6 +8,7 @@ from fieldapp.domain.calendar import Window
 from fieldapp.domain.jobs import job_id
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
+from fieldapp.services import push_sending
 from fieldapp.services.branches import zone_of
 from fieldapp.services.jobs import Handler, Job, Outcome, State
 from fieldapp.services.message_sending import MESSAGE
@@ -26,6 +27,7 @@ def spreader(*, messages_too: bool) -> Handler:
         def then(db: Db, _: State) -> None:
             fresh = sorted(events.by_ids(db, job.branch, job.payload["events"]), key=lambda one: one.order)
             jobs.add(db, list(_to_programs(db, job, fresh, work.now())))
+            push_sending.follow(db, job, fresh, work.now())
             if messages_too:
                 told = list(_to_customers(db, job, fresh, work.now()))
                 messages.add(db, [one for one, _ in told])

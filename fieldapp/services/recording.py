@@ -59,7 +59,8 @@ def record(db: Db, branch: str, records: Sequence[Record], now: datetime, *, is_
     appeals.follow(db, branch, [one.event for one in fresh])
     if is_news:
         # Facts that wait for a person are told when they count: with whatever lets them.
-        outbox.announce(db, branch, [one.event for one in fresh if one.held_code is None], now)
+        waiting = [one.event for one in fresh if one.held_code is not None]
+        outbox.announce(db, branch, [one.event for one in fresh if one.held_code is None], waiting, now)
     emptied = [one.event for one in records if one.erased_at]
     unwanted = _refuse_photos(db, branch, [event for event in emptied if event.id in new], now)
     return Recorded(frozenset(new), conflicts, states, frozenset(event.id for event in emptied), unwanted)

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import msgspec
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -37,33 +37,20 @@ class RescueKey:
     def __init__(self, private: ec.EllipticCurvePrivateKey) -> None:
         self._private = private
         #: The public key as an uncompressed point: what phones are given.
-        self.public = private.public_key().public_bytes(
-            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
-        )
+        self.public = keyfiles.point(private.public_key())
         #: Names the key in a file, so that the wrong one is noticed before anything is tried.
         self.key_id = hashlib.sha256(self.public).hexdigest()[:16]
 
     @classmethod
     def open_or_make(cls, path: Path) -> "RescueKey":
         """The key in `path`; made on first use. Whoever loses the file cannot read older rescue files any more."""
-        if not path.exists():
-            keyfiles.write_once(path, _fresh())
-        found = serialization.load_pem_private_key(path.read_bytes(), None)
-        if not isinstance(found, ec.EllipticCurvePrivateKey) or found.curve.name != "secp256r1":
-            raise ValueError(f"{path} holds no P-256 key")
-        return cls(found)
+        return cls(keyfiles.p256(path))
 
     def content_key(self, ephemeral: bytes) -> AESGCM:
         """What one file is sealed with. Raises ValueError for a point that is none."""
         public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), ephemeral)
         shared = self._private.exchange(ec.ECDH(), public)
         return AESGCM(HKDF(hashes.SHA256(), 32, salt=ephemeral + self.public, info=INFO).derive(shared))
-
-
-def _fresh() -> bytes:
-    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
 
 
 class _Envelope(Struct, frozen=True):

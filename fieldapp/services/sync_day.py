@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Actor, own_branch
-from fieldapp.domain.calendar import day_bounds
+from fieldapp.domain.calendar import Window, day_bounds
 from fieldapp.domain.errors import Forbidden
 from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.domain.visits import codec
@@ -78,11 +79,16 @@ def etag(db: Db, actor: Actor, now: datetime) -> str:
     return _marked(db, actor, own_branch(actor, "visits.work"), now)[0]
 
 
+def shown(now: datetime, zone: ZoneInfo) -> Window:
+    """From when on a visit's window begins that phones show, and from when on they do not yet."""
+    today = now.astimezone(zone).date()
+    return Window(day_bounds(today - BEHIND, zone)[0], day_bounds(today + AHEAD, zone)[1])
+
+
 def _marked(db: Db, actor: Actor, branch: BranchCode, now: datetime) -> tuple[str, list[VisitId], list[dict[str, Any]]]:
     zone = zone_of(db, branch)
-    today = now.astimezone(zone).date()
-    start, end = day_bounds(today - BEHIND, zone)[0], day_bounds(today + AHEAD, zone)[1]
-    marks = days.marks(db, branch, actor.login, start, end)
+    today, these = now.astimezone(zone).date(), shown(now, zone)
+    marks = days.marks(db, branch, actor.login, these.start, these.end)
     waiting = finding_views.to_answer(db, actor, branch, now)
     hearings = [{"finding": str(one.finding.id), "until": one.standing.until} for one in waiting]
     digest = hashlib.sha256(f"{SHAPE} {actor.login} {today} {marks} {hearings}".encode()).hexdigest()

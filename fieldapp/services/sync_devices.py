@@ -13,7 +13,7 @@ from fieldapp.domain.ids import BranchCode, is_uuid
 from fieldapp.domain.visits.device_time import milliseconds
 from fieldapp.services.installation import EPOCH
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, audit, devices, server
+from fieldapp.storage import accounts, audit, devices, push_subscriptions, server
 from fieldapp.storage.devices import Device
 
 __all__ = ["Deletion", "Device", "Registered"]
@@ -117,6 +117,7 @@ def revoke(work: Work, actor: Actor, branch: BranchCode, device_id: str) -> None
             raise NotFound()
         now = work.now()
         if devices.revoke(db, branch, device_id, now):
+            push_subscriptions.drop(db, branch, device_id)
             audit.append(
                 db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action="device_revoked",
                 subject=device_id,

@@ -21,6 +21,7 @@ from fieldapp.storage.tables.accounts import (
 )
 from fieldapp.storage.tables.calendars import AbsenceRow, CalendarFeedRow, CalendarRow
 from fieldapp.storage.tables.devices import DeviceRow
+from fieldapp.storage.tables.push_subscriptions import PushSubscriptionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,8 @@ def empty(db: Db, account: Account, now: datetime) -> None:
     db.execute(absent.where(AbsenceRow.note != "").values(note=ERASED))
     feeds = delete(CalendarFeedRow).where(CalendarFeedRow.branch.is_not(None))
     db.execute(feeds.where(CalendarFeedRow.technician == account.login))
+    told = delete(PushSubscriptionRow).where(PushSubscriptionRow.branch.is_not(None))
+    db.execute(told.where(PushSubscriptionRow.account_id == account.account_id))
     db.expire_all()
 
 

@@ -59,9 +59,8 @@ def add(db: Session, jobs: Sequence[Job]) -> set[str]:
     rows = [
         {
             "branch": one.branch, "job_id": one.job_id, "kind": one.kind, "lane": one.lane, "target": one.target,
-            "payload": json.dumps(one.payload, sort_keys=True, separators=(",", ":")), "state": one.state,
-            "created_at": one.created_at, "due_at": one.due_at, "attempts": one.attempts,
-            "finished_at": one.finished_at,
+            "payload": _text(one.payload), "state": one.state, "created_at": one.created_at, "due_at": one.due_at,
+            "attempts": one.attempts, "finished_at": one.finished_at,
         }
         for one in jobs
     ]  # fmt: skip
@@ -122,6 +121,22 @@ def hold_lane(db: Session, branch: str, lane: str, until: datetime) -> None:
     """What goes the same way waits until then, too: the way is blocked, not the one thing."""
     waiting = (JobRow.branch == branch) & (JobRow.lane == lane) & (JobRow.state == "waiting") & _OPEN
     db.execute(update(JobRow).where(waiting, JobRow.due_at < until).values(due_at=until))
+
+
+def waiting(db: Session, branch: str, kind: str, target: str) -> Job | None:
+    """What of this kind is to be done about the target and under way nowhere; nobody takes it before the transaction
+    ends."""
+    query = select(JobRow).where(
+        JobRow.branch == branch, JobRow.target == target, JobRow.kind == kind, JobRow.state == "waiting"
+    )
+    row = db.scalar(query.order_by(JobRow.due_at, JobRow.job_id).limit(1).with_for_update())
+    return _job(row) if row else None
+
+
+def change(db: Session, job: Job) -> None:
+    """What it says and when it is due, of one that `waiting` found."""
+    values = {"payload": _text(job.payload), "due_at": job.due_at}
+    db.execute(update(JobRow).where(_one(job.branch, job.job_id)).values(**values))
 
 
 def find(db: Session, branch: str, job_id: str) -> Job | None:
@@ -205,6 +220,10 @@ def _delete(db: Session, branch: str, condition: ColumnElement[bool]) -> None:
     gone = select(JobRow.job_id).where(JobRow.branch == branch, condition)
     db.execute(delete(JobAttemptRow).where(JobAttemptRow.branch == branch, JobAttemptRow.job_id.in_(gone)))
     db.execute(delete(JobRow).where(JobRow.branch == branch, condition))
+
+
+def _text(payload: Mapping[str, Any]) -> str:
+    return json.dumps(payload, sort_keys=True, separators=(",", ":"))
 
 
 def _one(branch: str, job_id: str) -> ColumnElement[bool]:

@@ -5,6 +5,9 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 
 def write_once(path: Path, content: bytes) -> None:
     """Put `content` there unless something is there already; raises `OSError` where nothing can be written.
@@ -27,3 +30,24 @@ def write_once(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def p256(path: Path) -> ec.EllipticCurvePrivateKey:
+    """The P-256 key in `path`, made on first use. Raises ValueError where something else is in it, `OSError`."""
+    if not path.exists():
+        write_once(path, _pem(ec.generate_private_key(ec.SECP256R1())))
+    found = serialization.load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(found, ec.EllipticCurvePrivateKey) or found.curve.name != "secp256r1":
+        raise ValueError(f"{path} holds no P-256 key")
+    return found
+
+
+def point(key: ec.EllipticCurvePublicKey) -> bytes:
+    """A public key as an uncompressed point: how browsers write it."""
+    return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

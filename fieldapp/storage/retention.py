@@ -20,6 +20,7 @@ from fieldapp.storage.tables.erasures import ErasureRow
 from fieldapp.storage.tables.events import EventRow, QuarantineRow
 from fieldapp.storage.tables.jobs import JobRow
 from fieldapp.storage.tables.messages import MessageRow
+from fieldapp.storage.tables.push_subscriptions import PushSubscriptionRow
 from fieldapp.storage.tables.visits import VisitRow
 
 
@@ -87,6 +88,8 @@ def drop_sessions(db: Session, before: datetime, now: datetime) -> int:
     for kind, condition in _sessions(before, now):
         gone += db.scalar(select(func.count()).select_from(kind).where(condition)) or 0
         db.execute(delete(kind).where(condition))
+    told = delete(PushSubscriptionRow).where(PushSubscriptionRow.branch.is_not(None))
+    db.execute(told.where(PushSubscriptionRow.sign_in_id.not_in(select(SignInRow.sign_in_id))))
     return gone
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import bindparam, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select, update
 
 from fieldapp.domain.access import Actor, Role
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
@@ -18,6 +18,7 @@ from fieldapp.storage.tables.accounts import (
     SignInFailureRow,
     SignInRow,
 )
+from fieldapp.storage.tables.push_subscriptions import PushSubscriptionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,25 +138,32 @@ def of_account(db: Db, account_id: str, now: datetime) -> list[SignIn]:
 
 def end_by_token(db: Db, token_hash: str) -> bool:
     """End the session with this secret; False when there was none."""
-    gone = db.scalars(delete(SignInRow).where(SignInRow.token_hash == token_hash).returning(SignInRow.sign_in_id))
-    return gone.first() is not None
+    return _end(db, SignInRow.token_hash == token_hash)
 
 
 def end(db: Db, account_id: str, sign_in_id: str) -> bool:
     """End one session of the account; False when it has no such one."""
-    query = delete(SignInRow).where(SignInRow.account_id == account_id, SignInRow.sign_in_id == sign_in_id)
-    return db.scalars(query.returning(SignInRow.sign_in_id)).first() is not None
+    return _end(db, (SignInRow.account_id == account_id) & (SignInRow.sign_in_id == sign_in_id))
 
 
 def end_all(db: Db, account_id: str, *, but: str | None = None) -> None:
     """End the account's sessions, `but` one."""
-    query = delete(SignInRow).where(SignInRow.account_id == account_id)
-    db.execute(query if but is None else query.where(SignInRow.sign_in_id != but))
+    mine = SignInRow.account_id == account_id
+    _end(db, mine if but is None else mine & (SignInRow.sign_in_id != but))
 
 
 def end_expired(db: Db, now: datetime) -> None:
     """Forget the sessions whose time is over."""
-    db.execute(delete(SignInRow).where(SignInRow.expires_at <= now))
+    _end(db, SignInRow.expires_at <= now)
+
+
+def _end(db: Db, which: ColumnElement[bool]) -> bool:
+    """With the session ends what its phone was to be told; False when there was none."""
+    gone = list(db.scalars(delete(SignInRow).where(which).returning(SignInRow.sign_in_id)))
+    if gone:
+        of_every_branch = delete(PushSubscriptionRow).where(PushSubscriptionRow.branch.is_not(None))
+        db.execute(of_every_branch.where(PushSubscriptionRow.sign_in_id.in_(gone)))
+    return bool(gone)
 
 
 def knows_browser(db: Db, secret_hash: str, account_id: str) -> bool:

@@ -101,6 +101,8 @@ MESSAGES: dict[str, Any] = {
     ),
     "webhook_private": _l("This address belongs to a private network. Only public ones are told of anything."),
     "webhook_event": _l("“%(value)s” is no type of event that can be told."),
+    "push_address": _l("This phone's browser gave no address that can be told anything. Please try another browser."),
+    "device_unknown": _l("This phone is not registered, or was taken out of use. Open the app again with a network."),
     "webhooks_full": _l("A branch has at most %(most)s webhooks. Take one away first."),
     "job_not_dead": _l("This was not given up, or is being tried again already."),
     "rate_out_of_range": _l("A program may ask from 1 to %(most)s times a minute."),

@@ -98,6 +98,11 @@ def _employees(settings: Settings) -> Iterator[Line]:
         _days(settings, "sessions"),
     )
     yield Line(
+        _("Where a phone that you let tell you of changes can be reached, at its maker’s service"),
+        _("To tell you that your day changed, without saying what or whose."),
+        _("until you switch it off or sign out"),
+    )
+    yield Line(
         _("Times of visits, checks, one reading of the place on arrival"),
         _("What the score is counted from. Between visits nobody records where you are."),
         _("places: %(time)s; the rest under the staff code for as long as pay has to be shown")

@@ -76,6 +76,8 @@ async function open() {
     known: async (me) => {
       setPlace(me);
       if (me.rescue) await meta.hint("rescue", me.rescue);
+      if (me.push) await meta.hint("push_key", me.push);
+      if (await meta.get("told_day")) await (await import("./phone/telling.js")).renew(me.push);
       await confess();
     },
     revoked: async () => (await revoke()) && go("closed", { why: "revoked" }, { replace: true }),

@@ -1,6 +1,6 @@
 // The technician's service worker. The server puts RELEASE and FILES ([{url, integrity}]) in front of this text.
 // Owns keeping one whole release on the phone and serving it. Only GET; /api/ is none of its business; it never takes
-// over by itself: the page asks for that when no visit is open.
+// over by itself: the page asks for that when no visit is open. And telling that the day changed, in the server's words.
 
 const CACHE = `fieldapp-${RELEASE}`;
 const SHELL = "/m/";
@@ -67,3 +67,35 @@ function mend() {
   mending ??= fill().catch(() => {}).finally(() => { mending = null; });
   return mending;
 }
+
+self.addEventListener("push", (event) => event.waitUntil(tell(event.data)));
+
+// Something is shown whatever came: a browser takes the right to be told from who stays silent.
+async function tell(data) {
+  const { title = "Home visits", body, lang, visit } = parsed(data);
+  await self.registration.showNotification(title, { body, lang, tag: "day", renotify: true, data: { visit: visit ?? null } });
+  for (const page of await pages()) page.postMessage("day");
+}
+
+function parsed(data) {
+  try {
+    return data.json();
+  } catch {
+    return {};
+  }
+}
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data?.visit));
+});
+
+// An open app comes to the front and goes there itself, if nothing is under way in it.
+async function open(visit) {
+  const [page] = await pages();
+  if (!page) return self.clients.openWindow(`${SHELL}#${visit ? `visit?visit=${encodeURIComponent(visit)}` : "today"}`);
+  page.postMessage({ visit });
+  return page.focus();
+}
+
+const pages = async () => (await self.clients.matchAll({ type: "window" })).filter(({ url }) => new URL(url).pathname === SHELL);

@@ -46,6 +46,7 @@ def test_the_phone_learns_who_is_signed_in(sign_in):
     assert answer.headers["Cache-Control"] == "no-store"
     told = answer.get_json()
     assert told.pop("csrf")
+    assert told.pop("push")
     assert len(base64.b64decode(told.pop("rescue")["key"])) == 65
     assert told == {
         "login": "T001", "name": "Chen Wei", "branch": "main", "team": "a", "locale": None, "zone": "Asia/Shanghai",

@@ -21,6 +21,7 @@ from fieldapp.storage.tables import (
     links,
     messages,
     pins,
+    push_subscriptions,
     rulebooks,
     scoring,
     server,
@@ -34,5 +35,5 @@ from fieldapp.storage.tables.base import Base
 __all__ = [
     "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "calendars", "call_backs", "cases",
     "causes", "claims", "closing", "devices", "erasures", "events", "findings", "jobs", "links", "messages", "pins",
-    "rulebooks", "scoring", "server", "spot_checks", "tokens", "visits", "webhooks",
+    "push_subscriptions", "rulebooks", "scoring", "server", "spot_checks", "tokens", "visits", "webhooks",
 ]  # fmt: skip

@@ -13,8 +13,10 @@ from flask_wtf.csrf import generate_csrf
 
 import fieldapp
 from fieldapp.domain.errors import NotFound
+from fieldapp.services import web_push
 from fieldapp.web.context import current_actor, current_currency, current_settings, current_zone
 from fieldapp.web.locale import LANGUAGES
+from fieldapp.web.push_key import current_push_key
 from fieldapp.web.pwa import modules
 from fieldapp.web.pwa.words import WORDS
 from fieldapp.web.rescue_key import current_rescue_key
@@ -73,7 +75,7 @@ def who() -> Response:
         "zone": current_zone().key, "currency": current_currency(), "csrf": generate_csrf(),
         "app": fieldapp.__version__,
         "rescue": {"id": current_rescue_key().key_id, "key": base64.b64encode(current_rescue_key().public).decode()},
-        "offline_hours": current_settings().offline_hours,
+        "push": web_push.text(current_push_key().public), "offline_hours": current_settings().offline_hours,
     }  # fmt: skip
     response = make_response(json.dumps(facts))
     response.content_type = "application/json"

@@ -167,6 +167,22 @@ CORE: dict[str, Any] = {
     "todo.too_large": _l("Needs attention: call the office; leave this on the phone."),
     "todo.waiting": _l("Needs attention: find a network and keep the app open."),
     "settings.language": _l("Language"),
+    "telling.title": _l("When your day changes"),
+    "telling.off": _l(
+        "This phone can tell you when a visit is added, moved, cancelled or given to somebody else, also while the app"
+        " is closed. The message names no customer."
+    ),
+    "telling.on": _l("This phone tells you, also while the app is closed."),
+    "telling.denied": _l(
+        "The browser does not allow messages from this app. Allow notifications in the phone's settings, then come"
+        " back."
+    ),
+    "telling.none": _l(
+        "This browser cannot tell you while the app is closed. Add the app to your home screen, or try another browser."
+    ),
+    "telling.failed": _l("That did not work. Please find a network and try again."),
+    "telling.begin": _l("Tell me on this phone"),
+    "telling.end": _l("Do not tell me any more"),
     "settings.phone": _l("This phone"),
     "settings.kept": _l("%(megabytes)s MB used. The phone keeps them safe."),
     "settings.not_kept": _l(

@@ -56,6 +56,7 @@ export async function isStale(me, now = Date.now()) {
 // The office took this phone out of use: visits, names and addresses become unreadable, what was recorded stays sealed.
 export async function revoke() {
   if (await store().get("meta", "revoked")) return false;
+  await hush();
   await meta.put("revoked", Date.now());
   await destroyKey("snapshot");
   await strictly(["visits", "meta"], (tx) => wiped(tx));
@@ -76,7 +77,10 @@ const wiped = (tx) => [
 // Somebody else's turn: what the office told this person goes; what they did, half done too, stays sealed. Then another
 // page, or the other person's start.
 export async function leaveTo(address, nextLogin = null) {
-  if (await currentUser()) await forget({ all: false });
+  if (await currentUser()) {
+    await hush();
+    await forget({ all: false });
+  }
   await setCurrentUser(nextLogin);
   if (address) location.replace(address);
   else location.replace(location.pathname);
@@ -99,6 +103,13 @@ async function forget({ all = true } = {}) {
   db.close();
 }
 
+// Who leaves is told nothing more on this phone. A push service that cannot be reached keeps nobody from leaving.
+async function hush() {
+  if (!(await meta.get("told_day"))) return;
+  const { quiet } = await import("./telling.js");
+  await Promise.race([quiet(), new Promise((done) => setTimeout(done, 3000))]).catch(() => {});
+}
+
 // How much is only on this phone. An arrival that waits for its place on the map is written down first.
 export async function unsent() {
   await unlessFull(settle);
@@ -117,6 +128,7 @@ export async function sendAll(app) {
 // Forgets the day, then ends the session on the server; without a network the server hears of it at the next start.
 export async function signOut(address, signIn, leave = forget) {
   const login = storeOwner();
+  await hush();
   await leave();
   await setCurrentUser(null);
   await setLeaving({ address, login });

@@ -1,6 +1,6 @@
-// Settings: language, what this phone holds, signing out. Owns the page; session.js does the leaving.
+// Settings: language, being told, what this phone holds, signing out. Owns the page; session.js does the leaving.
 
-import { $, clone, field, put } from "../lib/dom.js";
+import { $, clone, field, put, show } from "../lib/dom.js";
 import { language, setLanguage, t } from "../lib/words.js";
 import { meta, store } from "../sync/store.js";
 import { posted, sendAll, signOut, unsent } from "./session.js";
@@ -16,6 +16,7 @@ export const view = {
     put(root, "version", t("settings.version", { version: page.app }));
     await storage(root);
     languages(root, me);
+    telling(root);
     $("[data-sign-out]", root).addEventListener("click", () => leave(root));
     place.append(root);
     const { others } = await import("./others.js");
@@ -27,6 +28,27 @@ async function storage(root) {
   const persisted = (await navigator.storage?.persisted?.()) ?? false;
   const { usage = 0 } = (await navigator.storage?.estimate?.()) ?? {};
   put(root, "storage", t(persisted ? "settings.kept" : "settings.not_kept", { megabytes: (usage / 1_048_576).toFixed(1) }));
+}
+
+// Whether this phone is told when the day changes; asked of the browser only by the person's tap.
+async function telling(root) {
+  const { begin, end, standing } = await import("./telling.js");
+  const [on, off] = ["[data-tell]", "[data-hush]"].map((name) => $(name, root));
+  const draw = (how) => {
+    put(root, "telling", t(`telling.${how}`));
+    show(on, how === "off" || how === "failed").disabled = false;
+    show(off, how === "on").disabled = false;
+  };
+  on.addEventListener("click", async () => {
+    on.disabled = true;
+    draw(await begin(await meta.get("push_key")));
+  });
+  off.addEventListener("click", async () => {
+    off.disabled = true;
+    await end();
+    draw(await standing());
+  });
+  draw(await standing());
 }
 
 function languages(root, me) {

@@ -2,7 +2,8 @@
 // Owns the page's only Trusted Types policy.
 
 import { $, show } from "../lib/dom.js";
-import { current } from "../lib/router.js";
+import { current, go } from "../lib/router.js";
+import { syncNow } from "../sync/engine.js";
 
 const SCRIPT = "/m/sw.js";
 const QUIET = new Set(["today", "outbox", "settings"]);
@@ -19,6 +20,7 @@ export async function installUpdates() {
   // A release that the browser has dropped is fetched again as soon as the server was reached.
   addEventListener("sync:state", ({ detail }) => detail.phase === "idle" && !detail.trouble && registration.active?.postMessage("look"));
   $("#update").addEventListener("click", () => registration.waiting?.postMessage("update"));
+  navigator.serviceWorker.addEventListener("message", heard);
   // The first worker takes charge of this very page; any later one brings other files, which do not mix with these.
   let { controller } = navigator.serviceWorker;
   navigator.serviceWorker.addEventListener("controllerchange", () => {
@@ -26,6 +28,14 @@ export async function installUpdates() {
     ({ controller } = navigator.serviceWorker);
   });
   offer();
+}
+
+// The worker was told that the day changed, or the person tapped on that.
+function heard({ data }) {
+  syncNow();
+  if (data === "day" || !QUIET.has(current().name)) return;
+  if (data.visit) go("visit", { visit: data.visit });
+  else go("today");
 }
 
 function trusted(address) {
