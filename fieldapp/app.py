@@ -56,6 +56,7 @@ from fieldapp.web.dispatch import links as dispatch_links
 from fieldapp.web.dispatch import lists as dispatch_lists
 from fieldapp.web.dispatch import messages as dispatch_messages
 from fieldapp.web.dispatch import phones as dispatch_phones
+from fieldapp.web.dispatch import saved_filters as dispatch_saved_filters
 from fieldapp.web.dispatch import visits as dispatch_visits
 from fieldapp.web.pwa import views as pwa
 from fieldapp.web.quality import appeals as quality_appeals
@@ -162,7 +163,7 @@ def _register(app: Flask) -> None:
     guards.register(app, dispatch_links.blueprint, guards.roles("dispatcher", "quality", "manager"), "/dispatch")
     for dispatch in (
         dispatch_lists, dispatch_board, dispatch_visits, dispatch_imports, dispatch_cases, dispatch_calendars,
-        dispatch_day_plans,
+        dispatch_day_plans, dispatch_saved_filters,
     ):  # fmt: skip
         guards.register(app, dispatch.blueprint, guards.roles("dispatcher"), "/dispatch")
     for dispatch in (dispatch_phones, dispatch_messages, dispatch_busy_hours):

@@ -12,7 +12,7 @@ from fieldapp.domain.access import Actor, require
 from fieldapp.domain.errors import Conflict, NotFound
 from fieldapp.services import erasing, stored_file
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, audit, stored
+from fieldapp.storage import accounts, audit, saved_filters, stored
 from fieldapp.storage.accounts import Account
 from fieldapp.storage.erase_list import EraseList, Line
 
@@ -36,6 +36,9 @@ def everything(work: Work, actor: Actor, login: str) -> Iterator[dict[str, Any]]
            "disabled_at": account.disabled_at}  # fmt: skip
     with work.read() as db:
         done = stored.noted(db, account.branch or audit.COMPANY, login, 1_000_000)
+        searches = saved_filters.of(db, account.branch, login) if account.branch else []
+    for saved in searches:
+        yield {"kind": "saved_filter", "name": saved.name, "wish": dict(saved.wish), "saved_at": saved.saved_at}
     for one in done:
         yield {"kind": "audit", "number": one.number, "recorded_at": one.at, "action": one.action,
                "subject": one.subject, "actor": one.by}  # fmt: skip

@@ -22,6 +22,7 @@ from fieldapp.storage.tables.accounts import (
 from fieldapp.storage.tables.calendars import AbsenceRow, CalendarFeedRow, CalendarRow
 from fieldapp.storage.tables.devices import DeviceRow
 from fieldapp.storage.tables.push_subscriptions import PushSubscriptionRow
+from fieldapp.storage.tables.saved_filters import SavedFilterRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ def empty(db: Db, account: Account, now: datetime) -> None:
     db.execute(home.values(lat=None, lon=None))
     absent = update(AbsenceRow).where(AbsenceRow.branch.is_not(None), AbsenceRow.technician == account.login)
     db.execute(absent.where(AbsenceRow.note != "").values(note=ERASED))
+    db.execute(delete(SavedFilterRow).where(SavedFilterRow.branch.is_not(None), SavedFilterRow.owner == account.login))
     feeds = delete(CalendarFeedRow).where(CalendarFeedRow.branch.is_not(None))
     db.execute(feeds.where(CalendarFeedRow.technician == account.login))
     told = delete(PushSubscriptionRow).where(PushSubscriptionRow.branch.is_not(None))

@@ -132,6 +132,8 @@ MESSAGES: dict[str, Any] = {
     "draft_frozen": _l("This draft is proposed or published; as it stands it cannot be changed."),
     "draft_not_proposed": _l("This is not proposed any more: it was withdrawn, sent back or published meanwhile."),
     "draft_overtaken": _l("This is not what you looked at any more. Look at it as it stands now and decide again."),
+    "filter_name_taken": _l("You have a filter of this name already. Choose another name, or rename that one first."),
+    "filters_too_many": _l("You have saved %(most)s filters, and more are not kept. Delete one first."),
     "cause_missing": _l("Please choose a cause."),
     "cause_own": _l("A second person confirms it: not who said it, and not who was late."),
     "cause_settled": _l("This cause is confirmed already."),

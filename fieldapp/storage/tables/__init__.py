@@ -23,6 +23,7 @@ from fieldapp.storage.tables import (
     pins,
     push_subscriptions,
     rulebooks,
+    saved_filters,
     scoring,
     server,
     spot_checks,
@@ -35,5 +36,6 @@ from fieldapp.storage.tables.base import Base
 __all__ = [
     "Base", "accounts", "adjustments", "appeals", "approvals", "audit", "blobs", "calendars", "call_backs", "cases",
     "causes", "claims", "closing", "devices", "erasures", "events", "findings", "jobs", "links", "messages", "pins",
-    "push_subscriptions", "rulebooks", "scoring", "server", "spot_checks", "tokens", "visits", "webhooks",
+    "push_subscriptions", "rulebooks", "saved_filters", "scoring", "server", "spot_checks", "tokens", "visits",
+    "webhooks",
 ]  # fmt: skip

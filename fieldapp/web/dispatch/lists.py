@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldapp.domain.busy_hours import MOST_WEEKS, Hours
 from fieldapp.domain.calendar import Window
-from fieldapp.services import phones, planning, visit_export
+from fieldapp.services import phones, planning, saved_filters, visit_export
 from fieldapp.services.planning import Day, Lane, SortKey, Visit, Wish
 from fieldapp.services.table_files import MEDIA, table
 from fieldapp.web import busy_words
@@ -44,7 +44,12 @@ def overview() -> dict[str, Any]:
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """All visits; narrowed, sorted, page by page. Without any wish: from today on."""
-    args = _dated(dict(request.args.items()) or {"from": today().isoformat()})
+    return show(dict(request.args.items()) or {"from": today().isoformat()})
+
+
+def show(args: dict[str, str], refused: Mapping[str, str] | None = None) -> str:
+    """The list for these wishes; `refused`: which saved filter could not be called what, and why."""
+    args = _dated(args)
     sort, page = args.get("sort", "window"), args.get("page", "")
     found = planning.list_visits(
         current_work(), current_actor(), current_branch(), **_wanted(args),
@@ -59,6 +64,8 @@ def index() -> ResponseReturnValue:
         args=args,
         hours=Hours.parse(args.get("hours", "")),
         busy_words=busy_words,
+        saved=saved_filters.list_own(current_work(), current_actor(), current_branch()),
+        refused=refused or {},
         sort=sort,
         at=_at("dispatch.index", args),
         **overview(),
