@@ -160,10 +160,11 @@ def _register(app: Flask) -> None:
     guards.register(app, customer.blueprint, guards.public("the token of a link is the key"), "/c")
     guards.register(app, feed.blueprint, guards.public("the secret in the address is the key"), "/calendar")
     guards.register(app, receipt.blueprint, guards.roles("technician"), "/m")
-    guards.register(app, dispatch_links.blueprint, guards.roles("dispatcher", "quality", "manager"), "/dispatch")
+    for dispatch in (dispatch_links, dispatch_lists, dispatch_saved_filters):
+        guards.register(app, dispatch.blueprint, guards.roles("dispatcher", "quality", "manager"), "/dispatch")
     for dispatch in (
-        dispatch_lists, dispatch_board, dispatch_visits, dispatch_imports, dispatch_cases, dispatch_calendars,
-        dispatch_day_plans, dispatch_saved_filters,
+        dispatch_board, dispatch_visits, dispatch_imports, dispatch_cases, dispatch_calendars,
+        dispatch_day_plans,
     ):  # fmt: skip
         guards.register(app, dispatch.blueprint, guards.roles("dispatcher"), "/dispatch")
     for dispatch in (dispatch_phones, dispatch_messages, dispatch_busy_hours):

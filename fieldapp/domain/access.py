@@ -11,6 +11,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 Permission = Literal[
     "visits.read",
+    "visits.search",  # find them, and see what else was at a place
     "visits.plan",  # schedule, assign, move, cancel, decide held facts, import
     "visits.work",  # record what happened on the phone
     "scores.own",
@@ -58,21 +59,21 @@ _MAY: dict[Role, frozenset[Permission]] = {
         "fairness.read",
     }),
     "dispatcher": frozenset({
-        "visits.read", "visits.plan", "cases.open", "messages.write", "phones.read", "norm.read", "causes.record",
-        "causes.read", "fairness.read", "demand.read",
+        "visits.read", "visits.search", "visits.plan", "cases.open", "messages.write", "phones.read", "norm.read",
+        "causes.record", "causes.read", "fairness.read", "demand.read",
     }),
     "quality": frozenset({
-        "visits.read", "scores.team", "scores.close", "adjustments.read", "adjustments.propose", "findings.read",
-        "findings.write", "findings.decide",
+        "visits.read", "visits.search", "scores.team", "scores.close", "adjustments.read", "adjustments.propose",
+        "findings.read", "findings.write", "findings.decide",
         "appeals.read", "appeals.decide", "cases.open", "cases.read", "cases.write", "changes.approve",
         "quarantine.count", "quarantine.read", "norm.read", "causes.record", "causes.read", "causes.confirm",
         "fairness.read",
     }),
     "manager": frozenset({
-        "visits.read", "messages.write", "scores.team", "scores.close", "adjustments.read", "adjustments.propose",
-        "findings.read", "findings.decide", "appeals.read", "appeals.decide", "cases.open", "cases.read", "cases.write",
-        "changes.approve", "phones.read", "norm.read", "rulebooks.write", "causes.record", "causes.read",
-        "causes.confirm", "fairness.read", "demand.read",
+        "visits.read", "visits.search", "messages.write", "scores.team", "scores.close", "adjustments.read",
+        "adjustments.propose", "findings.read", "findings.decide", "appeals.read", "appeals.decide", "cases.open",
+        "cases.read", "cases.write", "changes.approve", "phones.read", "norm.read", "rulebooks.write",
+        "causes.record", "causes.read", "causes.confirm", "fairness.read", "demand.read",
     }),
     "admin": frozenset({
         "accounts.manage", "audit.read", "branches.manage", "jobs.manage", "tokens.manage", "phones.read",

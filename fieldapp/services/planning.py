@@ -5,18 +5,18 @@ Reads only; what changes a plan is `services.scheduling`'s.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
-from fieldapp.domain.access import Actor, require
+from fieldapp.domain.access import Actor, may, require
 from fieldapp.domain.busy_hours import By, Hours, stretches
 from fieldapp.domain.calendar import Window, day_bounds
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.scheduling import is_repeat
 from fieldapp.domain.words import cleaned
-from fieldapp.services import approvals
+from fieldapp.services import approvals, contacts
 from fieldapp.services.approvals import Approval
 from fieldapp.services.branches import zone_of
 from fieldapp.services.rulebooks import missed_after, rulebooks
@@ -31,6 +31,8 @@ __all__ = ["Day", "Details", "Disputed", "Entry", "Lane", "Page", "SortKey", "Te
 PAGE_SIZE = 50
 #: Other visits at the same place that a visit's page lists.
 MOST_THERE = 20
+#: And that the history of a place lists.
+MOST_OF_A_PLACE = 200
 _WORKED_ON = frozenset({"completed", "not_completed"})
 _CALLED_OFF = frozenset({"cancelled", "void"})
 
@@ -98,6 +100,18 @@ class There:
 
 
 @dataclass(frozen=True)
+class Place:
+    """What else was or will be where a visit is: the latest so many, and how many there are. `phone` is masked."""
+
+    visit: Visit
+    state: str
+    phone: str
+    there: Sequence[There]
+    there_in_all: int
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Details:
     """One visit with everything that was promised and everything that happened."""
 
@@ -108,8 +122,9 @@ class Details:
     names: Mapping[str, str]
     technicians: Sequence[Technician]
     pin: Pin | None
-    #: What else was or will be at the same address or number, the latest first.
+    #: What else was or will be at the same address or number, the latest so many, and how many there are.
     there: Sequence[There]
+    there_in_all: int
     #: Late changes that somebody asked for, latest first, each with why nothing is left to approve.
     asked: Sequence[tuple[Approval, str | None]]
 
@@ -126,13 +141,14 @@ def list_visits(
     work: Work, actor: Actor, branch: BranchCode, *, sort: SortKey = "window", descending: bool = False, page: int = 1,
     **wish: Unpack[Wish],
 ) -> Page:  # fmt: skip
-    """One page of the branch's visits."""
-    require(actor, "visits.plan", branch=branch)
-    now = work.now()
+    """One page of the branch's visits. Who does not plan them sees no telephone number, and finds one by the whole of
+    it."""
+    require(actor, "visits.search", branch=branch)
+    now, whole = work.now(), not may(actor, "visits.plan", branch=branch)
     with work.read() as db:
         zone = zone_of(db, branch)
         found, total = planning.search(
-            db, branch, narrowed(db, zone, now, **wish), sort=sort, descending=descending,
+            db, branch, replace(narrowed(db, zone, now, **wish), whole_phone=whole), sort=sort, descending=descending,
             offset=(page - 1) * PAGE_SIZE, limit=PAGE_SIZE,
         )  # fmt: skip
         people = planning.technicians(db, branch)
@@ -181,12 +197,13 @@ def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> De
     now = work.now()
     with work.read() as db:
         visit = visits.get(db, branch, visit_id)
-        others = planning.at_the_same_place(db, branch, visit, MOST_THERE)
+        others, in_all = planning.at_the_same_place(db, branch, visit, MOST_THERE)
         states = states_at(db, [visit, *others], now, zone_of(db, branch))
         return Details(
             visit=visit,
             state=states[visit.visit_id],
             there=[_there(visit, other, states) for other in others],
+            there_in_all=in_all,
             ledger=visits.ledger(db, branch, visit_id),
             timeline=sorted(planning.timeline(db, branch, visit_id), key=lambda one: one.event.order),
             names=planning.names(db, branch),
@@ -194,6 +211,19 @@ def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> De
             pin=pins.find(db, branch, visit_id),
             asked=approvals.of_visit(db, visit),
         )
+
+
+def look_at_place(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> Place:
+    """The history of the place of one visit, for whoever may search; raises `NotFound`."""
+    require(actor, "visits.search", branch=branch)
+    now = work.now()
+    with work.read() as db:
+        visit = visits.get(db, branch, visit_id)
+        others, in_all = planning.at_the_same_place(db, branch, visit, MOST_OF_A_PLACE)
+        states = states_at(db, [visit, *others], now, zone_of(db, branch))
+        there = [_there(visit, other, states) for other in others]
+        phone, names = contacts.masked(visit.phone), planning.names(db, branch)
+    return Place(visit, states[visit.visit_id], phone, there, in_all, names)
 
 
 def _there(visit: Visit, other: Visit, states: Mapping[str, str]) -> There:

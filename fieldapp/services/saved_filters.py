@@ -27,7 +27,7 @@ _LONGEST = 64
 
 def list_own(work: Work, actor: Actor, branch: BranchCode) -> Sequence[SavedFilter]:
     """The actor's own by name; `wish` as the address of a search has it, its days as of today."""
-    require(actor, "visits.plan", branch=branch)
+    require(actor, "visits.search", branch=branch)
     with work.read() as db:
         today = _today(work, db, branch)
         return [
@@ -39,7 +39,7 @@ def list_own(work: Work, actor: Actor, branch: BranchCode) -> Sequence[SavedFilt
 def save(work: Work, actor: Actor, branch: BranchCode, name: str, wish: Mapping[str, str]) -> None:
     """Keep what a search narrows to. Raises `Invalid` text_missing, text_too_long; `Conflict` filter_name_taken,
     filters_too_many."""
-    require(actor, "visits.plan", branch=branch)
+    require(actor, "visits.search", branch=branch)
     name = needed(name, "name", NAME_LIMIT)
     with work.write(branch) as db:
         if len(saved_filters.of(db, branch, actor.login)) >= MOST:
@@ -51,7 +51,7 @@ def save(work: Work, actor: Actor, branch: BranchCode, name: str, wish: Mapping[
 
 def rename(work: Work, actor: Actor, branch: BranchCode, filter_id: str, name: str) -> None:
     """Call one something else. Raises what `save` does of names, and `NotFound`."""
-    require(actor, "visits.plan", branch=branch)
+    require(actor, "visits.search", branch=branch)
     name = needed(name, "name", NAME_LIMIT)
     with work.write(branch) as db:
         if any(one.name == name and one.filter_id != filter_id for one in saved_filters.of(db, branch, actor.login)):
@@ -62,7 +62,7 @@ def rename(work: Work, actor: Actor, branch: BranchCode, filter_id: str, name: s
 
 def remove(work: Work, actor: Actor, branch: BranchCode, filter_id: str) -> None:
     """Forget one. Raises `NotFound`."""
-    require(actor, "visits.plan", branch=branch)
+    require(actor, "visits.search", branch=branch)
     with work.write(branch) as db:
         if not saved_filters.remove(db, branch, actor.login, filter_id):
             raise NotFound()

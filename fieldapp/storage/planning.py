@@ -61,12 +61,14 @@ class Entry:
 class Filters:
     """What a list shows. `technician` "-" is the pool; waiting windows that ended before `missed_before` are missed.
 
+    `whole_phone`: a telephone number is found by the whole of it, so that nobody guesses a hidden one sign by sign;
     `still_on`: none that was called off; `begins`: only what begins in one of these half-open stretches, by its promise
     or by its plan; `broken_at`: only those whose promise has broken by then.
     """
 
     missed_before: datetime
     text: str = ""
+    whole_phone: bool = False
     states: Sequence[str] = ()
     still_on: bool = False
     begins: Sequence[Window] | None = None
@@ -157,8 +159,9 @@ def after(db: Session, branch: str, filters: Filters, external_id: str, limit: i
     return [from_row(row) for row in db.scalars(_filtered(query, filters).order_by(VisitRow.external_id).limit(limit))]
 
 
-def at_the_same_place(db: Session, branch: str, visit: Visit, limit: int) -> list[Visit]:
-    """The branch's other visits at the address, or for the telephone number, of this one; the latest first."""
+def at_the_same_place(db: Session, branch: str, visit: Visit, limit: int) -> tuple[list[Visit], int]:
+    """The branch's other visits at the address, or for the telephone number, of this one: the latest so many, and how
+    many there are."""
     said = [
         column == value
         for column, value in ((VisitRow.address, visit.address), (VisitRow.phone, visit.phone))
@@ -166,7 +169,10 @@ def at_the_same_place(db: Session, branch: str, visit: Visit, limit: int) -> lis
     ]
     query = select(VisitRow).where(VisitRow.branch == branch, VisitRow.visit_id != visit.visit_id, or_(false(), *said))
     order = VisitRow.window_start.desc(), VisitRow.external_id
-    return [from_row(row) for row in db.scalars(query.order_by(*order).limit(limit))]
+    found = [from_row(row) for row in db.scalars(query.order_by(*order).limit(limit))]
+    if len(found) < limit:
+        return found, len(found)
+    return found, db.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
 def count_pool(db: Session, branch: str) -> int:
@@ -219,8 +225,10 @@ def entries(db: Session, branch: str, condition: ColumnElement[bool]) -> list[En
 
 def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
     if filters.text:
-        columns = (VisitRow.external_id, VisitRow.customer_name, VisitRow.phone, VisitRow.address)
-        query = query.where(or_(*(column.icontains(filters.text, autoescape=True) for column in columns)))
+        columns = [VisitRow.external_id, VisitRow.customer_name, VisitRow.address]
+        said = [VisitRow.phone == filters.text] if filters.whole_phone else []
+        columns += [] if filters.whole_phone else [VisitRow.phone]
+        query = query.where(or_(*said, *(column.icontains(filters.text, autoescape=True) for column in columns)))
     if filters.states:
         query = query.where(_in_states(filters))
     if filters.still_on:

@@ -232,6 +232,8 @@ QUALITY = Walk(
     "Q001",
     (
         Stop("quality-desk", "/quality/"),
+        Stop("quality-visits", "/dispatch/?q=WO-MAIN-T00"),
+        Stop("quality-place", "/dispatch/visits/{done}/place"),
         Stop("quality-case", "/quality/cases/{case}"),
         Stop("quality-case-new", "/quality/cases/new?visit=WO-MAIN-T001"),
         Stop("quality-findings", "/quality/findings/"),

@@ -10,7 +10,7 @@ from fieldapp.services import busy_hours
 from fieldapp.services.busy_hours import SPANS
 from fieldapp.web import busy_words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
-from fieldapp.web.dispatch.lists import overview
+from fieldapp.web.dispatch.lists import beside
 
 blueprint = Blueprint("busy_hours", __name__)
 
@@ -30,8 +30,7 @@ def page() -> ResponseReturnValue:
         }  # fmt: skip
         return url_for("dispatch.index", **asked)
 
-    plans = current_actor().role == "dispatcher"
-    beside = {**(overview() if plans else {}), "words": busy_words, "may_open": plans}
     return render_template(
-        "dispatch/busy_hours.html", busy=busy, spans=SPANS, behind=behind, Hours=Hours, zone=current_zone(), **beside
-    )
+        "dispatch/busy_hours.html", busy=busy, spans=SPANS, behind=behind, Hours=Hours, zone=current_zone(),
+        **{**beside(), "words": busy_words},
+    )  # fmt: skip

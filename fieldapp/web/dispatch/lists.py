@@ -17,6 +17,7 @@ from fieldapp.services.table_files import MEDIA, table
 from fieldapp.web import busy_words
 from fieldapp.web import visit_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
+from fieldapp.web.guards import only
 
 blueprint = Blueprint("dispatch", __name__)
 
@@ -39,6 +40,13 @@ def overview() -> dict[str, Any]:
     pool, held = planning.counts(current_work(), current_actor(), current_branch())
     waiting = phones.count_alerts(current_work(), current_actor(), current_branch())
     return {"words": words, "pool_count": pool, "held_count": held, "phone_count": waiting}
+
+
+def beside() -> dict[str, Any]:
+    """What pages show that others open, too: dispatchers open what they plan, others read how a visit went."""
+    plans = current_actor().role == "dispatcher"
+    opens = "dispatch_visits.visit" if plans else "scores.visit"
+    return {**(overview() if plans else {"words": words}), "plans": plans, "opens": opens}
 
 
 @blueprint.get("/")
@@ -68,11 +76,19 @@ def show(args: dict[str, str], refused: Mapping[str, str] | None = None) -> str:
         refused=refused or {},
         sort=sort,
         at=_at("dispatch.index", args),
-        **overview(),
+        **beside(),
     )
 
 
+@blueprint.get("/visits/<visit_id>/place")
+def place(visit_id: str) -> ResponseReturnValue:
+    """What else was or will be at the address or number of one visit."""
+    found = planning.look_at_place(current_work(), current_actor(), current_branch(), visit_id)
+    return render_template("dispatch/place.html", found=found, **beside())
+
+
 @blueprint.post("/visits.csv")
+@only("dispatcher")
 def export() -> ResponseReturnValue:
     """What the list shows, all pages of it, as CSV; the audit says who took it."""
     args = _dated(dict(request.form.items()))
@@ -107,6 +123,7 @@ def _dated(args: dict[str, str]) -> dict[str, str]:
 
 
 @blueprint.get("/day")
+@only("dispatcher")
 def day() -> ResponseReturnValue:
     """One day: who works where and when, and what nobody was given yet."""
     now = today()
@@ -122,6 +139,7 @@ def day() -> ResponseReturnValue:
 
 
 @blueprint.get("/held")
+@only("dispatcher")
 def held() -> ResponseReturnValue:
     """Facts that phones sent against the plan."""
     waiting = planning.list_disputed(current_work(), current_actor(), current_branch())
