@@ -135,6 +135,21 @@ def test_a_phone_with_nothing_to_send_hears_of_a_restored_server_and_sends_every
     assert [entry["status"] for entry in phone.outbox(page)] == ["duplicate"]
 
 
+def test_a_phone_that_sends_says_no_more_that_there_is_no_network(work, on_phone):
+    visit = phone.plan(work, "Wang Fang")
+    page = on_phone()
+    page.wait_for_selector(".next")
+    phone.wait_until_sent(page)
+    page.goto("/m/#outbox")
+    page.context.set_offline(True)
+    phone.append(page, visit, "visit.departed")
+    page.wait_for_selector("text=No network.")
+    page.route("**/api/sync/v1/push", lambda route: None)  # on its way for long
+    page.context.set_offline(False)
+    page.wait_for_selector("text=No network.", state="hidden")
+    assert [entry["status"] for entry in phone.outbox(page)] == ["waiting"]
+
+
 def test_a_captive_portal_changes_nothing(work, on_phone):
     visit = phone.plan(work, "Wang Fang")
     page = on_phone()

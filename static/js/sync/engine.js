@@ -123,6 +123,7 @@ async function identify() {
     hooks.otherUser(answer.json);
     return { kind: "other_user" };
   }
+  if (state.trouble === "offline") set({ trouble: null });
   await meta.hint("me", answer.json);
   await hooks.known(answer.json);
   return answer;
