@@ -134,7 +134,9 @@ def test_28_a_form_sent_as_json_is_an_empty_form(sign_in, body):
         ("' OR '1'='1", []), ("%' --", []), ("1) UNION SELECT", []), ("r_s", ["under_score"]), ("r%s", []),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize(
+    "engine", [pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
 def test_30_signs_of_sql_are_searched_literally(settings, clock, request, engine, asked, found):
     names = ["100% done", "under_score", "O'Brien", "back\\slash", "Plain Name"]
     work = request.getfixturevalue("work" if engine == "sqlite" else "postgres_work")

@@ -90,6 +90,7 @@ def test_it_is_written_only_before_the_visit_and_only_so_long(work, link):
         access_notes.write(work, over, CODE)
 
 
+@pytest.mark.sqlite
 def test_the_database_does_not_hold_it_in_words(work, link):
     access_notes.write(work, link, CODE)
     work.database.dispose()

@@ -314,7 +314,9 @@ def test_what_does_not_exist_answers_like_another_branch_s(later: Work) -> None:
 # --- At once ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgres", marks=pytest.mark.postgres)]
+)
 def either(request: Any) -> Work:
     """The same company on each engine, September closed, and one finding later."""
     work: Work = request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")

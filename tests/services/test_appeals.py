@@ -312,7 +312,9 @@ def test_an_appeal_that_nobody_filed_cannot_be_decided(work: Work) -> None:
         ))  # fmt: skip
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
 def either(request: pytest.FixtureRequest) -> Any:
     """The company on each engine."""
     return request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")

@@ -253,7 +253,9 @@ def test_the_database_itself_refuses_one_person_for_two(work: Work) -> None:
             db.execute(change.values(state="declined", decided_by=login, decided_at=NOW, reason=WHY))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
 def either(request: pytest.FixtureRequest) -> Any:
     """The company on each engine."""
     return request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")

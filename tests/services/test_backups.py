@@ -51,10 +51,10 @@ def orders(work: Work) -> set[str]:
         }
 
 
-def test_what_is_written_meanwhile_is_not_in_it_and_nothing_is_torn(work, clock, tmp_path):
+def test_what_is_written_meanwhile_is_not_in_it_and_nothing_is_torn(work, settings, clock, tmp_path):
     """Facts, visits and audit rows that belong together are in different tables."""
     plan(work, builders.scheduled("WO-1", clock()))
-    other = make_test_work(tmp_path / "instance", clock)
+    other = make_test_work(settings.instance, clock, settings.database_url)
     written = []
 
     def meanwhile(rows: int, photos: int) -> None:
@@ -128,7 +128,9 @@ def test_a_disk_that_takes_nothing_leaves_the_place_as_it_was(work, clock, tmp_p
     there.database.dispose()
 
 
-@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize(
+    "engine", [pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
 @pytest.mark.parametrize("prepared", [False, True], ids=["nowhere", "prepared"])
 def test_until_the_erased_are_erased_again_nothing_is_served_and_what_breaks_off_leaves_nothing(
     work, clock, tmp_path, monkeypatch, request, prepared, engine

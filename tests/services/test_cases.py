@@ -192,7 +192,10 @@ EDITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("engine", ["work", pytest.param("postgres_work", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize(
+    "engine",
+    [pytest.param("work", marks=pytest.mark.sqlite), pytest.param("postgres_work", marks=pytest.mark.postgres)],
+)
 def test_the_database_lets_nobody_edit_or_remove_a_case(engine: str, request: Any) -> None:
     work: Work = request.getfixturevalue(engine)
     case = cases.open_by_phone(work, D001.actor, MAIN, links.signed_visit(work), "complaint", "The wall is scratched.")

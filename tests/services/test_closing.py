@@ -237,7 +237,9 @@ def test_a_closed_month_is_closed_once(work: Work) -> None:
     assert code_of(closing.step, work, M002.actor, MAIN, SEPTEMBER) == "month_closed"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgres", marks=pytest.mark.postgres)]
+)
 def either(request: Any) -> Work:
     """The same company on each engine."""
     return request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")

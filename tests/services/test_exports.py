@@ -114,6 +114,7 @@ def test_visits_of_one_technician_come_together_by_start(work: Work) -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.sqlite
 def test_the_same_rows_come_from_postgresql(work: Work, postgres_work: Work) -> None:
     found = []
     for one in (work, replace(postgres_work, new_id=work.new_id)):

@@ -51,5 +51,6 @@ def test_points_go_to_their_district_and_causes_are_counted(work):
 
 
 @pytest.mark.postgres
+@pytest.mark.sqlite
 def test_both_engines_tell_the_same(work, postgres_work):
     assert told(postgres_work) == told(work)

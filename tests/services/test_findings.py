@@ -266,7 +266,9 @@ def test_each_act_is_audited_without_a_word_of_what_was_said(work: Work, clock: 
     assert json.loads(rows[0][2]) == {"about": "gifts", "source": "complaint", "technician": "T001", "visit": ""}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
 def either(request: pytest.FixtureRequest) -> Any:
     """The company on each engine."""
     return request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")

@@ -24,7 +24,9 @@ DONE = Outcome(kind="done")
 AGAIN = Outcome(kind="again", detail="http_500")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgres", marks=pytest.mark.postgres)]
+)
 def work(request: pytest.FixtureRequest) -> Work:
     return request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")
 

@@ -22,7 +22,9 @@ THURSDAY = cast.NOW + timedelta(hours=22, minutes=30)
 OTHERS = ("T002", "T003")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
 def company(request: pytest.FixtureRequest) -> Work:
     """The same company on each engine."""
     work: Work = request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")

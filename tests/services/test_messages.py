@@ -30,7 +30,9 @@ VISIT = visit_id(cast.MAIN, "WO-1")
 SECRET = "a secret of the gateway"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgres", marks=pytest.mark.postgres)]
+)
 def work(request: pytest.FixtureRequest) -> Work:
     return request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")
 

@@ -293,7 +293,10 @@ def test_everybody_reads_which_versions_there_were_and_what_they_changed(work: W
         assert (second.published.author, second.published.approver, second.published.why) == ("M001", "M002", WHY)
 
 
-@pytest.mark.parametrize("engine", ["work", pytest.param("postgres_work", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize(
+    "engine",
+    [pytest.param("work", marks=pytest.mark.sqlite), pytest.param("postgres_work", marks=pytest.mark.postgres)],
+)
 def test_nothing_in_the_database_changes_a_published_version(engine: str, request: Any) -> None:
     work: Work = request.getfixturevalue(engine)
     hire(work)

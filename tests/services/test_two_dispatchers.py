@@ -18,7 +18,9 @@ from tests.services.test_scheduling import at, schedule
 ROUNDS = 5
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
 def company(request: pytest.FixtureRequest) -> Work:
     """The same company on each engine."""
     work: Work = request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")

@@ -25,7 +25,9 @@ from tests.sync.phone import plan
 HANDLERS = {NEWS: news.spreader(messages_too=False), "webhook": webhook_sending.sender(loopback=True)}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgres", marks=pytest.mark.postgres)]
+)
 def work(request: pytest.FixtureRequest) -> Work:
     return request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")
 

@@ -17,7 +17,9 @@ from tests import cast
 DEVICE = "01920000-0000-7000-8000-000000000001"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgres", marks=pytest.mark.postgres)]
+)
 def either(request: Any) -> Work:
     """The same company on each engine."""
     return request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")
