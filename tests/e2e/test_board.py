@@ -258,7 +258,12 @@ def test_two_visits_in_each_others_way_are_swapped_in_the_dialog(desk_page: Any,
     desk_page.get_by_role("button", name="Move").click()
     desk_page.get_by_text("WO-1 and WO-2 have changed technicians.").wait_for()
     assert [stored(day, number).visit.technician for number in ("WO-1", "WO-2")] == ["T002", "T001"]
-    assert desk_page.locator("#done [data-act=undo]").is_hidden()
+    desk_page.get_by_role("button", name="Undo").click()
+    desk_page.wait_for_function(
+        "() => document.querySelector('#done [data-act=undo]').hidden && !document.getElementById('done').hidden"
+    )
+    assert [stored(day, number).visit.technician for number in ("WO-1", "WO-2")] == ["T001", "T002"]
+    assert [stored(day, number).visit.rev for number in ("WO-1", "WO-2")] == [3, 3]
 
 
 def test_a_swap_that_is_proposed_opens_filled_in(desk_page: Any, enter: Any, work: Work, clock: Any) -> None:

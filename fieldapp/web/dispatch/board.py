@@ -109,10 +109,11 @@ def swap(visit_id: str) -> ResponseReturnValue:
     except DomainError as error:
         form.refuse(error)
         return _refusal(visit_id, form, error)
-    one, two = (each.external_id for each in changed)
+    one, two = changed
     details = planning.get_visit(current_work(), current_actor(), current_branch(), visit_id)
-    text = _("%(number)s and %(other)s have changed technicians.", number=one, other=two)
-    return _json({"text": text, "kind": "good", "visit": _visit(details.visit, details.state)})
+    text = _("%(number)s and %(other)s have changed technicians.", number=one.external_id, other=two.external_id)
+    other = {"id": two.visit_id, "rev": two.rev}
+    return _json({"text": text, "kind": "good", "visit": _visit(details.visit, details.state), "other": other})
 
 
 @blueprint.post("/board/visits/<visit_id>/pin")

@@ -108,13 +108,12 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     }
   }
 
-  async function act(body, before) {
-    const path = swap.send(body);
+  async function act(body, before, path = swap.send(body)) {
     const told = await send(body, path);
     if (!told.ok) return refuse(told);
     revert = null;
     dialog.close();
-    onDone({ text: told.text, kind: told.kind, before: !path && before && { ...before, visit: { ...told.visit, standings: [] } } });
+    onDone({ text: told.text, kind: told.kind, before: before && { ...before, visit: { ...told.visit, standings: [] }, other: told.other } });
   }
 
   function refuse(told) {
@@ -133,13 +132,13 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
     (part("override").hidden ? first : field("override"))?.focus();
   }
 
-  // Back to the plan as it was, as one more change with its own reason.
-  function undo({ technician, start, minutes, visit }) {
+  // Back to the plan as it was, as one more change with its own reason; what came in exchange goes back, too.
+  function undo({ technician, start, minutes, visit, other }) {
     const body = new FormData();
-    const values = { csrf_token: field("csrf_token").value, rev: visit.rev, technician, planned_start: start, duration: minutes, reason: say("undone") };
+    const values = { csrf_token: field("csrf_token").value, rev: visit.rev, technician, planned_start: start, duration: minutes, reason: say("undone"), ...(other && { other: other.id, other_rev: other.rev }) };
     for (const [name, value] of Object.entries(values)) body.set(name, value);
     bar = visit;
-    act(body, null);
+    act(body, null, other ? "/swap" : "");
   }
 
   // Where the visit stands, whatever else was typed.

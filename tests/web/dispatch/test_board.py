@@ -242,6 +242,19 @@ def test_what_is_in_the_way_is_offered_in_exchange_and_both_change_technicians(d
     assert answer.get_json()["visit"]["technician"] == "T002"
 
 
+def test_a_swap_is_undone_by_the_same_way_with_what_its_answer_said(desk: Any, work: Work) -> None:
+    schedule(desk)
+    schedule(desk, external_id="WO-2", technician="T002", window_start="2026-10-14T14:30")
+    told = swap(desk, "WO-1", "WO-2").get_json()
+    assert told["other"] == {"id": visit_id(MAIN, "WO-2"), "rev": stored(work, "WO-2").visit.rev}
+    back = {"technician": "T001", "rev": told["visit"]["rev"], "other_rev": told["other"]["rev"]}
+    assert swap(desk, "WO-1", "WO-2", **back).status_code == 200
+    assert [stored(work, number).visit.technician for number in ("WO-1", "WO-2")] == ["T001", "T002"]
+    # Who was faster is not written over.
+    again = swap(desk, "WO-1", "WO-2", **{**back, "technician": "T002"})
+    assert (again.status_code, again.get_json()["code"]) == (409, "visit_changed")
+
+
 def test_what_has_begun_is_not_offered_in_exchange(desk: Any, work: Work) -> None:
     schedule(desk)
     schedule(desk, external_id="WO-2", technician="T002")
