@@ -1,4 +1,4 @@
-"""Which passwords are accepted: length and a list of the common ones; no rules about digits or signs (NIST SP 800-63B).
+"""Which passwords are accepted: length and lists of the common ones; no rules about digits or signs (NIST SP 800-63B).
 
 Also the one form in which a password is compared: Unicode NFC, so that an accent typed on another keyboard is the same.
 """
@@ -40,5 +40,6 @@ def invent() -> str:
 
 @cache
 def _common() -> frozenset[str]:
-    text = resources.files("fieldapp.services").joinpath("common_passwords.txt").read_text("utf-8")
-    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+    here = resources.files("fieldapp.services")
+    texts = (here.joinpath(f"{name}_passwords.txt").read_text("utf-8") for name in ("frequent", "common"))
+    return frozenset(line for text in texts for line in text.splitlines() if line and not line.startswith("#"))

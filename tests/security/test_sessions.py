@@ -3,13 +3,15 @@
 import dataclasses
 import re
 import time
+from importlib import resources
 from uuid import uuid4
 
 import pytest
 
 from fieldapp.app import create_app
 from fieldapp.domain.access import OPERATOR
-from fieldapp.services import accounts, installation
+from fieldapp.domain.errors import Invalid
+from fieldapp.services import accounts, installation, password_rules
 from fieldapp.services.passwords import Argon2
 from fieldapp.services.work import real_work
 from fieldapp.storage import audit
@@ -220,6 +222,16 @@ def test_08_long_and_unicode_passwords_are_accepted(sign_in, password):
 )
 def test_08_common_passwords_are_refused(sign_in, password):
     assert new_password(sign_in("T001"), password).status_code == 422
+
+
+def test_08_none_of_the_3000_most_frequent_passwords_is_accepted():
+    text = resources.files("fieldapp.services").joinpath("frequent_passwords.txt").read_text("utf-8")
+    frequent = [line for line in text.splitlines() if not line.startswith("#")]
+    assert len(set(frequent)) == 3000
+    assert min(map(len, frequent)) >= password_rules.SHORTEST  # shorter ones are refused for that
+    for password in (*frequent, *map(str.upper, frequent)):
+        with pytest.raises(Invalid, match="password_common"):
+            password_rules.accepted(password, login="T001")
 
 
 def test_10_a_fresh_installation_has_no_account(tmp_path):
