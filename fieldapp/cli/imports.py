@@ -35,6 +35,9 @@ HISTORY_REASONS = {
     "not_the_visit": "differs from the line's visit",
     "schema_invalid": "does not fit",
     "decided_here": "was recorded or appealed in this system, and is decided in it: nothing that is imported can",
+    "finding_future": "is still to come; a finding is about what has happened",
+    "technician_elsewhere": "is not of this branch, and no fact of the finding's visit names them; "
+    "import it with that visit, or with --branch into their own",
     "staff_unknown": "is nobody's staff code; add --create-staff to make them technicians",
 }
 

@@ -156,11 +156,12 @@ def list_own(work: Work, actor: Actor, branch: BranchCode, technician: str, mont
     whole: Permission = "scores.team" if may(actor, "scores.team") else "scores.own"
     require(actor, whole, branch=branch, technician=StaffCode(technician))
     with work.read() as db:
-        if technician not in scoring.staff(db, branch):
-            raise NotFound()
         found, _ = scoring.search_findings(
             db, branch, month, technician=technician, source=None, offset=0, limit=MOST_OF_ONE
         )
+        known = found or technician in scoring.staff(db, branch) or scoring.judgements(db, branch, month, technician)
+        if not known:
+            raise NotFound()
         return _in_order(db, actor, branch, found)
 
 

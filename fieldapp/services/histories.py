@@ -1,20 +1,19 @@
 """Event histories from files (JSON lines): all good lines or none, idempotent by id.
 
 Owns the file's envelope and what a bad line is called. What an event may say is the codec's, what it counts is the
-score's; imported facts are never held, disputed or refused for state, order or overlap. They are the past of another
-system, decisions included: what was recorded or appealed in this one is decided in it, by the people who may.
+score's, what cannot be for what the store knows is `history_faults`'; imported facts are never held, disputed or
+refused for state, order or overlap. They are the past of another system, decisions included.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import BinaryIO
 
 import msgspec
 
 from fieldapp.domain.access import TOKEN_LOGIN, Actor, require
-from fieldapp.domain.appeals import Subject, subject_of
 from fieldapp.domain.errors import Invalid, NotFound
 from fieldapp.domain.ids import (
     AccountId,
@@ -29,15 +28,19 @@ from fieldapp.domain.ids import (
     visit_id,
 )  # fmt: skip
 from fieldapp.domain.visits.codec import read_data
-from fieldapp.domain.visits.events import TYPES, AppealDecided, Event, FindingDecided, is_plausible
-from fieldapp.services import recording
+from fieldapp.domain.visits.events import TYPES, AppealDecided, Event, FindingDecided, FindingRecorded, is_plausible
+from fieldapp.services import history_faults, recording
+from fieldapp.services.branches import zone_of
+from fieldapp.services.history_faults import CHUNK, Fault, Suspect
 from fieldapp.services.installation import MAIN_TEAM
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, appeals, audit, branches, events, quarantine, scoring
+from fieldapp.storage import accounts, audit, branches, events, quarantine, scoring
 from fieldapp.storage.accounts import Account
 from fieldapp.storage.events import Record
 from fieldapp.storage.quarantine import Quarantined
 from fieldapp.storage.spool import Line, Spool
+
+__all__ = ["Fault"]
 
 #: Types that may be about no visit: findings, and what is said about them.
 _VISITLESS = frozenset({"finding.recorded", "finding.decided", "appeal.filed", "appeal.decided"})
@@ -50,21 +53,8 @@ LONGEST = 1 << 24
 PART = 1 << 20
 #: Bytes after which somebody is told how far the reading is.
 STEP = 1 << 16
-#: Lines, or what they are about, that are looked up in one go.
-CHUNK = 5000
 #: Order numbers whose visits are kept in mind.
 NAMED = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One bad line: where, what stood there, and why it cannot be (`reason` is a code, `detail` may say more)."""
-
-    line: int
-    column: str
-    value: str
-    reason: str
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +108,20 @@ def import_events(
     require(actor, "events.import", branch=BranchCode(branch))
     with work.read() as db:
         known = _known_staff(db, branch)
+        today = work.now().astimezone(zone_of(db, branch)).date()
+    foreign = {code for code, place in known.items() if place != branch}
     with Spool() as spool:
-        read = _check(file, branch, spool, None if create_staff else known, progress)
+        read = _File(branch, foreign, today)
+        spool.add(_good_lines(file, read, None if create_staff else known, progress))
         with work.write(branch) as db:
-            faults = read.faults + _decided_here(db, branch, spool, read)
+            faults = read.faults + history_faults.decided_here(db, branch, spool, read.event)
+            faults += history_faults.misplaced(
+                db, branch, spool, read.event, read.suspects, foreign=foreign, today=today
+            )
             if faults:
                 faults.sort(key=lambda fault: (fault.line, fault.column))
                 return HistoryReport(read.lines, 0, tuple(faults))
-            unknown = read.staff - _known_staff(db, branch)
+            unknown = read.staff - _known_staff(db, branch).keys()
             _create_staff(work, db, branch, unknown)
             report = _store(work, db, branch, spool, read, progress)
             facts = {"lines": report.lines, "new": report.new, "conflicts": len(report.conflicts)}
@@ -140,26 +136,28 @@ def import_events(
 
 
 class _File:
-    """What is known of the file once it was read, but for its lines: those are in the spool."""
+    """What is known of the file once it was read, but for its lines: those are in the spool.
 
-    def __init__(self, branch: str) -> None:
+    A finding about one of the people `foreign` to the branch, or of a day after `today`, is a suspect.
+    """
+
+    def __init__(self, branch: str, foreign: Collection[str], today: date) -> None:
         self.lines = 0
         self.staff = set[str]()
         self.faults: list[Fault] = []
+        self.suspects: list[Suspect] = []
+        self._foreign, self._today = foreign, today
         self._name = lru_cache(NAMED)(lambda number: visit_id(BranchCode(branch), number))
 
     def event(self, raw: bytes) -> Event:
         """What a line says. Raises `_Bad`."""
         return _event(raw, self._name)
 
-
-def _check(
-    file: BinaryIO, branch: str, spool: Spool, staff: Collection[str] | None, progress: Callable[[int], None]
-) -> _File:  # fmt: skip
-    """Read every line into the spool, or its faults; `staff` (None: whoever) are the codes that may be named."""
-    read = _File(branch)
-    spool.add(_good_lines(file, read, staff, progress))
-    return read
+    def look_at(self, number: int, event: Event) -> None:
+        """Keep the finding of a line in mind, where there is reason to."""
+        said = event.data
+        if isinstance(said, FindingRecorded) and (said.technician in self._foreign or said.occurred_on > self._today):
+            self.suspects.append(Suspect(number, event.id, event.visit, said.technician, said.occurred_on))
 
 
 def _good_lines(
@@ -183,6 +181,7 @@ def _good_lines(
             read.staff.add(code)
             if staff is not None and code not in staff:
                 read.faults.append(Fault(number, column, code, "staff_unknown"))
+        read.look_at(number, event)
         decides = isinstance(event.data, FindingDecided | AppealDecided)
         yield Line(number, event.id, event.visit, _finding_of(event), decides, text.strip())
     progress(passed)
@@ -341,25 +340,6 @@ def _finding_of(event: Event) -> str | None:
     return getattr(event.data, "finding", None) or None
 
 
-def _decided_here(db: Db, branch: str, spool: Spool, read: _File) -> list[Fault]:
-    """Decisions about findings that were recorded, or appeals that were filed, in this system; those that are in the
-    store already change nothing and may come again."""
-    found = []
-    for part in spool.decisions(CHUNK):
-        known = events.hashes(db, branch, (line.event_id for line in part))
-        fresh = [(line, read.event(line.raw)) for line in part if line.event_id not in known]
-        filed = appeals.about(db, branch, (one for _, event in fresh if (one := subject_of(event))))
-        filings = {subject: appeal.filing for subject, appeal in filed.items() if appeal.filing}
-        findings = {line.about for line, _ in fresh if line.about}
-        own = events.recorded_here(db, branch, {*findings, *filings.values()})
-        found += [
-            Fault(line.number, "data", line.about or str(getattr(event.data, "item", "")), "decided_here")
-            for line, event in fresh
-            if line.about in own or filings.get(subject_of(event) or Subject()) in own
-        ]
-    return found
-
-
 # --- Staff --------------------------------------------------------------------------------------------------------
 
 
@@ -372,11 +352,11 @@ def _staff_of(event: Event) -> Iterator[tuple[str, str]]:
         yield "data.technician", technician
 
 
-def _known_staff(db: Db, branch: str) -> set[str]:
-    """Everybody's staff codes. Raises `NotFound`: there is no such branch."""
+def _known_staff(db: Db, branch: str) -> dict[str, str | None]:
+    """Everybody's staff codes, each with its branch. Raises `NotFound`: there is no such branch."""
     if branches.find(db, branch) is None:
         raise NotFound()
-    return {account.login for account in accounts.accounts(db)}
+    return {account.login: account.branch for account in accounts.accounts(db)}
 
 
 def _create_staff(work: Work, db: Db, branch: str, codes: Iterable[str]) -> None:

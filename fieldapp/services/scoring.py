@@ -218,11 +218,12 @@ def technician_month(
         sealed = closed.find(db, branch, month)
         if sealed is not None and (technician in people or technician in sealed.sheets):
             return _closed_technician(db, sealed, technician, people.get(technician, (technician, None))[0], moment)
-        if found is None or technician not in people:
-            raise NotFound()
-        book = rulebooks(db).in_force(month)
         judgements = scoring.judgements(db, branch, month, technician)
         effects = scoring.effects(db, branch, month, technician)
+        # Who has moved to another branch since is listed with what they did here.
+        if found is None or not (technician in people or judgements or effects):
+            raise NotFound()
+        book = rulebooks(db).in_force(month)
         numbers = scoring.external_ids(db, branch, (one.visit for one in judgements))
         findings = events.by_ids(db, branch, (one.finding for one in effects))
     judgements.sort(key=lambda one: (one.promised_start, one.visit))
@@ -233,7 +234,7 @@ def technician_month(
         timezone=found.timezone,
         currency=found.currency,
         rulebook=book,
-        name=people[technician][0],
+        name=people.get(technician, (technician, None))[0],
         sheet=tally(technician, month, judgements, effects, book, moment),
         visits=tuple(ScoredVisit(one.visit, numbers[one.visit], one.outcome_at(moment), one) for one in judgements),
         findings={event.id: event for event in findings},

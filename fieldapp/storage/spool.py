@@ -69,12 +69,17 @@ class Spool:
         while part := list(islice(lines, size)):
             yield part
 
+    def of_visit(self, visit: str) -> Iterator[Line]:
+        """The lines of one visit."""
+        self._lines.execute("CREATE INDEX IF NOT EXISTS by_visit ON lines (visit_id)")
+        return self._ask("SELECT * FROM lines WHERE visit_id = ? ORDER BY number", visit)
+
     def subjects(self, size: int) -> Iterator[list[tuple[str | None, str | None, int]]]:
         """Each visit with each finding that lines speak of, and how many do, in parts of `size`."""
         with closing(self._lines.execute(_SUBJECTS)) as rows:
             while part := rows.fetchmany(size):
                 yield part
 
-    def _ask(self, query: str) -> Iterator[Line]:
-        with closing(self._lines.execute(query)) as rows:
+    def _ask(self, query: str, *values: str) -> Iterator[Line]:
+        with closing(self._lines.execute(query, values)) as rows:
             yield from map(Line._make, rows)

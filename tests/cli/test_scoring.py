@@ -113,6 +113,21 @@ def test_bad_lines_are_named_and_nothing_is_imported(run, tmp_path: Path):
     assert "0 new" not in run("import", "events", HISTORY, "--create-staff").output
 
 
+def test_findings_about_other_branches_and_days_to_come_are_named(run, tmp_path: Path):
+    said = {"source": "spot_check", "technician": "T900", "favourable": False, "occurred_on": "2097-10-20",
+            "item": "grooming"}  # fmt: skip
+    entry = {"id": "0199a1c2-7b1e-7c33-9d2a-5f0e8c1b2a44", "type": "finding.recorded", "actor": "Q001",
+             "at": "2026-10-05T09:00:00+08:00", "data": said}  # fmt: skip
+    (tmp_path / "findings.jsonl").write_text(json.dumps(entry), "utf-8")
+    answer = run("import", "events", tmp_path / "findings.jsonl")
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr.splitlines()[1:] == [
+        "line 1, data.occurred_on: 2097-10-20: is still to come; a finding is about what has happened",
+        "line 1, data.technician: T900: is not of this branch, and no fact of the finding's visit names them; import "
+        "it with that visit, or with --branch into their own",
+    ]
+
+
 def test_the_same_id_with_other_content_is_reported_with_exit_0(run, tmp_path: Path):
     run("import", "events", HISTORY, "--create-staff")
     entry = json.loads(HISTORY.read_text("utf-8").splitlines()[1])

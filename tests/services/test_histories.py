@@ -4,6 +4,7 @@ import json
 import os
 import random
 import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import update
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.appeals import Subject
 from fieldapp.domain.calendar import Month
-from fieldapp.domain.errors import Conflict, Forbidden
+from fieldapp.domain.errors import Conflict, Forbidden, NotFound
 from fieldapp.domain.findings import Draft
 from fieldapp.domain.ids import visit_id
 from fieldapp.services import appeals, finding_views, findings, recounting, scoring
@@ -24,6 +25,7 @@ from fieldapp.storage import accounts, events, quarantine
 from fieldapp.storage.tables.scoring import CircumstancesRow
 from tests import builders, cast
 from tests.domain.scoring.history import DATA, NOW, as_listed, expected
+from tests.fakes import Clock
 
 NINE = datetime(2026, 10, 5, 1, 0, tzinfo=UTC)
 
@@ -41,7 +43,8 @@ def stored(work: Work) -> int:
         return events.count(db, cast.MAIN)
 
 
-def test_the_sample_imports_in_any_order_and_twice_and_scores_as_expected(work: Work):
+def test_the_sample_imports_in_any_order_and_twice_and_scores_as_expected(work: Work, clock: Clock):
+    clock.set(NOW)
     lines = (DATA / "history-2026-10.jsonl").read_bytes().splitlines()
     random.Random(5).shuffle(lines)
     first = imported(work, b"\n".join(lines), create_staff=True)
@@ -56,7 +59,8 @@ def test_the_sample_imports_in_any_order_and_twice_and_scores_as_expected(work: 
         assert recounting.drift(db, cast.MAIN) == []
 
 
-def test_the_doctor_names_circumstances_that_are_not_what_happened(work: Work):
+def test_the_doctor_names_circumstances_that_are_not_what_happened(work: Work, clock: Clock):
+    clock.set(NOW)
     imported(work, b"\n".join((DATA / "history-2026-10.jsonl").read_bytes().splitlines()), create_staff=True)
     with work.write(cast.MAIN) as db:
         late = update(CircumstancesRow).where(CircumstancesRow.branch == cast.MAIN, CircumstancesRow.minutes > 0)
@@ -69,7 +73,8 @@ def test_the_doctor_names_circumstances_that_are_not_what_happened(work: Work):
 
 
 @pytest.mark.postgres
-def test_the_sample_scores_the_same_on_postgresql(postgres_work: Work):
+def test_the_sample_scores_the_same_on_postgresql(postgres_work: Work, clock: Clock):
+    clock.set(NOW)
     raw = (DATA / "history-2026-10.jsonl").read_bytes()
     assert imported(postgres_work, raw, create_staff=True).new == 5199
     assert imported(postgres_work, raw).new == 0
@@ -266,7 +271,8 @@ def test_a_history_may_come_through_a_pipe(work: Work):
         assert import_events(work, OPERATOR, cast.MAIN, file, source="-").new == 2
 
 
-def test_all_of_the_file_is_told_of_as_read_and_again_as_stored(work: Work):
+def test_all_of_the_file_is_told_of_as_read_and_again_as_stored(work: Work, clock: Clock):
+    clock.set(NOW)
     raw = (DATA / "history-2026-10.jsonl").read_bytes()
     steps: list[int] = []
     imported(work, raw, create_staff=True, progress=steps.append)
@@ -291,6 +297,68 @@ def test_only_the_operator_imports_histories(work: Work):
     for person in (cast.D001, cast.M001, cast.A001, cast.T001):
         with pytest.raises(Forbidden):
             import_events(work, person.actor, cast.MAIN, BytesIO(), source="x")
+
+
+# --- Findings that cannot be --------------------------------------------------------------------------------------
+
+
+def judged(visit: str | None = None, **what: Any) -> dict:
+    """A spot check on T900, who belongs to branch north."""
+    said = {"source": "spot_check", "technician": "T900", "favourable": False, "occurred_on": "2026-10-05",
+            "item": "grooming"}  # fmt: skip
+    return builders.line("finding.recorded", visit, NINE, "Q001", **(said | what))
+
+
+ELSEWHERE = Fault(1, "data.technician", "T900", "technician_elsewhere")
+
+
+@pytest.mark.parametrize("visit", [None, "WO-1", "WO-2"])
+def test_nobody_of_another_branch_has_a_finding_but_about_their_own_visit(work: Work, visit: str | None):
+    """WO-1 is another technician's, WO-2 nobody knows; who took part in neither is in no score of this branch."""
+    imported(work, jsonl(builders.perfect_visit("WO-1", NINE)))
+    finding = judged(visit)
+    for more in ([], [judged(visit, technician="T002"), decision(finding["id"], outcome="upheld")]):
+        report = imported(work, jsonl([finding, *more]), create_staff=True)
+        assert report.faults == (ELSEWHERE,)
+    assert stored(work) == 13
+    month = scoring.month_scores(work, OPERATOR, cast.MAIN, Month("2026-10"), now=NOW)
+    assert [one.sheet.technician for one in month.technicians] == ["T001"]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_finding_about_a_visit_stays_with_who_moved_to_another_branch(work: Work, at_once: bool):
+    """In whatever order the lines come, and when the visit is here already. Their month can be opened."""
+    visit, finding = builders.perfect_visit("WO-1", NINE, technician="T900"), judged("WO-1")
+    if not at_once:
+        imported(work, jsonl(visit))
+    assert imported(work, jsonl([finding, *(visit if at_once else [])])).faults == ()
+    month = scoring.technician_month(work, cast.M001.actor, cast.MAIN, "T900", Month("2026-10"), now=NOW)
+    assert [one.code for one in month.sheet.effects] == ["grooming"]
+    assert len(finding_views.list_own(work, cast.M001.actor, cast.MAIN, "T900", Month("2026-10"))) == 1
+    with pytest.raises(NotFound):
+        scoring.technician_month(work, cast.M001.actor, cast.MAIN, "T900", Month("2026-09"), now=NOW)
+    with pytest.raises(NotFound):
+        finding_views.list_own(work, cast.M001.actor, cast.MAIN, "T900", Month("2026-09"))
+
+
+def test_a_finding_that_is_here_may_come_again_after_its_technician_moved(work: Work):
+    finding = judged(technician="T001")
+    assert imported(work, jsonl([finding])).new == 1
+    with work.write() as db:
+        accounts.save(db, replace(accounts.find_by_login(db, "T001"), branch=cast.NORTH, team="n"))
+    report = imported(work, jsonl([finding]))
+    assert (report.faults, report.known) == ((), 1)
+    assert imported(work, jsonl([judged(technician="T001")])).faults[0].reason == "technician_elsewhere"
+
+
+def test_no_finding_is_about_a_day_to_come(work: Work, clock: Clock):
+    """In the branch's zone: in Shanghai the 15th begins while it is the 14th in Greenwich."""
+    lines = jsonl([judged(technician="T001"), judged(technician="T002", occurred_on="2026-10-15")])
+    clock.set(datetime(2026, 10, 14, 15, 59, tzinfo=UTC))
+    assert imported(work, lines).faults == (Fault(2, "data.occurred_on", "2026-10-15", "finding_future"),)
+    assert stored(work) == 0
+    clock.set(datetime(2026, 10, 14, 16, 0, tzinfo=UTC))
+    assert imported(work, lines).new == 2
 
 
 # --- What this system decides itself ------------------------------------------------------------------------------
