@@ -93,6 +93,11 @@ def _employees(settings: Settings) -> Iterator[Line]:
         _("Working hours, absences, district, where the day begins"), _("For a plan that can be kept."), whole
     )  # fmt: skip
     yield Line(
+        _("Filters that you saved under a name, as somebody of the office"),
+        _("To find the same again with one tap. What you typed as search text is not in them."),
+        whole,
+    )
+    yield Line(
         _("Browsers and phones in which you signed in, wrong passwords"),
         _("So that nobody else does so unseen."),
         _days(settings, "sessions"),
