@@ -37,10 +37,13 @@ TIMES = 15
 NOW = cast.NOW + timedelta(hours=4)  # half past one
 BOARD = "/dispatch/board?day=2026-10-14"
 DATA = "/dispatch/board/data?day=2026-10-14"
-#: Every earlier day is today's copy: rows of the read model, which is what the board reads.
-COPY = """INSERT INTO visits SELECT branch, :day || 'zz' || substr(visit_id, 5), external_id || '-' || :day, rev,
+#: Every earlier day is today's copy: rows of the read model, which is what the board reads; without a customer, whose
+#: sealed value opens in its own row only.
+COPY = """INSERT INTO visits (branch, visit_id, external_id, rev, state, job_type, technician, window_start, window_end,
+ planned_start, planned_end, customer_name, phone, address, district, language, note, charges, held, signed, updated_at)
+ SELECT branch, :day || 'zz' || substr(visit_id, 5), external_id || '-' || :day, rev,
  'completed', job_type, technician, datetime(window_start, :back), datetime(window_end, :back),
- datetime(planned_start, :back), datetime(planned_end, :back), customer_name, phone, address, district, lat, lon,
+ datetime(planned_start, :back), datetime(planned_end, :back), customer_name, phone, address, district,
  language, note, charges, held, signed, updated_at
  FROM visits WHERE branch = 'main' AND external_id GLOB 'B-*' AND external_id NOT GLOB '*-??'"""
 #: Everything that the page loaded until then, as it came over the wire.
@@ -56,6 +59,7 @@ def run() -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = make_test_work(Path(folder), Clock(NOW))
         migrate.upgrade(work.database)
+        cast.begin_sealing(work)
         cast.move_in(work)
         _fill(work)
         app = _app(Path(folder), work)

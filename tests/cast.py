@@ -12,7 +12,9 @@ from uuid import UUID, uuid5
 from sqlalchemy import insert
 
 from fieldapp.domain.access import Actor, Role
+from fieldapp.services import installation
 from fieldapp.services.work import Work
+from fieldapp.storage import sealing
 from fieldapp.storage.tables.accounts import AccountRow, BranchRow, TeamRow
 
 PASSWORD = "winter-lantern-42"
@@ -66,6 +68,19 @@ ONE_OF_EACH: dict[Role, Person] = {
     role: next(person for person in EVERYBODY if person.role == role and person.branch in {MAIN, None})
     for role in get_args(Role)
 }
+
+
+def begin_sealing(work: Work) -> None:
+    """As in every installation that begins today."""
+    with work.write() as db:
+        installation.begin_sealing(work, db)
+
+
+def as_before_sealing(work: Work) -> None:
+    """As an installation is that an older program began, and nobody has sealed since."""
+    with work.write() as db:
+        for name in sealing.register(db):
+            sealing.leave(db, name)
 
 
 def move_in(work: Work) -> None:

@@ -91,6 +91,7 @@ def make_template(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     work = make_test_work(folder, Clock(cast.NOW))
     migrate.upgrade(work.database)
+    cast.begin_sealing(work)
     cast.move_in(work)
     with work.database.engine.connect() as connection:
         connection.exec_driver_sql("ROLLBACK")
@@ -106,6 +107,7 @@ def _template_on_postgres(_postgres: str) -> Iterator[str]:
     with postgres.empty_database(_postgres) as url, tempfile.TemporaryDirectory() as folder:
         work = make_test_work(Path(folder), Clock(cast.NOW), url)
         migrate.upgrade(work.database)
+        cast.begin_sealing(work)
         cast.move_in(work)
         work.database.dispose()
         yield url

@@ -11,7 +11,7 @@ import click
 
 from fieldapp import __version__
 from fieldapp.domain.errors import DomainError
-from fieldapp.services.work import Busy, Refused
+from fieldapp.services.work import Busy, Refused, UnknownKey, Unreadable
 from fieldapp.settings import SettingsError
 
 #: Command -> where it lives in this package. Loaded when called: a score waits for no web framework.
@@ -34,6 +34,7 @@ COMMANDS = {
     "rulebooks": "rulebooks:group",
     "quarantine": "quarantine:group",
     "person": "persons:group",
+    "keys": "keys:group",
     "retention": "retention:retention",
     "backup": "backups:backup",
     "restore": "backups:restore",
@@ -72,6 +73,12 @@ class Commands(click.Group):
         except (SettingsError, Refused) as error:
             click.echo(f"fieldapp: {error}", err=True)
             sys.exit(2)
+        except UnknownKey as error:
+            click.echo(f"fieldapp: {error}", err=True)
+            sys.exit(1)
+        except Unreadable as error:
+            click.echo(f"fieldapp: what is sealed cannot be opened ({error}); see: fieldapp doctor", err=True)
+            sys.exit(1)
         except Busy as error:
             click.echo(f"fieldapp: {error}; try again in a moment", err=True)
             sys.exit(1)

@@ -6,7 +6,7 @@ import click
 
 from fieldapp.domain.calendar import Month, parse_month
 from fieldapp.domain.errors import Invalid
-from fieldapp.services import health
+from fieldapp.services import data_keys, health
 from fieldapp.services.work import Work, real_work
 from fieldapp.settings import Settings
 
@@ -20,7 +20,8 @@ def make_work(settings: Settings) -> Work:
 
 
 def open_work(settings: Settings | None = None) -> Work:
-    """Work on the database of the environment; ends the program when its schema is not this program's."""
+    """Work on the database of the environment; ends the program when its schema is not this program's,
+    or something in it stands under a data key that was not given."""
     work = make_work(settings or Settings.from_environment())
     report = health.readiness(work)
     if report["ready"] != "yes":
@@ -29,6 +30,9 @@ def open_work(settings: Settings | None = None) -> Work:
             f"{health.way_on(work)}",
             err=True,
         )
+        sys.exit(1)
+    if fault := data_keys.fault(work):
+        click.echo(f"fieldapp: {fault}", err=True)
         sys.exit(1)
     return work
 

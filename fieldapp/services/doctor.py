@@ -13,7 +13,18 @@ from dataclasses import dataclass
 
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.visits.lifecycle import VisitState, replay
-from fieldapp.services import adjusted, appeals, cases, closed, erasing, health, recounting, restoring, rulebooks
+from fieldapp.services import (
+    adjusted,
+    appeals,
+    cases,
+    closed,
+    data_keys,
+    erasing,
+    health,
+    recounting,
+    restoring,
+    rulebooks,
+)
 from fieldapp.services.work import Db, Unreadable, Work
 from fieldapp.storage import audit, branches, devices, events, quarantine, visits
 from fieldapp.storage.visits import Visit
@@ -59,6 +70,10 @@ def checks(work: Work, during: During = _unwatched) -> Iterator[Check]:
         yield Check("replica", (), (health.replica(work.replica.behind()),))
     with work.read() as db:
         codes = [branch.code for branch in branches.every(db)]
+        keys = _keys(work, db)
+        yield keys
+        if any("does not hold" in fault for fault in keys.faults):
+            return
         yield Check("audit", tuple(audit.verify(db)), tuple(restoring.told(db)))
         norm = Check("norm", tuple(rulebooks.flaws(db)))
         yield norm
@@ -100,6 +115,19 @@ def head_on_paper(work: Work, told: str) -> Check:
 
 def _each(name: str, codes: Sequence[str], look: Callable[[str], list[str]]) -> Iterator[Check]:
     return (Check(f"{name} {code}", tuple(look(code))) for code in codes)
+
+
+def _keys(work: Work, db: Db) -> Check:
+    """How much stands under which data key; under one that is missing, nothing else can be looked at."""
+    found = data_keys.standings_in(work, db)
+    faults = [f"{one.values} values stand under data key {one.name}, which FIELDAPP_DATA_KEY does not hold"
+              for one in found.keys if one.state == "missing" and one.values]  # fmt: skip
+    notes = [f"data key {one.name} ({one.state}): {one.values} values" for one in found.keys]
+    if found.unopened:
+        faults.append(f"{found.unopened} things stand under no data key that FIELDAPP_DATA_KEY holds, or were changed")
+    if found.readable:
+        notes.append(f"{found.readable} values can be read without any key; seal them: fieldapp keys seal")
+    return Check("keys", tuple(faults), tuple(notes))
 
 
 def _schema(work: Work) -> Iterator[str]:

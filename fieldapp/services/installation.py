@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from fieldapp.services.work import Refused, Work
-from fieldapp.storage import branches, migrate, quarantine, server
+from fieldapp.services.work import Db, Refused, Work
+from fieldapp.storage import branches, driver, migrate, quarantine, sealing, server
 from fieldapp.storage.migrate import Beyond, NotOwner, WouldLose
 
 __all__ = ["Beyond", "WouldLose"]
@@ -40,12 +40,19 @@ def upgrade(work: Work, *, timezone: str) -> str:
     with work.write() as db:
         if server.find(db, EPOCH) is None:
             server.save(db, EPOCH, work.new_id())
+            begin_sealing(work, db)
         if not branches.any_branch(db):
             branches.add(db, MAIN, name="Main", timezone=timezone, currency="CNY", now=work.now())
             branches.add_team(db, MAIN, MAIN_TEAM, name="Main")
         for branch in branches.every(db):
             quarantine.seal_leftovers(db, work.vault, branch.code)
     return migrate.head()
+
+
+def begin_sealing(work: Work, db: Db) -> None:
+    """From now on personal values are sealed; no program works on the database any more that cannot open them."""
+    sealing.enter(db, work.vault.newest, "current")
+    migrate.keep_floor(driver.connection(db))
 
 
 def revisions() -> list[str]:

@@ -178,7 +178,7 @@ def use(work: Work, db: Db, account_id: str, code: str) -> bool:
     typed = "".join(code.split()).lower()
     if not (typed.isascii() and typed.isdecimal()):
         return second_factors.use_recovery(db, account_id, _mark(work.vault, account_id, typed))
-    step = _step(work.vault.open(found.secret, _bound(account_id)), typed, work.now())
+    step = _step(work.vault.open(found.secret, second_factors.bound(account_id)), typed, work.now())
     return step is not None and second_factors.use_step(db, account_id, step)
 
 
@@ -207,7 +207,7 @@ def _offer(key: bytes, login: str) -> Offer:
 def _replace(work: Work, db: Db, account_id: str, key: bytes, step: int = 0) -> list[str]:
     """Keep the secret and new recovery codes, which are returned; the code of `step` was used."""
     codes, hashes = _codes(work.vault, account_id)
-    second_factors.replace(db, account_id, work.vault.seal(key, _bound(account_id)), work.now(), step)
+    second_factors.replace(db, account_id, work.vault.seal(key, second_factors.bound(account_id)), work.now(), step)
     second_factors.replace_recovery(db, account_id, hashes)
     return codes
 
@@ -239,10 +239,6 @@ def _mark(vault: Vault, account_id: str, code: str) -> str:
 
 def _stamp(vault: Vault, account_id: str, until: int, password_hash: str | None) -> str:
     return vault.mark(f"halfway\n{account_id}\n{until}\n{password_hash}".encode())
-
-
-def _bound(account_id: str) -> str:
-    return f"second factor\n{account_id}"
 
 
 def _get(db: Db, login: str) -> Account:

@@ -14,13 +14,14 @@ from fieldapp.storage.blobs import BlobStore
 from fieldapp.storage.engine import Busy, Database, Db, Joined, savepoint
 from fieldapp.storage.object_store import ObjectStore, Place
 from fieldapp.storage.replica import Replica
+from fieldapp.storage.sealing import UnknownKey
 from fieldapp.storage.seals import KeyMissing, SealKey
 from fieldapp.storage.turns import PATIENCE
 from fieldapp.storage.vault import Unreadable, Vault
 
 __all__ = [
-    "Busy", "Db", "KeyMissing", "Passwords", "Refused", "SealKey", "Unreadable", "Vault", "Work", "real_work",
-    "savepoint",
+    "Busy", "Db", "KeyMissing", "Passwords", "Refused", "SealKey", "UnknownKey", "Unreadable", "Vault", "Work",
+    "real_work", "savepoint",
 ]  # fmt: skip
 
 
@@ -49,6 +50,11 @@ class Work:
     replica: Replica | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     new_id: Callable[[], str] = lambda: str(uuid7())
+
+    def __post_init__(self) -> None:
+        self.database.use(self.vault)
+        if self.replica is not None:
+            self.replica.database.use(self.vault)
 
     def now(self) -> datetime:
         """The server's time, aware UTC."""

@@ -17,7 +17,7 @@ def save(db: Session, vault: Vault, branch: str, visit_id: str, text: str, now: 
     if not text:
         db.execute(delete(AccessNoteRow).where(here))
         return
-    sealed = vault.seal(text.encode(), _bound(branch, visit_id))
+    sealed = vault.seal(text.encode(), bound(branch, visit_id))
     values = {"box": sealed.box, "wrapped": sealed.wrapped, "written_at": now}
     changed = db.execute(update(AccessNoteRow).where(here).values(**values).returning(AccessNoteRow.visit_id)).all()
     if not changed:
@@ -35,7 +35,7 @@ def of_visits(db: Session, vault: Vault, branch: str, visits: Iterable[str]) -> 
     found = {}
     for row in db.scalars(query):
         try:
-            text = vault.open(Sealed(row.box, row.wrapped), _bound(branch, row.visit_id))
+            text = vault.open(Sealed(row.box, row.wrapped), bound(branch, row.visit_id))
         except Unreadable:
             continue
         found[row.visit_id] = text.decode()
@@ -51,5 +51,6 @@ def forget(db: Session, branch: str, before: datetime) -> None:
     )
 
 
-def _bound(branch: str, visit_id: str) -> str:
+def bound(branch: str, visit_id: str) -> str:
+    """What a sealed note is bound to."""
     return f"access {branch} {visit_id}"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.ids import StaffCode, VisitId
-from fieldapp.storage import bulk
+from fieldapp.storage import bulk, customers
 from fieldapp.storage.planning import Technician
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.devices import DeviceRow
@@ -28,8 +28,7 @@ _LONGEST = timedelta(days=2)
 _V = VisitRow.__table__.c
 _BAR = (
     _V.visit_id, _V.external_id, _V.rev, _V.state, _V.job_type, _V.technician, _V.window_start, _V.window_end,
-    _V.planned_start, _V.planned_end, _V.customer_name, _V.address, _V.lat, _V.lon, _V.held, _V.signed,
-    _V.language, _V.district,
+    _V.planned_start, _V.planned_end, _V.held, _V.signed, _V.language, _V.district, *customers.COLUMNS,
 )  # fmt: skip
 
 
@@ -45,14 +44,14 @@ class Planned:
     technician: str | None
     window: Window
     planned: Window
-    customer_name: str
-    address: str
-    lat: float | None
-    lon: float | None
     held: int
     signed: bool
     language: str
     district: str | None
+    customer_name: str
+    address: str
+    lat: float | None
+    lon: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +89,14 @@ def planned(
     the pool) where some are given. What was called off is not among them."""
     query = select(*_BAR).where(_reaching(branch, start, end, technicians))
     rows = bulk.fetch_once(db, query.order_by(_V.planned_start, _V.external_id))
-    return [
-        Planned(
+    found = []
+    for row in rows:
+        who = customers.of_row(db, branch, row)
+        found.append(Planned(
             VisitId(row[0]), row[1], row[2], row[3], row[4], row[5], Window(row[6], row[7]), Window(row[8], row[9]),
-            *row[10:],
-        )
-        for row in rows
-    ]  # fmt: skip
+            row.held, row.signed, row.language, row.district, who.name, who.address, who.lat, who.lon,
+        ))  # fmt: skip
+    return found
 
 
 def mark(

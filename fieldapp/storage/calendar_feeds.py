@@ -42,4 +42,4 @@ def visits(db: Session, branch: str, technician: str, start: datetime, end: date
         VisitRow.branch == branch, VisitRow.technician == technician, VisitRow.planned_start >= start,
         VisitRow.planned_start < end,
     )  # fmt: skip
-    return [from_row(row) for row in db.scalars(query.order_by(VisitRow.planned_start, VisitRow.external_id))]
+    return [from_row(db, row) for row in db.scalars(query.order_by(VisitRow.planned_start, VisitRow.external_id))]

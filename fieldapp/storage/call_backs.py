@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.call_backs import Attempt
 from fieldapp.domain.visits.events import Answer
-from fieldapp.storage import bulk
+from fieldapp.storage import bulk, sealing
 from fieldapp.storage.columns import as_bytes
 from fieldapp.storage.tables.call_backs import CallBackFindingRow, CallBackRow
 from fieldapp.storage.tables.scoring import CircumstancesRow, JudgementRow
 from fieldapp.storage.tables.visits import VisitRow
 
+COMMENT = "call_backs.comment"
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(dict[str, Answer])
 
@@ -54,6 +55,7 @@ def find_completed(db: Session, branch: str, visit: str) -> tuple[Done, Month] |
 def add(db: Session, branch: str, visit: str, attempt: Attempt) -> bool:
     """Store a call; False when there is one of this number."""
     row = {name: getattr(attempt, name) for name in Attempt.__slots__} | {"branch": branch, "visit_id": visit}
+    row["comment"] = sealing.close_text(db, COMMENT, branch, f"{visit} {attempt.number}", attempt.comment)
     row["answers"] = _encoder.encode(dict(attempt.answers))
     return bool(bulk.insert_new(db, CallBackRow, [row], "number"))
 
@@ -66,7 +68,10 @@ def attempts(db: Session, branch: str, visits: Iterable[str]) -> dict[str, list[
         query = select(CallBackRow).where(CallBackRow.branch == branch, part)
         for row in db.scalars(query.order_by(CallBackRow.number)):
             values = {name: getattr(row, name) for name in Attempt.__slots__}
-            found[row.visit_id].append(Attempt(**values | {"answers": _decoder.decode(as_bytes(row.answers))}))
+            values["answers"] = _decoder.decode(as_bytes(row.answers))
+            key = f"{row.visit_id} {row.number}"
+            values["comment"] = sealing.reveal_text(db, COMMENT, branch, key, row.comment)
+            found[row.visit_id].append(Attempt(**values))
     return found
 
 

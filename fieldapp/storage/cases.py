@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from fieldapp.domain.complaints import Kind
 from fieldapp.domain.errors import NotFound
-from fieldapp.storage import bulk
+from fieldapp.storage import bulk, sealing
 from fieldapp.storage.tables.cases import CaseEntryRow, CaseFindingRow, CaseRow
 
+TEXT = "case_entries.text"
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -56,6 +57,7 @@ def open_case(db: Session, case: Case) -> None:
 def add_entry(db: Session, branch: str, case_id: str, entry: Entry) -> None:
     """Add a line to the history."""
     values = {name: getattr(entry, name) for name in Entry.__slots__}
+    values["text"] = sealing.close_text(db, TEXT, branch, f"{case_id} {entry.entry_id}", entry.text)
     db.execute(insert(CaseEntryRow).values(branch=branch, case_id=case_id, **values))
 
 
@@ -146,7 +148,8 @@ def histories(db: Session, branch: str, case_ids: Iterable[str]) -> dict[str, li
         part = CaseEntryRow.case_id.in_(wanted[start : start + bulk.CHUNK])
         query = select(CaseEntryRow).where(CaseEntryRow.branch == branch, part)
         for row in db.scalars(query.order_by(CaseEntryRow.recorded_at, CaseEntryRow.entry_id)):
-            found[row.case_id].append(Entry(row.entry_id, row.recorded_at, row.actor, row.kind, row.text))
+            text = sealing.reveal_text(db, TEXT, branch, f"{row.case_id} {row.entry_id}", row.text)
+            found[row.case_id].append(Entry(row.entry_id, row.recorded_at, row.actor, row.kind, text))
     return found
 
 

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from fieldapp.domain.calendar import Month, Window
 from fieldapp.domain.causes import Saying, State
 from fieldapp.domain.ids import VisitId
-from fieldapp.storage import bulk
+from fieldapp.storage import bulk, sealing
 from fieldapp.storage.tables.causes import LatenessCauseRow
 from fieldapp.storage.tables.scoring import CircumstancesRow
 from fieldapp.storage.tables.visits import VisitRow
 
+NOTE = "lateness_causes.note"
 _C, _S, _V = CircumstancesRow.__table__.c, LatenessCauseRow.__table__.c, VisitRow.__table__.c
 
 
@@ -39,6 +40,7 @@ class Late:
 def add(db: Session, branch: str, visit: str, saying: Saying) -> bool:
     """Store a saying; False when there is one of this number."""
     row = {name: getattr(saying, name) for name in Saying.__slots__} | {"branch": branch, "visit_id": visit}
+    row["note"] = sealing.close_text(db, NOTE, branch, f"{visit} {saying.number}", saying.note)
     return bool(bulk.insert_new(db, LatenessCauseRow, [row], "number"))
 
 
@@ -47,7 +49,10 @@ def of_visit(db: Session, branch: str, visit: str) -> list[Saying]:
     query = select(_S.number, _S.cause, _S.note, _S.said_by, _S.said_at, _S.confirms).where(
         _S.branch == branch, _S.visit_id == visit
     )  # fmt: skip
-    return [Saying(*row) for row in db.execute(query.order_by(_S.number))]
+    return [
+        Saying(number, cause, sealing.reveal_text(db, NOTE, branch, f"{visit} {number}", note), *rest)
+        for number, cause, note, *rest in db.execute(query.order_by(_S.number))
+    ]
 
 
 def find(db: Session, branch: str, visit: str, now: datetime) -> Late | None:

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.ids import year_month
-from fieldapp.storage import bulk
+from fieldapp.storage import bulk, sealing
 from fieldapp.storage.tables.devices import DeviceRow
 from fieldapp.storage.tables.events import DeviceEntryRow, PayloadRow
 
@@ -135,7 +135,12 @@ def save_entries(db: Session, branch: str, device_id: str, found: Sequence[Entry
 def keep_payloads(db: Session, branch: str, payloads: Mapping[str, str | bytes]) -> None:
     """Keep the payload of each event id, byte for byte."""
     rows = [
-        {"branch": branch, "ym": year_month(event_id), "event_id": event_id, "payload": _bytes(payload)}
+        {
+            "branch": branch,
+            "ym": year_month(event_id),
+            "event_id": event_id,
+            "payload": sealing.close(db, PAYLOAD, branch, event_id, _bytes(payload)),
+        }
         for event_id, payload in payloads.items()
     ]
     bulk.add_new(db, PayloadRow, rows)
@@ -143,11 +148,7 @@ def keep_payloads(db: Session, branch: str, payloads: Mapping[str, str | bytes])
 
 def payload(db: Session, branch: str, event_id: str) -> bytes | None:
     """The payload of a pushed event as the phone hashed it."""
-    return db.scalar(
-        select(PayloadRow.payload).where(
-            PayloadRow.branch == branch, PayloadRow.ym == year_month(event_id), PayloadRow.event_id == event_id
-        )
-    )
+    return payloads(db, branch, [event_id]).get(event_id)
 
 
 def altered(db: Session, branch: str) -> Iterator[str]:
@@ -177,7 +178,7 @@ def payloads(db: Session, branch: str, ids: Sequence[str]) -> dict[str, bytes]:
     query = select(_PAYLOADS.event_id, _PAYLOADS.payload).where(
         _PAYLOADS.branch == branch, _PAYLOADS.ym.in_(months), _PAYLOADS.event_id.in_(ids)
     )
-    return {row.event_id: row.payload for row in db.execute(query)}
+    return {row.event_id: sealing.reveal(db, PAYLOAD, branch, row.event_id, row.payload) for row in db.execute(query)}
 
 
 def _bytes(payload: str | bytes) -> bytes:
@@ -188,6 +189,7 @@ def _hash(prev: str, content: bytes) -> str:
     return hashlib.sha256(prev.encode() + b"\n" + content).hexdigest()
 
 
+PAYLOAD = "payloads.payload"
 _TABLE = DeviceRow.__table__
 _COLUMNS = tuple(
     _TABLE.c[name]

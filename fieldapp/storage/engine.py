@@ -16,8 +16,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from fieldapp.storage import driver
+from fieldapp.storage import driver, sealing
 from fieldapp.storage.turns import PATIENCE, Busy, Turns
+from fieldapp.storage.vault import Vault
 
 __all__ = ["Busy", "Database", "Db", "Joined", "savepoint", "sqlite_version", "take_turn"]
 
@@ -48,10 +49,15 @@ class Database:
         self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url, patience)
         #: Called with every statement that goes past SQLAlchemy, whose own events tell of the others.
         self.watchers: list[Callable[[str], None]] = []
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={driver.WATCHERS: self.watchers})
+        self._info: dict[str, object] = {driver.WATCHERS: self.watchers}
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info=self._info)
         self._open: ContextVar[bool] = ContextVar("fieldapp_transaction", default=False)
         on_disk = self.is_sqlite and self.url.database not in (None, "", ":memory:")
         self._turns = Turns(Path(f"{self.url.database}.writer") if on_disk else None)
+
+    def use(self, vault: Vault) -> None:
+        """From now on personal values are sealed and opened with these keys."""
+        self._info[sealing.VAULT] = vault
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -70,6 +76,7 @@ class Database:
         """
         with self._once(), self._turn(patience), _passing(), self._sessions() as session:
             _begin(session, {"fieldapp_begin": "IMMEDIATE"}, about)
+            sealing.look(session)
             yield session
             session.commit()
 
@@ -123,6 +130,9 @@ class Joined(Database):
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    def use(self, vault: Vault) -> None:
+        """Whoever opened the transaction has said so."""
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -16,9 +16,8 @@ from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.domain.visits.codec import dump_data, load_data
 from fieldapp.domain.visits.events import Data
 from fieldapp.domain.visits.personal import ERASED, PICTURED, erased, pictured
-from fieldapp.storage import bulk, jobs, photos, quarantine
-from fieldapp.storage.columns import as_bytes
-from fieldapp.storage.events import content_hash
+from fieldapp.storage import approvals, bulk, jobs, photos, quarantine
+from fieldapp.storage.events import closed, content_hash, opened
 from fieldapp.storage.tables.accounts import BranchRow
 from fieldapp.storage.tables.approvals import ApprovalRow
 from fieldapp.storage.tables.call_backs import CallBackRow
@@ -37,6 +36,7 @@ _E = ErasureRow.__table__.c
 _AMONG = select(_E.visit_id).where(
     _E.branch.in_(select(BranchRow.branch)), _E.visit_id.in_(bindparam("visits", expanding=True))
 )
+_BODIES = select(EventRow.event_id, EventRow.kind, EventRow.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,11 @@ def rewrite(
         EventRow.body,
     ).where(EventRow.branch == branch, condition)  # fmt: skip
     for row in db.execute(query.order_by(EventRow.event_id)).all():
-        body = dump_data(change(load_data(row.kind, as_bytes(row.body))))
+        body = dump_data(change(load_data(row.kind, opened(db, branch, row.event_id, row.body))))
         found[row.event_id] = content_hash(row.kind, row.visit_id, row.effective_at, row.actor, body)
         whole = (EventRow.branch == branch) & (EventRow.ym == row.ym) & (EventRow.event_id == row.event_id)
-        values = {"body": body, "body_hash": found[row.event_id], "erased_at": now}
+        kept = closed(db, branch, row.event_id, row.kind, body)
+        values = {"body": kept, "body_hash": found[row.event_id], "erased_at": now}
         db.execute(update(EventRow).where(whole).values(**values), execution_options={"synchronize_session": False})
         sent = (PayloadRow.branch == branch) & (PayloadRow.ym == row.ym) & (PayloadRow.event_id == row.event_id)
         db.execute(delete(PayloadRow).where(sent))
@@ -96,9 +97,9 @@ def rewrite(
 def empty_rest(db: Session, branch: str, visit: str, now: datetime) -> None:
     """Take the person out of what is kept beside the visit's facts."""
     for row in db.execute(select(ApprovalRow.approval_id, ApprovalRow.body).where(*_of(ApprovalRow, branch, visit))):
-        body = dump_data(erased(load_data("promise.changed", as_bytes(row.body))))
+        body = dump_data(erased(approvals.change(db, branch, row.approval_id, row.body)))
         one = (ApprovalRow.branch == branch) & (ApprovalRow.approval_id == row.approval_id)
-        db.execute(update(ApprovalRow).where(one).values(body=body))
+        db.execute(update(ApprovalRow).where(one).values(body=approvals.closed(db, branch, row.approval_id, body)))
     for column in (
         ApprovalRow.override, ApprovalRow.reason, PromiseRow.reason, CallBackRow.comment, LinkActRow.text,
         MessageRow.address,
@@ -126,9 +127,9 @@ def traces(db: Session, branch: str, visits: Collection[str]) -> Iterator[str]:
     wanted = sorted(visits)
     for start in range(0, len(wanted), bulk.CHUNK):
         part = EventRow.visit_id.in_(wanted[start : start + bulk.CHUNK])
-        query = select(EventRow.event_id, EventRow.kind, EventRow.body).where(EventRow.branch == branch, part)
+        query = _BODIES.where(EventRow.branch == branch, part)
         for event_id, kind, body in db.execute(query):
-            data = load_data(kind, as_bytes(body))
+            data = load_data(kind, opened(db, branch, event_id, body))
             if erased(data) != data:
                 yield event_id
 
@@ -145,8 +146,8 @@ def photos_of(db: Session, branch: str, visit: str) -> set[str]:
     """The photos that facts about the visit, and about its findings, name, and those attached to the findings."""
     findings = _findings(branch, [visit])
     whole = or_(EventRow.visit_id == visit, EventRow.about.in_(findings))
-    query = select(EventRow.kind, EventRow.body).where(EventRow.branch == branch, whole, EventRow.kind.in_(PICTURED))
-    found = {sha256 for kind, body in db.execute(query) for sha256 in pictured(load_data(kind, as_bytes(body)))}
+    query = _BODIES.where(EventRow.branch == branch, whole, EventRow.kind.in_(PICTURED))
+    found = _pictured(db, branch, db.execute(query))
     attached = select(FindingPhotoRow.sha256).where(
         FindingPhotoRow.branch == branch, FindingPhotoRow.finding_id.in_(findings)
     )
@@ -158,11 +159,10 @@ def pictured_elsewhere(db: Session, branch: str, visits: Collection[str]) -> set
     appeals that name no visit, and those attached to other findings."""
     findings = _findings(branch, visits)
     loose = EventRow.visit_id.is_(None) & or_(EventRow.about.is_(None), EventRow.about.not_in(findings))
-    query = select(EventRow.kind, EventRow.body).where(
+    query = _BODIES.where(
         EventRow.branch == branch, EventRow.kind.in_(PICTURED), or_(EventRow.visit_id.not_in(visits), loose)
     )
-    rows = db.execute(query.execution_options(yield_per=2000))
-    found = {sha256 for kind, body in rows for sha256 in pictured(load_data(kind, as_bytes(body)))}
+    found = _pictured(db, branch, db.execute(query.execution_options(yield_per=2000)))
     attached = select(FindingPhotoRow.sha256).where(
         FindingPhotoRow.branch == branch, FindingPhotoRow.finding_id.not_in(findings)
     )
@@ -173,6 +173,14 @@ def only_theirs(db: Session, branch: str, visits: Collection[str], hashes: Colle
     """Those of the photos that are not gone yet and are of nothing but these visits."""
     named = set(hashes) - photos.gone(db, branch, hashes)
     return named - pictured_elsewhere(db, branch, visits) if named else named
+
+
+def _pictured(db: Session, branch: str, rows: Iterable[Any]) -> set[str]:
+    return {
+        sha256
+        for event_id, kind, body in rows
+        for sha256 in pictured(load_data(kind, opened(db, branch, event_id, body)))
+    }
 
 
 def _findings(branch: str, visits: Collection[str]) -> Select[str]:

@@ -18,11 +18,13 @@ from sqlalchemy.orm import Session
 from fieldapp.domain.ids import EventId, StaffCode, VisitId, year_month
 from fieldapp.domain.visits.codec import dump_data, load_data
 from fieldapp.domain.visits.events import Event
-from fieldapp.storage import bulk, driver
-from fieldapp.storage.columns import as_bytes
+from fieldapp.domain.visits.personal import WORDLESS
+from fieldapp.storage import bulk, driver, sealing
 from fieldapp.storage.engine import take_turn
 from fieldapp.storage.tables.events import EventRow
+from fieldapp.storage.vault import Unreadable
 
+BODY = "events.body"
 Origin = Literal["push", "office", "import", "link"]
 
 
@@ -71,7 +73,7 @@ def insert(db: Session, branch: str, records: Sequence[Record]) -> set[str]:
     Read models are made from the whole log afterwards: so nobody else adds to the branch's until the transaction ends.
     """
     take_turn(db, branch)
-    return bulk.insert_new(db, EventRow, [_values(branch, one) for one in records], "event_id")
+    return bulk.insert_new(db, EventRow, [_values(db, branch, one) for one in records], "event_id")
 
 
 def take_stock(db: Session) -> None:
@@ -94,7 +96,7 @@ def hashes(db: Session, branch: str, ids: Iterable[str]) -> dict[str, str]:
 def find(db: Session, branch: str, event_id: str) -> Event | None:
     """One event, held or not."""
     row = db.execute(_query(branch).where(with_ids(branch, [event_id]))).first()
-    return from_row(row) if row else None
+    return from_row(db, branch, row) if row else None
 
 
 def by_ids(db: Session, branch: str, ids: Iterable[str]) -> list[Event]:
@@ -122,7 +124,7 @@ def histories(
             if row.held_code is not None:
                 held[row.visit_id] += 1
                 continue
-            found[row.visit_id].append(from_row(row))
+            found[row.visit_id].append(from_row(db, branch, row))
             if row.kind == "finding.recorded":
                 findings[row.event_id] = row.visit_id
     for event in about(db, branch, findings):
@@ -142,7 +144,9 @@ def about(db: Session, branch: str, findings: Iterable[str]) -> list[Event]:
 
 def where(db: Session, branch: str, condition: ColumnElement[bool]) -> list[Event]:
     """Facts that count and meet the condition (for the other query modules of storage)."""
-    return [from_row(row) for row in db.execute(_query(branch).where(condition, EventRow.held_code.is_(None)))]
+    return [
+        from_row(db, branch, row) for row in db.execute(_query(branch).where(condition, EventRow.held_code.is_(None)))
+    ]
 
 
 def visits_of(db: Session, branch: str, findings: Iterable[str]) -> dict[str, VisitId | None]:
@@ -168,7 +172,7 @@ def all_events(db: Session, branch: str) -> Iterator[Event]:
     """Every fact that counts, streamed in no particular order (a recount reads them all)."""
     query = _query(branch).where(EventRow.held_code.is_(None)).execution_options(yield_per=2000)
     for row in db.execute(query):
-        yield from_row(row)
+        yield from_row(db, branch, row)
 
 
 def by_visit(db: Session, branch: str) -> Iterator[tuple[VisitId | None, list[Event]]]:
@@ -178,10 +182,10 @@ def by_visit(db: Session, branch: str) -> Iterator[tuple[VisitId | None, list[Ev
     """
     decided: dict[str, list[Event]] = defaultdict(list)
     for row in bulk.fetch(db, _DECISIONS, {"branch": branch}):
-        event = from_row(row)
+        event = from_row(db, branch, row)
         decided[event.data.finding].append(event)  # type: ignore[attr-defined]
     for visit, part in groupby(bulk.stream(db, _BY_VISIT, {"branch": branch}), key=attrgetter("visit_id")):
-        group = [from_row(row) for row in part]
+        group = [from_row(db, branch, row) for row in part]
         findings = [one.id for one in group if one.type == "finding.recorded"]
         group += [one for finding in findings for one in decided.get(finding, ()) if one.visit != visit]
         yield VisitId(visit) if visit else None, group
@@ -194,7 +198,7 @@ def held_of(db: Session, branch: str, visit: VisitId | None = None, *, code: str
         query = query.where(EventRow.visit_id == visit)
     if code is not None:
         query = query.where(EventRow.held_code == code)
-    return [Held(from_row(row), row.held_code, row.received_at) for row in db.execute(query)]
+    return [Held(from_row(db, branch, row), row.held_code, row.received_at) for row in db.execute(query)]
 
 
 def release(db: Session, branch: str, visit: VisitId) -> int:
@@ -214,18 +218,18 @@ def flaws(
     ordered = query.order_by(EventRow.branch, EventRow.ym, EventRow.event_id)
     for row in db.execute(ordered.execution_options(yield_per=2000)):
         progress(1)
-        if not _is_readable(row):
+        if not _is_readable(db, branch, row):
             yield row.event_id, "unreadable"
         elif (row.origin != "push" or row.erased_at) and row.body_hash != content_hash(
-            row.kind, row.visit_id, row.effective_at, row.actor, as_bytes(row.body)
+            row.kind, row.visit_id, row.effective_at, row.actor, opened(db, branch, row.event_id, row.body)
         ):
             yield row.event_id, "altered"
 
 
-def _is_readable(row: Any) -> bool:
+def _is_readable(db: Session, branch: str, row: Any) -> bool:
     try:
-        from_row(row)
-    except (MsgspecError, ValueError, KeyError):
+        from_row(db, branch, row)
+    except (MsgspecError, ValueError, KeyError, Unreadable):
         return False
     return True
 
@@ -272,20 +276,30 @@ _DECISIONS = _COUNTING.where(_LOG.about.is_not(None))
 _BY_VISIT = _COUNTING.order_by(_LOG.visit_id)
 
 
-def from_row(row: Any) -> Event:
-    """The event in a row (for the other query modules of storage)."""
+def opened(db: Session, branch: str, event_id: str, body: bytes | str) -> bytes:
+    """What a stored body says, in canonical JSON (for the other modules of storage). Raises `Unreadable`."""
+    return sealing.reveal(db, BODY, branch, event_id, body)
+
+
+def closed(db: Session, branch: str, event_id: str, kind: str, body: bytes) -> bytes:
+    """A body as it is to be stored: sealed, unless its kind has no words in it."""
+    return body if kind in WORDLESS else sealing.close(db, BODY, branch, event_id, body)
+
+
+def from_row(db: Session, branch: str, row: Any) -> Event:
+    """The event in a row of the branch (for the other query modules of storage). Raises `Unreadable`."""
     return Event(
         id=EventId(row.event_id),
         type=row.kind,
         visit=VisitId(row.visit_id) if row.visit_id else None,
         effective_at=row.effective_at,
         actor=StaffCode(row.actor),
-        data=load_data(row.kind, row.body),
+        data=load_data(row.kind, opened(db, branch, row.event_id, row.body)),
         grade=row.grade,
     )
 
 
-def _values(branch: str, record: Record) -> dict[str, Any]:
+def _values(db: Session, branch: str, record: Record) -> dict[str, Any]:
     event = record.event
     return {
         "branch": branch,
@@ -304,7 +318,7 @@ def _values(branch: str, record: Record) -> dict[str, Any]:
         "held_code": record.held_code,
         "device_id": record.device_id,
         "seq": record.seq,
-        "body": record.body,
+        "body": closed(db, branch, event.id, event.type, record.body),
         "body_hash": record.hash,
         "erased_at": record.erased_at,
     }

@@ -8,8 +8,10 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from fieldapp.storage import bulk
+from fieldapp.storage import bulk, sealing
 from fieldapp.storage.tables.findings import FindingPhotoRow, FindingStatementRow
+
+TEXT = "finding_statements.text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Attachment:
 def add_statement(db: Session, branch: str, finding_id: str, said: Statement) -> None:
     """Store what the technician said."""
     values = {name: getattr(said, name) for name in Statement.__slots__}
+    values["text"] = sealing.close_text(db, TEXT, branch, said.statement_id, said.text)
     db.execute(insert(FindingStatementRow).values(branch=branch, finding_id=finding_id, **values))
 
 
@@ -44,7 +47,8 @@ def statements(db: Session, branch: str, findings: Iterable[str]) -> dict[str, l
         part = FindingStatementRow.finding_id.in_(wanted[start : start + bulk.CHUNK])
         query = select(FindingStatementRow).where(FindingStatementRow.branch == branch, part)
         for row in db.scalars(query.order_by(FindingStatementRow.written_at, FindingStatementRow.statement_id)):
-            found[row.finding_id].append(Statement(row.statement_id, row.actor, row.written_at, row.text))
+            text = sealing.reveal_text(db, TEXT, branch, row.statement_id, row.text)
+            found[row.finding_id].append(Statement(row.statement_id, row.actor, row.written_at, text))
     return found
 
 

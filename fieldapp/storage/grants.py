@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.orm import Session
 
 #: Tables whose rows stay, with the columns of them that may change: none; what a decision settles; or words of people,
-#: which an erasure takes out. Rows of all others come and go.
+#: which an erasure takes out and another key seals anew. Rows of all others come and go.
 STAYS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "adjustment_proposals": ("state", "settled_by", "settled_at", "answer"),
     "adjustments": (),
@@ -29,8 +29,8 @@ STAYS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "erasures": (),
     "events": ("held_code", "body", "body_hash", "erased_at"),
     "finding_photos": (),
-    "finding_statements": (),
-    "lateness_causes": (),
+    "finding_statements": ("text",),
+    "lateness_causes": ("note",),
     "link_acts": ("text",),
     "month_proposals": ("state", "settled_by", "settled_at"),
     "promises": ("reason",),

@@ -9,9 +9,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.ids import BranchCode, VisitId
-from fieldapp.storage import bulk
+from fieldapp.storage import bulk, sealing
 from fieldapp.storage.tables.links import LinkActRow, LinkRow
 
+TEXT = "link_acts.text"
 Kind = Literal["receipt", "own"]
 
 
@@ -77,18 +78,22 @@ def of_visit(db: Session, branch: str, visit_id: str) -> list[Link]:
 
 def add_act(db: Session, branch: str, visit_id: str, act: Act) -> bool:
     """Note the act; False when it was done before (whatever happens at the same moment)."""
-    row = {"branch": branch, "visit_id": visit_id, "act": act.act, "done_at": act.done_at, "text": act.text}
+    text = sealing.close_text(db, TEXT, branch, f"{visit_id} {act.act}", act.text)
+    row = {"branch": branch, "visit_id": visit_id, "act": act.act, "done_at": act.done_at, "text": text}
     return bool(bulk.insert_new(db, LinkActRow, [row], "act"))
 
 
 def acts(db: Session, branch: str, visit_id: str) -> list[Act]:
     """The acts of a visit's customer, oldest first."""
     query = select(LinkActRow).where(LinkActRow.branch == branch, LinkActRow.visit_id == visit_id)
-    return _acts(db.scalars(query.order_by(LinkActRow.done_at, LinkActRow.act)))
+    return _acts(db, db.scalars(query.order_by(LinkActRow.done_at, LinkActRow.act)))
 
 
-def _acts(rows: Iterable[LinkActRow]) -> list[Act]:
-    return [Act(row.act, row.done_at, row.text) for row in rows]
+def _acts(db: Session, rows: Iterable[LinkActRow]) -> list[Act]:
+    return [
+        Act(row.act, row.done_at, sealing.reveal_text(db, TEXT, row.branch, f"{row.visit_id} {row.act}", row.text))
+        for row in rows
+    ]
 
 
 def _link(row: LinkRow) -> Link:

@@ -27,6 +27,8 @@ COUNTED = frozenset({
 #: The server's fact that says which programs a schema still has room for (`floor`).
 FLOOR = "schema_floor"
 _FACTS: TableClause = table("server_facts", table_column("name", Text), table_column("value", Text))
+#: The first program that can open what is sealed: once anything is, no older one may work on the database.
+SEALING = "0049"
 
 #: `behind` is mended by `upgrade`; on one that is `ahead` this program works still, on one that is `beyond` it may not.
 Standing = Literal["empty", "behind", "right", "ahead", "beyond"]
@@ -97,7 +99,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
     def go_up(config: "Config") -> None:
         command.upgrade(config, revision)
         if revision == "head":
-            _keep_floor(config.attributes["connection"])
+            keep_floor(config.attributes["connection"])
         grants.renew(config.attributes["connection"])
 
     _run(database, go_up)
@@ -122,9 +124,19 @@ def grant(database: Database, role: str) -> bool:
         return made
 
 
-def _keep_floor(connection: Connection) -> None:
+def keep_floor(connection: Connection) -> None:
+    """Write down which program is the oldest that the schema, and what is sealed in it, has room for."""
+    known = known_revisions()
+    oldest = max(floor(), SEALING, key=known.index) if _is_sealed(connection) else floor()
     _forget_floor(connection)
-    connection.execute(insert(_FACTS).values(name=FLOOR, value=floor()))
+    connection.execute(insert(_FACTS).values(name=FLOOR, value=oldest))
+
+
+def _is_sealed(connection: Connection) -> bool:
+    """Whether anything may be sealed in it (`storage.sealing`)."""
+    if not inspect(connection).has_table(_FACTS.name):
+        return False
+    return connection.execute(select(1).where(_FACTS.c.name.startswith("data_key:")).limit(1)).first() is not None
 
 
 def _forget_floor(connection: Connection) -> None:
@@ -173,7 +185,7 @@ def _columns(connection: Connection) -> dict[str, set[str]]:
 
 def _without_place(connection: Connection, kept: dict[str, set[str]]) -> list[str]:
     """The tables, and columns of those that stay, which hold something and which that schema does not have."""
-    lost = []
+    lost = [] if "person" in kept.get("visits", {"person"}) or not _is_sealed(connection) else ["sealed columns"]
     for name, columns in sorted(_columns(connection).items()):
         if name in COUNTED:
             continue

@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from operator import itemgetter
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.busy_hours import By
@@ -14,13 +16,12 @@ from fieldapp.domain.calendar import Window
 from fieldapp.domain.ids import StaffCode, VisitId
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits.events import Event
-from fieldapp.domain.visits.personal import ERASED
-from fieldapp.storage import bulk, busy_hours, events
+from fieldapp.storage import bulk, busy_hours, customers, events
 from fieldapp.storage.strays import GONE
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.events import EventRow
 from fieldapp.storage.tables.visits import VisitRow
-from fieldapp.storage.visits import Visit, from_row
+from fieldapp.storage.visits import Visit, by_ids, from_row
 
 #: States in which a visit takes its technician's time.
 BUSY = ("planned", "en_route", "arrived", "admitted", "signed", "disputed")
@@ -28,6 +29,11 @@ BUSY = ("planned", "en_route", "arrived", "admitted", "signed", "disputed")
 WAITING = ("planned", "en_route")
 #: Facts that wait here for a dispatcher; what another branch took over waits there.
 _HELD = and_(EventRow.held_code.is_not(None), EventRow.held_code != GONE)
+#: What is searched by: of a row, of its customer, of both together.
+SEARCHED = ("external_id", "name", "phone", "address", "customer_name")
+#: Rows that are looked at together where sealed values decide.
+STEP = 2000
+_V = VisitRow.__table__.c
 
 SortKey = Literal["window", "external_id", "customer", "technician", "state"]
 
@@ -122,7 +128,7 @@ def by_external_ids(db: Session, branch: str, numbers: Iterable[str]) -> dict[st
     for start in range(0, len(wanted), bulk.CHUNK):
         part = wanted[start : start + bulk.CHUNK]
         for row in db.scalars(select(VisitRow).where(VisitRow.branch == branch, VisitRow.external_id.in_(part))):
-            found[row.external_id] = from_row(row)
+            found[row.external_id] = from_row(db, row)
     return found
 
 
@@ -131,45 +137,47 @@ def reaching_into(db: Session, branch: str, start: datetime, end: datetime) -> l
     query = select(VisitRow).where(
         VisitRow.branch == branch, VisitRow.planned_start < end, VisitRow.planned_end > start
     )
-    return [from_row(row) for row in db.scalars(query.order_by(VisitRow.planned_start, VisitRow.external_id))]
+    return [from_row(db, row) for row in db.scalars(query.order_by(VisitRow.planned_start, VisitRow.external_id))]
 
 
 def search(
     db: Session, branch: str, filters: Filters, *, sort: SortKey, descending: bool, offset: int, limit: int
 ) -> tuple[list[Visit], int]:
     """One page of the branch's visits, and how many there are in all."""
+    if filters.text or sort == "customer":
+        return _sorted(db, branch, filters, sort, descending, offset, limit)
     query = _filtered(select(VisitRow).where(VisitRow.branch == branch), filters)
     total = db.scalar(select(func.count()).select_from(query.subquery())) or 0
     column: Any = {
         "window": VisitRow.window_start,
         "external_id": VisitRow.external_id,
-        "customer": VisitRow.customer_name,
         "technician": func.coalesce(VisitRow.technician, ""),
         "state": VisitRow.state,
     }[sort]
     order = column.desc() if descending else column.asc()
     rows = db.scalars(query.order_by(order, VisitRow.window_start, VisitRow.external_id).offset(offset).limit(limit))
-    return [from_row(row) for row in rows], total
+    return [from_row(db, row) for row in rows], total
 
 
 def after(db: Session, branch: str, filters: Filters, external_id: str, limit: int) -> list[Visit]:
     """The next `limit` of the branch's visits by order number. That never changes: who asks page by page sees each
     visit once, whatever happens to it meanwhile."""
     query = select(VisitRow).where(VisitRow.branch == branch, VisitRow.external_id > external_id)
-    return [from_row(row) for row in db.scalars(_filtered(query, filters).order_by(VisitRow.external_id).limit(limit))]
+    query = _filtered(query, filters).order_by(VisitRow.external_id)
+    if filters.text:
+        rows = db.scalars(query.execution_options(yield_per=STEP))
+        found = (visit for row in rows if _says(visit := from_row(db, row), filters))
+        return list(islice(found, limit))
+    return [from_row(db, row) for row in db.scalars(query.limit(limit))]
 
 
 def at_the_same_place(db: Session, branch: str, visit: Visit, limit: int) -> tuple[list[Visit], int]:
     """The branch's other visits at the address, or for the telephone number, of this one: the latest so many, and how
     many there are."""
-    said = [
-        column == value
-        for column, value in ((VisitRow.address, visit.address), (VisitRow.phone, visit.phone))
-        if value not in {"", ERASED}
-    ]
-    query = select(VisitRow).where(VisitRow.branch == branch, VisitRow.visit_id != visit.visit_id, or_(false(), *said))
+    there = customers.is_at(db, branch, visit.address, visit.phone)
+    query = select(VisitRow).where(VisitRow.branch == branch, VisitRow.visit_id != visit.visit_id, there)
     order = VisitRow.window_start.desc(), VisitRow.external_id
-    found = [from_row(row) for row in db.scalars(query.order_by(*order).limit(limit))]
+    found = [from_row(db, row) for row in db.scalars(query.order_by(*order).limit(limit))]
     if len(found) < limit:
         return found, len(found)
     return found, db.scalar(select(func.count()).select_from(query.subquery())) or 0
@@ -216,19 +224,44 @@ def entries(db: Session, branch: str, condition: ColumnElement[bool]) -> list[En
     rows = db.scalars(query.order_by(EventRow.received_at, EventRow.event_id))
     return [
         Entry(
-            events.from_row(row), row.origin, row.received_at, row.held_code,
+            events.from_row(db, branch, row), row.origin, row.received_at, row.held_code,
             tuple(row.flags.split(",")) if row.flags else (), row.proven_at,
         )
         for row in rows
     ]  # fmt: skip
 
 
+def _sorted(
+    db: Session, branch: str, filters: Filters, sort: SortKey, descending: bool, offset: int, limit: int
+) -> tuple[list[Visit], int]:  # fmt: skip
+    """The same page where sealed values decide: every row that may be on it is opened and looked at."""
+    columns = _V.visit_id, _V.external_id, _V.window_start, _V.technician, _V.state, *customers.COLUMNS
+    query = _filtered(select(*columns).where(_V.branch == branch), filters)
+    found = []
+    for row in db.execute(query.execution_options(yield_per=STEP)):
+        who = customers.of_row(db, branch, row)
+        if not filters.text or _says(row, filters) or _says(who, filters):
+            key = {"window": row.window_start, "customer": who.name, "technician": row.technician or ""}
+            first = key[sort] if sort in key else getattr(row, sort)
+            found.append((first, row.window_start, row.external_id, row.visit_id))
+    found.sort(key=itemgetter(1, 2))
+    found.sort(key=itemgetter(0), reverse=descending)
+    ids = [VisitId(one[3]) for one in found[offset : offset + limit]]
+    known: dict[VisitId, Visit] = {}
+    for start in range(0, len(ids), bulk.CHUNK):
+        known |= by_ids(db, branch, ids[start : start + bulk.CHUNK])
+    return [known[one] for one in ids], len(found)
+
+
+def _says(one: Any, filters: Filters) -> bool:
+    """Whether what people search by holds the text, in small letters or large; the number only where it is the text."""
+    if filters.whole_phone and getattr(one, "phone", None) == filters.text:
+        return True
+    names = (name for name in SEARCHED if not (filters.whole_phone and name == "phone"))
+    return any(filters.text.casefold() in getattr(one, name, "").casefold() for name in names)
+
+
 def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
-    if filters.text:
-        columns = [VisitRow.external_id, VisitRow.customer_name, VisitRow.address]
-        said = [VisitRow.phone == filters.text] if filters.whole_phone else []
-        columns += [] if filters.whole_phone else [VisitRow.phone]
-        query = query.where(or_(*said, *(column.icontains(filters.text, autoescape=True) for column in columns)))
     if filters.states:
         query = query.where(_in_states(filters))
     if filters.still_on:

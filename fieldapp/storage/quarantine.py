@@ -102,7 +102,7 @@ def content(vault: Vault, branch: str, kept: Kept) -> Content | None:
     """What a row holds; None when it was erased. Raises `Unreadable`, also when it is not what its mark says."""
     if kept.sealed is None:
         return None
-    problem, clock, raw = vault.open(kept.sealed, _bound(branch, kept.digest)).split(_PARTED, 2)
+    problem, clock, raw = vault.open(kept.sealed, bound(branch, kept.digest)).split(_PARTED, 2)
     if _mark(vault, branch, kept.device_id, kept.seq, raw) != kept.digest:
         raise Unreadable()
     return Content(problem.decode(), clock, raw)
@@ -110,7 +110,7 @@ def content(vault: Vault, branch: str, kept: Kept) -> Content | None:
 
 def reason(vault: Vault, branch: str, kept: Kept) -> str | None:
     """Why it was settled; None when it was not, or is erased. Raises `Unreadable`."""
-    return None if kept.reason is None else vault.open(kept.reason, _why(branch, kept.digest)).decode()
+    return None if kept.reason is None else vault.open(kept.reason, why_bound(branch, kept.digest)).decode()
 
 
 def find(db: Session, branch: str, digest: str) -> Kept | None:
@@ -156,7 +156,7 @@ def replayed(db: Session, branch: str, digest: str, *, now: datetime, by: str, o
 
 def settled(db: Session, vault: Vault, branch: str, digest: str, *, now: datetime, by: str, reason: str) -> None:
     """Note that somebody dealt with the thing, and why; what was sent stays as it is."""
-    sealed = vault.seal(reason.encode(), _why(branch, digest))
+    sealed = vault.seal(reason.encode(), why_bound(branch, digest))
     change = update(QuarantineRow).where(QuarantineRow.branch == branch, QuarantineRow.digest == digest)
     db.execute(
         change.values(settled_at=now, settled_by=by, reason_box=sealed.box, reason_wrapped=sealed.wrapped)
@@ -199,7 +199,7 @@ _QUERY = select(
 def _closed(vault: Vault, branch: str, device_id: str | None, seq: str | None, found: Content) -> Mapping[str, Any]:
     digest = _mark(vault, branch, device_id, seq, found.raw)
     whole = _PARTED.join((found.problem.encode(), found.clock, found.raw))
-    sealed = vault.seal(whole, _bound(branch, digest))
+    sealed = vault.seal(whole, bound(branch, digest))
     return {"digest": digest, "box": sealed.box, "wrapped": sealed.wrapped}
 
 
@@ -207,11 +207,13 @@ def _mark(vault: Vault, branch: str, device_id: str | None, seq: str | None, raw
     return vault.mark(f"{branch}\n{device_id or ''}\n{seq or ''}\n".encode() + raw)
 
 
-def _bound(branch: str, digest: str) -> str:
+def bound(branch: str, digest: str) -> str:
+    """What a sealed thing is bound to."""
     return f"quarantine\n{branch}\n{digest}"
 
 
-def _why(branch: str, digest: str) -> str:
+def why_bound(branch: str, digest: str) -> str:
+    """What the reason for which it was settled is bound to."""
     return f"quarantine reason\n{branch}\n{digest}"
 
 

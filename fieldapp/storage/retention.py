@@ -11,7 +11,7 @@ from fieldapp.domain.ids import VisitId
 from fieldapp.domain.visits.events import VisitArrived
 from fieldapp.domain.visits.personal import without_place
 from fieldapp.storage import erasures, jobs, quarantine
-from fieldapp.storage.columns import as_bytes
+from fieldapp.storage.events import opened
 from fieldapp.storage.photos import GONE
 from fieldapp.storage.tables.accounts import KnownBrowserRow, SignInFailureRow, SignInRow
 from fieldapp.storage.tables.blobs import BlobRow
@@ -27,7 +27,7 @@ from fieldapp.storage.tables.visits import VisitRow
 def located(db: Session, branch: str, start: datetime, end: datetime, limit: int) -> list[VisitId]:
     """Visits with a window in [start, end) of whose arrival it is still known where that was."""
     query = (
-        select(EventRow.visit_id, EventRow.body)
+        select(EventRow.visit_id, EventRow.event_id, EventRow.body)
         .join(VisitRow, (VisitRow.branch == EventRow.branch) & (VisitRow.visit_id == EventRow.visit_id))
         .where(
             VisitRow.branch == branch, VisitRow.window_start >= start, VisitRow.window_start < end,
@@ -35,8 +35,8 @@ def located(db: Session, branch: str, start: datetime, end: datetime, limit: int
         )
     )  # fmt: skip
     found: dict[VisitId, None] = {}
-    for visit, body in db.execute(query.execution_options(yield_per=500)):
-        if b'"lat"' in as_bytes(body):
+    for visit, event_id, body in db.execute(query.execution_options(yield_per=500)):
+        if b'"lat"' in opened(db, branch, event_id, body):
             found[VisitId(str(visit))] = None
             if len(found) == limit:
                 break

@@ -19,6 +19,11 @@ class SecondFactor:
     added_at: datetime
 
 
+def bound(account_id: str) -> str:
+    """What the sealed secret is bound to."""
+    return f"second factor\n{account_id}"
+
+
 def find(db: Db, account_id: str) -> SecondFactor | None:
     """What the account has, None for nothing."""
     row = db.get(SecondFactorRow, account_id, populate_existing=True)

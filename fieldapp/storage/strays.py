@@ -18,12 +18,12 @@ def waiting(db: Session, branch: str) -> list[Record]:
     """What phones said here about visits that the branch does not know, in the order in which it came: as it is to
     wait in the branch that does."""
     query = select(EventRow).where(EventRow.branch == branch, EventRow.held_code == UNKNOWN, EventRow.origin == "push")
-    return [_record(row) for row in db.scalars(query.order_by(EventRow.received_at, EventRow.event_id))]
+    return [_record(db, branch, row) for row in db.scalars(query.order_by(EventRow.received_at, EventRow.event_id))]
 
 
-def _record(row: Any) -> Record:
+def _record(db: Session, branch: str, row: Any) -> Record:
     return Record(
-        event=from_row(row), origin="push", received_at=row.received_at, source_hash=row.body_hash,
+        event=from_row(db, branch, row), origin="push", received_at=row.received_at, source_hash=row.body_hash,
         device_id=row.device_id, seq=row.seq, held_code=ARRIVED, proven_at=row.proven_at,
         flags=tuple(row.flags.split(",")) if row.flags else (),
     )  # fmt: skip

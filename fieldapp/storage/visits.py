@@ -16,11 +16,12 @@ from fieldapp.domain.ids import VisitId
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.lifecycle import VisitState
-from fieldapp.storage import bulk
+from fieldapp.storage import bulk, customers, sealing
 from fieldapp.storage.tables.events import EventRow
 from fieldapp.storage.tables.scoring import JudgementRow
 from fieldapp.storage.tables.visits import PromiseRow, VisitRow
 
+REASON = "promises.reason"
 _VISITS = VisitRow.__table__.c
 #: Built once: whatever plans or changes a visit asks for it.
 _BY_ID = select(*_VISITS).where(_VISITS.branch == bindparam("branch"), _VISITS.visit_id == bindparam("visit"))
@@ -83,7 +84,7 @@ class PromiseLine:
 
 def find(db: Session, branch: str, visit_id: str) -> Visit | None:
     """The visit with this id."""
-    return _only(bulk.fetch(db, _BY_ID, {"branch": branch, "visit": visit_id}))
+    return _only(db, bulk.fetch(db, _BY_ID, {"branch": branch, "visit": visit_id}))
 
 
 def get(db: Session, branch: str, visit_id: str) -> Visit:
@@ -96,13 +97,13 @@ def get(db: Session, branch: str, visit_id: str) -> Visit:
 
 def find_by_external_id(db: Session, branch: str, external_id: str) -> Visit | None:
     """The visit with this order number."""
-    return _only(bulk.fetch(db, _BY_ORDER, {"branch": branch, "order": external_id}))
+    return _only(db, bulk.fetch(db, _BY_ORDER, {"branch": branch, "order": external_id}))
 
 
 def by_ids(db: Session, branch: str, ids: Sequence[VisitId]) -> dict[VisitId, Visit]:
     """Those of the visits that are known."""
     rows = bulk.fetch(db, _BY_IDS, {"branch": branch, "visits": ids})
-    return {visit.visit_id: visit for visit in map(from_row, rows)}
+    return {visit.visit_id: visit for visit in (from_row(db, row) for row in rows)}
 
 
 def count(db: Session, branch: str) -> int:
@@ -121,14 +122,16 @@ def has_facts(kind: type[VisitRow] | type[JudgementRow]) -> ColumnElement[bool]:
     return select(EventRow.event_id).where(*facts).exists()
 
 
-def _only(rows: Sequence[Any]) -> Visit | None:
-    return from_row(rows[0]) if rows else None
+def _only(db: Session, rows: Sequence[Any]) -> Visit | None:
+    return from_row(db, rows[0]) if rows else None
 
 
 def phones(db: Session, branch: str) -> list[tuple[str, str]]:
     """Every visit that has a telephone number, with it."""
-    query = select(VisitRow.visit_id, VisitRow.phone).where(VisitRow.branch == branch, VisitRow.phone != "")
-    return [(visit, phone) for visit, phone in db.execute(query.order_by(VisitRow.window_start, VisitRow.visit_id))]
+    query = select(_VISITS.visit_id, *customers.COLUMNS).where(_VISITS.branch == branch)
+    rows = db.execute(query.order_by(_VISITS.window_start, _VISITS.visit_id).execution_options(yield_per=2000))
+    found = ((row.visit_id, customers.of_row(db, branch, row).phone) for row in rows)
+    return [(visit, phone) for visit, phone in found if phone]
 
 
 def between(db: Session, branch: str, start: datetime, end: datetime, technician: str | None = None) -> list[Visit]:
@@ -138,7 +141,7 @@ def between(db: Session, branch: str, start: datetime, end: datetime, technician
     )
     if technician is not None:
         query = query.where(VisitRow.technician == technician)
-    return [from_row(row) for row in db.scalars(query.order_by(VisitRow.window_start, VisitRow.external_id))]
+    return [from_row(db, row) for row in db.scalars(query.order_by(VisitRow.window_start, VisitRow.external_id))]
 
 
 def count_held(db: Session, branch: str) -> int:
@@ -153,7 +156,9 @@ def ledger(db: Session, branch: str, visit_id: str) -> list[PromiseLine]:
     return [
         PromiseLine(
             row.event_id, Window(row.window_start, row.window_end), row.agreed, row.told_at, row.channel, row.asked_by,
-            row.apology, row.cause, row.reason, row.recorded_by, row.recorded_at,
+            row.apology, row.cause,
+            sealing.reveal_text(db, REASON, branch, f"{visit_id} {row.event_id}", row.reason),
+            row.recorded_by, row.recorded_at,
         )
         for row in db.scalars(query.order_by(PromiseRow.told_at, PromiseRow.recorded_at, PromiseRow.event_id))
     ]  # fmt: skip
@@ -195,19 +200,13 @@ def save(
             "window_end": state.promise.end,
             "planned_start": state.planned_start,
             "planned_end": state.planned_end,
-            "customer_name": state.customer.name,
-            "phone": state.customer.phone,
-            "address": state.customer.address,
             "district": state.customer.district or "",
-            "email": state.customer.email or None,
-            "lat": state.customer.lat,
-            "lon": state.customer.lon,
             "language": state.customer.language,
-            "note": state.note,
             "charges": json.dumps([[one.label, one.amount] for one in state.charges], ensure_ascii=False),
             "held": state.held,
             "signed": state.signed_at is not None,
             "updated_at": now,
+            **customers.columns(db, branch, visit_id, customers.of_state(state)),
         }
         for visit_id, state in states.items()
     ]
@@ -236,7 +235,9 @@ def add_promises(db: Session, branch: str, events: Iterable[Event], now: datetim
                 "asked_by": change.asked_by if change else "company",
                 "apology": change.apology if change else False,
                 "cause": change.cause if change else None,
-                "reason": (change.reason or "") if change else "",
+                "reason": sealing.close_text(
+                    db, REASON, branch, f"{event.visit} {event.id}", (change.reason or "") if change else ""
+                ),
                 "recorded_by": event.actor,
                 "recorded_at": now,
             }
@@ -244,12 +245,13 @@ def add_promises(db: Session, branch: str, events: Iterable[Event], now: datetim
     bulk.add_new(db, PromiseRow, rows)
 
 
-def from_row(row: Any) -> Visit:
+def from_row(db: Session, row: Any) -> Visit:
     """The frozen value of a row (for the other query modules of storage)."""
+    who = customers.of_row(db, row.branch, row)
     return Visit(
         row.branch, VisitId(row.visit_id), row.external_id, row.rev, row.state, row.job_type, row.technician,
-        Window(row.window_start, row.window_end), Window(row.planned_start, row.planned_end), row.customer_name,
-        row.phone, row.address, row.district or "", row.email or "", row.lat, row.lon, row.language, row.note,
+        Window(row.window_start, row.window_end), Window(row.planned_start, row.planned_end), who.name,
+        who.phone, who.address, row.district or "", who.email, who.lat, who.lon, row.language, who.note,
         tuple(Charge(label, Decimal(amount)) for label, amount in json.loads(row.charges)), row.held, row.signed,
         row.updated_at,
     )  # fmt: skip

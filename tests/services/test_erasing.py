@@ -86,6 +86,7 @@ def test_a_customer_is_gone_from_the_visit_and_its_facts_and_the_score_stays(wor
 
 @pytest.mark.sqlite
 def test_nothing_of_an_erased_customer_is_left_in_the_files_of_the_database(work, erase_list):
+    cast.as_before_sealing(work)
     visit = store(work, builders.perfect_visit("WO-1", START))
     assert readable(work, *NAMES) == list(NAMES)
     erase(work, erase_list, visit)

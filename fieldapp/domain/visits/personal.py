@@ -91,6 +91,12 @@ def pictured(data: Data) -> tuple[str, ...]:
 #: The types of events that name photos.
 PICTURED = frozenset({"photo.added", "access.failed", "damage.reported", "appeal.filed"})
 
+#: The types of events in which nothing is anybody's: they hold answers, codes and hashes. Any other is kept sealed.
+WORDLESS = frozenset({
+    "kit.checked", "customer.called", "visit.departed", "door.checked", "access.failed", "photo.added", "site.checked",
+    "visit.completed", "visit.left",
+})  # fmt: skip
+
 
 def _with(one: T, /, **fields: Any) -> T:
     return msgspec.structs.replace(one, **fields)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Float, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from fieldapp.storage.columns import Blob
 from fieldapp.storage.tables.base import Base, BranchKey, CodeText, LongText, UuidKey
 
 
@@ -18,6 +19,8 @@ class VisitRow(Base):
         Index("ix_visits_planned", "branch", "planned_start"),
         Index("ix_visits_address", "branch", "address"),
         Index("ix_visits_phone", "branch", "phone"),
+        Index("ix_visits_address_mark", "branch", "address_mark"),
+        Index("ix_visits_phone_mark", "branch", "phone_mark"),
     )
 
     branch: Mapped[BranchKey]
@@ -31,6 +34,9 @@ class VisitRow(Base):
     window_end: Mapped[datetime]
     planned_start: Mapped[datetime]
     planned_end: Mapped[datetime]
+    person: Mapped[bytes | None] = mapped_column(Blob)  # sealed; the readable columns below are empty then
+    phone_mark: Mapped[CodeText | None]  # by these equal ones are found
+    address_mark: Mapped[CodeText | None]
     customer_name: Mapped[LongText]
     phone: Mapped[LongText]
     address: Mapped[LongText]
