@@ -14,6 +14,7 @@ from fieldapp.domain.ids import year_month
 from fieldapp.storage import bulk, sealing
 from fieldapp.storage.tables.devices import DeviceRow
 from fieldapp.storage.tables.events import DeviceEntryRow, PayloadRow
+from fieldapp.storage.vault import Unreadable
 
 START = "0" * 64
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -161,7 +162,11 @@ def altered(db: Session, branch: str) -> Iterator[str]:
     )
     before: tuple[str, int, str] = ("", 0, START)
     for part in db.execute(query).partitions():
-        contents = payloads(db, branch, [row.event_id for row in part])
+        try:
+            contents = payloads(db, branch, [row.event_id for row in part])
+        except Unreadable:
+            yield from _unreadable(db, branch, [row.event_id for row in part])
+            contents = {}
         for device_id, seq, event_id, told, prev, code in part:
             last = before if before[0] == device_id else (device_id, 0, START)
             follows = prev or (last[2] if last[1] == seq - 1 else None)
@@ -170,6 +175,14 @@ def altered(db: Session, branch: str) -> Iterator[str]:
             if content is not None and follows is not None and told != _hash(follows, content):
                 yield event_id
             before = (device_id, seq, told)
+
+
+def _unreadable(db: Session, branch: str, ids: Sequence[str]) -> Iterator[str]:
+    for one in ids:
+        try:
+            payloads(db, branch, [one])
+        except Unreadable:
+            yield one
 
 
 def payloads(db: Session, branch: str, ids: Sequence[str]) -> dict[str, bytes]:

@@ -82,12 +82,14 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path, moment: datetime = MOMENT) -> Iterator[Stage]:
+def stage(folder: Path, moment: datetime = MOMENT, *, sealed: bool = True) -> Iterator[Stage]:
     """Set the stage below `folder`; everything on it is the same each time. Its clock stands still at `moment`; at
-    another one than the pictures' it is the bare demo company."""
+    another one than the pictures' it is the bare demo company. Not `sealed`: what people wrote can be altered."""
     work = make_test_work(folder, Clock(moment))
     _fix_seal_key(folder)
     installation.upgrade(work, timezone=cast.ZONE)
+    if not sealed:
+        cast.as_before_sealing(work)
     this = moment.astimezone(ZoneInfo(cast.ZONE)).date().replace(day=1)
     wish = demo.Wish("screens", moment, 400, ((this - timedelta(days=1)).replace(day=1), this))
     by_role = {one.role: one.password for one in demo.load_demo(work, wish)}

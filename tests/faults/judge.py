@@ -8,6 +8,7 @@ from typing import Any
 from fieldapp.domain.access import Actor
 from fieldapp.services import doctor, scoring
 from fieldapp.services.work import Work
+from fieldapp.storage import devices
 from tests.faults.clients import Client
 from tests.faults.company import BRANCH, Company, now
 
@@ -53,7 +54,8 @@ def _compare(verdict: Verdict, work: Work, clients: Sequence[Client], *, drained
     sent = {entry["id"]: (client.phone.device_id, entry) for client in clients for entry in client.appended.values()}
     due = sent.keys() if drained else {one for client in clients for one in client.words}
     events = _rows(work, "SELECT event_id, device_id, seq, body_hash FROM events WHERE origin = 'push'")
-    payloads = {row[0]: bytes(row[1]) for row in _rows(work, "SELECT event_id, payload FROM payloads")}
+    with work.read() as db:
+        payloads = devices.payloads(db, BRANCH, [row[0] for row in events])
     ledger = _rows(work, "SELECT device_id, seq, event_id, hash FROM device_entries")
     stored = Counter(row[0] for row in events)
     verdict.blame("lost", [one for one in due if one not in stored])

@@ -47,7 +47,7 @@ def _sung(value: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def sung_stage(tmp_path_factory):
-    with stage(tmp_path_factory.mktemp("stage")) as found:
+    with stage(tmp_path_factory.mktemp("stage"), sealed=False) as found:
         with found.work.write() as db:
             assert spread(db.connection()) > 500
         yield found

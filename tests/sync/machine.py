@@ -20,7 +20,7 @@ from fieldapp.domain.errors import DomainError
 from fieldapp.domain.visits import events as ev
 from fieldapp.services import doctor, recounting, scheduling, scoring, sync_devices, sync_push, sync_wire
 from fieldapp.services.scheduling import Slot
-from fieldapp.storage import quarantine, visits
+from fieldapp.storage import devices, quarantine, visits
 from tests import builders, cast
 from tests.sync.client import KEEP, STORED, ProtocolClient
 from tests.sync.phone import GIVEN, plan
@@ -321,12 +321,10 @@ class Machine(RuleBasedStateMachine):
             assert (device, entry["seq"], entry["payload"].encode()) == (device_id, seq, payload), "not what was sent"
 
     def _found(self) -> list[tuple[str, str, int, bytes]]:
-        facts = self.stage.rows(
-            "SELECT e.event_id, e.device_id, e.seq, p.payload FROM events e LEFT JOIN payloads p"
-            " ON p.branch = e.branch AND p.event_id = e.event_id WHERE e.origin = 'push'"
-        )
-        found = [(row[0], row[1], row[2], bytes(row[3])) for row in facts]
+        facts = self.stage.rows("SELECT event_id, device_id, seq FROM events WHERE origin = 'push'")
         with self.work.read() as db:
+            sent = devices.payloads(db, cast.MAIN, [row[0] for row in facts])
+            found = [(row[0], row[1], row[2], sent[row[0]]) for row in facts]
             kept = quarantine.listed(db, cast.MAIN)
         for one in kept:
             entry = json.loads(quarantine.content(self.work.vault, cast.MAIN, one).raw)

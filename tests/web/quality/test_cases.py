@@ -6,7 +6,8 @@ import re
 import pytest
 
 from fieldapp.services import link_acts, links
-from fieldapp.storage import audit
+from fieldapp.storage import audit, cases
+from tests.cast import MAIN
 from tests.links import own_token, signed_visit
 
 ANSWER = {"outcome": "upheld", "reply": "We repaint the wall on Friday.", "apology": "We are sorry."}
@@ -22,9 +23,12 @@ def case(work):
 
 
 def entries(work):
-    with work.database.engine.connect() as connection:
-        rows = connection.exec_driver_sql("SELECT kind, actor, text FROM case_entries ORDER BY recorded_at, entry_id")
-        return [tuple(row) for row in rows]
+    with work.read() as db:
+        known = cases.histories(db, MAIN, [one.case_id for one in cases.every(db, MAIN)])
+    lines = sorted(
+        (one for history in known.values() for one in history), key=lambda one: (one.recorded_at, one.entry_id)
+    )
+    return [(one.kind, one.actor, one.text) for one in lines]
 
 
 def test_the_desk_lists_open_cases_and_leads_to_them(case, sign_in):
