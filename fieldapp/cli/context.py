@@ -12,11 +12,16 @@ from fieldapp.settings import Settings
 
 
 def make_work(settings: Settings) -> Work:
-    """Work on the real parts, whatever the state of the schema."""
-    return real_work(
+    """Work on the real parts, whatever the state of the schema; the command's end closes its connections."""
+    work = real_work(
         settings.database_url, settings.blobs, settings.data_key, settings.seal_key,
         read_url=settings.database_read_url, read_lag=settings.database_read_lag,
     )  # fmt: skip
+    command = click.get_current_context(silent=True)
+    for one in (work.database, work.replica):
+        if command is not None and one is not None:
+            command.call_on_close(one.dispose)
+    return work
 
 
 def open_work(settings: Settings | None = None) -> Work:
