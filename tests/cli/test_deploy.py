@@ -33,6 +33,15 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path, unit):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_what_the_image_is_made_of_is_here():
+    """The image itself is built by hand (docs/operations.md): that takes minutes, and a base from somewhere."""
+    lines = (DEPLOY / "Containerfile").read_text().splitlines()
+    copied = [line.split()[1:-1] for line in lines if line.startswith("COPY ") and "--from" not in line]
+    names = [name for names in copied for name in names]
+    assert len(names) > 5
+    assert [name for name in names if not (DEPLOY.parents[1] / name).exists()] == []
+
+
 def free_ports(number: int) -> list[int]:
     with contextlib.ExitStack() as held:
         probes = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
