@@ -19,6 +19,8 @@ from fieldapp.storage.erasures import Erasure, Why
 
 __all__ = ["EraseList"]
 ERASED = "person.erased"
+#: So many files are taken away while phones wait.
+AT_A_TIME = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,13 @@ def from_database(work: Work) -> list[Line]:
 
 
 def take_photos(work: Work, branch: str, hashes: Iterable[str]) -> None:
-    """Take the bytes of photos that are gone by their rows away, too. Raises `Busy`."""
-    for sha256 in hashes:
-        work.blobs.remove(branch, sha256)
+    """Take the bytes of photos that are gone by their rows away, too, unless they were asked for again meanwhile.
+    Raises `Busy`."""
+    names = list(hashes)
+    for start in range(0, len(names), AT_A_TIME):
+        with work.write(branch) as db:
+            for sha256 in photos.gone(db, branch, names[start : start + AT_A_TIME]):
+                work.blobs.remove(branch, sha256)
 
 
 def _one(work: Work, actor: Actor, one: Erasure) -> Emptied:

@@ -63,6 +63,7 @@ def record(db: Db, branch: str, records: Sequence[Record], now: datetime, *, is_
         outbox.announce(db, branch, [one.event for one in fresh if one.held_code is None], waiting, now)
     emptied = [one.event for one in records if one.erased_at]
     unwanted = _refuse_photos(db, branch, [event for event in emptied if event.id in new], now)
+    _keep_photos(db, branch, [one for one in fresh if not one.erased_at], now)
     return Recorded(frozenset(new), conflicts, states, frozenset(event.id for event in emptied), unwanted)
 
 
@@ -80,6 +81,13 @@ def _refuse_photos(db: Db, branch: str, emptied: Sequence[Event], now: datetime)
     refused = erasures.only_theirs(db, branch, {event.visit for event in emptied if event.visit}, named)
     photos.drop(db, branch, refused, now)
     return frozenset(refused)
+
+
+def _keep_photos(db: Db, branch: str, fresh: Sequence[Record], now: datetime) -> None:
+    """The same picture may have been taken before: of a visit whose time is over, of a customer who was erased."""
+    named = {sha256 for one in fresh if one.origin == "push" for sha256 in photographed(one.event.data)}
+    if named:
+        photos.named_anew(db, branch, named, now)
 
 
 def refresh(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from fieldapp.storage import bulk
@@ -75,6 +75,17 @@ def drop(db: Session, branch: str, hashes: Iterable[str], now: datetime) -> None
         {"branch": branch, "sha256": sha256, "size": 0, "media": GONE, "received_at": now} for sha256 in sorted(hashes)
     ]
     bulk.upsert(db, BlobRow, rows)
+    db.expire_all()
+
+
+def named_anew(db: Session, branch: str, hashes: Iterable[str], now: datetime) -> None:
+    """A new fact names these photos: those that are here stay from now on for as long as if they had just come, and
+    those that were taken away are asked for again."""
+    wanted = sorted(set(hashes))
+    for start in range(0, len(wanted), bulk.CHUNK):
+        some = (BlobRow.branch == branch, BlobRow.sha256.in_(wanted[start : start + bulk.CHUNK]))
+        db.execute(delete(BlobRow).where(*some, BlobRow.media == GONE))
+        db.execute(update(BlobRow).where(*some).values(received_at=now))
     db.expire_all()
 
 

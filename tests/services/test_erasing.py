@@ -312,6 +312,25 @@ def test_one_that_another_visit_has_already_stays(work, clock, sign_in, erase_li
     assert (work.blobs.has(MAIN, sha256), faults(work)) == (True, [])
 
 
+def test_the_same_photo_of_a_later_visit_is_asked_for_again(work, clock, sign_in, erase_list):
+    visit, later = (store(work, [builders.scheduled(name, clock() + timedelta(hours=1))]) for name in ("WO-1", "WO-2"))
+    phone, content = Phone(clock, sign_in("T001")), picture()
+    sha256 = hashlib.sha256(content).hexdigest()
+    data = {"slot": "after", "blob": sha256, "bytes": len(content), "w": 40, "h": 30}
+    phone.push(phone.append("photo.added", visit, data=data))
+    photos.add_piece(work, T001.actor, sha256, offset=0, length=len(content), piece=content)
+    erase(work, erase_list, visit)
+    clock.advance(minutes=1)
+    wanted = phone.push(phone.append("photo.added", later, data=data))["blobs_wanted"]
+    assert wanted == [{"blob": sha256, "offset": 0}]
+    assert not photos.received(work, T001.actor, sha256)[1]
+    photos.add_piece(work, T001.actor, sha256, offset=0, length=len(content), piece=content)
+    # Whoever took the bytes away may have been slow.
+    erasing.take_photos(work, MAIN, [sha256])
+    assert photos.show(work, D001.actor, sha256, visit_id=later)
+    assert faults(work) == []
+
+
 @pytest.mark.parametrize("photo_first", [True, False])
 def test_it_is_kept_in_no_branch_where_it_was_sent_under_another(work, clock, erase_list, who_went_north, photo_first):
     phone, visit = who_went_north

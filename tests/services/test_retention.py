@@ -1,5 +1,6 @@
 """Timers: what was kept long enough goes by itself, a few at a time, and the audit says how many."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from tests.cast import D001, MAIN, T001
 from tests.client import Client
 from tests.links import store
 from tests.services.test_erasing import faults, picture, readable, said, scores
+from tests.sync.phone import Phone
 
 START = cast.NOW - timedelta(days=2)
 KEEPING = read_keeping("")
@@ -78,6 +80,29 @@ def test_a_photo_goes_after_its_time(work, clock):
     name = photos.keep(work, MAIN, picture())
     clock.advance(days=181)
     assert carry_out(work, MAIN, KEEPING)[0] == {"photos": 1}
+    assert (work.blobs.has(MAIN, name), faults(work)) == (False, [])
+
+
+@pytest.mark.parametrize("days", [100, 181])
+def test_the_same_photo_of_a_later_visit_has_a_time_of_its_own(work, clock, sign_in, days):
+    """Before or after the first one's time was over."""
+    content = picture()
+    name = hashlib.sha256(content).hexdigest()
+    photos.keep(work, MAIN, content)
+    clock.advance(days=days)
+    carry_out(work, MAIN, KEEPING)
+    visit = store(work, [builders.scheduled("WO-2", clock() + timedelta(hours=1))])
+    phone = Phone(clock, sign_in("T001"))
+    data = {"slot": "after", "blob": name, "bytes": len(content), "w": 40, "h": 30}
+    wanted = phone.push(phone.append("photo.added", visit, data=data))["blobs_wanted"]
+    assert wanted == ([] if days == 100 else [{"blob": name, "offset": 0}])
+    assert photos.received(work, T001.actor, name)[1] == (days == 100)
+    photos.add_piece(work, T001.actor, name, offset=0, length=len(content), piece=content)
+    clock.advance(days=179)
+    carry_out(work, MAIN, KEEPING)
+    assert photos.render(work, MAIN, name)
+    clock.advance(days=2)
+    carry_out(work, MAIN, KEEPING)
     assert (work.blobs.has(MAIN, name), faults(work)) == (False, [])
 
 
