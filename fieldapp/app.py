@@ -128,9 +128,9 @@ def handlers(settings: Settings, address: str) -> Handlers:
     """Who does outgoing work of which kind, in this installation; `address` is where customers find their pages."""
     channels = Channels(settings.mail_server, settings.sms_gateway, lambda token: f"{address}/c/{token}")
     return {
-        NEWS: news.spreader(messages_too=settings.tells_customers),
+        NEWS: news.spreader(channels if settings.tells_customers else None),
         WEBHOOK: webhook_sending.sender(loopback=settings.outgoing_loopback),
-        MESSAGE: message_sending.sender(channels),
+        MESSAGE: message_sending.Sender(channels),
         PUSH: push_sending.sender(
             cache(partial(PushKey.open_or_make, settings.push_key)),
             push_sending.subject(settings.mail_from, address), loopback=settings.outgoing_loopback,

@@ -9,7 +9,7 @@ stays the same (docs/adr/0014).
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol, cast, runtime_checkable
 
 from fieldapp.domain import jobs as rules
 from fieldapp.domain.access import Actor, require
@@ -46,6 +46,14 @@ Handler = Callable[[Work, Job], Outcome]
 Handlers = Mapping[str, Handler]
 
 
+@runtime_checkable
+class Bookkeeper(Protocol):
+    """A handler with books of its own, which have to say, too, that a job was given up over its head."""
+
+    def given_up(self, db: Db, job: Job, code: str, now: datetime) -> None:
+        """In the transaction that gives it up."""
+
+
 def do_next(work: Work, handlers: Handlers) -> bool:
     """Take what is due longest, in whichever branch, and do it. False when there was nothing to take."""
     with work.read() as db:
@@ -65,11 +73,18 @@ def _do(work: Work, job: Job, handlers: Handlers) -> None:
         # Another release's: it may be there again after the next restart.
         outcome = Outcome(kind="again", detail="kind_unknown")
     elif job.attempts > rules.MOST_ATTEMPTS and _tries(work, job) > rules.MOST_ATTEMPTS:
-        outcome = Outcome(kind="dead", detail="broken_off")
+        outcome = _broken_off(handler, job, work.now())
     else:
         outcome = handler(work, job)
     with work.write() as db:
         _end(db, job, outcome, work.now())
+
+
+def _broken_off(handler: Handler, job: Job, now: datetime) -> Outcome:
+    code, books = "broken_off", cast(object, handler)
+    if isinstance(books, Bookkeeper):
+        return Outcome(kind="dead", detail=code, then=lambda db, _: books.given_up(db, job, code, now))
+    return Outcome(kind="dead", detail=code)
 
 
 def _tries(work: Work, job: Job) -> int:

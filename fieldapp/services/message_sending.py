@@ -17,7 +17,7 @@ from fieldapp.domain.visits.events import Event
 from fieldapp.domain.webhooks import signature
 from fieldapp.services import links, mail, message_texts, posting
 from fieldapp.services.contacts import masked
-from fieldapp.services.jobs import Handler, Job, Outcome
+from fieldapp.services.jobs import Job, Outcome
 from fieldapp.services.mail import MailServer
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, branches, events, messages, visits
@@ -69,14 +69,26 @@ class _Facts:
     rules: rules.Rules
     own: messages.Template | None
     technician: str | None
+    #: The way it was to go when it was noted; by now it may go another one.
+    lane: str | None
     #: Whether it was said before: reminders and departures are said once about a promise, whatever was undone between.
     is_said: bool
 
 
-def sender(channels: Channels) -> Handler:
-    """The handler of messages."""
+def lane(kind: rules.Kind, channel: str | None) -> str:
+    """The way a message goes, where one waits for the other: to the mail server or to the gateway, and what is urgent
+    behind nothing that is not."""
+    return "-".join(filter(None, (MESSAGE, channel, "now" if kind in rules.URGENT else "")))
 
-    def send(work: Work, job: Job) -> Outcome:
+
+@dataclass(frozen=True)
+class Sender:
+    """The handler of messages, which keeps their log."""
+
+    channels: Channels
+
+    def __call__(self, work: Work, job: Job) -> Outcome:
+        """Send one, unless it is untrue by now, or has to wait."""
         facts = _load(work, job)
         if facts is None:
             return Outcome(kind="done", detail="visit_gone")
@@ -87,12 +99,16 @@ def sender(channels: Channels) -> Handler:
         due = _not_before(facts, now)
         if due > now:
             return Outcome(kind="later", due_at=due, detail="quiet_hours")
-        goes = channels.pick(facts.message.kind, facts.visit)
+        goes = self.channels.pick(facts.message.kind, facts.visit)
         if goes is None:
             return _ended(work, facts, "done", "no_address")
-        return _send(work, channels, facts, *goes)
+        return _send(work, self.channels, facts, *goes)
 
-    return send
+    def given_up(self, db: Db, job: Job, code: str, now: datetime) -> None:
+        """The program died over it too often: it waits no more."""
+        message = messages.find(db, job.branch, job.target or "")
+        if message is not None and message.state == "waiting":
+            messages.end(db, message, now, state="failed", code=code, channel=message.channel, address=message.address)
 
 
 def _not_before(facts: _Facts, now: datetime) -> datetime:
@@ -115,7 +131,7 @@ def _load(work: Work, job: Job) -> _Facts | None:
             message=message, visit=visit, event=event, company=place.name, zone=ZoneInfo(place.timezone),
             rules=messages.rules(db, job.branch),
             own=messages.template(db, job.branch, message.kind, visit.language),
-            technician=f"{person.name} ({person.login})" if person else None,
+            lane=job.lane, technician=f"{person.name} ({person.login})" if person else None,
             is_said=message.kind in _ONCE and messages.said_already(db, message),
         )  # fmt: skip
 
@@ -183,7 +199,9 @@ def _ended(
         ended_at = None if state == "waiting" else work.now()
         messages.end(db, facts.message, ended_at, state=state, code=code, channel=channel, address=address)
 
-    return Outcome(kind=kind, detail=code, is_blocked=is_blocked, then=then)  # type: ignore[arg-type]
+    # A way that is blocked holds back what goes there, not what this one was noted among.
+    is_its = reached is not None and facts.lane == lane(facts.message.kind, reached[0])
+    return Outcome(kind=kind, detail=code, is_blocked=is_blocked and is_its, then=then)  # type: ignore[arg-type]
 
 
 def words(facts: _Facts, link: str) -> tuple[str, str]:

@@ -8,18 +8,18 @@ from fieldapp.domain.calendar import Window
 from fieldapp.domain.jobs import job_id
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import push_sending
+from fieldapp.services import message_sending, push_sending
 from fieldapp.services.branches import zone_of
 from fieldapp.services.jobs import Handler, Job, Outcome, State
-from fieldapp.services.message_sending import MESSAGE
+from fieldapp.services.message_sending import MESSAGE, Channels
 from fieldapp.services.webhook_sending import WEBHOOK
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import events, jobs, messages, visits, webhooks
 from fieldapp.storage.messages import Message
 
 
-def spreader(*, messages_too: bool) -> Handler:
-    """The handler of news. Without `messages_too` (no channel is set up) customers are told nothing."""
+def spreader(channels: Channels | None) -> Handler:
+    """The handler of news. Without `channels` (none is set up) customers are told nothing."""
 
     def spread(work: Work, job: Job) -> Outcome:
         """Make the jobs that follow from the facts of one note, in the transaction that ends it."""
@@ -28,8 +28,8 @@ def spreader(*, messages_too: bool) -> Handler:
             fresh = sorted(events.by_ids(db, job.branch, job.payload["events"]), key=lambda one: one.order)
             jobs.add(db, list(_to_programs(db, job, fresh, work.now())))
             push_sending.follow(db, job, fresh, work.now())
-            if messages_too:
-                told = list(_to_customers(db, job, fresh, work.now()))
+            if channels is not None:
+                told = list(_to_customers(db, job, fresh, channels, work.now()))
                 messages.add(db, [one for one, _ in told])
                 jobs.add(db, [each for _, each in told])
 
@@ -51,7 +51,9 @@ def _to_programs(db: Db, job: Job, fresh: Sequence[Event], now: datetime) -> Ite
                 )  # fmt: skip
 
 
-def _to_customers(db: Db, job: Job, fresh: Sequence[Event], now: datetime) -> Iterator[tuple[Message, Job]]:
+def _to_customers(
+    db: Db, job: Job, fresh: Sequence[Event], channels: Channels, now: datetime
+) -> Iterator[tuple[Message, Job]]:  # fmt: skip
     """The messages that follow and still have time, each with its job. Whether one is true is asked when it is sent."""
     wanted, zone = messages.rules(db, job.branch), zone_of(db, job.branch)
     for event in fresh:
@@ -67,7 +69,8 @@ def _to_customers(db: Db, job: Job, fresh: Sequence[Event], now: datetime) -> It
                 branch=job.branch, message_id=name, visit_id=visit.visit_id, event_id=event.id, kind=kind, window=said,
                 since=event.effective_at, created_at=now,
             )  # fmt: skip
-            lane = f"{MESSAGE}-now" if kind in rules.URGENT else MESSAGE
+            goes = channels.pick(kind, visit)
+            lane = message_sending.lane(kind, goes[0] if goes else None)
             yield message, Job(
                 branch=job.branch, job_id=name, kind=MESSAGE, lane=lane, target=name, payload={}, created_at=due,
                 due_at=due,

@@ -5,12 +5,13 @@ Owns that it is one's own. What is kept about customers is not in it; the whole 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from fieldapp.domain.access import Actor, own_branch
 from fieldapp.domain.errors import NotFound
 from fieldapp.services import phones, sign_ins
 from fieldapp.services.work import Work
-from fieldapp.storage import accounts, stored
+from fieldapp.storage import accounts, calendar_feeds, push_subscriptions, stored
 from fieldapp.storage.accounts import Account
 from fieldapp.storage.stored import MonthLine, Noted, Told
 
@@ -22,12 +23,16 @@ SHOWN = 50
 @dataclass(frozen=True, slots=True)
 class Stored:
     """All of it, counted. `noted` is one page of the entries of the audit chain, the latest first, of `noted_in_all`;
-    `older`: the cursor of the next page, where there is one. `told`: the latest calls and cases about their visits."""
+    `older`: the cursor of the next page, where there is one. `told`: the latest calls and cases about their visits.
+    `calendar_since`: when their calendar's secret address was made; `told_since`: since when which of their phones is
+    told of changes."""
 
     account: Account
     months: Sequence[MonthLine]
     sign_ins: int
     phones: int
+    calendar_since: datetime | None
+    told_since: Sequence[datetime]
     checks: int
     appeals: int
     statements: int
@@ -61,6 +66,8 @@ def about_me(work: Work, actor: Actor, *, before: int | None = None) -> Stored:
             months=stored.months(db, branch, login),
             sign_ins=len(signed_in),
             phones=len(devices),
+            calendar_since=calendar_feeds.created_at(db, branch, login),
+            told_since=push_subscriptions.created_at(db, branch, actor.account_id),
             checks=stored.checks(db, branch, login),
             appeals=stored.appeals(db, branch, login),
             statements=stored.statements(db, branch, login),

@@ -67,6 +67,10 @@ def _of_account(work: Work, actor: Actor, found: stored.Stored) -> Iterator[Thin
         device = phone.device
         yield {"kind": "phone", "name": device.name, "since": device.registered_at, "contact": device.seen_at,
                "revoked_at": device.revoked_at, "client": device.client, "clock": device.clock}  # fmt: skip
+    if found.calendar_since is not None:
+        yield {"kind": "calendar_address", "since": found.calendar_since}
+    for since in found.told_since:
+        yield {"kind": "push_subscription", "since": since}
 
 
 def _of_month(work: Work, actor: Actor, branch: BranchCode, month: Month) -> Iterator[Thing]:

@@ -18,7 +18,7 @@ from tests.receivers import receiving
 from tests.sync.phone import plan
 
 LOOPBACK = {"FIELDAPP_OUTGOING_LOOPBACK": "1"}
-SENDING = {"news": news.spreader(messages_too=False), "webhook": webhook_sending.sender(loopback=True)}
+SENDING = {"news": news.spreader(None), "webhook": webhook_sending.sender(loopback=True)}
 
 
 def company(folder, address):

@@ -12,12 +12,15 @@ from sqlalchemy import update
 
 from fieldapp.domain.errors import Forbidden, Invalid, NotFound
 from fieldapp.domain.ids import visit_id
+from fieldapp.domain.jobs import MOST_ATTEMPTS
 from fieldapp.domain.messages import KINDS
 from fieldapp.domain.webhooks import signature
 from fieldapp.services import jobs, links, message_sending, messages, news
 from fieldapp.services.mail import MailServer
 from fieldapp.services.message_sending import Channels, Gateway
 from fieldapp.services.work import Work
+from fieldapp.storage import jobs as store
+from fieldapp.storage import messages as message_log
 from fieldapp.storage.tables.jobs import JobRow
 from tests import builders, cast, mailboxes, receivers
 from tests.fakes import Clock
@@ -54,7 +57,7 @@ def handlers(mailbox: Mailbox | None = None, gateway: Receiver | None = None) ->
     sms = Gateway(f"{gateway.address}/send", SECRET) if gateway else None
     channels = Channels(server, sms, lambda token: f"https://visits.example.org/c/{token}")
     told = mailbox is not None or gateway is not None
-    return {"news": news.spreader(messages_too=told), "message": message_sending.sender(channels)}
+    return {"news": news.spreader(channels if told else None), "message": message_sending.Sender(channels)}
 
 
 def do_all(work: Work, **reached: Any) -> None:
@@ -337,6 +340,45 @@ def test_a_message_over_which_the_program_died_too_often_is_shown_as_given_up(wo
         db.execute(update(JobRow).where(JobRow.branch == cast.MAIN, JobRow.kind == "message").values(state="dead"))
     kinds = {kind: (state, code) for kind, state, code in log(work)}
     assert kinds["confirmation"] == ("failed", "kind_unknown")
+
+
+def test_what_the_program_died_over_too_often_is_given_up_in_the_log_itself(work, clock, mailbox):
+    schedule(work, clock)
+    reached = handlers(mailbox=mailbox)
+    jobs.do_next(work, {"news": reached["news"]})
+    for _ in range(MOST_ATTEMPTS):
+        with work.write() as db:
+            assert store.take(db, cast.MAIN, clock(), clock() + jobs.LEASE).kind == "message"
+        clock.advance(seconds=jobs.LEASE.total_seconds())
+    do_all(work, mailbox=mailbox)
+    assert mailbox.letters == []
+    with work.read() as db:
+        found = {one.kind: one for one in message_log.of_visit(db, cast.MAIN, VISIT)}
+    lost = found["confirmation"]
+    assert (lost.state, lost.code, lost.ended_at) == ("failed", "broken_off", clock())
+    assert found["reminder"].state == "waiting"
+
+
+def test_a_gateway_that_is_away_holds_back_no_mail(work, clock, mailbox, gateway):
+    gateway.answer(503)
+    schedule(work, clock, "WO-1", email="")
+    clock.advance(seconds=1)
+    for number in ("WO-2", "WO-3"):
+        schedule(work, clock, number)
+    do_all(work, mailbox=mailbox, gateway=gateway)
+    assert (len(gateway.requests), len(mailbox.letters)) == (1, 2)
+
+
+def test_a_message_that_goes_another_way_by_now_holds_back_neither(work, clock, mailbox, gateway):
+    gateway.answer(503)
+    for number in ("WO-1", "WO-2"):
+        schedule(work, clock, number)
+    reached = handlers(mailbox, gateway)
+    jobs.do_next(work, {"news": reached["news"]})
+    jobs.do_next(work, {"news": reached["news"]})
+    say(work, clock, "visit.amended", customer=builders.customer(language="en", phone=PHONE))
+    do_all(work, mailbox=mailbox, gateway=gateway)
+    assert (len(gateway.requests), len(mailbox.letters)) == (1, 1)
 
 
 @pytest.mark.parametrize(("status", "is_held"), [(500, False), (503, True), (429, True)])

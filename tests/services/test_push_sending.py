@@ -46,7 +46,7 @@ def settings(settings):
 def do_all(work, clock, key):
     """Do what is due, and what is due when everything has been gathered."""
     handlers = {
-        "news": news.spreader(messages_too=False),
+        "news": news.spreader(None),
         PUSH: push_sending.sender(lambda: key, "mailto:visits@example.org", loopback=True),
     }
 

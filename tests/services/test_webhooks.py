@@ -22,7 +22,7 @@ from tests.fakes import Clock
 from tests.receivers import Receiver, receiving
 from tests.sync.phone import plan
 
-HANDLERS = {NEWS: news.spreader(messages_too=False), "webhook": webhook_sending.sender(loopback=True)}
+HANDLERS = {NEWS: news.spreader(None), "webhook": webhook_sending.sender(loopback=True)}
 
 
 @pytest.fixture(

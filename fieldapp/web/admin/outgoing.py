@@ -14,6 +14,7 @@ KINDS = {
     "news": _l("telling others of new facts"),
     "webhook": _l("a webhook"),
     "message": _l("a message to a customer"),
+    "push": _l("a message to a technician's phone"),
     "audit_heads": _l("the ends of the audit chains"),
 }
 
