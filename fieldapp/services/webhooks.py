@@ -12,7 +12,8 @@ from fieldapp.domain import webhooks as rules
 from fieldapp.domain.access import Actor, own_branch, require
 from fieldapp.domain.errors import Conflict, NotFound
 from fieldapp.services import outbox, posting
-from fieldapp.services.jobs import Logged
+from fieldapp.services.jobs import Job, Logged
+from fieldapp.services.webhook_sending import PING, WEBHOOK
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, jobs, webhooks
 from fieldapp.storage.webhooks import Webhook
@@ -56,11 +57,28 @@ def list_webhooks(work: Work, actor: Actor) -> list[Webhook]:
         return webhooks.of_branch(db, branch)
 
 
-def list_all(work: Work, actor: Actor) -> list[Webhook]:
-    """All of the company, for the admin."""
+def list_all(work: Work, actor: Actor) -> list[tuple[Webhook, Logged | None]]:
+    """All of the company, each with what was noted for it last, for the admin."""
     require(actor, "jobs.manage")
     with work.read() as db:
-        return webhooks.every(db)
+        return [
+            (one, next(iter(jobs.of_target(db, one.branch, one.webhook_id, limit=1)), None))
+            for one in webhooks.every(db)
+        ]
+
+
+def send_test(work: Work, actor: Actor, branch: str, webhook_id: str) -> None:
+    """Send it something that says nothing, now and once, to see whether it arrives. Raises `NotFound`."""
+    require(actor, "jobs.manage")
+    now, name = work.now(), work.new_id()
+    with work.write(branch) as db:
+        found = _found(db, branch, webhook_id)
+        made = Job(
+            branch=branch, job_id=name, kind=WEBHOOK, lane=webhook_id, target=webhook_id,
+            payload={"event": name, "type": PING}, created_at=now, due_at=now,
+        )  # fmt: skip
+        jobs.add(db, [made])
+        _audit(work, db, actor, found, "webhook.tested")
 
 
 def get_webhook(work: Work, actor: Actor, webhook_id: str) -> Webhook:

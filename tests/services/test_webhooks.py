@@ -125,6 +125,31 @@ def test_who_is_gone_for_good_is_given_up_at_once(work, clock, receiver):
     assert states(work, made) == [("dead", ["http_410"])]
 
 
+def test_a_test_says_nothing_is_signed_and_comes_once_whatever_the_answer(work, clock, receiver):
+    made = make(work, receiver, "visit.cancelled")
+    receiver.answer(204, 500)
+    for _ in range(2):
+        webhooks.send_test(work, cast.A001.actor, cast.MAIN, made.webhook.webhook_id)
+        do_all(work)
+        clock.advance(hours=1)
+        do_all(work)
+    assert len(receiver.requests) == 2
+    told = msgspec.json.decode(receiver.requests[0][2])
+    assert (told["type"], told["visit"], told["resource"]) == ("ping", None, None)
+    _, headers, body = receiver.requests[1]
+    sent = clock() - timedelta(hours=1)
+    assert headers["Fieldapp-Signature"] == webhook_sending.signature(made.secret, body, sent)
+    assert states(work, made) == [("dead", ["http_500"]), ("done", ["http_204"])]
+
+
+def test_only_who_runs_this_sends_tests_and_only_to_what_is_there(work, receiver):
+    made = make(work, receiver)
+    with pytest.raises(Forbidden):
+        webhooks.send_test(work, cast.M001.actor, cast.MAIN, made.webhook.webhook_id)
+    with pytest.raises(NotFound):
+        webhooks.send_test(work, cast.A001.actor, cast.NORTH, made.webhook.webhook_id)
+
+
 def test_nobody_there_and_nobody_who_answers(work, clock, receiver):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]

@@ -10,6 +10,12 @@ from fieldapp.web.context import current_actor, current_work
 
 blueprint = Blueprint("outgoing", __name__)
 
+STATES = {
+    "waiting": _l("waits"),
+    "running": _l("under way"),
+    "done": _l("delivered"),
+    "dead": _l("given up"),
+}
 KINDS = {
     "news": _l("telling others of new facts"),
     "webhook": _l("a webhook"),
@@ -24,7 +30,15 @@ def index() -> ResponseReturnValue:
     """How outgoing work stands."""
     work, actor = current_work(), current_actor()
     found, told = jobs.overview(work, actor), webhooks.list_all(work, actor)
-    return render_template("admin/outgoing.html", found=found, kinds=KINDS, webhooks=told)
+    return render_template("admin/outgoing.html", found=found, kinds=KINDS, states=STATES, webhooks=told)
+
+
+@blueprint.post("/webhooks/<branch>/<webhook_id>/test")
+def test(branch: str, webhook_id: str) -> ResponseReturnValue:
+    """Send a webhook something that says nothing."""
+    webhooks.send_test(current_work(), current_actor(), branch, webhook_id)
+    flash(_("A test is on its way. Load this page again in a moment to see what became of it."), "good")
+    return redirect(url_for("outgoing.index"), 303)
 
 
 @blueprint.post("/<branch>/<job_id>/again")
