@@ -1,4 +1,4 @@
-"""A month under seal: what is kept of it, in which bytes, and who may close it when (docs/scoring.md, section 8).
+"""A month under seal: what is kept of it, in which bytes, and who may close it when (docs/scoring.md, section 10).
 
 Owns the snapshot's form. It is a chain of hashes: the snapshot names the hash of every sheet, a sheet that of the
 evidence its numbers rest on; whoever signs the snapshot has signed all of it. Neither signs nor stores anything.

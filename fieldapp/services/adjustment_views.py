@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from fieldapp.domain import adjustments as rules
 from fieldapp.domain.access import Actor, may, own_branch, require
 from fieldapp.domain.adjustments import Difference
-from fieldapp.domain.calendar import Month
+from fieldapp.domain.calendar import Month, month_of, shifted
 from fieldapp.domain.closing import ClosedVisit, Evidence, Figure, figure_of, fingerprint, read
 from fieldapp.domain.errors import Conflict, DomainError, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, StaffCode
@@ -19,6 +19,7 @@ from fieldapp.domain.scoring.engine import score, tally
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.services import adjusted, closed, four_eyes
 from fieldapp.services.adjusted import Standing
+from fieldapp.services.branches import zone_of
 from fieldapp.services.closed import Sealed
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, adjustments, branches, scoring
@@ -30,6 +31,8 @@ __all__ = ["Draft", "Line", "MonthView", "Proposal", "Standing", "View", "Waitin
 
 #: How long other pages lead to an adjustment.
 RECENT = timedelta(days=60)
+#: In how many months before this one others look for what was learnt since they were closed.
+LATELY = 3
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,25 @@ def recent(work: Work, actor: Actor) -> list[tuple[Month, datetime]]:
     return list({one.month: (one.month, one.confirmed_at) for one in reversed(found)}.values())[::-1]
 
 
+def learnt(work: Work, actor: Actor, branch: BranchCode, month: Month, technician: str) -> Difference | None:
+    """What is known by now of a technician's closed month and is no adjustment yet: for whoever may see the score, the
+    technician first of all, while it can be appealed. None: nothing, or the month is open."""
+    if not may(actor, "scores.team", branch=branch):
+        require(actor, "scores.own", branch=branch, technician=StaffCode(technician))
+    with work.read() as db:
+        return _learnt(db, branch, month, technician, work.now())
+
+
+def learnt_lately(work: Work, actor: Actor) -> list[Month]:
+    """The last of the actor's own closed months about which something was found since, the latest first."""
+    branch, now = own_branch(actor, "scores.own"), work.now()
+    with work.read() as db:
+        this = month_of(now, zone_of(db, branch))
+        before = [shifted(this, -back) for back in range(1, LATELY + 1)]
+        found = {one.month for one in scoring.effects_of_months(db, branch, before, actor.login)}
+        return [one for one in before if one in found and _learnt(db, branch, one, actor.login, now)]
+
+
 def list_after(
     work: Work, actor: Actor, month: Month, *, technician: str | None, state: str | None, after: str, limit: int
 ) -> list[Proposal]:
@@ -253,6 +275,13 @@ def draft_of(db: Db, branch: str, month: Month, technician: str, now: datetime) 
         after=(figure_of(sheet), latest), now=now,
     )  # fmt: skip
     return place, Draft(sealed, standing, found, latest, sheet.pending_visits)
+
+
+def _learnt(db: Db, branch: str, month: Month, technician: str, now: datetime) -> Difference | None:
+    if closed.find(db, branch, month) is None:
+        return None
+    found = draft_of(db, branch, month, technician, now)[1].difference
+    return found if found.visits or found.findings else None
 
 
 def _compared(db: Db, sealed: Sealed, now: datetime) -> Iterator[tuple[Standing, Figure]]:

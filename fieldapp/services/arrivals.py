@@ -18,7 +18,7 @@ from fieldapp.domain.ids import EventId, VisitId, is_uuid
 from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.domain.scoring.rules import Verdict
 from fieldapp.domain.visits.events import Fix, VisitArrived, is_plausible
-from fieldapp.services import evidence, findings
+from fieldapp.services import closed, evidence, findings
 from fieldapp.services.evidence import Entry, Story
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import events, planning, scoring, visits
@@ -58,9 +58,11 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A month's arrivals in doubt: those to be decided, the oldest first, and the decided ones."""
+    """A month's arrivals in doubt: those to be decided, the oldest first, and the decided ones. If it `is_closed`, the
+    month was closed without a decision about the former."""
 
     month: Month
+    is_closed: bool
     waiting: Sequence[Doubtful]
     decided: Sequence[Doubtful]
     shares: Sequence[Share]
@@ -89,6 +91,7 @@ def board(work: Work, actor: Actor, month: Month) -> Board:
         doubts = Counter(one.technician for one in found)
         return Board(
             month=month,
+            is_closed=closed.find(db, branch, month) is not None,
             waiting=[one for one in found if one.verdict is None],
             decided=[one for one in found if one.verdict is not None],
             shares=[Share(code, _arrivals(counts[code].outcomes), doubts[code]) for code in sorted(doubts)],

@@ -28,6 +28,8 @@ from fieldapp.storage.circumstances import KINDS, Kind, Proof
 MOST = 50
 #: Bounds of the bands of scores.
 EDGES = (60, 75, 85, 95)
+#: Points that are no more than the traces of dividing.
+TRACE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,9 @@ class Causes:
 @dataclass(frozen=True, slots=True)
 class Fairness:
     """A month of a branch. `lost`: points by each of the circumstances; `elsewhere`: points lost through findings that
-    no visit's circumstances explain. `proofs`: of everybody, the most in doubt first, or the reader's own alone;
-    `everybody` is their sum (None: too few people). `bands` and `median` are of a closed month's own scores, if
-    `is_closed`; everything else is what is known today."""
+    no visit's circumstances explain (0: none, or too few people's for this reader). `proofs`: of everybody, the most in
+    doubt first, or the reader's own alone; `everybody` is their sum (None: too few people). `bands` and `median` are of
+    a closed month's own scores, if `is_closed`; everything else is what is known today."""
 
     month: Month
     is_closed: bool
@@ -83,7 +85,7 @@ def month_of_branch(work: Work, actor: Actor, month: Month) -> Fairness:
         is_closed=sealed is not None,
         visits=sum(one.judged_visits for one in sheets),
         lost=lost,
-        elsewhere=elsewhere,
+        elsewhere=sum(elsewhere.values()) if sees_people or len(elsewhere) >= fairness.FEW_PEOPLE else 0.0,
         bands=fairness.spread(scores, EDGES),
         median=median(scores) if len(scores) >= fairness.FEW else None,
         causes=_causes(late),
@@ -112,19 +114,18 @@ def cost_of(price: Mapping[tuple[str, str], float], technician: str, breached: I
 
 def _lost(
     db: Db, branch: str, month: Month, now: datetime, sheets: Sequence[ScoreSheet]
-) -> tuple[dict[Kind, Shown], float]:
-    """Points by each of the circumstances, and those that no visit explains."""
+) -> tuple[dict[Kind, Shown], dict[str, float]]:
+    """Points by each of the circumstances, and by technician those that no visit explains."""
     price = prices(sheets)
     points: dict[Kind, defaultdict[str, float]] = {kind: defaultdict(float) for kind in KINDS}
-    explained = 0.0
+    rest = {one.technician: float(sum(item.lost for item in one.items)) for one in sheets}
     for group in circumstances.breaches(db, branch, month, now):
         cost = group.visits * cost_of(price, group.technician, group.breached)
-        explained += cost
+        rest[group.technician] = rest.get(group.technician, 0.0) - cost
         for kind in KINDS:
             points[kind][getattr(group, kind)] += cost
     lost = {kind: groups(db, branch, month, now, kind, points[kind]) for kind in KINDS}
-    total = sum(item.lost for one in sheets for item in one.items)
-    return lost, max(total - explained, 0.0)
+    return lost, {who: left for who, left in rest.items() if left > TRACE}
 
 
 def groups(db: Db, branch: str, month: Month, now: datetime, kind: Kind, points: Mapping[str, float]) -> Shown:

@@ -110,9 +110,11 @@ def _row(label: str, before: str, after: str) -> Row:
 # --- Behind them --------------------------------------------------------------------------------------------------
 
 
-def changes(difference: Difference) -> list[Told]:
-    """Every visit and finding that counts otherwise."""
-    return [*(_visit(one) for one in difference.visits), *(_finding(one) for one in difference.findings)]
+def changes(difference: Difference, code: str | None = None) -> list[Told]:
+    """Every visit and finding that counts otherwise, or those in which one item does."""
+    visits = [one for one in difference.visits if code is None or any(it.code == code for it in one.verdicts)]
+    findings = [one for one in difference.findings if code in (None, one.code)]
+    return [*(_visit(one) for one in visits), *(_finding(one) for one in findings)]
 
 
 def _visit(change: VisitChange) -> Told:

@@ -274,3 +274,40 @@ def test_a_technician_learns_of_a_new_adjustment_on_their_own_pages_and_for_two_
         assert "was adjusted" not in text_of(other)
     clock.advance(days=61)
     assert "was adjusted" not in text_of(sign_in("T001").get("/me/"))
+
+
+def test_a_technician_reads_what_was_found_since_the_close_while_it_can_be_appealed(later: Work, sign_in: Any) -> None:
+    store(later, [finding(item="composure")])
+    technician = sign_in("T001")
+    for place in ("/me/", "/scores/2026-10/T001/"):
+        page = technician.get(place).get_data(as_text=True)
+        assert "Something was found about your closed month 2026-09" in page
+        assert 'href="/scores/2026-09/T001/#since"' in page
+    sheet = technician.get("/scores/2026-09/T001/").get_data(as_text=True)
+    for words in (
+        "Known since the close",
+        "Decorum counts nothing → counts against the item",
+        "Uniform: met → breached",
+    ):
+        assert words in text_of(technician.get("/scores/2026-09/T001/"))
+    links = [html.unescape(one) for one in re.findall(r'<p class="named"><strong><a href="([^"]+)"', sheet)]
+    assert len(links) == 3
+    for link in links:
+        assert re.search(
+            r'href="[^"]*/appeal[^"]*"[^>]*>.*?Appeal', technician.get(link).get_data(as_text=True), re.DOTALL
+        )
+    uniform = text_of(technician.get("/scores/2026-09/T001/uniform"))
+    assert "Uniform: met → breached" in uniform
+    assert "Decorum" not in uniform
+    adjust(later)
+    for place in ("/me/", "/scores/2026-09/T001/"):
+        page = text_of(technician.get(place))
+        assert "Known since the close" not in page
+        assert "Something was found" not in page
+
+
+def test_nobody_is_told_of_what_was_found_about_others_and_everybody_s_chief_is(later: Work, sign_in: Any) -> None:
+    other = sign_in("T002")
+    assert "Something was found" not in text_of(other.get("/me/"))
+    assert "Known since" not in text_of(other.get("/scores/2026-09/T002/"))
+    assert "Known since the close" in text_of(sign_in("M001").get("/scores/2026-09/T001/"))

@@ -94,6 +94,7 @@ def test_the_others_and_what_is_elsewhere_open_what_they_count(history, sign_in,
     assert len(others) == 10
     assert "WO-I" in others
     assert "3.0 more points were lost" in text_of(manager.get(FAIRNESS))
+    assert "more points were lost" not in text_of(sign_in("T002").get(FAIRNESS)), "it is one person's"
     page = text_of(manager.get("/scores/2026-10/behind?elsewhere=1"))
     assert "Points lost: 3.0" in page
     assert "1 finding " in page

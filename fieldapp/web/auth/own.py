@@ -139,8 +139,9 @@ def _page(form: PasswordForm, made: str = "") -> str:
     own = phones.list_own(current_work(), current_actor())
     is_technician = current_actor().role == "technician"
     recent = adjustment_views.recent(current_work(), current_actor()) if is_technician else []
+    learnt = adjustment_views.learnt_lately(current_work(), current_actor()) if is_technician else []
     feed = calendar_feeds.since(current_work(), current_actor()) if is_technician else None
     return render_template(
         "auth/me.html", form=form, devices=devices, here=current_user.sign_in_id, phones=own, recent=recent,
-        feed=feed, made=made,
+        learnt=learnt, feed=feed, made=made,
     )  # fmt: skip

@@ -59,7 +59,7 @@ def decide(branch: str, appeal_id: str) -> ResponseReturnValue:
             status = STATUS[type(error)]
         else:
             done = (
-                _("Overturned. The score has moved.")
+                _("Overturned. It counts at once; a closed month stays, and can be adjusted.")
                 if decided.appeal.state == "overturned"
                 else _("Confirmed: it counts as before")
             )

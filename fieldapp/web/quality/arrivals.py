@@ -70,7 +70,7 @@ def decide(visit_id: str) -> ResponseReturnValue:
         except DomainError as error:
             form.refuse(error)
             return _page(visit_id, form, STATUS[type(error)])
-        flash(_("Decided. The score has moved."), "good")
+        flash(_("Decided. It counts at once; a closed month stays, and can be adjusted."), "good")
         return redirect(url_for("findings.detail", branch=current_branch(), finding_id=finding), 303)
     return _page(visit_id, form, 422)
 

@@ -153,7 +153,7 @@ def decide(branch: str, finding_id: str) -> ResponseReturnValue:
             form.refuse(error)
             status = STATUS[type(error)]
         else:
-            flash(_("Decided. The score has moved."), "good")
+            flash(_("Decided. It counts at once; a closed month stays, and can be adjusted."), "good")
             return redirect(url_for("findings.detail", branch=branch, finding_id=finding_id), 303)
     return _page(branch, finding_id, form, status=status)
 

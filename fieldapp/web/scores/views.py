@@ -18,6 +18,7 @@ from fieldapp.services.evidence import Story
 from fieldapp.services.scoring import MonthScores, ScoredVisit, TechnicianMonth, VisitScore
 from fieldapp.web import adjustment_words, appeal_words, evidence_words, finding_words, visit_words
 from fieldapp.web import score_words as words
+from fieldapp.web.adjustment_words import Told
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.evidence_words import Line
 from fieldapp.web.planning_words import CAUSES
@@ -95,7 +96,8 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
         finding_words=finding_words, sealed=found.sealed, standing=found.standing, asked=_asked(found),
         adjustment_words=adjustment_words,
         to_answer=finding_views.list_to_answer(current_work(), current_actor()) if _is_own(technician) else [],
-        recent=_recent(technician, found.month), **_reader(technician),
+        recent=_recent(technician, found.month), since=_since(found), learnt=_learnt(technician, found.month),
+        **_reader(technician),
         url=lambda other: url_for("scores.sheet", month=other, technician=technician), **neighbours(found.month),
     )  # fmt: skip
 
@@ -140,7 +142,7 @@ def item(month: str, technician: str, code: str) -> ResponseReturnValue:
         technician=technician, rulebook=found.sheet.rulebook, items=words.ITEMS, item_status=words.STATUS,
         against=[line for line in lines if line.met is False], neither=[line for line in lines if line.met is None],
         met=[line for line in lines if line.met], sealed=found.sealed, visit_url=_visit_url(found),
-        **_reader(technician),
+        since=_since(found, code), **_reader(technician),
     )  # fmt: skip
 
 
@@ -224,6 +226,22 @@ def _asked(found: TechnicianMonth) -> list[tuple[Proposal, str, str]]:
         return []
     technician = found.sheet.technician
     return adjustment_views.told(current_work(), current_actor(), current_branch(), found.month, technician)
+
+
+def _since(found: TechnicianMonth, code: str | None = None) -> list[Told]:
+    """What is known of a closed month by now and is no adjustment yet: all of it, or what is about one item."""
+    if not found.sealed:
+        return []
+    technician = found.sheet.technician
+    learnt = adjustment_views.learnt(current_work(), current_actor(), current_branch(), found.month, technician)
+    return adjustment_words.changes(learnt, code) if learnt else []
+
+
+def _learnt(technician: str, shown: Month) -> list[Month]:
+    """About which others of the reader's own closed months something was found since."""
+    if not _is_own(technician):
+        return []
+    return [one for one in adjustment_views.learnt_lately(current_work(), current_actor()) if one != shown]
 
 
 def _recent(technician: str, shown: Month) -> list[tuple[Month, datetime]]:

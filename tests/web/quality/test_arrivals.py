@@ -44,7 +44,7 @@ def test_a_decision_leads_to_its_finding_and_the_technician_reads_it(quality, si
     answer = decide(quality, visit, "no", note="The neighbour saw them at ten.")
     assert answer.status_code == 303
     html = page(quality.get(answer.location))
-    assert "Decided. The score has moved." in html
+    assert "Decided. It counts at once" in html
     assert "Punctuality" in html
     html = page(quality.get(f"{BOARD}{visit}"))
     assert "Decided: late" in html
