@@ -124,8 +124,9 @@ def _last_day(month: Month) -> date:
 
 
 def may_file(known: Appeal | None, ends: datetime, now: datetime) -> None:
-    """Raises `Conflict` appeal_filed when one was filed already, appeal_late when the time for it is over."""
-    if known is not None and known.filing is not None:
+    """Raises `Conflict` appeal_filed when one was filed already, or answered in an imported history, which may not know
+    the filing; appeal_late when the time for it is over."""
+    if known is not None and (known.filing is not None or known.state != "open"):
         raise Conflict("appeal_filed")
     if now >= ends:
         raise Conflict("appeal_late")

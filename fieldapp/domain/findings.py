@@ -69,9 +69,9 @@ def hears_first(data: FindingRecorded) -> bool:
     return bool(data.discipline) and not data.favourable
 
 
-def heard_until(recorded_at: datetime, days: int, zone: ZoneInfo) -> tuple[date, datetime]:
-    """The last of the `days` whole days that follow the day of the recording, and its end."""
-    last = recorded_at.astimezone(zone).date() + timedelta(days=days)
+def heard_until(known_at: datetime, days: int, zone: ZoneInfo) -> tuple[date, datetime]:
+    """The last of the `days` whole days that follow the day from which the technician could read it, and its end."""
+    last = known_at.astimezone(zone).date() + timedelta(days=days)
     return last, day_bounds(last, zone)[1]
 
 

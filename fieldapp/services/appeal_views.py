@@ -47,6 +47,9 @@ class View:
     due: datetime
     refusal: DomainError | None
     names: Mapping[str, str]
+    #: When filing and decision came with a history; None: here.
+    filing_imported_at: datetime | None = None
+    decision_imported_at: datetime | None = None
 
     @property
     def appeal(self) -> Appeal:
@@ -215,6 +218,8 @@ def _view(
     zone = ZoneInfo(place.timezone)
     days = rulebooks(db).in_force(month_of(filed.appeal.filed_at, zone)).parameters.answer_days
     numbers = scoring.external_ids(db, filed.branch, [filed.visit]) if filed.visit else {}
+    told = facts.by_ids(db, filed.branch, filter(None, (filed.appeal.filing, filed.appeal.decision)))
+    imported = {one: entry.imported_at for one, entry in told.items()}
     return View(
         filed=filed,
         branch=place,
@@ -224,6 +229,8 @@ def _view(
         due=answer_ends(filed.appeal.filed_at, days, zone),
         refusal=acts.refusal(db, actor, filed, people) if filed.appeal.state == "open" else None,
         names=names,
+        filing_imported_at=imported.get(filed.appeal.filing) if filed.appeal.filing else None,
+        decision_imported_at=imported.get(filed.appeal.decision) if filed.appeal.decision else None,
     )
 
 

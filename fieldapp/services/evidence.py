@@ -4,7 +4,7 @@ Reads only. What counts is `domain.scoring`'s, whether an appeal may be filed `d
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -38,7 +38,8 @@ class Proof:
     """One verdict on a visit, or one finding, with the facts behind it: `facts` begin with the one that speaks.
 
     `subject`, `appeal` and `ends` (the end of the time to appeal) are those of what counts against `technician`; a
-    finding that speaks in the verdict of its visit is appealed there.
+    finding that speaks in the verdict of its visit is appealed there. `answer_imported_at`: when the appeal's answer
+    came with a history; None: there is none, or it was given here.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Proof:
     subject: Subject | None = None
     appeal: Appeal | None = None
     ends: datetime | None = None
+    answer_imported_at: datetime | None = None
 
     @property
     def visit(self) -> VisitId | None:
@@ -247,7 +249,20 @@ def verdicts(
     admitted = evidence.admitted_at(db, branch, (one.visit for one, verdict in pairs if not verdict.met))
     known = appeals.about(db, branch, (subject_of(one, verdict) for one, verdict in pairs))
     norms, zone = norms or _norms(db, branch), zone_of(db, branch)
-    return [_of_verdict(one, verdict, facts, admitted, known, norms, zone) for one, verdict in pairs]
+    told = [_of_verdict(one, verdict, facts, admitted, known, norms, zone) for one, verdict in pairs]
+    return _with_origin(db, branch, told)
+
+
+def _with_origin(db: Db, branch: str, proofs: Sequence[Proof]) -> list[Proof]:
+    """The same, each with when its appeal's answer was imported."""
+    answers = {one.appeal.decision for one in proofs if one.appeal and one.appeal.decision}
+    entries = evidence.by_ids(db, branch, answers) if answers else {}
+    return [
+        replace(one, answer_imported_at=entries[one.appeal.decision].imported_at)
+        if one.appeal and one.appeal.decision in entries
+        else one
+        for one in proofs
+    ]
 
 
 def subject_of(judgement: Judgement, verdict: Verdict) -> Subject:
@@ -285,11 +300,12 @@ def findings(
         later.setdefault(getattr(entry.event.data, "finding", ""), []).append(entry)
     known = appeals.about(db, branch, (Subject(finding=one) for one in ids))
     norms, zone = norms or _norms(db, branch), zone_of(db, branch)
-    return [
+    told = [
         _of_finding(one, (recorded[one.finding], *later.get(one.finding, [])), known, norms, zone)
         for one in found
         if one.finding in recorded
     ]
+    return _with_origin(db, branch, told)
 
 
 def _of_finding(

@@ -20,11 +20,11 @@ from fieldapp.domain.visits.events import AppealDecided, Event, FindingDecided, 
 from fieldapp.services import four_eyes
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, branches, call_backs, cases, events, findings, planning, scoring
+from fieldapp.storage import accounts, branches, call_backs, cases, events, evidence, findings, planning, scoring
 from fieldapp.storage.branches import Branch
 from fieldapp.storage.cases import Case
 from fieldapp.storage.findings import Attachment, Statement
-from fieldapp.storage.planning import Technician
+from fieldapp.storage.planning import Entry, Technician
 
 __all__ = ["Attachment", "Page", "Statement", "Step", "View"]
 
@@ -35,9 +35,10 @@ MOST_OF_ONE, MOST_OF_MONTH = 10_000, 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What somebody decided about a finding, as a second person or on appeal."""
+    """What somebody decided about a finding, as a second person or on appeal; `imported_at` None: here."""
 
     event: Event
+    imported_at: datetime | None = None
 
     @property
     def outcome(self) -> str:
@@ -55,7 +56,7 @@ class View:
 
     `case`: what a customer had reported, where it came from that; `call_of`: the visit whose customer was called
     back, where it came from that. `refusal`: why this reader is no second person
-    for it (None: they are). `names`: by login.
+    for it (None: they are). `names`: by login. `imported_at`: when it came with a history; None: recorded here.
     """
 
     branch: str
@@ -74,6 +75,7 @@ class View:
     call_of: str | None
     refusal: DomainError | None
     names: Mapping[str, str]
+    imported_at: datetime | None = None
 
     @property
     def case_id(self) -> str | None:
@@ -234,6 +236,7 @@ class _Shelf:
     books: Rulebooks
     recorded: Mapping[EventId, Event]
     heap: Sequence[Event]
+    entries: Mapping[EventId, Entry]
     numbers: Mapping[VisitId, str]
     effects: Mapping[EventId, FindingEffect]
     statements: Mapping[str, list[Statement]]
@@ -253,6 +256,7 @@ def _fetch(db: Db, branch: str, recorded: Mapping[EventId, Event]) -> _Shelf:
         books=rulebooks(db),
         recorded=recorded,
         heap=heap,
+        entries=evidence.by_ids(db, branch, (one.id for one in heap)),
         numbers=scoring.external_ids(db, branch, (one.visit for one in recorded.values() if one.visit)),
         effects=scoring.effects_of(db, branch, recorded),
         statements=findings.statements(db, branch, recorded),
@@ -265,11 +269,13 @@ def _fetch(db: Db, branch: str, recorded: Mapping[EventId, Event]) -> _Shelf:
 
 def _view(shelf: _Shelf, finding: Finding, actor: Actor, people: Collection[str]) -> View:
     event, effect = shelf.recorded[finding.id], shelf.effects.get(finding.id)
-    data = cast(FindingRecorded, event.data)
-    steps, said = _steps(shelf.heap, finding), shelf.statements.get(finding.id, [])
+    data, entry = cast(FindingRecorded, event.data), shelf.entries[finding.id]
+    steps, said = _steps(shelf, finding), shelf.statements.get(finding.id, [])
     zone = ZoneInfo(shelf.branch.timezone)
-    days = shelf.books.in_force(month_of(finding.recorded_at, zone)).parameters.answer_days
-    last_day, until = heard_until(finding.recorded_at, days, zone)
+    # What an import brought with a day long ago could be read from today on only.
+    known_at = max(finding.recorded_at, entry.received_at)
+    days = shelf.books.in_force(month_of(known_at, zone)).parameters.answer_days
+    last_day, until = heard_until(known_at, days, zone)
     standing = Standing(
         state=finding.state,
         decisions=sum(isinstance(step.event.data, FindingDecided) for step in steps),
@@ -295,14 +301,15 @@ def _view(shelf: _Shelf, finding: Finding, actor: Actor, people: Collection[str]
         call_of=shelf.calls.get(finding.id),
         refusal=four_eyes.refusal(actor, people, author=event.actor, beneficiaries={finding.technician}),
         names=shelf.names,
+        imported_at=entry.imported_at,
     )
 
 
-def _steps(heap: Iterable[Event], finding: Finding) -> list[Step]:
+def _steps(shelf: _Shelf, finding: Finding) -> list[Step]:
     """What was decided about the finding, in the order in which it takes effect."""
-    found = (one for one in heap if isinstance(one.data, FindingDecided | AppealDecided))
+    found = (one for one in shelf.heap if isinstance(one.data, FindingDecided | AppealDecided))
     about = (one for one in found if getattr(one.data, "finding", None) == finding.id)
-    return [Step(one) for one in sorted(about, key=lambda one: one.order)]
+    return [Step(one, shelf.entries[one.id].imported_at) for one in sorted(about, key=lambda one: one.order)]
 
 
 def _names(db: Db, heap: Iterable[Event]) -> dict[str, str]:

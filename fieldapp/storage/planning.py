@@ -62,6 +62,11 @@ class Entry:
     flags: tuple[str, ...] = ()
     proven_at: datetime | None = None
 
+    @property
+    def imported_at(self) -> datetime | None:
+        """When it came with somebody's history; None for what was recorded here."""
+        return self.received_at if self.origin == "import" else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:

@@ -13,10 +13,10 @@ from flask_babel import lazy_gettext as _l
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.scoring.judging import Judgement
-from fieldapp.domain.visits.events import AppealDecided, Event, FindingDecided, FindingRecorded
+from fieldapp.domain.visits.events import AppealDecided, FindingDecided, FindingRecorded
 from fieldapp.services.evidence import Doubt, Entry, Proof, Signal
 from fieldapp.web import score_words, visit_words
-from fieldapp.web.templating import localmoment, localtime
+from fieldapp.web.templating import localdate, localmoment, localtime
 
 #: Why a phone's time is in doubt.
 FLAGS: dict[str, Any] = {
@@ -171,14 +171,14 @@ def _words(proof: Proof, names: Mapping[str, str]) -> tuple[str, ...]:
     """The note of a finding and every decision about it or on appeal: who, when, what and why."""
     told = [one.event for one in proof.facts if isinstance(one.event.data, FindingRecorded)]
     notes = [one.data.note for one in told if isinstance(one.data, FindingRecorded) and one.data.note]
-    decided = [one.event for one in proof.facts if isinstance(one.event.data, FindingDecided | AppealDecided)]
+    decided = [one for one in proof.facts if isinstance(one.event.data, FindingDecided | AppealDecided)]
     return (*notes, *(_decision(one, names) for one in decided))
 
 
-def _decision(event: Event, names: Mapping[str, str]) -> str:
-    data = event.data
+def _decision(entry: Entry, names: Mapping[str, str]) -> str:
+    event, data = entry.event, entry.event.data
     assert isinstance(data, FindingDecided | AppealDecided)  # noqa: S101 - the caller looked
-    who, when = visit_words.person(names, event.actor), localmoment(event.effective_at)
+    who, when = visit_words.person(names, event.actor), " · ".join((localmoment(event.effective_at), *_origin(entry)))
     outcome = {
         "upheld": _("Upheld by %(who)s, %(when)s", who=who, when=when),
         "dismissed": _("Dismissed by %(who)s, %(when)s", who=who, when=when),
@@ -189,10 +189,15 @@ def _decision(event: Event, names: Mapping[str, str]) -> str:
 
 
 def _fact(entry: Entry, names: Mapping[str, str]) -> str:
-    """What was recorded, when and by whom."""
+    """What was recorded, when and by whom; of what people judged, that it was imported."""
     event = entry.event
     what = visit_words.word(visit_words.EVENTS, event.type)
-    return " · ".join((what, localmoment(event.effective_at), visit_words.person(names, event.actor)))
+    origin = _origin(entry) if isinstance(event.data, FindingRecorded | AppealDecided) else ()
+    return " · ".join((what, localmoment(event.effective_at), visit_words.person(names, event.actor), *origin))
+
+
+def _origin(entry: Entry) -> tuple[str, ...]:
+    return (_("imported %(day)s", day=localdate(entry.imported_at)),) if entry.imported_at else ()
 
 
 def _rule(proof: Proof) -> str:

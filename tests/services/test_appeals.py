@@ -380,6 +380,13 @@ def test_what_waits_is_counted_and_known_by_its_month(work: Work, clock: Any) ->
         assert [one.appeal.id for one in appeals.open_in(db, MAIN, Month("2026-09"))] == [other.appeal.id]
 
 
+def test_what_an_import_says_was_answered_is_not_appealed_again(work: Work) -> None:
+    """It would be answered by what was said before."""
+    finding = found(work, item="composure")
+    store_lines(work, line("appeal.decided", None, NINE, "M001", finding=finding.finding, outcome="confirmed"))
+    refused(Conflict, "appeal_filed", lambda: appeal(work, finding))
+
+
 def test_an_imported_appeal_waits_for_its_finding_and_then_knows_its_visit(work: Work) -> None:
     late_visit(work)
     recorded = line("finding.recorded", "WO-1", NINE, "Q001", source="spot_check", technician="T001", item="decorum",

@@ -385,6 +385,21 @@ def test_no_import_decides_a_finding_that_was_recorded_here(work: Work):
     assert finding_views.detail(work, cast.M001.actor, cast.MAIN, found).standing.state == "waiting"
 
 
+def test_who_is_accused_by_an_import_is_heard_from_the_day_on_which_it_came(work: Work, clock: Clock):
+    """However long ago it was recorded elsewhere: nobody here could have read it before."""
+    finding = builders.line("finding.recorded", None, datetime(2026, 9, 1, 1, 0, tzinfo=UTC), "Q001",
+                            source="complaint", technician="T001", favourable=False, occurred_on="2026-09-01",
+                            discipline="gifts")  # fmt: skip
+    imported(work, jsonl([finding]))
+    [waiting] = finding_views.list_to_answer(work, cast.T001.actor)
+    assert waiting.standing.last_day.isoformat() == "2026-10-21"
+    with pytest.raises(Conflict, match="finding_unheard"):
+        findings.decide(work, cast.M001.actor, cast.MAIN, finding["id"], "upheld", "They say so.", seen=0)
+    clock.advance(days=8)
+    decided = findings.decide(work, cast.M001.actor, cast.MAIN, finding["id"], "upheld", "They say so.", seen=0)
+    assert decided.standing.state == "upheld"
+
+
 def test_what_was_decided_here_may_come_again_and_changes_nothing(work: Work, clock: Any):
     """A history that was taken from this very system."""
     found = recorded_here(work)

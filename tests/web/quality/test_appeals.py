@@ -157,5 +157,27 @@ def test_a_decision_that_was_imported_without_a_filing_can_be_read(sign_in, work
     store(work, [line("appeal.decided", "WO-1", NINE, "M002", item="punctual", outcome="overturned", reason=WHY)])
     page = text_of(sign_in("M001").get(DOOR))
     assert "(nothing written)" in page
-    assert "Mo Fan (M002)" in page
+    assert "Mo Fan (M002), Mon, Oct 5, 09:00 · imported Wed, Oct 14" in page
+    assert "imported Wed, Oct 14" in text_of(sign_in("M001").get("/quality/appeals/?state=decided"))
     assert WHY in page
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"), [("overturned", "overturned on appeal"), ("confirmed", "confirmed on appeal")]
+)
+def test_the_item_says_that_an_import_answered_and_of_no_time_that_ended(sign_in, work, clock, outcome, word):
+    late_visit(work)
+    store(work, [line("appeal.decided", "WO-1", NINE, "M002", item="punctual", outcome=outcome, reason=WHY)])
+    clock.advance(days=60)
+    for login, path in (("M001", DOOR), ("T001", f"/scores/appeals/{LATE.appeal_id}")):
+        page = sign_in(login).get("/scores/2026-10/T001/punctual")
+        assert f"{word} · imported Wed, Oct 14 Open appeal" in text_of(page)
+        assert "The time to appeal ended" not in text_of(page)
+        assert f'href="{path}"' in page.get_data(as_text=True)
+        assert sign_in(login).get(path).status_code == 200
+
+
+def test_an_answer_that_was_given_here_is_no_import(sign_in, filed, work):
+    sign_in("M001").post(DOOR, data=NO)
+    for path in (DOOR, "/quality/appeals/?state=decided", "/scores/2026-10/T001/punctual"):
+        assert "imported Wed" not in text_of(sign_in("M001").get(path))

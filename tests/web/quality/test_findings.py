@@ -6,9 +6,13 @@ import re
 import pytest
 
 from fieldapp.services import finding_views, findings
+from tests.builders import line
 from tests.cast import M001, MAIN, Q001, T001
+from tests.links import store
+from tests.services.test_appeals import NINE
 from tests.services.test_findings import GIFT, picture, record, sheet, visits  # noqa: F401 - the visits are there
 from tests.web.dispatch.test_pages import page
+from tests.web.test_scores import text_of
 
 FORM = {
     "source": "spot_check", "visit": "WO-1", "technician": "", "about": "shoe_covers", "favourable": "no",
@@ -201,3 +205,30 @@ def test_odd_addresses_are_nothing(quality, work):
     for path in (f"/quality/findings/{MAIN}/x", f"/quality/findings/north/{finding}", "/quality/findings/nowhere/x"):
         assert quality.get(path).status_code == 404
         assert quality.post(path, data={"outcome": "upheld", "seen": "0", "reason": "x"}).status_code == 404
+
+
+def test_what_an_import_brought_says_so_wherever_it_is_told(sign_in, work):
+    found = line("finding.recorded", None, NINE, "Q001", source="complaint", technician="T001", discipline="gifts",
+                 favourable=False, occurred_on="2026-10-05")  # fmt: skip
+    upheld = line("finding.decided", None, NINE, "M001", finding=found["id"], outcome="upheld")
+    store(work, [{"visit": None, **one} for one in (found, upheld)])
+    came = "imported Wed, Oct 14"
+    for login, path in (
+        ("M001", f"/quality/findings/{MAIN}/{found['id']}"),
+        ("T001", f"/scores/findings/{found['id']}"),
+    ):
+        html = text_of(sign_in(login).get(path))
+        assert f"Recorded by Qian Yu (Q001), Mon, Oct 5, 09:00 · {came}" in html
+        assert f"Recorded Qian Yu (Q001) · {came}" in html
+        assert f"Upheld Ma Ling (M001) · {came}" in html
+    html = text_of(sign_in("T001").get("/scores/2026-10/T001/gifts"))
+    assert f"Upheld by Ma Ling (M001), Mon, Oct 5, 09:00 · {came}." in html
+    assert html.count(came) == 2
+    assert came in text_of(sign_in("Q001").get("/quality/findings/all?month=2026-10"))
+
+
+def test_what_was_recorded_and_decided_here_is_no_import(sign_in, work, clock):
+    made = record(work, item="grooming")
+    findings.decide(work, M001.actor, MAIN, made, "dismissed", "Seen otherwise.", seen=0)
+    for path in (f"/quality/findings/{MAIN}/{made}", f"/scores/findings/{made}", "/scores/2026-10/T001/grooming"):
+        assert "imported Wed" not in text_of(sign_in("M001").get(path))
