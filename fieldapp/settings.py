@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -21,6 +21,7 @@ from fieldapp.services.message_sending import Gateway
 from fieldapp.storage import keyfiles
 from fieldapp.storage.erase_list import EraseList
 from fieldapp.storage.object_store import Place, read_place
+from fieldapp.storage.vault import BadKeys, read_keys
 
 LOCALES = get_args(Language)
 #: What stands in examples where a secret belongs.
@@ -48,8 +49,9 @@ class Settings:
     #: Signs form tokens and the links of receipts. At least 32 characters. Else `secret-key` in the instance, made on
     #: first start.
     secret_key: str
-    #: Seals personal data in the database; whoever loses it cannot read that any more. At least 32 characters. Else
-    #: `data-key` in the instance, made on first start.
+    #: Seals personal data in the database; whoever loses it cannot read that any more. At least 32 characters; several
+    #: keys while one takes another's place (docs/operations.md, Data keys). Else `data-key` in the instance, made on
+    #: first start.
     data_key: str
     #: The folder of photos, or `s3://bucket/folder?endpoint=https://...&region=...` for storage that speaks S3 (keys
     #: in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or wherever obstore looks). Else `blobs` in the instance.
@@ -181,7 +183,7 @@ class Settings:
             # Names, addresses and keys: nobody else on this machine may look into it.
             instance.mkdir(mode=0o700, parents=True, exist_ok=True)
             secret_key = _secret("FIELDAPP_SECRET_KEY", env, instance / "secret-key", with_keys)
-            data_key = _secret("FIELDAPP_DATA_KEY", env, instance / "data-key", with_keys)
+            data_key = _secret("FIELDAPP_DATA_KEY", env, instance / "data-key", with_keys, _data_keys)
         except OSError as error:
             raise SettingsError(
                 f"FIELDAPP_INSTANCE is {str(instance)!r} ({error.strerror}); give a folder that can be written, "
@@ -216,7 +218,14 @@ class Settings:
         )
 
 
-def _secret(name: str, env: Mapping[str, str], file: Path, make: bool) -> str:
+def _one(_: str, text: str) -> tuple[str, ...]:
+    return (text,)
+
+
+def _secret(
+    name: str, env: Mapping[str, str], file: Path, make: bool,
+    keys: Callable[[str, str], tuple[str, ...]] = _one,
+) -> str:  # fmt: skip
     given = env.get(name)
     if given is None:
         if not file.exists():
@@ -224,6 +233,19 @@ def _secret(name: str, env: Mapping[str, str], file: Path, make: bool) -> str:
                 return ""
             keyfiles.write_once(file, f"{secrets.token_urlsafe(48)}\n".encode())
         given = file.read_text().strip()
+    for one in keys(name, given):
+        _check(name, one)
+    return given
+
+
+def _data_keys(name: str, text: str) -> tuple[str, ...]:
+    try:
+        return read_keys(text)[0]
+    except BadKeys as error:
+        raise SettingsError(f"{name} {error}; see docs/operations.md, Data keys") from None
+
+
+def _check(name: str, given: str) -> None:
     if len(given) < 32:
         raise SettingsError(
             f"{name} is shorter than 32 characters; "
@@ -234,7 +256,6 @@ def _secret(name: str, env: Mapping[str, str], file: Path, make: bool) -> str:
             f"{name} looks like a placeholder; "
             "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
-    return given
 
 
 def _base_url(url: str) -> str | None:

@@ -18,8 +18,9 @@ from msgspec import Struct
 
 from fieldapp.services import installation
 from fieldapp.services.work import Db, Refused, Vault, Work
-from fieldapp.storage import archive, audit, branches, copying, photos
+from fieldapp.storage import archive, audit, branches, copying, photos, sealing
 from fieldapp.storage.copying import Tally
+from fieldapp.storage.vault import read_keys
 
 FORMAT = 1
 #: The files of the instance that hold keys; the first two may come from the environment instead, and are then left out.
@@ -45,6 +46,8 @@ class Header(Struct, frozen=True):
     tables: dict[str, dict[str, str]]
     #: Key -> its fingerprint.
     keys: dict[str, str]
+    #: The names of the data keys that something stands under.
+    data_keys: tuple[str, ...] = ()
 
 
 class Manifest(Struct, frozen=True):
@@ -73,9 +76,9 @@ class Checked:
         return sum(rows for rows, _ in self.manifest.tables.values())
 
 
-def fingerprint(secret: str) -> str:
-    """Names a key without telling it."""
-    return Vault(secret).mark(b"backup")[:16]
+def fingerprints(secret: str) -> tuple[str, ...]:
+    """Names each of a secret's keys (the data key may be several) without telling it, the newest first."""
+    return tuple(Vault(one).mark(b"backup")[:16] for one in read_keys(secret)[0])
 
 
 def write(
@@ -92,8 +95,9 @@ def write(
         with archive.writing(path, seal, modified=int(now.timestamp())) as target:
             with work.read() as db:
                 columns = {name: dict(found) for name, found in copying.tables(db).items()}
-                marks = {name: fingerprint(secret) for name, secret in keys.items()}
-                target.add(_HEADER, msgspec.json.encode(Header(FORMAT, program, schema, now, columns, marks)))
+                marks = {name: fingerprints(secret)[0] for name, secret in keys.items()}
+                header = Header(FORMAT, program, schema, now, columns, marks, tuple(sealing.register(db)))
+                target.add(_HEADER, msgspec.json.encode(header))
                 for name, content in key_files.items():
                     target.add(f"keys/{name}", content)
                 tables = dict(_write_tables(db, target, columns, progress))

@@ -61,6 +61,11 @@ def without(text: str, name: str) -> str:
     return write_keys(tuple(one for one in read_keys(text)[0] if Vault(one).newest != name), text)
 
 
+def names(text: str) -> tuple[str, ...]:
+    """The names of a setting's keys, the newest first."""
+    return Vault(text).known
+
+
 def standings(work: Work) -> Standings:
     """What stands under which key. Reads everything."""
     with work.read() as db:
@@ -125,6 +130,8 @@ def drop(work: Work, name: str) -> None:
         one = next((key for key in found.keys if key.name == name), None)
         if one is None:
             raise Refused(f"there is no data key {name}; see: fieldapp keys list")
+        if sealing.register(db).get(name) == "current":
+            raise Refused(f"what is written now stands under data key {name}; run: fieldapp keys seal")
         if one.values or found.unopened or not found.has_begun:
             raise Refused(
                 f"{one.values} values stand under data key {name}, {found.unopened} under none that is known; "

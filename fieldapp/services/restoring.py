@@ -13,7 +13,7 @@ from fieldapp.domain.access import OPERATOR
 from fieldapp.services import backups, erasing, installation, leavers, upgrading
 from fieldapp.services.backups import Checked, KeyMember, PhotoMember, Progress, TableMember
 from fieldapp.services.installation import EPOCH, RESTORING
-from fieldapp.services.work import Db, Refused, Work
+from fieldapp.services.work import Db, Refused, Vault, Work
 from fieldapp.storage import audit, copying, keyfiles, migrate, server
 from fieldapp.storage.blobs import WrongHash
 from fieldapp.storage.copying import Tally
@@ -39,16 +39,22 @@ def keys_for(checked: Checked, given: Mapping[str, str], instance: Path) -> dict
     for name, mark in checked.header.keys.items():
         setting = f"FIELDAPP_{name.replace('-', '_').upper()}"
         held = checked.keys.get(name, b"").decode().strip()
-        if given.get(name) and backups.fingerprint(given[name]) != mark:
+        if given.get(name) and mark not in backups.fingerprints(given[name]):
             raise Refused(
                 f"{setting} (or {instance / name}) is not the key that this backup was made with; "
                 "give that one, or none where the backup holds it"
             )
         if not (given.get(name) or held):
             raise Refused(f"this backup was made with {setting} in the environment and does not hold it; set it")
-        if held and backups.fingerprint(held) != mark:
+        if held and mark not in backups.fingerprints(held):
             raise Refused(f"the {name} in this backup is not the one it was made with; take another copy of the file")
         found[name] = given.get(name) or held
+    lacking = set(checked.header.data_keys) - set(Vault(found["data-key"]).known)
+    if lacking:
+        raise Refused(
+            f"something in this backup is sealed with data key {', '.join(sorted(lacking))}; let FIELDAPP_DATA_KEY "
+            "hold that key, too (docs/operations.md, Data keys)"
+        )
     for name, content in checked.keys.items():
         if (instance / name).exists() and (instance / name).read_bytes() != content:
             raise Refused(

@@ -15,17 +15,38 @@ def write_once(path: Path, content: bytes) -> None:
     Half a key after a power cut would forbid every start, and what is sealed with a key has to find it again: file and
     name are synced. Processes that start together agree on one key: the link fails for all but the first.
     """
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-        target.write(content)
-        target.flush()
-        os.fsync(target.fileno())
+    draft = _draft(path, content)
     try:
         with suppress(FileExistsError):
             path.hardlink_to(draft)
     finally:
         draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def write_over(path: Path, content: bytes) -> None:
+    """Put `content` in place of what is there: whoever reads sees the one or the other. Raises `OSError`."""
+    draft = _draft(path, content)
+    try:
+        draft.replace(path)
+    except OSError:
+        draft.unlink()
+        raise
+    _sync(path.parent)
+
+
+def _draft(path: Path, content: bytes) -> Path:
+    """The content beside `path`, on the disk."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+        target.write(content)
+        target.flush()
+        os.fsync(target.fileno())
+    return draft
+
+
+def _sync(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

@@ -257,6 +257,12 @@ def test_the_newest_key_and_a_strange_one_are_not_dropped(work):
             data_keys.drop(work, name)
 
 
+def test_a_key_is_not_dropped_before_another_took_over(work):
+    """Nothing stands under it yet, but what comes will."""
+    with pytest.raises(Refused, match="fieldapp keys seal"):
+        data_keys.drop(with_keys(work, rotated()), work.vault.newest)
+
+
 def test_an_older_program_has_no_room_once_anything_is_sealed(work):
     with work.read() as db:
         assert server.find(db, migrate.FLOOR) == migrate.SEALING
