@@ -85,8 +85,10 @@ class Chain:
         self, item: Item, event_id: str, digest: str, *, damaged: bool, known: Entry | None = None
     ) -> Placed:  # fmt: skip
         """An entry whose number is taken. Another fact of a phone that was put back to an earlier state, or copied to a
-        second one, is a fact all the same: its chain is forked there."""
-        if item.digest == digest and item.id == event_id:
+        second one, is a fact all the same: its chain is forked there. What was hashed makes the fact: where nothing but
+        its id is another, that was damaged on the way."""
+        is_stored = known is None or known.status != "quarantined"
+        if item.digest == digest and (item.id == event_id or (is_stored and not damaged)):
             return Placed(item, "known", known)
         if damaged:
             return Placed(item, "hash_mismatch", known)

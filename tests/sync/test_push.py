@@ -186,6 +186,14 @@ def test_a_damaged_copy_gives_way_to_the_fact_itself(phone, work, visit):
     assert phone.fates(phone.append("note.added", visit)) == [("accepted", None)]
 
 
+def test_a_fact_whose_id_was_damaged_on_the_way_is_there_once(phone, work, visit):
+    fact = phone.append("note.added", visit)
+    assert phone.fates({**fact, "id": new_id()}) == [("accepted", None)]
+    assert phone.fates(fact, phone.append("note.added", visit)) == [("duplicate", None), ("accepted", None)]
+    with work.read() as db:
+        assert events.count(db, cast.MAIN) == 3  # the visit, and both
+
+
 def test_a_chain_that_does_not_continue_is_held_and_said(phone, visit):
     phone.push(phone.append("note.added", visit))
     phone.head = "f" * 64
