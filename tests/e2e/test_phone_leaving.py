@@ -102,6 +102,23 @@ def test_deleting_wants_a_reason_and_the_office_hears_of_it(work, page, visit):
     assert device_of(work).outbox == 0
 
 
+def test_who_is_killed_before_anything_was_deleted_has_deleted_nothing(work, page, visit):
+    page.context.set_offline(True)
+    phone.append(page, visit, "visit.departed")
+    start_leaving(page)
+    page.click("dialog details summary")
+    page.fill("dialog [name=reason]", "broken anyway")
+    page.evaluate("() => { IDBFactory.prototype.deleteDatabase = () => { globalThis.isKilled = true; throw new Error(); }; }")
+    page.click("dialog form button")
+    page.wait_for_function("() => globalThis.isKilled")
+    page.context.set_offline(False)
+    page.goto("/m/")
+    page.wait_for_selector("#view h1")
+    phone.wait_until_sent(page)
+    assert audited(work, "outbox_deleted") == []
+    assert phone.stored(work, visit).count("visit.departed") == 1
+
+
 def test_deleted_without_a_network_the_office_hears_of_it_at_the_next_contact(work, page, visit, enter):
     page.context.set_offline(True)
     phone.append(page, visit, "visit.departed")

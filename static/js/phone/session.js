@@ -34,9 +34,15 @@ export async function enter(login, me = null) {
     await openVault();
   }
   await setCurrentUser(login);
-  await device();
+  await undeleted((await device()).id);
   if (me) await Promise.all([meta.hint("me", me), meet()]);
   return me ?? (await store().get("meta", "me")) ?? { login, name: login, zone: "UTC" };
+}
+
+// Killed between the word that this was deleted and the deletion: it is all here, and nobody is to hear otherwise.
+async function undeleted(id) {
+  if ((await noted("deletion"))?.device_id === id) await note("deletion", null);
+  if ((await noted("deleted")) === id) await note("deleted", null);
 }
 
 // The server spoke to us just now.
