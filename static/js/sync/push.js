@@ -159,8 +159,11 @@ export function resendIfRestored(told) {
   });
 }
 
-// What the server confirmed stays 72 hours from then, for the case that it is restored from a backup.
-export async function prune(moment = null) {
+// What the server confirmed stays 72 hours from then, for the case that it is restored from a backup. Nobody appends, and
+// no other tab hears of a restore, between the look and the deletion.
+export const prune = (moment = null) => locked("journal", () => pruned(moment));
+
+async function pruned(moment) {
   const now = moment ?? (await serverNow());
   const isOld = (item) => item.status !== "waiting" && now - (item.server_at ?? item.at) > KEEP;
   const [old, photos] = [(await store().getAll("outbox")).filter(isOld), (await store().getAll("blobs")).filter(isOld)];
