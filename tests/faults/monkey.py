@@ -47,7 +47,12 @@ _WATCH = """(() => {
 })();"""
 _UNFOLD = "() => { for (const one of document.querySelectorAll('#view details')) one.open ||= Math.random() < 0.5; }"
 _OWNER = "const { storeOwner } = await load('sync/store.js'); return storeOwner();"
-_SEND = "const { syncNow } = await load('sync/engine.js'); await syncNow();"
+#: Whether a talk with the server went through: until then nothing may wait that a restored server has forgotten.
+_SEND = """
+  const { syncNow, syncState } = await load('sync/engine.js');
+  await syncNow();
+  return syncState().phase === "idle" && !syncState().trouble;
+"""
 
 
 class Monkey:
@@ -225,13 +230,13 @@ class Monkey:
         return 0
 
     def _sent(self, login: str) -> int:
-        """Wait until the app has this person's storage open, and nothing waits in it."""
+        """Wait until the app has this person's storage open, talked to the server, and nothing waits in it."""
         waiting = 1
         for _ in range(60):
             with suppress(Error):  # it may just be starting over for another person
-                run_in(self.page, _SEND)
+                has_talked = run_in(self.page, _SEND)
                 waiting = self.look()["waiting"]
-                if not waiting and run_in(self.page, _OWNER) == login:
+                if has_talked and not waiting and run_in(self.page, _OWNER) == login:
                     return 0
             self.page.wait_for_timeout(500)
         return waiting or 1
