@@ -14,7 +14,7 @@ import { store } from "../sync/store.js";
 import { manifestOf } from "../visit/facts.js";
 import { bottomBar } from "../visit/form.js";
 import { mayFollow } from "../visit/lifecycle.js";
-import { forget, keep, recall } from "../visit/keep.js";
+import { forget, keep, recall, spend } from "../visit/keep.js";
 import { know } from "../visit/record.js";
 import { review } from "./review.js";
 import { sign } from "./sign.js";
@@ -100,10 +100,18 @@ async function contextOf(here) {
     ...known, id: here.id, draft: here.draft, doc, docHash, own, technician: technician.name || technician.code,
     keep: (change) => kept(here, change),
     to: (name) => kept(here, { screen: name }).then(draw),
-    record: (type, data) => append(here.id, type, data),
+    record: (type, data, change = {}) => recorded(here, type, data, change),
     complete: () => complete(here.id).then(draw),
     giveBack: () => giveBack(here),
   };
+}
+
+// Together with what the draft then says of it, for who is killed in between.
+function recorded(here, type, data, change) {
+  return spend("handover", () => ({ ...here.draft, ...change }), async (together) => {
+    await append(here.id, type, data, together);
+    Object.assign(here.draft, change);
+  });
 }
 
 function kept(here, change) {

@@ -33,8 +33,7 @@ async function answered(context, data) {
   const said = JSON.stringify(data);
   await present(context);
   if (said !== context.draft.said && (!isEmpty(data) || context.draft.said)) {
-    await context.record("answers.given", data);
-    await context.keep({ said });
+    await context.record("answers.given", data, { said });
   }
   await context.to("sign");
 }

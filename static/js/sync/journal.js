@@ -138,6 +138,8 @@ export async function expire(now = Date.now()) {
   await strictly(["visits"], (tx) => old.map((one) => tx.objectStore("visits").delete(one.visit_id)));
 }
 
+export const sealedDraft = (value) => seal("outbox", JSON.stringify(value));
+
 // Half-done input (strokes, forms, the current screen): survives a killed browser, never leaves the phone.
 export const drafts = {
   async get(key) {
@@ -145,7 +147,7 @@ export const drafts = {
     return sealed === undefined ? null : readable("outbox", sealed);
   },
   async put(key, value) {
-    const sealed = await seal("outbox", JSON.stringify(value));
+    const sealed = await sealedDraft(value);
     await strictly(["drafts"], (tx) => tx.objectStore("drafts").put(sealed, key));
   },
   remove: (key) => strictly(["drafts"], (tx) => tx.objectStore("drafts").delete(key)),

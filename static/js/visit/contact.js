@@ -16,7 +16,8 @@ export async function linksOf(visit, key, params = {}) {
   return { call: `tel:${number}`, message: `sms:${number}?body=${encodeURIComponent(text)}`, text };
 }
 
-/** The block with both buttons; after a call it asks how it went and hands the outcome to `called`. */
+/** The block with both buttons; after a call it asks how it went and hands the outcome to `called`, with the key of the
+ * draft that keeps the question open. */
 export async function contact(visit, facts, called) {
   const element = clone("contact");
   const start = facts.promise ? clockTime(facts.promise.start) : "";
@@ -35,10 +36,7 @@ export async function contact(visit, facts, called) {
     drafts.put(key, true);
   });
   for (const button of outcome.querySelectorAll("button")) {
-    button.addEventListener("click", async () => {
-      await drafts.remove(key);
-      await called(button.value);
-    });
+    button.addEventListener("click", () => called(button.value, key));
   }
   return element;
 }

@@ -38,7 +38,7 @@ export const view = sideView("late", async (element, { visit, facts }, id) => {
   element.addEventListener("input", update);
   return {
     ready: update,
-    act: async () => {
+    act: async (together) => {
       const values = read(element);
       const span = picked();
       if (!span) throw new Unfinished("window_missing", $("[name=shift]", element));
@@ -47,7 +47,7 @@ export const view = sideView("late", async (element, { visit, facts }, id) => {
       if (!values.cause) throw new Unfinished("cause_missing", $("[name=cause]", element));
       const promise = { start: iso(span.start), end: iso(span.end), agreed: values.agreed, told_at: iso(Date.now()), channel: values.channel };
       const reason = values.reason.trim() || null;
-      await record(id, "promise.changed", { asked_by: "company", promise, apology: values.apology, cause: values.cause, reason });
+      await record(id, "promise.changed", { asked_by: "company", promise, apology: values.apology, cause: values.cause, reason }, together);
     },
   };
 });

@@ -33,7 +33,7 @@ export const view = sideView("nobody", async (element, { visit, facts }, id) => 
       const waited = $("[name=waited_minutes]", element);
       waited.value = String(Math.max(Number(waited.value) || 0, waitedSince(since, Date.now())));
     },
-    act: async () => {
+    act: async (together) => {
       const values = read(element);
       if (!values.reason) throw new Unfinished("reason_missing", $("[name=reason]", element));
       const known = await know(id);
@@ -41,7 +41,7 @@ export const view = sideView("nobody", async (element, { visit, facts }, id) => 
       await record(id, "access.failed", {
         reason: values.reason, call_attempts: count(element, "call_attempts"), waited_minutes: count(element, "waited_minutes"),
         photo: door?.blob ?? null,
-      });
+      }, together);
     },
   };
 });

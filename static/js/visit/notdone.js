@@ -11,14 +11,14 @@ import { iso, moment } from "./when.js";
 export const view = sideView("notdone", async (element, known, id) => {
   $("[name=day]", element).min = dateOf(Date.now());
   return {
-    act: async () => {
+    act: async (together) => {
       const values = read(element);
       if (!values.why) throw new Unfinished("reason_missing", $("[name=why]", element));
       const text = values.reason.trim();
       if (values.why === "other" && !text) throw new Unfinished("reason_words", $("[name=reason]", element));
       const span = back(element, values);
       const reason = [values.why === "other" ? "" : t(`why.${values.why}`), text].filter(Boolean).join(". ");
-      await record(id, "visit.not_completed", { reason, return: span, agreed: span !== null && values.agreed });
+      await record(id, "visit.not_completed", { reason, return: span, agreed: span !== null && values.agreed }, together);
     },
   };
 });

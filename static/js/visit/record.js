@@ -23,12 +23,12 @@ export async function know(visitId) {
   return { visit, facts: factsOf(visit, events), state: stateOf(events.map((event) => event.type), ruling) };
 }
 
-/** Writes one fact durably and says so. Raises NotNow where the visit's state does not allow it. */
-export async function record(visitId, type, data = {}) {
+/** Writes one fact durably and says so; `together` as for `append`. Raises NotNow where the visit's state does not allow it. */
+export async function record(visitId, type, data = {}, together = {}) {
   await settle();
   const known = await know(visitId);
   if (known && !mayFollow(known.state, type)) throw new NotNow(known.state);
-  const written = await append(visitId, type, data);
+  const written = await append(visitId, type, data, together);
   say(t("visit.saved"));
   return written;
 }

@@ -4,12 +4,12 @@ import { clone, field, put } from "../lib/dom.js";
 import { go } from "../lib/router.js";
 import { t } from "../lib/words.js";
 import { bottomBar, remembered } from "./form.js";
-import { forget } from "./keep.js";
+import { spend } from "./keep.js";
 import { know } from "./record.js";
 
 /**
- * A view named `name`: `build(element, known, id)` prepares the form and resolves `{act}`; `act` records. What was typed
- * is kept as a draft until it is recorded.
+ * A view named `name`: `build(element, known, id)` prepares the form and resolves `{act}`; `act(together)` records, `together` as
+ * for `append`. What was typed is kept as a draft until it is recorded.
  */
 export function sideView(name, build) {
   let turn = 0;
@@ -31,8 +31,7 @@ export function sideView(name, build) {
       place.replaceChildren(screen, bottomBar({
         label: t(`visit.${name}.next`), icon: "check",
         act: async () => {
-          await parts.act();
-          await forget(key);
+          await spend(key, () => null, parts.act);
           go("visit", { visit: id }, { replace: true });
         },
         more: [{ text: t("visit.back"), symbol: "left", run: () => go("visit", { visit: id }, { replace: true }) }],

@@ -9,6 +9,7 @@ import { drafts } from "../sync/journal.js";
 import { arrive, warmUp } from "./arrival.js";
 import { contact } from "./contact.js";
 import { read, write } from "./form.js";
+import { spend } from "./keep.js";
 
 const later = (context, name, symbol) => ({ text: t(`visit.${name}.link`), symbol, run: () => go(name, { visit: context.id }) });
 
@@ -77,7 +78,7 @@ export async function door(context) {
 
 async function contactBlock(context) {
   const element = await contact(context.visit, context.facts,
-    (outcome) => context.act(() => context.record("customer.called", { outcome })));
+    (outcome, key) => context.act(() => spend(key, () => null, (together) => context.record("customer.called", { outcome }, together))));
   put(element, "title", t("visit.contact"));
   return element;
 }

@@ -61,7 +61,7 @@ async function draw({ first = false } = {}) {
   }
   const stage = await phase(here.id);
   const step = stepOf(known.state, known.facts, stage.workDone);
-  const context = { ...known, id: here.id, step, act: doing, draw, record: (type, data) => record(here.id, type, data), turn: (done) => turn(here.id, done) };
+  const context = { ...known, id: here.id, step, act: doing, draw, record: (...fact) => record(here.id, ...fact), turn: (done) => turn(here.id, done) };
   const panel = await PANELS[step](context);
   if (here !== shown) return;
   here.panel?.stop?.();

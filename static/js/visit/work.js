@@ -8,7 +8,7 @@ import { t } from "../lib/words.js";
 import { addPhoto, photoUrl } from "../sync/journal.js";
 import { amountFrom } from "./facts.js";
 import { bottomBar, complain, read, remembered, Unfinished, write } from "./form.js";
-import { forget, keep } from "./keep.js";
+import { forget, keep, spend } from "./keep.js";
 import { know, record, sentence } from "./record.js";
 import { scanner } from "./scan.js";
 import { shots } from "./shots.js";
@@ -60,9 +60,14 @@ async function build(id, facts, redraw) {
   // Records a fact and empties its fields, but for what was typed on meanwhile.
   const settle = async (fact, names) => {
     const typed = read(element);
-    await record(id, ...fact);
-    const rest = read(element);
-    write(element, emptied(names.filter((name) => rest[name] === typed[name])));
+    const spent = () => {
+      const now = read(element);
+      return emptied(names.filter((name) => now[name] === typed[name]));
+    };
+    await spend(key, () => ({ ...read(element), ...spent() }), async (together) => {
+      await record(id, ...fact, together);
+      write(element, spent());
+    });
     await keep(key, () => read(element));
   };
   const add = async ({ said, names }) => {
