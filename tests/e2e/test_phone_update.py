@@ -8,10 +8,20 @@ import pytest
 from fieldapp.paths import STATIC
 from fieldapp.web.templating import Assets
 from tests.e2e import phone
+from tests.e2e.test_phone_camera import ARRIVED
+from tests.services.test_erasing import picture
 
 pytestmark = pytest.mark.browser
 RELEASE = "document.querySelector('script[type=module]').src.split('/')[4]"
 DROP = "async () => { for (const name of await caches.keys()) await caches.delete(name); }"
+#: A large photo takes a phone some seconds.
+SLOWLY = """() => {
+  const real = createImageBitmap;
+  globalThis.createImageBitmap = async (...asked) => {
+    await new Promise((done) => { globalThis.shrink = done; });
+    return real(...asked);
+  };
+}"""
 #: How many files are kept, and how many there should be.
 KEPT = """async () => {
   const [name] = await caches.keys();
@@ -75,6 +85,26 @@ def test_a_new_release_waits_until_the_person_asks_for_it(page, release):
     page.goto("/m/")
     page.wait_for_selector(".next")
     assert page.evaluate(RELEASE) == after
+
+
+def test_a_photo_that_another_window_is_saving_is_saved_before_the_new_release_starts(work, page, release):
+    [visit] = [one["visit_id"] for one in phone.call(page, "sync/journal.js", "visits")]
+    for kind, data in ARRIVED:
+        phone.append(page, visit, kind, data)
+    other = page.context.new_page()
+    other.goto(f"/m/#visit?visit={visit}")
+    other.wait_for_selector("input[data-slot=after]", state="attached")
+    other.evaluate(SLOWLY)
+    other.set_input_files("input[data-slot=after]", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()})
+    release()
+    look_for_update(page)
+    page.wait_for_selector("#banner-update:not([hidden])")
+    with page.expect_navigation():
+        page.click("#update")
+    with other.expect_navigation():
+        other.evaluate("() => shrink()")
+    page.wait_for_selector("#view h1")
+    assert "photo.added" in [entry["type"] for entry in phone.outbox(page)]
 
 
 def test_a_broken_release_changes_nothing(page, release):

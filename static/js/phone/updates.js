@@ -24,7 +24,7 @@ export async function installUpdates() {
   // The first worker takes charge of this very page; any later one brings other files, which do not mix with these.
   let { controller } = navigator.serviceWorker;
   navigator.serviceWorker.addEventListener("controllerchange", () => {
-    if (controller) location.reload();
+    if (controller) startOver();
     ({ controller } = navigator.serviceWorker);
   });
   offer();
@@ -36,6 +36,12 @@ function heard({ data }) {
   if (data === "day" || !QUIET.has(current().name)) return;
   if (data.visit) go("visit", { visit: data.visit });
   else go("today");
+}
+
+// Another window asked for the new release: a photo or a fact that this one is just saving is saved first.
+function startOver() {
+  if (document.querySelector("[data-busy]")) setTimeout(startOver, 100);
+  else location.reload();
 }
 
 function trusted(address) {
