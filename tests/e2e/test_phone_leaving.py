@@ -108,7 +108,9 @@ def test_who_is_killed_before_anything_was_deleted_has_deleted_nothing(work, pag
     start_leaving(page)
     page.click("dialog details summary")
     page.fill("dialog [name=reason]", "broken anyway")
-    page.evaluate("() => { IDBFactory.prototype.deleteDatabase = () => { globalThis.isKilled = true; throw new Error(); }; }")
+    page.evaluate(
+        "() => { IDBFactory.prototype.deleteDatabase = () => { globalThis.isKilled = true; throw new Error(); }; }"
+    )
     page.click("dialog form button")
     page.wait_for_function("() => globalThis.isKilled")
     page.context.set_offline(False)
