@@ -87,8 +87,7 @@ class Settings:
     keep: str | None = None
     #: `1`: other programs on this very machine may be told of things, for trying it out.
     outgoing_loopback: bool = False
-    #: The mail server through which customers are told things, e.g. `smtp://user:password@mail.example.org:587`
-    #: (docs/messages.md).
+    #: The mail server for customers, e.g. `smtp://user:password@mail.example.org:587` (docs/messages.md).
     smtp_url: str | None = None
     #: The address that mail comes from; needed beside the mail server.
     mail_from: str | None = None
