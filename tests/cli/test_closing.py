@@ -155,7 +155,9 @@ def test_a_schema_with_closed_months_does_not_go_down(run):
     close(run, "M002")
     answer = run("db", "downgrade", "0001", "--yes")
     assert answer.exit_code == 1
-    assert answer.stderr.startswith("fieldapp: schema 0001 has no place for what is stored in closed_months, closed_sh")
+    assert answer.stderr.startswith(
+        "fieldapp: schema 0001 has no place for what is stored in sealed columns, closed_mo"
+    )
     assert answer.stderr.endswith("give the older program the copy of the database that was made before the upgrade\n")
     assert len(answer.stderr.splitlines()) == 1
     assert run("doctor").exit_code == 0

@@ -113,6 +113,7 @@ def test_two_processes_share_one_port(tmp_path):
 
 
 def test_a_photo_that_cannot_be_taken_away_does_not_keep_it_from_serving(tmp_path):
+    (tmp_path / "data-key").write_text(cast.DATA_KEY)
     processes.run(tmp_path, "db", "upgrade")
     work = make_test_work(tmp_path, lambda: cast.NOW)
     with work.write() as db:

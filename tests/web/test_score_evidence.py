@@ -84,7 +84,8 @@ def test_a_finding_is_told_with_its_note_who_recorded_and_who_upheld_it(work, si
                            reason="Two neighbours heard it."))  # fmt: skip
     page = text_of(sign_in("T001").get(f"{MONTH}/decorum"))
     for text in ("adverse", "Complaint: this was not done.", "Shouted at the dog.", "Finding recorded",
-                 "Qian Yu (Q001)", "Upheld by Ma Ling (M001), Mon, Oct 5, 09:00: Two neighbours heard it.", "WO-1",
+                 "Qian Yu (Q001)", "Upheld by Ma Ling (M001), Mon, Oct 5, 09:00", "imported",
+                 "Two neighbours heard it.", "WO-1",
                  "Article III.4, rulebook installer/1"):  # fmt: skip
         assert text in page
 
