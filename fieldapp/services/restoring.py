@@ -14,9 +14,10 @@ from fieldapp.services import backups, erasing, installation, leavers, upgrading
 from fieldapp.services.backups import Checked, KeyMember, PhotoMember, Progress, TableMember
 from fieldapp.services.installation import EPOCH, RESTORING
 from fieldapp.services.work import Db, Refused, Vault, Work
-from fieldapp.storage import audit, copying, keyfiles, migrate, server
+from fieldapp.storage import audit, copying, keyfiles, migrate, sealing, server
 from fieldapp.storage.blobs import WrongHash
 from fieldapp.storage.copying import Tally
+from fieldapp.storage.engine import Database
 from fieldapp.storage.erase_list import BadList, EraseList, Line
 
 #: The row that follows, in the company's chain, where the chains ended in the backup.
@@ -139,6 +140,13 @@ def _undoing(work: Work, instance: Path, timezone: str) -> Iterator[None]:
                     "this place holds an installation already, and a backup goes into an empty one only; "
                     "set FIELDAPP_INSTANCE (and FIELDAPP_DATABASE_URL) to an empty place"
                 )
+            is_strange = sealing.unknown(work.vault, sealing.register(db)) is not None
+        if is_strange:  # prepared with another key; nothing is sealed with it yet, so nothing goes with it
+            bare = Database(work.database.url)
+            with bare.write() as db:
+                copying.clear(db)
+            bare.dispose()
+            before = None
     with ExitStack() as undo:
         undo.callback(_empty, work, None if before is None else timezone)
         if work.blobs.is_empty():
