@@ -13,6 +13,7 @@ import { today } from "./phone/today.js";
 import { startEngine } from "./sync/engine.js";
 import { drafts } from "./sync/journal.js";
 import { HeldElsewhere } from "./sync/lock.js";
+import { allSaved } from "./sync/saving.js";
 import { currentUser, isFull, keepReserve, meta, store, unlessFull } from "./sync/store.js";
 import { resume as resumeArrival } from "./visit/arrival.js";
 import "./visit/routes.js";
@@ -101,7 +102,7 @@ const startOver = () => location.replace(location.pathname);
 // A page that was left open is held to the same hours as one that is opened.
 async function lookAgain() {
   if (document.visibilityState !== "visible" || !RESTING.has(current().name)) return;
-  if (await isStale((await meta.get("me")) ?? {})) location.reload();
+  if (await isStale((await meta.get("me")) ?? {})) allSaved().then(() => location.reload());
 }
 
 // A killed app opens where the person was, unless the address says otherwise or that was yesterday.

@@ -5,6 +5,7 @@ import pytest
 from tests import cast
 from tests.e2e import phone
 from tests.e2e.test_phone_offline import FULL
+from tests.services.test_erasing import picture
 
 pytestmark = pytest.mark.browser
 
@@ -14,6 +15,14 @@ ARRIVED = (
     ("visit.arrived", {"gps": {"status": "denied"}}), ("door.checked", {"introduced": True, "shoe_covers": True}),
     ("consent.given", {"by": "customer", "method": "spoken"}),
 )  # fmt: skip
+
+SLOWLY = """() => {
+  const real = createImageBitmap;
+  globalThis.createImageBitmap = async (...asked) => {
+    await new Promise((done) => { globalThis.goOn = done; });
+    return real(...asked);
+  };
+}"""
 
 
 @pytest.fixture
@@ -27,6 +36,18 @@ def page(work, phone_page, enter):
     phone_page.goto(f"/m/#visit?visit={visit}")
     phone_page.wait_for_selector(BEFORE)
     return phone_page
+
+
+def begin_photo(page):
+    """A photo is being made small, until `end_photo`: a large one takes a phone some seconds."""
+    page.evaluate(SLOWLY)
+    photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+    page.set_input_files("input[data-slot=after]", photo)
+    page.wait_for_function("() => globalThis.goOn")
+
+
+def end_photo(page):
+    page.evaluate("() => goOn()")
 
 
 def photos(page):

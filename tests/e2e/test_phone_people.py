@@ -9,6 +9,7 @@ from playwright.sync_api import Error
 from fieldapp.services import accounts
 from tests import cast
 from tests.e2e import phone
+from tests.e2e.test_phone_camera import ARRIVED, begin_photo, end_photo
 from tests.e2e.test_phone_leaving import back, start_leaving
 from tests.e2e.test_phone_offline import DRAW_AND_KEEP
 from tests.e2e.test_visit_offline import up_to_the_door, up_to_the_handover
@@ -50,6 +51,17 @@ def change_to(page, enter):
         phone.wait_until_sent(page)
 
     return act
+
+
+@pytest.fixture
+def working(page, visit):
+    """T001's phone at work in the customer's home, where a photo is just being saved."""
+    for kind, data in ARRIVED:
+        phone.append(page, visit, kind, data)
+    page.goto(f"/m/#visit?visit={visit}")
+    page.wait_for_selector("input[data-slot=after]", state="attached")
+    begin_photo(page)
+    return page
 
 
 def sign_out(page):
@@ -99,6 +111,27 @@ def test_photos_that_wait_go_out_when_their_person_is_back(work, page, visit, ch
     change_to("T002", "#view h1")
     assert list(work.blobs.all(cast.MAIN)) == []
     change_to("T001", ".next")
+    assert len(list(work.blobs.all(cast.MAIN))) == 1
+
+
+def test_a_photo_that_is_just_being_saved_is_saved_before_its_person_signs_out(work, working):
+    working.evaluate("() => { location.hash = '#settings'; }")
+    working.click("button[data-sign-out]")
+    with pytest.raises(Error, match="Timeout"):
+        working.wait_for_url("**/login**", timeout=1000)
+    end_photo(working)
+    working.wait_for_url("**/login**")
+    assert len(list(work.blobs.all(cast.MAIN))) == 1
+
+
+def test_a_photo_that_is_just_being_saved_is_saved_before_somebody_elses_turn(work, working, change_to):
+    sign_in_beside(working, "T002")
+    with pytest.raises(Error, match="Timeout"), working.expect_navigation(timeout=1000):
+        phone.run(working, "const { syncNow } = await load('sync/engine.js'); setTimeout(syncNow);")
+    with working.expect_navigation():
+        end_photo(working)
+    assert list(work.blobs.all(cast.MAIN)) == []
+    change_to("T001", "#view h1")
     assert len(list(work.blobs.all(cast.MAIN))) == 1
 
 
@@ -199,15 +232,8 @@ def test_a_session_that_changes_in_the_middle_of_a_talk_carries_nothing_more(wor
 
     def change(route):
         if not cookies:
-            page.context.clear_cookies()
-            other = page.context.new_page()
-            other.goto("/login")
+            sign_in_beside(page, "T900")
             cookies["T900"] = page.context.cookies()
-            answer = page.context.request.post(
-                "/login", form={"login": "T900", "password": cast.PASSWORD, "csrf_token": token(other)}
-            )
-            assert answer.ok
-            other.close()
         route.continue_()
 
     page.route(BLOBS, change)
@@ -223,6 +249,16 @@ def test_a_session_that_changes_in_the_middle_of_a_talk_carries_nothing_more(wor
     page.wait_for_selector(".next")
     phone.wait_until_sent(page)
     assert list(work.blobs.all(cast.MAIN)) == [photo]
+
+
+def sign_in_beside(page, login):
+    """Somebody signs in in another tab; this one does not know yet."""
+    page.context.clear_cookies()
+    other = page.context.new_page()
+    other.goto("/login")
+    form = {"login": login, "password": cast.PASSWORD, "csrf_token": token(other)}
+    assert page.context.request.post("/login", form=form).ok
+    other.close()
 
 
 def token(page):

@@ -8,20 +8,11 @@ import pytest
 from fieldapp.paths import STATIC
 from fieldapp.web.templating import Assets
 from tests.e2e import phone
-from tests.e2e.test_phone_camera import ARRIVED
-from tests.services.test_erasing import picture
+from tests.e2e.test_phone_camera import ARRIVED, begin_photo, end_photo
 
 pytestmark = pytest.mark.browser
 RELEASE = "document.querySelector('script[type=module]').src.split('/')[4]"
 DROP = "async () => { for (const name of await caches.keys()) await caches.delete(name); }"
-#: A large photo takes a phone some seconds.
-SLOWLY = """() => {
-  const real = createImageBitmap;
-  globalThis.createImageBitmap = async (...asked) => {
-    await new Promise((done) => { globalThis.shrink = done; });
-    return real(...asked);
-  };
-}"""
 #: How many files are kept, and how many there should be.
 KEPT = """async () => {
   const [name] = await caches.keys();
@@ -94,15 +85,16 @@ def test_a_photo_that_another_window_is_saving_is_saved_before_the_new_release_s
     other = page.context.new_page()
     other.goto(f"/m/#visit?visit={visit}")
     other.wait_for_selector("input[data-slot=after]", state="attached")
-    other.evaluate(SLOWLY)
-    other.set_input_files("input[data-slot=after]", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()})
+    begin_photo(other)
+    phone.append(page, visit, "note.added", {"text": "the other window shows the visit anew"})
+    other.wait_for_selector("label:has(input[data-slot=after]):not([data-busy])")
     release()
     look_for_update(page)
     page.wait_for_selector("#banner-update:not([hidden])")
     with page.expect_navigation():
         page.click("#update")
     with other.expect_navigation():
-        other.evaluate("() => shrink()")
+        end_photo(other)
     page.wait_for_selector("#view h1")
     assert "photo.added" in [entry["type"] for entry in phone.outbox(page)]
 

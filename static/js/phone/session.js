@@ -3,6 +3,7 @@
 
 import { ROOT, call } from "../sync/net.js";
 import { device, push, register, waiting } from "../sync/push.js";
+import { allSaved } from "../sync/saving.js";
 import {
   currentUser, dropStore, Emptied, leaving, meta, noted, note, openStore, retire, setCurrentUser, setLeaving, store,
   storeOwner, strictly, unlessFull,
@@ -96,6 +97,7 @@ export async function leaveTo(address, nextLogin = null) {
 // Whoever signs out with nothing left to send leaves no half-done input and no photo. After this nothing can be written
 // any more.
 async function forget({ all = true } = {}) {
+  await allSaved();
   await unlessFull(settle);
   await destroyKey("snapshot");
   const db = await retire();
@@ -118,6 +120,7 @@ async function hush() {
 
 // How much is only on this phone. An arrival that waits for its place on the map is written down first.
 export async function unsent() {
+  await allSaved();
   await unlessFull(settle);
   return (await waiting()).length + (await photoCounts()).waiting;
 }

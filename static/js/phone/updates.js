@@ -4,6 +4,7 @@
 import { $, show } from "../lib/dom.js";
 import { current, go } from "../lib/router.js";
 import { syncNow } from "../sync/engine.js";
+import { allSaved } from "../sync/saving.js";
 
 const SCRIPT = "/m/sw.js";
 const QUIET = new Set(["today", "outbox", "settings"]);
@@ -24,7 +25,8 @@ export async function installUpdates() {
   // The first worker takes charge of this very page; any later one brings other files, which do not mix with these.
   let { controller } = navigator.serviceWorker;
   navigator.serviceWorker.addEventListener("controllerchange", () => {
-    if (controller) startOver();
+    // What another window than the one that asked is just saving is saved first.
+    if (controller) allSaved().then(() => location.reload());
     ({ controller } = navigator.serviceWorker);
   });
   offer();
@@ -36,12 +38,6 @@ function heard({ data }) {
   if (data === "day" || !QUIET.has(current().name)) return;
   if (data.visit) go("visit", { visit: data.visit });
   else go("today");
-}
-
-// Another window asked for the new release: a photo or a fact that this one is just saving is saved first.
-function startOver() {
-  if (document.querySelector("[data-busy]")) setTimeout(startOver, 100);
-  else location.reload();
 }
 
 function trusted(address) {

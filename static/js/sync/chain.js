@@ -6,6 +6,7 @@ import { sha256, uuid7 } from "../lib/ids.js";
 import { changed } from "./bus.js";
 import { fits } from "./decide.js";
 import { locked } from "./lock.js";
+import { saving } from "./saving.js";
 import { store, storeOwner, strictly } from "./store.js";
 import { seal } from "./vault.js";
 
@@ -34,7 +35,7 @@ export const tapped = () => ({ wall: Date.now(), mono: Math.round(performance.no
 // Writes one fact; resolves {id, seq} when it is on the disk. `also(tx)` queues more into the same transaction, over the
 // stores named in `stores`; `stamp` is what `tapped()` gave. Raises StorageFull.
 export function append(visitId, type, data = {}, { stores = [], also = () => [], stamp = tapped() } = {}) {
-  return locked("journal", async () => {
+  return saving(() => locked("journal", async () => {
     const db = store();
     const [chain, sample, visit] = await Promise.all([
       db.get("meta", "chain"), db.get("meta", "clock"), db.get("visits", visitId),
@@ -59,5 +60,5 @@ export function append(visitId, type, data = {}, { stores = [], also = () => [],
     ]);
     changed({ appended: true });
     return { id: entry.id, seq: entry.seq };
-  });
+  }));
 }

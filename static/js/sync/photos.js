@@ -3,6 +3,7 @@
 
 import { sha256 } from "../lib/ids.js";
 import { append } from "./chain.js";
+import { saving } from "./saving.js";
 import { StorageFull, store } from "./store.js";
 import { openBytes, sealBytes } from "./vault.js";
 
@@ -31,7 +32,9 @@ export function fit(width, height, side) {
 
 // Keeps one photo and its `photo.added`; resolves {id, seq, blob, bytes, w, h} once both are on the disk.
 // Raises NotAPhoto, or StorageFull("photo_storage_full") when even a small picture finds no room.
-export async function addPhoto(visitId, slot, file) {
+export const addPhoto = (visitId, slot, file) => saving(() => add(visitId, slot, file));
+
+async function add(visitId, slot, file) {
   const tight = await isTight();
   const sizes = tight ? [[TIGHT_SIDE, 0.6]] : [[SIDE, 0.82], [TIGHT_SIDE, 0.6]];
   for (const [side, quality] of sizes) {
