@@ -1,12 +1,18 @@
-"""Telephone numbers as people write them: when two are the same one.
+"""Telephone numbers and addresses as people write them: when two are the same one.
 
 Owns no plan of any country's numbers: blanks, dashes and brackets do not count, and a country's code in front that the
-other lacks does not either where the rest is long enough to be nobody else's.
+other lacks does not either where the rest is long enough to be nobody else's. In an address, blanks and signs count
+only between two figures.
 """
+
+import re
+import unicodedata
 
 #: Where customers of one company may be written with and without it.
 _COUNTRIES = ("86", "852", "853", "886")
 _LONG = 8
+_GAP = re.compile(r"(?<=\d)[\W_]+(?=\d)")
+_BREAK = re.compile(r"(?<!\d)[\W_]+|[\W_]+(?!\d)")
 
 
 def bare(number: str) -> str:
@@ -23,3 +29,14 @@ def bare(number: str) -> str:
 def is_same(one: str, other: str) -> bool:
     """Whether both are the same number; two that hold no digit are not."""
     return bare(one) == bare(other) != ""
+
+
+def is_whole(text: str) -> bool:
+    """Whether a telephone number is all that was written, and may be a whole one."""
+    return len(bare(text)) >= _LONG and not any(sign.isalpha() for sign in text)
+
+
+def bare_address(address: str) -> str:
+    """It in one form of its letters, small, without what stands between them."""
+    text = unicodedata.normalize("NFKC", address).casefold()
+    return _BREAK.sub("", _GAP.sub(" ", text))

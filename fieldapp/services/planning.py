@@ -197,12 +197,11 @@ def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> De
     now = work.now()
     with work.read() as db:
         visit = visits.get(db, branch, visit_id)
-        others, in_all = planning.at_the_same_place(db, branch, visit, MOST_THERE)
-        states = states_at(db, [visit, *others], now, zone_of(db, branch))
+        there, in_all, states = _others(db, visit, MOST_THERE, now)
         return Details(
             visit=visit,
             state=states[visit.visit_id],
-            there=[_there(visit, other, states) for other in others],
+            there=there,
             there_in_all=in_all,
             ledger=visits.ledger(db, branch, visit_id),
             timeline=sorted(planning.timeline(db, branch, visit_id), key=lambda one: one.event.order),
@@ -219,11 +218,16 @@ def look_at_place(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -
     now = work.now()
     with work.read() as db:
         visit = visits.get(db, branch, visit_id)
-        others, in_all = planning.at_the_same_place(db, branch, visit, MOST_OF_A_PLACE)
-        states = states_at(db, [visit, *others], now, zone_of(db, branch))
-        there = [_there(visit, other, states) for other in others]
+        there, in_all, states = _others(db, visit, MOST_OF_A_PLACE, now)
         phone, names = contacts.masked(visit.phone), planning.names(db, branch)
     return Place(visit, states[visit.visit_id], phone, there, in_all, names)
+
+
+def _others(db: Db, visit: Visit, limit: int, now: datetime) -> tuple[list[There], int, Mapping[str, str]]:
+    """The latest other visits at the place of one, how many there are, and the states of all that are named."""
+    others, in_all = planning.at_the_same_place(db, visit.branch, visit, limit)
+    states = states_at(db, [visit, *others], now, zone_of(db, visit.branch))
+    return [_there(visit, other, states) for other in others], in_all, states
 
 
 def _there(visit: Visit, other: Visit, states: Mapping[str, str]) -> There:

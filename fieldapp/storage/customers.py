@@ -8,8 +8,8 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, false, or_
 from sqlalchemy.orm import Session
 
+from fieldapp.domain import numbers
 from fieldapp.domain.visits.lifecycle import VisitState
-from fieldapp.domain.visits.personal import ERASED
 from fieldapp.storage import sealing
 from fieldapp.storage.tables.visits import VisitRow
 
@@ -31,6 +31,8 @@ class Person(Struct, frozen=True, array_like=True):
     lon: float | None
 
 
+#: By which form two of them are the same.
+_BARE = {"phone": numbers.bare, "address": numbers.bare_address}
 _decoder = msgspec.json.Decoder(Person)
 _encoder = msgspec.json.Encoder()
 
@@ -64,8 +66,9 @@ def columns(db: Session, branch: str, visit_id: str, person: Person) -> dict[str
     }  # fmt: skip
 
 
-def is_at(db: Session, branch: str, address: str, phone: str) -> ColumnElement[bool]:
-    """Whether a row of visits has this address or this telephone number; what is not known is nobody's."""
+def is_at(db: Session, branch: str, *, address: str = "", phone: str = "") -> ColumnElement[bool]:
+    """Whether a row of visits has this address or this telephone number, however they are written; those that are not
+    sealed yet, as it is written here. What is not known, or erased, is nobody's."""
     said: list[ColumnElement[bool]] = []
     for name, text in (("address", address), ("phone", phone)):
         if mark := _mark(db, name, branch, text):
@@ -74,4 +77,5 @@ def is_at(db: Session, branch: str, address: str, phone: str) -> ColumnElement[b
 
 
 def _mark(db: Session, name: str, branch: str, text: str) -> str | None:
-    return None if text in {"", ERASED} else sealing.mark(db, f"visits.{name}", branch, text)
+    bare = _BARE[name](text)
+    return sealing.mark(db, f"visits.{name}", branch, bare) if bare else None

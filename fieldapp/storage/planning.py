@@ -8,9 +8,10 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from fieldapp.domain import numbers
 from fieldapp.domain.busy_hours import By
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.ids import StaffCode, VisitId
@@ -170,6 +171,7 @@ def after(db: Session, branch: str, filters: Filters, external_id: str, limit: i
     query = select(VisitRow).where(VisitRow.branch == branch, VisitRow.external_id > external_id)
     query = _filtered(query, filters).order_by(VisitRow.external_id)
     if filters.text:
+        query = query.where(_may_say(db, branch, filters))
         rows = db.scalars(query.execution_options(yield_per=STEP))
         found = (visit for row in rows if _says(visit := from_row(db, row), filters))
         return list(islice(found, limit))
@@ -179,7 +181,7 @@ def after(db: Session, branch: str, filters: Filters, external_id: str, limit: i
 def at_the_same_place(db: Session, branch: str, visit: Visit, limit: int) -> tuple[list[Visit], int]:
     """The branch's other visits at the address, or for the telephone number, of this one: the latest so many, and how
     many there are."""
-    there = customers.is_at(db, branch, visit.address, visit.phone)
+    there = customers.is_at(db, branch, address=visit.address, phone=visit.phone)
     query = select(VisitRow).where(VisitRow.branch == branch, VisitRow.visit_id != visit.visit_id, there)
     order = VisitRow.window_start.desc(), VisitRow.external_id
     found = [from_row(db, row) for row in db.scalars(query.order_by(*order).limit(limit))]
@@ -242,6 +244,7 @@ def _sorted(
     """The same page where sealed values decide: every row that may be on it is opened and looked at."""
     columns = _V.visit_id, _V.external_id, _V.window_start, _V.technician, _V.state, *customers.COLUMNS
     query = _filtered(select(*columns).where(_V.branch == branch), filters)
+    query = query.where(_may_say(db, branch, filters))
     found = []
     for row in db.execute(query.execution_options(yield_per=STEP)):
         who = customers.of_row(db, branch, row)
@@ -258,9 +261,20 @@ def _sorted(
     return [known[one] for one in ids], len(found)
 
 
+def _may_say(db: Session, branch: str, filters: Filters) -> ColumnElement[bool]:
+    """Which rows are worth opening: where the text is a telephone number that somebody has, those found by its mark
+    alone, and order numbers."""
+    if numbers.is_whole(filters.text):
+        theirs = customers.is_at(db, branch, phone=filters.text)
+        if db.scalar(select(1).where(VisitRow.branch == branch, theirs).limit(1)):
+            return or_(theirs, VisitRow.external_id.icontains(filters.text, autoescape=True))
+    return true()
+
+
 def _says(one: Any, filters: Filters) -> bool:
-    """Whether what people search by holds the text, in small letters or large; the number only where it is the text."""
-    if filters.whole_phone and getattr(one, "phone", None) == filters.text:
+    """Whether what people search by holds the text, in small letters or large; a telephone number however it is
+    written, and only as a whole where that is asked for."""
+    if numbers.is_same(getattr(one, "phone", ""), filters.text):
         return True
     names = (name for name in SEARCHED if not (filters.whole_phone and name == "phone"))
     return any(filters.text.casefold() in getattr(one, name, "").casefold() for name in names)

@@ -13,7 +13,7 @@ from fieldapp.services import erasing, planning
 from fieldapp.services.work import Work
 from fieldapp.storage.erase_list import EraseList
 from tests import builders
-from tests.cast import D001, MAIN
+from tests.cast import D001, MAIN, Q001, Person
 from tests.closing import NINE, store
 
 
@@ -47,6 +47,8 @@ def test_a_visit_within_thirty_days_after_work_is_one_more_for_the_same(work: Wo
     ("where", "found"),
     [
         ({"address": "9 Hill Road"}, True), ({"phone": "13900000002"}, True),
+        ({"address": "9 Hill Road", "phone": "+86 139-0000 0001"}, True),
+        ({"address": "５, HARBOUR road.", "phone": "13900000002"}, True),
         ({"address": "9 Hill Road", "phone": "13900000002"}, False),
     ],
 )  # fmt: skip
@@ -72,6 +74,28 @@ def test_the_page_links_them_both_ways(work: Work, sign_in: Callable[[str], Any]
     page = desk.get(f"/dispatch/visits/{visit_id(MAIN, 'AGAIN')}").text
     assert "this visit repeats it" in page
     assert f"/dispatch/visits/{visit_id(MAIN, 'FIRST')}" in page
+
+
+@pytest.mark.parametrize("typed", ["13900000001", "0086 139 0000 0001", "+8613900000001"])
+@pytest.mark.parametrize("who", [D001, Q001], ids=lambda who: who.role)
+def test_a_whole_number_is_found_however_it_is_written_without_opening_what_others_are_called(
+    work: Work, typed: str, who: Person
+) -> None:
+    visit(work, "FIRST", 0)
+    visit(work, "OTHER", 1, phone="13900000002", address="9 Hill Road")
+    with work.write() as db:
+        db.connection().exec_driver_sql("UPDATE visits SET person = x'00ff' WHERE external_id = 'OTHER'")
+    found = planning.list_visits(work, who.actor, MAIN, text=typed)
+    assert [one.external_id for one in found.visits] == ["FIRST"]
+
+
+def test_a_number_that_nobody_has_is_searched_for_in_order_numbers_and_longer_numbers(work: Work) -> None:
+    visit(work, "A-20260901", 0)
+    visit(work, "OTHER", 1, phone="010 2026 0901")
+    found = planning.list_visits(work, D001.actor, MAIN, text="20260901")
+    assert [one.external_id for one in found.visits] == ["A-20260901"]
+    found = planning.list_visits(work, D001.actor, MAIN, text="10 2026 0901")
+    assert [one.external_id for one in found.visits] == ["OTHER"]
 
 
 @pytest.mark.postgres
