@@ -21,6 +21,7 @@ from fieldapp.web import guards
 from fieldapp.web.bodies import read_body
 from fieldapp.web.context import current_actor, current_work
 from fieldapp.web.sync import gate
+from tests import cast
 
 WORKERS = 2
 _COLUMNS = (
@@ -81,7 +82,7 @@ def serving(instance: Path, url: str) -> Iterator[int]:
 def _serve(instance: str, url: str, listener: socket.socket, ready: Connection) -> None:
     """Run on `listener` until terminated; tells when it is ready."""
     settings = Settings(
-        instance=Path(instance), database_url=url, secret_key="x" * 40, data_key="x" * 40,
+        instance=Path(instance), database_url=url, secret_key=cast.SECRET, data_key=cast.DATA_KEY,
         blobs=Path(instance) / "blobs",
     )  # fmt: skip
     app = create_app(settings)
