@@ -44,7 +44,6 @@ def _in_lines(label: str, length: int, every: float) -> Callable[[int], None]:
 def _settled() -> Iterator[None]:
     """What the program consists of out of the collector's sight: its looks around cost a seventh of an import."""
     before = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
     try:
