@@ -42,12 +42,11 @@ PLAIN = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column of sealed values. `key`: the primary key after the branch; `row`: what of it says which row."""
+class _Place:
+    """A column by its name, `table.column`. `key`: the primary key after the branch."""
 
     name: str
     key: tuple[str, ...]
-    row: tuple[str, ...]
 
     @property
     def table(self) -> Table:
@@ -56,6 +55,13 @@ class Column:
     @property
     def value(self) -> Any:
         return self.table.c[self.name.split(".")[1]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column(_Place):
+    """A column of sealed values. `row`: what of the key says which row."""
+
+    row: tuple[str, ...]
 
     @property
     def is_text(self) -> bool:
@@ -98,20 +104,10 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(_Place):
     """A column of things' own keys, sealed with the data key. `bound` makes of a row what they are bound to."""
 
-    name: str
-    key: tuple[str, ...]
     bound: Callable[..., str]
-
-    @property
-    def table(self) -> Table:
-        return Base.metadata.tables[self.name.split(".")[0]]
-
-    @property
-    def value(self) -> Any:
-        return self.table.c[self.name.split(".")[1]]
 
 
 #: Of a branch; its code comes first in what they are bound to.
