@@ -16,7 +16,9 @@ from fieldapp.domain.visits.lifecycle import ENDED, VisitState, replay
 #: From which facts it may follow that somebody's day has changed; the last stands for those that wait for the office.
 HELD = "fact.held"
 RULINGS = frozenset({"visit.reinstated", "visit.voided"})
-TYPES = RULINGS | {"visit.scheduled", "visit.assigned", "promise.changed", "visit.cancelled", HELD}
+TYPES = RULINGS | {
+    "visit.scheduled", "visit.assigned", "visit.amended", "promise.changed", "visit.cancelled", HELD,
+}  # fmt: skip
 #: What is put off until the morning comes at least so long before the visit begins, or in the night.
 _BEFORE = timedelta(hours=1)
 
@@ -54,11 +56,12 @@ def due_at(begins: datetime | None, now: datetime, rules: Rules, zone: ZoneInfo)
     return now if morning is None or (begins is not None and begins < morning + _BEFORE) else morning
 
 
-def _place(state: VisitState | None, shown: Window) -> tuple[str, datetime, datetime, datetime] | None:
-    """Who is to come when; None where nobody has to, or not in these days."""
+def _place(state: VisitState | None, shown: Window) -> tuple[str, datetime, *tuple[object, ...]] | None:
+    """Who is to come when, to whom and what for; None where nobody has to, or not in these days."""
     if state is None or not state.technician or state.name in ENDED or not _is_shown(state, shown):
         return None
-    return state.technician, state.planned_start, state.promise.start, state.promise.end
+    what = state.customer, state.job_type, state.note
+    return state.technician, state.planned_start, state.promise.start, state.promise.end, *what
 
 
 def _is_shown(state: VisitState, shown: Window) -> bool:

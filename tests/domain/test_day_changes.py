@@ -65,6 +65,15 @@ def test_a_new_window_and_a_new_planned_time_are_moves_the_earlier_one_counts():
     assert change(first(), said("visit.assigned", technician="T001")).technicians == set()
 
 
+def test_another_address_job_or_note_is_told_and_another_charge_is_not():
+    assert change(first(), said("visit.amended", customer=builders.customer(address="9 Hill Road"))).technicians == {
+        "T001"
+    }
+    assert change(first(), said("visit.amended", note="ring twice")).technicians == {"T001"}
+    assert change(first(), said("visit.amended", job_type="repair")).technicians == {"T001"}
+    assert change(first(), said("visit.amended", charges=[])).technicians == set()
+
+
 def test_cancelled_and_back_again():
     assert change(first(), cancelled()).technicians == {"T001"}
     assert change(first(), cancelled(), said("visit.reinstated", 2, reason="a mistake")).technicians == {"T001"}
