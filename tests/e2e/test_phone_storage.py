@@ -15,7 +15,7 @@ RAW = """async () => {
   });
   const db = await done(indexedDB.open("fieldapp-user-T001"));
   const store = (name) => db.transaction(name, "readwrite").objectStore(name);
-  const found = await done(WORK);
+  const found = globalThis.found = await done(WORK);
   db.close();
   return found;
 }"""
@@ -222,6 +222,24 @@ def test_a_storage_that_lost_its_keys_is_begun_anew_and_the_person_is_told(work,
     phone.sync(page)
     phone.wait_until_sent(page)
     assert phone.stored(work, visit) == ["visit.scheduled", "visit.departed", "note.added"]
+
+
+def test_a_key_that_the_browser_hands_out_a_little_later_is_not_lost(work, page, visit):
+    other = page.context.new_page()
+    other.goto("/privacy")
+    page.context.set_offline(True)
+    phone.append(page, visit, "visit.departed")
+    page.goto("about:blank")
+    raw(other, "store('meta').get('key:outbox')")
+    other.evaluate("() => { globalThis.kept = found; }")
+    raw(other, "store('meta').put(null, 'key:outbox')")
+    page.context.set_offline(False)
+    page.goto("/m/")
+    page.wait_for_timeout(1000)
+    raw(other, "store('meta').put(kept, 'key:outbox')")
+    page.wait_for_selector(".card:has-text('Wang Fang')")
+    phone.wait_until_sent(page)
+    assert "visit.departed" in phone.stored(work, visit)
 
 
 def test_a_sign_out_that_was_cut_in_the_middle_leaves_a_phone_that_opens_and_sends(work, page, visit):

@@ -6,6 +6,7 @@ import { locked } from "./lock.js";
 import { Emptied, store, strictly } from "./store.js";
 
 const NAMES = ["snapshot", "outbox"];
+const TRIES = 40;
 let keys = {};
 let destroyed = new Set();
 
@@ -15,11 +16,22 @@ export async function openVault() {
   destroyed = new Set();
   // Two tabs that start together must not seal with two keys of which the disk keeps one.
   await locked("vault", async () => {
-    for (const name of NAMES) keys[name] = (await kept(name)) ?? (await makeKey(name));
+    for (const name of NAMES) keys[name] = (await lasting(name)) ?? (await makeKey(name));
   });
 }
 
 const kept = (name) => store().get("meta", `key:${name}`);
+
+// A browser may hold a key and not be able to hand it out yet (WebKit, while the system's own store of keys is locked): it is
+// asked for a while before the key is taken for lost, and all that it sealed with it.
+async function lasting(name) {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const key = await kept(name);
+    if (key || !(await store().count("meta", `key:${name}`))) return key;
+    await new Promise((done) => setTimeout(done, 250));
+  }
+  return null;
+}
 
 async function makeKey(name) {
   if (name === "outbox" && (await store().getAll("outbox")).some((entry) => entry.payload.iv)) throw new Emptied();
