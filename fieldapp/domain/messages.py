@@ -4,7 +4,7 @@ Owns kinds, times, places to fill in; knows no channel and no sentence (`service
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal, get_args
@@ -14,6 +14,7 @@ from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
+from fieldapp.domain.visits.lifecycle import replay
 
 Kind = Literal["confirmation", "reminder", "on_way", "late", "moved", "cancelled", "receipt"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -76,12 +77,25 @@ def masked_email(address: str) -> str:
     return f"{name[:1]}•••{at}{host}" if at else ""
 
 
-def follows(event: Event, zone: ZoneInfo) -> tuple[Kind, ...]:
-    """Which messages follow from a fact, whether or not they are still true by now."""
+def window_before(history: Iterable[Event], event: Event) -> Window | None:
+    """The promise that was in force until this fact of the visit's history; None where there was none."""
+    earlier = [one for one in history if one.order < event.order or isinstance(one.data, ev.VisitScheduled)]
+    state = replay(one for one in earlier if one.id != event.id)
+    return Window(state.promise.start, state.promise.end) if state else None
+
+
+def is_later(new: Window, before: Window | None) -> bool:
+    """Whether the customer has to wait longer: nobody is late who comes earlier than was promised."""
+    return before is not None and new.start > before.start
+
+
+def follows(event: Event, zone: ZoneInfo, before: Window | None = None) -> tuple[Kind, ...]:
+    """Which messages follow from a fact, whether or not they are still true; `before` was promised until then."""
     data = event.data
     if isinstance(data, ev.PromiseChanged):
-        local = event.effective_at.astimezone(zone).date()
-        is_late = data.asked_by == "company" and data.promise.start.astimezone(zone).date() == local
+        new = Window(data.promise.start, data.promise.end)
+        is_today = new.start.astimezone(zone).date() == event.effective_at.astimezone(zone).date()
+        is_late = data.asked_by == "company" and is_today and is_later(new, before)
         return "late" if is_late else "moved", "reminder"
     usual: dict[str, tuple[Kind, ...]] = {
         "visit.scheduled": ("confirmation", "reminder"), "visit.reinstated": ("confirmation", "reminder"),

@@ -56,9 +56,12 @@ def _to_customers(
 ) -> Iterator[tuple[Message, Job]]:  # fmt: skip
     """The messages that follow and still have time, each with its job. Whether one is true is asked when it is sent."""
     wanted, zone = messages.rules(db, job.branch), zone_of(db, job.branch)
+    changed = [one.visit for one in fresh if one.visit and isinstance(one.data, ev.PromiseChanged)]
+    histories = events.histories(db, job.branch, changed)[0] if changed else {}
     for event in fresh:
         visit = visits.find(db, job.branch, event.visit) if event.visit else None
-        for kind in rules.follows(event, zone) if visit else ():
+        before = rules.window_before(histories.get(event.visit, ()), event) if event.visit else None
+        for kind in rules.follows(event, zone, before) if visit else ():
             assert visit is not None  # noqa: S101 - asked in the line before
             said = _window(event) or visit.window
             due = rules.due_at(kind, said, now, wanted, zone)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import NotFound
+from fieldapp.domain.messages import is_later, window_before
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.signoff import Photo, Receipt, receipt_of
@@ -49,6 +50,8 @@ class LinkView:
     arrived_photos: tuple[Photo, ...]
     #: The last change of the promise, where it was the company's.
     moved: ev.PromiseChanged | None = None
+    #: Whether by that change the customer waits longer.
+    moved_later: bool = False
 
     @property
     def window(self) -> Window:
@@ -93,6 +96,7 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
     branch = branches.find(db, link.branch)
     if receipt is None or branch is None:
         raise NotFound()
+    moved, before = _moved(histories[link.visit_id])
     login = receipt.state.arrived_by or receipt.state.technician
     account = accounts.find_by_login(db, login) if login else None
     own = link.kind == "own"
@@ -119,15 +123,19 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
         cases=tuple(cases.of_visit(db, link.branch, link.visit_id, now)) if own else (),
         now=now,
         expires_at=link.expires_at,
-        moved=_moved(histories[link.visit_id]),
+        moved=moved,
+        moved_later=moved is not None and is_later(Window(moved.promise.start, moved.promise.end), before),
         arrived_photos=tuple(photo for photo in receipt.photos if _is_here(db, link.branch, photo)),
     )
 
 
-def _moved(history: Sequence[Event]) -> ev.PromiseChanged | None:
-    changes = sorted((one for one in history if isinstance(one.data, ev.PromiseChanged)), key=lambda one: one.order)
-    last = changes[-1].data if changes else None
-    return last if isinstance(last, ev.PromiseChanged) and last.asked_by == "company" else None
+def _moved(history: Sequence[Event]) -> tuple[ev.PromiseChanged | None, Window | None]:
+    """The last change of the promise, where it was the company's, and the promise until then."""
+    changes = (one for one in history if isinstance(one.data, ev.PromiseChanged))
+    last = max(changes, key=lambda one: one.order, default=None)
+    if last is None or not isinstance(last.data, ev.PromiseChanged) or last.data.asked_by != "company":
+        return None, None
+    return last.data, window_before(history, last)
 
 
 def _is_here(db: Db, branch: str, photo: Photo) -> bool:

@@ -17,6 +17,7 @@ from fieldapp.domain.messages import (
     is_email,
     masked_email,
     untrue,
+    window_before,
 )
 from tests import builders, cast
 
@@ -49,10 +50,25 @@ def test_what_follows_from_what():
 
 
 def test_a_change_by_the_company_on_the_day_itself_is_running_late_and_any_other_a_move():
-    assert follows(moved(local(15, 11), local(15, 8)), ZONE) == ("late", "reminder")
-    assert follows(moved(local(15, 11), local(14, 23, 50)), ZONE) == ("moved", "reminder")
-    assert follows(moved(local(16, 9), local(15, 8)), ZONE) == ("moved", "reminder")
-    assert follows(moved(local(15, 11), local(15, 8), asked_by="customer", cause="customer"), ZONE)[0] == "moved"
+    assert follows(moved(local(15, 11), local(15, 8)), ZONE, VISIT) == ("late", "reminder")
+    assert follows(moved(local(15, 11), local(14, 23, 50)), ZONE, VISIT) == ("moved", "reminder")
+    assert follows(moved(local(16, 9), local(15, 8)), ZONE, VISIT) == ("moved", "reminder")
+    asked = moved(local(15, 11), local(15, 8), asked_by="customer", cause="customer")
+    assert follows(asked, ZONE, VISIT)[0] == "moved"
+
+
+@pytest.mark.parametrize("before", [window(15, 16), window(16, 9), None])
+def test_who_comes_earlier_than_promised_is_not_late(before):
+    assert follows(moved(local(15, 13), local(15, 8)), ZONE, before) == ("moved", "reminder")
+
+
+def test_the_promise_before_a_change_is_the_one_that_stood_until_then():
+    first = builders.as_event(builders.scheduled("WO-1", local(15, 9)))
+    one, two = moved(local(15, 11), local(14, 12)), moved(local(16, 9), local(14, 13))
+    history = [two, first, one]
+    assert window_before(history, one) == Window(local(15, 9), local(15, 10))
+    assert window_before(history, two).start == local(15, 11)
+    assert window_before(history, first) is None
 
 
 def test_what_has_time_waits_until_the_quiet_hours_are_over():

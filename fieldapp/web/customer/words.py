@@ -69,7 +69,7 @@ def live(view: LinkView, when: Expected | None) -> tuple[str, str] | None:
         )
     if view.moved is not None and view.moved.apology:
         told = view.moved.promise.told_at.astimezone(view.zone).date()
-        if told == view.window.start.astimezone(view.zone).date():
+        if view.moved_later and told == view.window.start.astimezone(view.zone).date():
             text = _(
                 "We are running late, and we are sorry. Your technician comes %(window)s.", window=window(view.window)
             )

@@ -48,10 +48,15 @@ def test_on_the_way_it_says_about_when(work, enter_link):
 
 
 @pytest.mark.parametrize(
-    ("days", "words"), [(0, "We are running late, and we are sorry."), (3, "We had to move your appointment")]
+    ("was", "days", "words"),
+    [
+        (0, 0, "We are running late, and we are sorry."),
+        (1, 3, "We had to move your appointment"),
+        (1, 0, "We had to move your appointment"),
+    ],
 )
-def test_a_window_that_the_company_moved_comes_with_an_apology(work, enter_link, days, words):
-    visit = planned_visit(work, days=1)
+def test_a_window_that_the_company_moved_comes_with_an_apology(work, enter_link, was, days, words):
+    visit = planned_visit(work, days=was)
     start = work.now() + timedelta(days=days, hours=3)
     promise = ev.Promise(start=start, end=start + timedelta(hours=1), agreed=False, told_at=work.now(), channel="phone")
     change = ev.PromiseChanged(asked_by="company", apology=True, cause="plan", promise=promise)

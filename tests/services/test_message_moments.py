@@ -1,0 +1,61 @@
+"""When customers are told, and as what: on the day itself, in the night, shortly before."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests import builders, mailboxes, receivers
+from tests.mailboxes import Mailbox
+from tests.receivers import Receiver
+from tests.services.test_messages import MAIL, PHONE, do_all, say
+from tests.sync.phone import plan
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with mailboxes.receiving() as box:
+        yield box
+
+
+@pytest.fixture
+def gateway() -> Iterator[Receiver]:
+    with receivers.receiving() as found:
+        yield found
+
+
+@pytest.fixture
+def at(clock):
+    """A moment by Shanghai's clock, on the tests' day or so many days later."""
+    today = (clock() + timedelta(hours=8)).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(hours=8)
+    return lambda day, hour, minute=0: today + timedelta(days=day, hours=hour, minutes=minute)
+
+
+def appoint(work: Any, start: datetime, minutes: int = 60, **customer: Any) -> None:
+    who = builders.customer(**{"language": "en", "email": MAIL, "phone": PHONE, **customer})
+    plan(work, builders.scheduled("WO-1", start, customer=who, promise=builders.promise(start, minutes=minutes)))
+
+
+def move(work: Any, clock: Any, start: datetime, **more: Any) -> None:
+    change = {"asked_by": "company", "apology": False, "cause": "plan", "promise": builders.promise(start), **more}
+    say(work, clock, "promise.changed", **change)
+
+
+def told(gateway: Receiver) -> list[tuple[str, str]]:
+    """Kind and text of what the gateway was asked to send."""
+    found = [msgspec.json.decode(body) for _, _, body in gateway.requests]
+    return [(one["kind"], one["text"]) for one in found]
+
+
+@pytest.mark.parametrize(("day", "hour"), [(2, 16), (3, 10)])
+def test_who_comes_earlier_than_promised_is_not_late_and_does_not_apologise(work, clock, at, gateway, day, hour):
+    appoint(work, at(day, hour), email="")
+    clock.set(at(2, 9))
+    move(work, clock, at(2, 13))
+    do_all(work, gateway=gateway)
+    [(kind, text)] = [one for one in told(gateway) if one[0] in {"late", "moved"}]
+    assert kind == "moved"
+    assert "your visit is now on" in text
+    assert "sorry" not in text
