@@ -23,7 +23,7 @@ TRIGGERS: dict[str, frozenset[Kind]] = {
     "visit.scheduled": frozenset({"confirmation", "reminder"}),
     "promise.changed": frozenset({"late", "moved", "reminder"}),
     "visit.cancelled": frozenset({"cancelled"}),
-    "visit.reinstated": frozenset({"confirmation", "reminder"}),
+    "visit.reinstated": frozenset({"confirmation", "reminder", "receipt"}),
     "visit.departed": frozenset({"on_way"}),
     "visit.completed": frozenset({"receipt"}),
 }
@@ -89,9 +89,14 @@ def is_later(new: Window, before: Window | None) -> bool:
     return before is not None and new.start > before.start
 
 
-def follows(event: Event, zone: ZoneInfo, before: Window | None = None) -> tuple[Kind, ...]:
-    """Which messages follow from a fact, whether or not they are still true; `before` was promised until then."""
+def follows(
+    event: Event, zone: ZoneInfo, before: Window | None = None, state: str = "planned"
+) -> tuple[Kind, ...]:  # fmt: skip
+    """Which messages follow from a fact, whether or not they are still true; `before` was promised until then, and
+    `state` is the visit's by now."""
     data = event.data
+    if event.type == "visit.reinstated" and state == "completed":
+        return ("receipt",)  # what was done counts only now: nobody was told when it was done
     if isinstance(data, ev.PromiseChanged):
         new = Window(data.promise.start, data.promise.end)
         is_today = new.start.astimezone(zone).date() == event.effective_at.astimezone(zone).date()

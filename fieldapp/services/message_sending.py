@@ -25,7 +25,7 @@ from fieldapp.storage.messages import Message
 from fieldapp.storage.visits import Visit
 
 MESSAGE = "message"
-_ONCE = frozenset({"reminder", "on_way"})
+_ONCE = frozenset({"reminder", "on_way", "receipt"})
 #: Refusals of a gateway that may pass, and those that are about the gateway and not about this one number.
 _PASSING = frozenset({408, 409, 425, 429})
 _CLOSED = frozenset({429, 502, 503, 504})
@@ -71,7 +71,8 @@ class _Facts:
     technician: str | None
     #: The way it was to go when it was noted; by now it may go another one.
     lane: str | None
-    #: Whether it was said before: reminders and departures are said once about a promise, whatever was undone between.
+    #: Whether it was said before: reminders and departures are said once about a promise, whatever was undone between,
+    #: and receipts once about a visit.
     is_said: bool
 
 

@@ -61,7 +61,7 @@ def _to_customers(
     for event in fresh:
         visit = visits.find(db, job.branch, event.visit) if event.visit else None
         before = rules.window_before(histories.get(event.visit, ()), event) if event.visit else None
-        for kind in rules.follows(event, zone, before) if visit else ():
+        for kind in rules.follows(event, zone, before, visit.state) if visit else ():
             assert visit is not None  # noqa: S101 - asked in the line before
             said = _window(event) or visit.window
             due = rules.due_at(kind, said, now, wanted, zone)

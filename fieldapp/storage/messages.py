@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Literal
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Window
@@ -72,13 +72,16 @@ def of_visit(db: Session, branch: str, visit_id: str) -> list[Message]:
 
 
 def said_already(db: Session, one: Message) -> bool:
-    """Whether another message of this kind about the same promise was sent."""
-    query = exists().where(
+    """Whether another message of this kind about the same promise was sent; of receipts, about the visit."""
+    query = select(MessageRow.message_id).where(
         MessageRow.branch == one.branch, MessageRow.visit_id == one.visit_id, MessageRow.kind == one.kind,
-        MessageRow.window_start == one.window.start, MessageRow.window_end == one.window.end,
         MessageRow.state == "sent", MessageRow.message_id != one.message_id,
     )  # fmt: skip
-    return bool(db.scalar(select(query)))
+    if one.kind != "receipt":
+        query = query.where(
+            MessageRow.window_start == one.window.start, MessageRow.window_end == one.window.end
+        )  # fmt: skip
+    return db.scalar(query.limit(1)) is not None
 
 
 def end(

@@ -57,6 +57,12 @@ def test_a_change_by_the_company_on_the_day_itself_is_running_late_and_any_other
     assert follows(asked, ZONE, VISIT)[0] == "moved"
 
 
+def test_a_visit_that_counts_only_by_being_reinstated_has_its_receipt_then_and_is_announced_no_more():
+    ruled = builders.as_event(builders.line("visit.reinstated", "WO-1", local(15, 12), "office", reason="was there"))
+    assert follows(ruled, ZONE, state="completed") == ("receipt",)
+    assert follows(ruled, ZONE, state="planned") == ("confirmation", "reminder")
+
+
 @pytest.mark.parametrize("before", [window(15, 16), window(16, 9), None])
 def test_who_comes_earlier_than_promised_is_not_late(before):
     assert follows(moved(local(15, 13), local(15, 8)), ZONE, before) == ("moved", "reminder")

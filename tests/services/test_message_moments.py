@@ -7,10 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests import builders, mailboxes, receivers
+from fieldapp.services import scheduling
+from fieldapp.services.recording import record
+from fieldapp.storage import visits
+from fieldapp.storage.events import Record
+from tests import builders, cast, mailboxes, receivers
 from tests.mailboxes import Mailbox
 from tests.receivers import Receiver
-from tests.services.test_messages import MAIL, PHONE, do_all, say
+from tests.services.test_messages import MAIL, PHONE, VISIT, do_all, log, say
 from tests.sync.phone import plan
 
 
@@ -43,6 +47,21 @@ def move(work: Any, clock: Any, start: datetime, **more: Any) -> None:
     say(work, clock, "promise.changed", **change)
 
 
+def hold(work: Any, code: str, *lines: dict[str, Any]) -> None:
+    """A phone that knew another plan sends these; they wait for the office."""
+    now = work.now()
+    records = [
+        Record(event=event, origin="push", received_at=now, held_code=code) for event in builders.as_events(lines)
+    ]
+    with work.write(cast.MAIN) as db:
+        record(db, cast.MAIN, records, now)
+
+
+def visits_rev(work: Any) -> int:
+    with work.read() as db:
+        return visits.get(db, cast.MAIN, VISIT).rev
+
+
 def told(gateway: Receiver) -> list[tuple[str, str]]:
     """Kind and text of what the gateway was asked to send."""
     found = [msgspec.json.decode(body) for _, _, body in gateway.requests]
@@ -59,3 +78,23 @@ def test_who_comes_earlier_than_promised_is_not_late_and_does_not_apologise(work
     assert kind == "moved"
     assert "your visit is now on" in text
     assert "sorry" not in text
+
+
+def test_a_visit_that_was_let_count_has_its_receipt_once(work, clock, at, gateway):
+    appoint(work, at(1, 10), email="")
+    do_all(work, gateway=gateway)
+    clock.set(at(1, 9))
+    say(work, clock, "visit.cancelled", asked_by="company", told_at=clock().isoformat(), apology=False, cause="plan")
+    clock.set(at(1, 11, 30))
+    done = [line for line in builders.perfect_visit("WO-1", at(1, 10)) if line["type"] != "visit.scheduled"]
+    hold(work, "cancelled", *done)
+    do_all(work, gateway=gateway)
+    for reason in ("was there", "was there, and looked at again"):
+        clock.advance(minutes=5)
+        rev = visits_rev(work)
+        scheduling.reinstate_visit(work, cast.D001.actor, cast.MAIN, VISIT, rev, reason)
+        do_all(work, gateway=gateway)
+        clock.advance(minutes=5)
+        hold(work, "cancelled", builders.line("note.added", "WO-1", clock(), text="one more"))
+    assert [kind for kind, _ in told(gateway)].count("receipt") == 1
+    assert ("receipt", "dropped", "said_already") in log(work)
