@@ -53,6 +53,7 @@ def test_all_is_well(run, work: Work):
     assert answer.exit_code == 0
     lines = [
         "migrations",
+        *([] if work.database.is_sqlite else ["grants"]),
         "keys",
         f"      data key {work.vault.newest} (newest): 8 values",
         "audit",
@@ -76,7 +77,8 @@ def test_all_is_well(run, work: Work):
         ),
     ]
     told = [f"{'' if line.startswith(' ') else 'ok    '}{line}" for line in lines]
-    assert [re.sub(r"\d+ values", "8 values", line) for line in answer.output.splitlines()] == told
+    lines = [line for line in answer.output.splitlines() if "the role in FIELDAPP_DATABASE_URL" not in line]
+    assert [re.sub(r"\d+ values", "8 values", line) for line in lines] == told
 
 
 def test_all_is_well_after_going_down_to_the_first_schema_and_up_again(work, settings, monkeypatch, request):
@@ -92,9 +94,10 @@ def test_all_is_well_after_going_down_to_the_first_schema_and_up_again(work, set
     ("statement", "fault"),
     [
         ("UPDATE visits SET state = 'planned', technician = 'T002'", f"visit {VISIT}: state, technician differ"),
-        (
+        pytest.param(
             "UPDATE judgements SET body = replace(body, '\"met\":true', '\"met\":false')",
             f"judgement of visit {VISIT}: differs",
+            marks=pytest.mark.sqlite,
         ),
         ("DELETE FROM judgements", f"judgement of visit {VISIT}: missing"),
         ("UPDATE month_verdicts SET met = met + 1 WHERE code = 'punctual'", "T001 met punctual: differs"),

@@ -35,13 +35,24 @@ def run(work, settings):
     return act
 
 
-def holds(folder) -> list[str]:
-    """Which of the customer's data the program can still read there."""
-    work = make_test_work(folder, Clock(cast.NOW))
+def place(folder, **more: str) -> dict[str, str]:
+    """Settings of an installation of its own, on SQLite whatever the first one is on."""
+    return {"FIELDAPP_INSTANCE": str(folder), "FIELDAPP_DATABASE_URL": f"sqlite:///{folder / 'fieldapp.db'}", **more}
+
+
+def holds(work) -> list[str]:
+    """Which of the customer's data the program can still read."""
     with work.read() as db:
         told = [visits.get(db, MAIN, visit_id(MAIN, one)) for one in ("WO-1", "WO-2")]
-    work.database.dispose()
     return [name for name in NAMES if any(name in f"{one.customer_name} {one.phone} {one.address}" for one in told)]
+
+
+def holds_there(folder) -> list[str]:
+    """The same in such a place."""
+    work = make_test_work(folder, Clock(cast.NOW))
+    found = holds(work)
+    work.database.dispose()
+    return found
 
 
 def test_a_customer_gets_an_archive_with_data_and_signature(run, tmp_path):
@@ -69,11 +80,11 @@ def test_one_person_is_named_in_one_way(run, tmp_path):
     assert (done.exit_code, "there is no visit for 'WO-9'" in done.stderr) == (2, True)
 
 
-def test_a_list_that_cannot_be_written_is_named_and_nobody_is_erased(run, settings, tmp_path):
+def test_a_list_that_cannot_be_written_is_named_and_nobody_is_erased(run, work, tmp_path):
     listed = tmp_path / "nowhere" / "list"
     done = run("person", "erase", "--phone", "13800000001", FIELDAPP_ERASURES=str(listed))
     assert (done.exit_code, "nobody was erased" in done.stderr, str(listed) in done.stderr) == (2, True, True)
-    assert holds(settings.instance) == list(NAMES)
+    assert holds(work) == list(NAMES)
 
 
 def test_where_a_photo_cannot_be_removed_the_erasure_says_so_and_the_next_one_finishes_it(run, work, settings):
@@ -90,11 +101,11 @@ def test_where_a_photo_cannot_be_removed_the_erasure_says_so_and_the_next_one_fi
     file.write_bytes(b"photo")
     assert run("person", "erase", "--order", "WO-1").exit_code == 0
     assert run("person", "erase", "--order", "WO-2").exit_code == 0
-    assert (file.exists(), holds(settings.instance)) == (False, [])
+    assert (file.exists(), holds(work)) == (False, [])
     assert run("doctor").exit_code == 0
 
 
-def test_an_erased_customer_stays_erased_when_an_older_backup_is_restored(run, settings, tmp_path):
+def test_an_erased_customer_stays_erased_when_an_older_backup_is_restored(run, work, settings, tmp_path):
     assert run("backup", str(tmp_path / "old")).exit_code == 0
     done = run("person", "erase", "--order", "WO-1")
     assert (done.exit_code, done.stdout) == (0, "erased: 1 visits, 13 facts, 0 photos\n")
@@ -102,18 +113,18 @@ def test_an_erased_customer_stays_erased_when_an_older_backup_is_restored(run, s
     done = run("person", "erase", "--phone", "13800000001")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "erased: 1 visits, 13 facts, 0 photos\n", "")
     assert run("doctor").exit_code == 0
-    assert holds(settings.instance) == []
+    assert holds(work) == []
 
     there = tmp_path / "there"
     listed = settings.instance / "erasures.jsonl"
     assert not any(name in listed.read_text() for name in (*NAMES, "WO-1"))
-    done = run("restore", str(tmp_path / "old"), FIELDAPP_INSTANCE=str(there), FIELDAPP_ERASURES=str(listed))
+    done = run("restore", str(tmp_path / "old"), **place(there, FIELDAPP_ERASURES=str(listed)))
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "erased again: 2 visits, 0 employees")
-    assert holds(there) == []
-    assert run("doctor", FIELDAPP_INSTANCE=str(there)).exit_code == 0
-    elsewhere = run("restore", str(tmp_path / "old"), FIELDAPP_INSTANCE=str(tmp_path / "else"))
+    assert holds_there(there) == []
+    assert run("doctor", **place(there)).exit_code == 0
+    elsewhere = run("restore", str(tmp_path / "old"), **place(tmp_path / "else"))
     assert "no list of erasures" in elsewhere.stdout
-    assert holds(tmp_path / "else") == list(NAMES)
+    assert holds_there(tmp_path / "else") == list(NAMES)
 
 
 def test_a_rehearsal_leaves_the_list_of_erasures_alone(run, settings, tmp_path):
@@ -135,7 +146,7 @@ def test_a_list_that_cannot_be_written_is_named_and_nothing_is_left_of_the_resto
     assert run("person", "erase", "--order", "WO-1").exit_code == 0
     assert run("backup", str(tmp_path / "b")).exit_code == 0
     there, listed = tmp_path / "there", tmp_path / "nowhere" / "list"
-    more = {"FIELDAPP_INSTANCE": str(there), "FIELDAPP_ERASURES": str(listed)}
+    more = place(there, FIELDAPP_ERASURES=str(listed))
     done = run("restore", str(tmp_path / "b"), **more)
     assert (done.exit_code, f"{listed} cannot be written" in done.stderr) == (1, True)
     assert not [path for path in there.rglob("*") if path.is_file() and "fieldapp.db" not in path.name]
@@ -148,7 +159,7 @@ def test_a_list_that_is_none_stops_a_restore_before_it_begins(run, settings, tmp
     assert run("backup", str(tmp_path / "old")).exit_code == 0
     (tmp_path / "list").write_text("erase Mr Lu\nand Ms Wang\n")
     there = tmp_path / "there"
-    more = {"FIELDAPP_INSTANCE": str(there), "FIELDAPP_ERASURES": str(tmp_path / "list")}
+    more = place(there, FIELDAPP_ERASURES=str(tmp_path / "list"))
     done = run("restore", str(tmp_path / "old"), **more)
     assert (done.exit_code, "line 1: no line of an erase list" in done.stderr) == (2, True)
     assert [path.name for path in there.iterdir()] == []
@@ -176,7 +187,7 @@ def test_an_employee_is_erased_once_they_left_long_enough_ago(run, work, clock, 
     assert "only the code is left" in erase()
     assert run("doctor").exit_code == 0
     there = tmp_path / "there"
-    more = {"FIELDAPP_INSTANCE": str(there), "FIELDAPP_ERASURES": str(work.blobs.folder.parent / "erasures.jsonl")}
+    more = place(there, FIELDAPP_ERASURES=str(work.blobs.folder.parent / "erasures.jsonl"))
     done = run("restore", str(tmp_path / "old"), **more)
     assert done.stdout.splitlines()[-1] == "erased again: 0 visits, 1 employees"
     assert T001.name not in run("user", "list", **more).stdout
