@@ -125,7 +125,8 @@ def look(work: Work, actor: Actor, branch: BranchCode, asked: Asked) -> Outlook:
     with work.read() as db:
         read = _Read(db, branch, asked, work.now(), ByGreatCircle())
         pool = sum(task.technician is None for task in read.day.tasks)
-        return Outlook(len(read.day.tasks), pool, len(read.fixed), len(read.people))
+        stay = sum(one.visit_id in read.known for one in read.fixed)
+        return Outlook(len(read.day.tasks), pool, stay, len(read.people))
 
 
 def propose(
@@ -209,7 +210,8 @@ class _Read:
 
     @cached_property
     def known(self) -> Mapping[str, Planned]:
-        return {one.visit_id: one for one in self.visits}
+        """What a plan of the day tells of; later visits only keep its last shifts from running into them."""
+        return {one.visit_id: one for one in self.visits if one.planned.overlaps(self.bounds)}
 
     @cached_property
     def pinned(self) -> frozenset[str]:

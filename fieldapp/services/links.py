@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fieldapp.domain.access import Actor, may, own_branch, require
 from fieldapp.domain.errors import Conflict, Forbidden, NotFound
@@ -20,9 +20,6 @@ from fieldapp.storage import audit, cases, links, visits
 from fieldapp.storage.cases import Case
 from fieldapp.storage.links import Act, Kind, Link
 from fieldapp.storage.visits import Visit
-
-#: How long a link opens: from its making, or from the visit where that is later.
-LIFETIME = timedelta(days=30)
 
 #: States whose visit has something to show on a receipt.
 _RECEIPT_STATES = frozenset({"signed", "completed"})
@@ -140,7 +137,7 @@ def _create(
     db: Db, work: Work, visit: Visit, kind: Kind, secret: str, now: datetime, actor: str, salt: str | None = None
 ) -> str:  # fmt: skip
     branch = BranchCode(visit.branch)
-    expires = max(now, visit.window.end) + LIFETIME
+    expires = max(now, visit.window.end) + links.LIFETIME
     links.add(db, Link(branch, _hash(secret), VisitId(visit.visit_id), kind, now, expires, None, salt))
     audit.append(
         db, branch, entry_id=work.new_id(), now=now, actor=actor, action="link.created", subject=visit.external_id,

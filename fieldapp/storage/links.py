@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import insert, select, update
@@ -11,9 +11,15 @@ from sqlalchemy.orm import Session
 from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.storage import bulk, sealing
 from fieldapp.storage.tables.links import LinkActRow, LinkRow
+from fieldapp.storage.tables.visits import VisitRow
 
 TEXT = "link_acts.text"
 Kind = Literal["receipt", "own"]
+#: How long a link opens: from its making, or from the visit where that is later, whenever that is now.
+LIFETIME = timedelta(days=30)
+_READ = select(LinkRow, VisitRow.window_end).outerjoin(
+    VisitRow, (VisitRow.branch == LinkRow.branch) & (VisitRow.visit_id == LinkRow.visit_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +62,24 @@ def add(db: Session, link: Link) -> None:
 
 def find(db: Session, branch: str, secret_hash: str) -> Link | None:
     """The link with this hash, whether or not it still opens anything."""
-    row = db.get(LinkRow, (branch, secret_hash))
-    return _link(row) if row else None
+    found = db.execute(_READ.where(LinkRow.branch == branch, LinkRow.secret_hash == secret_hash)).first()
+    return _link(*found) if found else None
 
 
 def current(db: Session, branch: str, visit_id: str, kind: Kind, now: datetime) -> Link | None:
     """The visit's link of this kind that opens something at `now`."""
-    query = select(LinkRow).where(
-        LinkRow.branch == branch, LinkRow.visit_id == visit_id, LinkRow.kind == kind, LinkRow.revoked_at.is_(None),
-        LinkRow.expires_at > now,
-    )  # fmt: skip
-    row = db.scalar(query.order_by(LinkRow.created_at.desc()).limit(1))
-    return _link(row) if row else None
+    query = _READ.where(
+        LinkRow.branch == branch, LinkRow.visit_id == visit_id, LinkRow.kind == kind, LinkRow.revoked_at.is_(None)
+    )
+    found = db.execute(query.order_by(LinkRow.created_at.desc()).limit(1)).first()
+    link = _link(*found) if found else None
+    return link if link and link.is_good(now) else None
 
 
 def of_visit(db: Session, branch: str, visit_id: str) -> list[Link]:
     """Every link that was made for a visit, oldest first."""
-    query = select(LinkRow).where(LinkRow.branch == branch, LinkRow.visit_id == visit_id)
-    return [_link(row) for row in db.scalars(query.order_by(LinkRow.created_at, LinkRow.secret_hash))]
+    query = _READ.where(LinkRow.branch == branch, LinkRow.visit_id == visit_id)
+    return [_link(*found) for found in db.execute(query.order_by(LinkRow.created_at, LinkRow.secret_hash))]
 
 
 def add_act(db: Session, branch: str, visit_id: str, act: Act) -> bool:
@@ -96,8 +102,9 @@ def _acts(db: Session, rows: Iterable[LinkActRow]) -> list[Act]:
     ]
 
 
-def _link(row: LinkRow) -> Link:
+def _link(row: LinkRow, visit_ends: datetime | None) -> Link:
+    expires = max(row.expires_at, visit_ends + LIFETIME) if visit_ends else row.expires_at
     return Link(
         BranchCode(row.branch), row.secret_hash, VisitId(row.visit_id), row.kind,  # type: ignore[arg-type]
-        row.created_at, row.expires_at, row.revoked_at, row.salt,
+        row.created_at, expires, row.revoked_at, row.salt,
     )  # fmt: skip

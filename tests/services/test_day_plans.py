@@ -57,6 +57,12 @@ def test_a_day_that_keeps_its_promises_stays_as_it_is(work):
     assert actions(work) == ["visit.scheduled"] * 2
 
 
+def test_the_visits_of_the_next_day_are_not_told_of(work):
+    schedule(work)
+    near(work, "WO-NEXT", 34, 35, "T001", 121.4)
+    assert (day_plans.look(work, ME, MAIN, TODAY).fixed, steps(propose(work))) == (0, [("WO-1", "", None)])
+
+
 def test_nobodys_visits_get_somebody_when_it_is_applied_and_not_before(work):
     visits = [schedule(work, f"WO-{number}", technician=None) for number in (1, 2, 3)]
     proposal = propose(work)

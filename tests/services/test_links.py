@@ -1,5 +1,7 @@
 """Links: what a token is, what it opens, who may make one, how it ends."""
 
+from datetime import timedelta
+
 import pytest
 
 from fieldapp.domain.access import OPERATOR
@@ -7,8 +9,8 @@ from fieldapp.domain.errors import Conflict, Forbidden, NotFound
 from fieldapp.domain.ids import visit_id
 from fieldapp.services import links
 from fieldapp.services.links import LinkGone
-from tests import cast
-from tests.links import KEY, planned_visit, signed_visit
+from tests import builders, cast
+from tests.links import KEY, planned_visit, signed_visit, store
 
 
 def own(work, visit="WO-1", person=cast.D001):
@@ -70,6 +72,19 @@ def test_a_link_made_ahead_lasts_thirty_days_after_the_visit(work, clock):
     token = own(work)
     clock.advance(days=45)
     assert links.open_link(work, token)
+
+
+def test_a_link_goes_along_with_a_visit_that_is_moved(work, clock):
+    visit = planned_visit(work, days=1)
+    token = own(work)
+    promise = builders.promise(clock() + timedelta(days=50))
+    data = {"asked_by": "customer", "apology": False, "cause": "customer", "promise": promise}
+    store(work, [builders.line("promise.changed", "WO-1", clock() + timedelta(minutes=1), "office", **data)])
+    clock.advance(days=49)
+    assert links.open_link(work, token).visit_id == visit
+    clock.advance(days=32)
+    with pytest.raises(LinkGone):
+        links.open_link(work, token)
 
 
 @pytest.mark.parametrize("person", [cast.T001, cast.A001])
