@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import Invalid
+from fieldapp.domain.places import Place
 from fieldapp.domain.visits.events import JobType
 
 AbsenceKind = Literal["sick", "leave", "training", "other"]
@@ -59,11 +60,12 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work as a planner wants it."""
+    """Work as a planner wants it; `place` None: nobody knows where."""
 
     work: Window
     job_type: str
     district: str = ""
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Owns fitting one more job in. It moves nothing that is planned; planning a whole
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -13,10 +13,14 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.calendars import Absence, Calendar, Job, obstacles
-from fieldapp.domain.scheduling import Plan, first_collision
+from fieldapp.domain.places import ByGreatCircle, Place, Travel
+from fieldapp.domain.scheduling import Plan
 
-#: Between two jobs at different places.
+#: Between two jobs of which an offer is made, however near they are.
 PAUSE = timedelta(minutes=15)
+#: No way is longer than this: what is further off in time needs no look.
+_FAR, _NO_TIME = timedelta(hours=12), timedelta(0)
+_BY_CIRCLE = ByGreatCircle()
 #: Windows begin on these steps, and, for who has no shifts entered, within these hours.
 STEP = timedelta(minutes=30)
 USUAL_HOURS = time(8), time(18)
@@ -34,17 +38,23 @@ class Free:
 
 @dataclass(frozen=True)
 class Roster:
-    """The technicians that can be sent, and what they have to do; `calendars` in the order of preference."""
+    """The technicians that can be sent, and what they have to do; `calendars` in the order of preference.
+
+    `place_of` a planned visit: where it is, None where nobody knows. The way between two known places is kept free.
+    """
 
     zone: ZoneInfo
     calendars: Mapping[str, Calendar]
     absences: Sequence[Absence]
     plans: Sequence[Plan]
+    place_of: Callable[[str], Place | None] = lambda _: None
+    travel: Travel = _BY_CIRCLE
 
     def fits(self, technician: str, job: Job, visit: str = "") -> bool:
-        """Whether the technician can do it: free on the whole interval, there, able. `visit` may stand in its place."""
+        """Whether the technician can do it: free on the whole interval and the ways to and from it, there, able.
+        `visit` may stand in its place."""
         calendar = self.calendars.get(technician)
-        if calendar is None or self._collides(technician, job.work, visit):
+        if calendar is None or self._collides(technician, job, visit, _NO_TIME):
             return False
         return not obstacles(calendar, self._away[technician], job, self.zone)
 
@@ -54,9 +64,11 @@ class Roster:
         day = self._day(job.work)
         return sorted(able, key=lambda one: self._load[one, day])
 
-    def taking(self, plan: Plan) -> "Roster":
+    def taking(self, plan: Plan, place: Place | None) -> "Roster":
         """The same with one more plan, in place of what the visit had."""
-        return replace(self, plans=[one for one in self.plans if one.visit != plan.visit] + [plan])
+        plans = [*(one for one in self.plans if one.visit != plan.visit), plan]
+        before = self.place_of
+        return replace(self, plans=plans, place_of=lambda visit: place if visit == plan.visit else before(visit))
 
     def free_windows(self, job: Job, width: timedelta, until: datetime, visit: str = "") -> Iterator[Free]:
         """Windows of `width` from `job.work.start` on, each with the technician who has least to do on its day.
@@ -67,15 +79,21 @@ class Roster:
         start = _stepped(job.work.start, self.zone)
         while start < until:
             wanted = replace(job, work=Window(start, start + length))
-            roomy = Window(start - PAUSE, start + length + PAUSE)
             for code in self.who(wanted, visit):
-                if not self._collides(code, roomy, visit) and self._is_usual(code, wanted.work):
+                if not self._collides(code, wanted, visit, PAUSE) and self._is_usual(code, wanted.work):
                     yield Free(Window(start, start + width), code)
                     break
             start += STEP
 
-    def _collides(self, technician: str, work: Window, visit: str) -> bool:
-        return first_collision(Plan(visit, "", technician, work), self._planned[technician]) is not None
+    def _collides(self, technician: str, job: Job, visit: str, pause: timedelta) -> bool:
+        return any(one.visit != visit and self._is_too_near(one, job, pause) for one in self._planned[technician])
+
+    def _is_too_near(self, plan: Plan, job: Job, pause: timedelta) -> bool:
+        between = max(plan.work.start - job.work.end, job.work.start - plan.work.end)
+        if between < pause or between >= _FAR or job.place is None:
+            return between < pause
+        place = self.place_of(plan.visit)
+        return place is not None and between < self.travel(place, job.place)
 
     @cached_property
     def _planned(self) -> Mapping[str, Sequence[Plan]]:
@@ -115,7 +133,7 @@ def share_out(roster: Roster, jobs: Iterable[tuple[str, Job]]) -> tuple[dict[str
         able = roster.who(job, visit)
         found[visit] = able[0] if able else None
         if able:
-            roster = roster.taking(Plan(visit, "", able[0], job.work))
+            roster = roster.taking(Plan(visit, "", able[0], job.work), job.place)
     return found, roster
 
 

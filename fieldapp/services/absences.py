@@ -5,7 +5,7 @@ Owns that either every visit of the list gets what was decided for it or none do
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fieldapp.domain.access import Actor, require
@@ -98,16 +98,16 @@ def look(work: Work, actor: Actor, branch: BranchCode, absence_id: str) -> Cover
         known = roster(db, branch, [one.code for one in people], Window(now, span.end + AHEAD))
         who = planning.find_technician(db, branch, absence.technician)
         held = pins.within(db, branch, span)
-    jobs = {one.visit_id: _job(one) for one in open_ones}
-    shared, then = share_out(known, jobs.items())
-    left = []
-    for one in open_ones:
-        able, proposed, instead = known.who(jobs[one.visit_id], one.visit_id), shared[one.visit_id], None
-        if proposed is None and (instead := _later(then, one, now)):
-            length = one.planned.end - one.planned.start
-            work_then = Window(instead.window.start, instead.window.start + length)
-            then = then.taking(Plan(one.visit_id, "", instead.technician, work_then))
-        left.append(Left(one, [names[code] for code in able], proposed, instead, one.visit_id in held))
+        jobs = {one.visit_id: _job(one) for one in open_ones}
+        shared, then = share_out(known, jobs.items())
+        left = []
+        for one in open_ones:
+            able, proposed, instead = known.who(jobs[one.visit_id], one.visit_id), shared[one.visit_id], None
+            if proposed is None and (instead := _later(then, one, now)):
+                length = one.planned.end - one.planned.start
+                work_then = Window(instead.window.start, instead.window.start + length)
+                then = then.taking(Plan(one.visit_id, "", instead.technician, work_then), one.place)
+            left.append(Left(one, [names[code] for code in able], proposed, instead, one.visit_id in held))
     return Cover(absence, who, left)
 
 
@@ -145,12 +145,12 @@ def _carry_out(
 
 
 def _job(visit: Visit) -> Job:
-    return Job(visit.planned, visit.job_type, visit.district)
+    return Job(visit.planned, visit.job_type, visit.district, visit.place)
 
 
 def _later(known: Roster, visit: Visit, now: datetime) -> Free | None:
     """The next window as wide as the promised one that somebody can keep, not before the promised one."""
     start = max(visit.window.start, now)
-    wanted = Job(Window(start, start + (visit.planned.end - visit.planned.start)), visit.job_type, visit.district)
+    wanted = replace(_job(visit), work=Window(start, start + (visit.planned.end - visit.planned.start)))
     width = visit.window.end - visit.window.start
     return next(known.free_windows(wanted, width, start + AHEAD, visit.visit_id), None)

@@ -10,6 +10,7 @@ from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.calendars import Job
 from fieldapp.domain.ids import BranchCode
+from fieldapp.domain.places import Place
 from fieldapp.domain.roster import Free, Roster
 from fieldapp.domain.visits.lifecycle import DURATIONS
 from fieldapp.services.branches import zone_of
@@ -39,6 +40,7 @@ class Wish:
     minutes: int | None = None
     technician: str | None = None
     visit: str = ""
+    place: Place | None = None
 
 
 def next_free(work: Work, actor: Actor, branch: BranchCode, wish: Wish) -> Sequence[Free]:
@@ -57,7 +59,7 @@ def keeper(db: Db, seen: Visit, start: datetime) -> str | None:
     """Who can keep a window of the visit that opens at `start`: its own technician where they can; None: nobody."""
     wish = _as_it_is(seen, start)
     length = seen.planned.end - seen.planned.start
-    job = Job(Window(start, start + length), wish.job_type, wish.district)
+    job = Job(Window(start, start + length), wish.job_type, wish.district, wish.place)
     known = roster(db, seen.branch, _people(db, seen.branch, None), job.work)
     own = replace(known, calendars={code: one for code, one in known.calendars.items() if code == seen.technician})
     for one in (own, known):
@@ -72,7 +74,7 @@ def _as_it_is(seen: Visit, start: datetime) -> Wish:
     """The same visit at another time."""
     return Wish(
         job_type=seen.job_type, district=seen.district or "", start=start, width=seen.window.end - seen.window.start,
-        minutes=(seen.planned.end - seen.planned.start) // timedelta(minutes=1), visit=seen.visit_id,
+        minutes=(seen.planned.end - seen.planned.start) // timedelta(minutes=1), visit=seen.visit_id, place=seen.place,
     )  # fmt: skip
 
 
@@ -82,7 +84,7 @@ def _looked_for(db: Db, branch: str, wish: Wish, most: int, most_of_a_day: int) 
     until = wish.start + AHEAD
     known = roster(db, branch, _people(db, branch, wish.technician), Window(wish.start, until))
     length = DURATIONS[wish.job_type] if wish.minutes is None else timedelta(minutes=wish.minutes)
-    job = Job(Window(wish.start, wish.start + length), wish.job_type, wish.district)
+    job = Job(Window(wish.start, wish.start + length), wish.job_type, wish.district, wish.place)
     return _spread(known.free_windows(job, wish.width, until, wish.visit), known.zone, most, most_of_a_day)
 
 
@@ -95,11 +97,13 @@ def roster(db: Db, branch: str, technicians: Sequence[str], span: Window) -> Ros
     day = timedelta(days=1)
     wide = Window(span.start - day, span.end + day)
     found = calendars.of(db, branch, technicians)
+    plans, place_of = planning.plans_with_places(db, branch, technicians, wide.start, wide.end)
     return Roster(
         zone=zone_of(db, BranchCode(branch)),
         calendars={code: found[code] for code in technicians},
         absences=calendars.absences(db, branch, technicians, wide),
-        plans=planning.plans(db, branch, technicians, wide.start, wide.end),
+        plans=plans,
+        place_of=place_of,
     )
 
 

@@ -1,9 +1,10 @@
 """What planning asks of the store: technicians, planned work, lists with filters, a visit's history. Reads only."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from operator import itemgetter
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from fieldapp.domain import numbers
 from fieldapp.domain.busy_hours import By
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.ids import StaffCode, VisitId
+from fieldapp.domain.places import Place
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits.events import Event
 from fieldapp.storage import bulk, busy_hours, customers, events
@@ -115,17 +117,34 @@ def names(db: Session, branch: str) -> dict[str, str]:
 
 def plans(db: Session, branch: str, technicians: Iterable[str], start: datetime, end: datetime) -> list[Plan]:
     """The technicians' planned work that reaches into [start, end)."""
-    query = select(VisitRow).where(
-        VisitRow.branch == branch,
-        VisitRow.technician.in_(sorted(set(technicians))),
-        VisitRow.state.in_(BUSY),
-        VisitRow.planned_start < end,
-        VisitRow.planned_end > start,
-    )
-    return [
-        Plan(row.visit_id, row.external_id, row.technician or "", Window(row.planned_start, row.planned_end))
-        for row in db.scalars(query)
-    ]
+    return [_plan(row) for row in db.execute(_planned(branch, technicians, start, end))]
+
+
+def plans_with_places(
+    db: Session, branch: str, technicians: Iterable[str], start: datetime, end: datetime
+) -> tuple[list[Plan], Callable[[str], Place | None]]:
+    """The same, and where each visit is; that is opened for those only that are asked for."""
+    query = _planned(branch, technicians, start, end).add_columns(*customers.COLUMNS)
+    rows = {row.visit_id: row for row in db.execute(query)}
+
+    @cache
+    def place(visit: str) -> Place | None:
+        who = customers.of_row(db, branch, rows[visit])
+        return None if who.lat is None or who.lon is None else Place(who.lat, who.lon)
+
+    return [_plan(row) for row in rows.values()], place
+
+
+def _planned(branch: str, technicians: Iterable[str], start: datetime, end: datetime) -> Select[Any]:
+    columns = _V.visit_id, _V.external_id, _V.technician, _V.planned_start, _V.planned_end
+    return select(*columns).where(
+        _V.branch == branch, _V.technician.in_(sorted(set(technicians))), _V.state.in_(BUSY),
+        _V.planned_start < end, _V.planned_end > start,
+    )  # fmt: skip
+
+
+def _plan(row: Any) -> Plan:
+    return Plan(row.visit_id, row.external_id, row.technician or "", Window(row.planned_start, row.planned_end))
 
 
 def by_external_ids(db: Session, branch: str, numbers: Iterable[str]) -> dict[str, Visit]:

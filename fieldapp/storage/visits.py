@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.ids import VisitId
+from fieldapp.domain.places import Place
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.lifecycle import VisitState
@@ -63,6 +64,11 @@ class Visit:
     held: int
     signed: bool
     updated_at: datetime
+
+    @property
+    def place(self) -> Place | None:
+        """Where it is, as far as somebody said so."""
+        return None if self.lat is None or self.lon is None else Place(self.lat, self.lon)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Who could do a job: fitting one more in, sharing out somebody's day, the next free windows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.calendars import Absence, Calendar, Job, read_shifts
+from fieldapp.domain.places import ByGreatCircle, Place
 from fieldapp.domain.roster import Roster, share_out
 from fieldapp.domain.scheduling import Plan, collisions
 
@@ -52,6 +54,28 @@ def test_who_has_no_shifts_is_offered_in_the_usual_hours_only():
     found = roster(T1="")
     windows = list(found.free_windows(job(0, 1), timedelta(hours=2), MIDNIGHT + timedelta(days=1)))
     assert (windows[0].window, windows[-1].window) == (at(8, 10), at(17, 19))
+
+
+def test_the_way_between_two_places_is_kept_free_on_both_sides():
+    near, far = Place(31.2, 121.4), Place(31.2, 121.5)
+    way = ByGreatCircle()(near, far)
+    assert timedelta(minutes=30) < way < timedelta(minutes=60)
+    found = replace(roster(("T1", 9, 10), ("T1", 15, 16), T1="wed 08:00-18:00"), place_of=lambda _: far)
+    wanted = replace(job(8, 9), place=near)
+    offered = [one.window for one in found.free_windows(wanted, timedelta(hours=1), MIDNIGHT + timedelta(days=1))]
+    assert (offered[0], offered[-1]) == (at(11, 12), at(17, 18))
+    assert at(13.5, 14.5) not in offered
+    assert not found.fits("T1", replace(job(10, 11), place=near))
+    assert found.fits("T1", job(10, 11)), "nobody knows where"
+    assert found.fits("T1", replace(job(10, 11), place=far))
+
+
+def test_a_job_that_is_given_away_is_somewhere():
+    near, far = Place(31.2, 121.4), Place(31.2, 121.5)
+    shared, _ = share_out(
+        roster(T1=""), [("v0", replace(job(9, 10), place=near)), ("v1", replace(job(10, 11), place=far))]
+    )
+    assert shared == {"v0": "T1", "v1": None}
 
 
 def test_a_visit_may_keep_its_own_place():

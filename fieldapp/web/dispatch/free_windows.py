@@ -9,6 +9,7 @@ from wtforms import Field
 from fieldapp.domain.scheduling import LONGEST_JOB, LONGEST_WINDOW, SHORTEST_JOB
 from fieldapp.services import free_windows
 from fieldapp.services.free_windows import Free, Wish
+from fieldapp.services.planning import Visit
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.dispatch.forms import MoveForm, OrderForm
 
@@ -22,23 +23,24 @@ def is_asked() -> bool:
     return LOOK in request.form or TAKE in request.form
 
 
-def offer(form: OrderForm | MoveForm, job_type: str, district: str, visit: str = "") -> Sequence[Free]:
+def offer(form: OrderForm | MoveForm, job_type: str, district: str, seen: Visit | None = None) -> Sequence[Free]:
     """The windows that were looked for; none once one is taken, which then stands in the form."""
     if TAKE in request.form:
         _take(form, request.form[TAKE])
         return ()
-    wish = _wish(form, job_type, district, visit)
+    wish = _wish(form, job_type, district, seen)
     return free_windows.next_free(current_work(), current_actor(), current_branch(), wish)
 
 
-def _wish(form: OrderForm | MoveForm, job_type: str, district: str, visit: str) -> Wish:
+def _wish(form: OrderForm | MoveForm, job_type: str, district: str, seen: Visit | None) -> Wish:
     """As far as the form says: from its window's start on, as wide as that, by the chosen technician."""
     start, end, minutes = form.window_start.data, form.window_end.data, form.duration.data
     is_width = start and end and start < end <= start + LONGEST_WINDOW
     is_length = minutes is not None and 0 < minutes < 10_000
     is_length = is_length and SHORTEST_JOB <= timedelta(minutes=minutes) <= LONGEST_JOB
     return Wish(
-        job_type=job_type, district=district, visit=visit, technician=form.technician.data or None,
+        job_type=job_type, district=district, visit=seen.visit_id if seen else "", place=seen.place if seen else None,
+        technician=form.technician.data or None,
         start=start.replace(tzinfo=current_zone()).astimezone(UTC) if start else current_work().now(),
         width=end - start if is_width else _USUAL, minutes=minutes if is_length else None,
     )  # fmt: skip

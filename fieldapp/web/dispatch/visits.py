@@ -183,7 +183,7 @@ def _change(details: Details, name: str, form: RevForm, act: Callable[[], Visit 
     if hasattr(form, "offer"):
         form.offer(details.technicians)
     if isinstance(form, MoveForm) and free_windows.is_asked():
-        free = free_windows.offer(form, details.visit.job_type, details.visit.district, visit_id)
+        free = free_windows.offer(form, details.visit.job_type, details.visit.district, details.visit)
     elif form.validate_on_submit():
         try:
             changed = act()
