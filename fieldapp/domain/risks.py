@@ -52,6 +52,8 @@ class Stop:
     departed: datetime | None = None
     arrived: datetime | None = None
     ended: datetime | None = None
+    #: Whoever was given it does not come (`keeps_away`): it is nobody's, and stands in nobody's way.
+    is_deserted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ def look_ahead(
         if stop.arrived is not None:
             free, place = _at_work(stop, now, experience), stop.place
             continue
+        if stop.is_deserted:
+            continue
         there = _there(stop, free, place, now, travel)
         # Who waits for the planned start is there then; whether the window is missed only the way decides.
         start, end = max(stop.planned.start, now), stop.window.end
@@ -102,6 +106,15 @@ def look_ahead(
         length = _length(stop, experience)
         free, place = arrival.plus(length.typical, length.spread), stop.place
     return found
+
+
+def keeps_away(absence: Window, stop: Stop, now: datetime) -> bool:
+    """Whether somebody who is absent then does not come to the visit: the absence reaches into the planned work or,
+    where that should have begun, into as much time from now on. Who is at the door already was not kept away."""
+    if stop.state in ENDED or stop.ended is not None or stop.arrived is not None:
+        return False
+    start = max(stop.planned.start, now)
+    return absence.overlaps(Window(start, start + (stop.planned.end - stop.planned.start)))
 
 
 def worth_an_alarm(risk: float, window: Window, now: datetime, notice: timedelta) -> bool:

@@ -6,7 +6,7 @@ Owns what is put before the dispatcher and the one act that is proposed for each
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
@@ -17,15 +17,17 @@ from fieldapp.domain.calendar import Window, month_of
 from fieldapp.domain.calendars import Absence, Calendar, Job, obstacles
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.places import ByGreatCircle, Place, Travel
-from fieldapp.domain.risks import ALARM, Experience, Forecast, Stop, learn, look_ahead, worth_an_alarm
+from fieldapp.domain.risks import ALARM, Experience, Forecast, Stop, keeps_away, learn, look_ahead, worth_an_alarm
 from fieldapp.domain.scoring.rulebook import Rulebooks
 from fieldapp.domain.visits.lifecycle import ENDED
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import board, calendars, pins
+from fieldapp.storage import accounts, board, calendars, pins
 from fieldapp.storage.board import Planned
 
 Act = Literal["give", "swap", "move", "tell", "find"]
+#: Why somebody does not come to a visit of theirs: they are absent then, or work here no more.
+Reason = Literal["absent", "gone"]
 
 #: What jobs of the last weeks took teaches; the latest so many of them.
 _WEEKS, _VISITS = timedelta(days=60), 800
@@ -39,10 +41,18 @@ _STEP = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """Why whoever was given a visit does not come, with the absence where it is one."""
+
+    reason: Reason
+    absence: Absence | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
-    """One visit that needs somebody: the expected arrival and the risk (None and 1.0: nobody was given it), until when
-    its promise can be moved (None: no more), and what is proposed, with whom, for which visit in exchange, or which
-    window."""
+    """One visit that needs somebody: the expected arrival and the risk (None and 1.0: nobody comes, because nobody was
+    given it or for the reason that is `missing`), until when its promise can be moved (None: no more), and what is
+    proposed, with whom, for which visit in exchange, or which window."""
 
     visit: Planned
     expected: datetime | None
@@ -52,11 +62,13 @@ class Alert:
     technician: str | None = None
     other: Planned | None = None
     window: Window | None = None
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """The most urgent alerts, and how many there are in all; `at_risk` are the visits that may miss their window."""
+    """The most urgent alerts, and how many there are in all; `at_risk` are the visits that may miss their window, those
+    among them that somebody was given and does not come to."""
 
     alerts: Sequence[Alert]
     total: int
@@ -67,7 +79,7 @@ def look_out(
     work: Work, db: Db, branch: BranchCode, day: Window, visits: Sequence[Planned], technicians: Sequence[str],
     zone: ZoneInfo, travel: Travel | None = None,
 ) -> Alarm:  # fmt: skip
-    """What needs somebody on the day that `now` is in; `visits` are all of it."""
+    """What needs somebody on the day that `now` is in; `visits` are all of it, `technicians` all who work here."""
     known = {str(one.visit_id): one for one in visits}
     return _Lookout(work, db, branch, day, known, technicians, work.now(), zone, travel or ByGreatCircle()).alarm()
 
@@ -76,9 +88,11 @@ def forecast(
     work: Work, db: Db, branch: BranchCode, day: Window, technician: str, visit: str, zone: ZoneInfo,
     travel: Travel | None = None,
 ) -> Forecast | None:  # fmt: skip
-    """When the technician will probably come to a visit of the day that `now` is in; None once they are there."""
+    """When the technician will probably come to a visit of the day that `now` is in; None once they are there, and
+    where they do not come."""
     known = {str(one.visit_id): one for one in board.planned(db, branch, day.start, day.end, [technician])}
-    look = _Lookout(work, db, branch, day, known, [technician], work.now(), zone, travel or ByGreatCircle())
+    here = [technician] if _works_here(db, branch, technician) else []
+    look = _Lookout(work, db, branch, day, known, here, work.now(), zone, travel or ByGreatCircle())
     ahead = look_ahead(look.stops.get(technician, []), look.now, look.experience, look.travel)
     return next((one for one in ahead if one.visit == visit), None)
 
@@ -102,19 +116,44 @@ class _Lookout:
         ]
         urgent.sort(key=lambda one: (one[1].window.end, one[1].external_id))
         alerts = [self._alert(visit, forecast, until) for until, visit, forecast in urgent[:MOST]]
-        return Alarm(alerts, len(urgent), frozenset(one.visit_id for _, one, known in urgent if known))
+        return Alarm(alerts, len(urgent), frozenset(one.visit_id for _, one, _ in urgent if one.technician))
 
     # --- What there is --------------------------------------------------------------------------------------------
 
     @cached_property
     def stops(self) -> dict[str, list[Stop]]:
+        """What everybody was given, and with it what they do not come to."""
+        found: dict[str, list[Stop]] = defaultdict(list)
+        for code, stop in self._given:
+            found[code].append(replace(stop, is_deserted=True) if stop.visit in self.missing else stop)
+        return found
+
+    @cached_property
+    def missing(self) -> Mapping[str, Missing]:
+        """Visit -> why whoever was given it does not come."""
+        away: dict[str, list[Absence]] = defaultdict(list)
+        for one in self.absences:
+            away[one.technician].append(one)
+        here, found = set(self.technicians), {}
+        for code, stop in self._given:
+            if stop.state in ENDED or stop.arrived is not None:
+                continue
+            absence = next((one for one in away.get(code, ()) if keeps_away(one.span, stop, self.now)), None)
+            if code not in here:
+                found[stop.visit] = Missing("gone")
+            elif absence is not None:
+                found[stop.visit] = Missing("absent", absence)
+        return found
+
+    @cached_property
+    def _given(self) -> Sequence[tuple[str, Stop]]:
         begun = [one.visit_id for one in self.visits.values() if one.state not in ENDED and one.state != "planned"]
         happened = board.happened(self.db, self.branch, begun)
-        found: dict[str, list[Stop]] = defaultdict(list)
-        for one in self.visits.values():
-            if one.technician:
-                found[one.technician].append(_stop(one, happened.get(one.visit_id, board.Happened())))
-        return found
+        return [
+            (one.technician, _stop(one, happened.get(one.visit_id, board.Happened())))
+            for one in self.visits.values()
+            if one.technician
+        ]
 
     @cached_property
     def exchanged(self) -> dict[str, Planned]:
@@ -156,9 +195,9 @@ class _Lookout:
         return found
 
     def _nobodys(self) -> list[tuple[Planned, datetime | None]]:
-        """Visits in the pool whose promise can soon be moved no more, or cannot any more."""
+        """Visits that nobody comes to, whose promise can soon be moved no more, or cannot any more."""
         found = []
-        pool = (one for one in self.visits.values() if one.technician is None)
+        pool = (one for one in self.visits.values() if one.technician is None or one.visit_id in self.missing)
         for one in pool:
             until = self._movable_until(one.window)
             if one.state not in ENDED and not one.held and (until is None or until - self.now <= _SOON):
@@ -168,6 +207,10 @@ class _Lookout:
     # --- What to do about it --------------------------------------------------------------------------------------
 
     def _alert(self, visit: Planned, forecast: Forecast | None, until: datetime | None) -> Alert:
+        made = self._proposal(visit, forecast, until)
+        return replace(made, missing=self.missing.get(visit.visit_id))
+
+    def _proposal(self, visit: Planned, forecast: Forecast | None, until: datetime | None) -> Alert:
         expected, risk = (forecast.arrival, forecast.risk) if forecast else (None, 1.0)
         if mine := self.exchanged.get(visit.visit_id):
             return Alert(visit, expected, risk, until, "swap", technician=mine.technician, other=mine)
@@ -212,11 +255,14 @@ class _Lookout:
         no window is missed for it."""
         if visit.state != "planned" or not visit.technician or visit.window.end < self.now or self._is_held(visit):
             return None
+        if visit.visit_id in self.missing:  # who does not come takes nothing in exchange either
+            return None
         near = sorted(
             (self.travel(_place(one), _place(visit)), one.external_id, one)
             for one in self.visits.values()
             if one.technician not in {None, visit.technician} and one.technician in self.technicians
             and one.state == "planned" and one.planned.overlaps(visit.planned) and not self._is_held(one)
+            and one.visit_id not in self.missing
         )  # fmt: skip
         for _, _, other in near[:_NEAREST]:
             if self._takes(other.technician, visit, other) and self._takes(visit.technician, other, visit):
@@ -277,6 +323,11 @@ def _durations(db: Db, branch: str, until: datetime) -> Mapping[str, Sequence[ti
         if what.arrived and gone and gone > what.arrived:
             found[visits[visit]].append(gone - what.arrived)
     return found
+
+
+def _works_here(db: Db, branch: str, technician: str) -> bool:
+    found = accounts.find_by_login(db, technician)
+    return found is not None and (found.branch, found.role, found.disabled_at) == (branch, "technician", None)
 
 
 def _stop(visit: Planned, what: board.Happened) -> Stop:

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.places import ByGreatCircle, Place, metres
-from fieldapp.domain.risks import ALARM, FEWEST, LAST_CALL, Experience, Stop, learn, look_ahead, worth_an_alarm
+from fieldapp.domain.risks import (
+    ALARM,
+    FEWEST,
+    LAST_CALL,
+    Experience,
+    Stop,
+    keeps_away,
+    learn,
+    look_ahead,
+    worth_an_alarm,
+)
 
 NINE = datetime(2026, 10, 14, 9, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -175,3 +185,24 @@ def test_longer_jobs_never_take_risk_away_from_the_visits_after_them(day, now, l
     slow = {job: Experience(one.typical + longer * MINUTE, one.spread) for job, one in USUAL.items()}
     before, after = ahead(*day, now=moment), ahead(*day, now=moment, experience=slow)
     assert all(after[name].arrival >= before[name].arrival - timedelta(milliseconds=1) for name in before)
+
+
+def test_an_absence_keeps_somebody_away_from_what_is_planned_in_it_and_from_what_is_overdue():
+    later, overdue = stop(start=3), stop(start=-1, width=4)
+    morning, afternoon = Window(NINE - HOUR, NINE + 2 * HOUR), Window(NINE + 3.5 * HOUR, NINE + 8 * HOUR)
+    assert [keeps_away(one, later, NINE) for one in (morning, afternoon)] == [False, True]
+    assert [keeps_away(one, overdue, NINE) for one in (morning, afternoon)] == [True, False]
+    assert not keeps_away(morning, overdue, NINE + 2 * HOUR)
+
+
+def test_who_is_at_the_door_or_done_was_not_kept_away():
+    day = Window(NINE, NINE + 8 * HOUR)
+    assert keeps_away(day, stop(departed=NINE, state="en_route"), NINE)
+    assert not keeps_away(day, stop(arrived=NINE, state="arrived"), NINE)
+    assert not keeps_away(day, stop(state="completed"), NINE)
+
+
+def test_what_somebody_does_not_come_to_is_not_foreseen_and_delays_nothing():
+    second = stop("b", start=0.5, width=0.75)
+    assert ahead(stop("a"), second)["b"].risk > ALARM
+    assert ahead(stop("a", is_deserted=True), second) == ahead(second)

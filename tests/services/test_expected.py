@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from fieldapp.domain.calendar import Window
 from fieldapp.domain.visits import events as ev
-from fieldapp.services import expected, links, receipts
+from fieldapp.services import accounts, calendars, expected, links, receipts
+from tests import cast
 from tests.links import own_token
 from tests.services.test_scheduling import at, from_phone, schedule
 
@@ -52,3 +54,11 @@ def test_once_they_are_there_or_it_is_over_nothing_is_expected(work, what):
 
 def test_nobody_is_expected_before_somebody_was_given_the_visit(work):
     assert told(work, schedule(work, "WO-1", 10, 12, technician=None)) is None
+
+
+def test_who_is_away_or_has_left_is_not_expected(work):
+    visit, other = schedule(work, "WO-1", 10, 12), schedule(work, "WO-2", 10, 12, technician="T002")
+    assert (told(work, visit), told(work, other)) != (None, None)
+    calendars.record_absence(work, cast.D001.actor, cast.MAIN, "T001", Window(at(8), at(18)), "sick")
+    accounts.disable_account(work, cast.A001.actor, "T002")
+    assert (told(work, visit), told(work, other)) == (None, None)

@@ -10,14 +10,14 @@ from msgspec import structs
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.calendars import Calendar
 from fieldapp.domain.visits import events as ev
-from fieldapp.services import board, calendars, pins, rearranging, recording, scheduling
+from fieldapp.services import accounts, board, calendars, pins, rearranging, recording, scheduling
 from fieldapp.services.board import Asked
 from fieldapp.services.rearranging import Change
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from fieldapp.storage.events import Record
 from tests import builders
-from tests.cast import D001, MAIN, NOW
+from tests.cast import A001, D001, MAIN, NOW
 from tests.services.test_scheduling import CUSTOMER, at, from_phone, order, schedule
 
 TODAY = Asked(first=date(2026, 10, 14))
@@ -176,3 +176,40 @@ def test_nobody_is_proposed_to_swap_into_what_their_calendar_speaks_against(far:
     calendar = Calendar("T002", skills=frozenset({"repair"}))
     calendars.save_calendar(far, D001.actor, MAIN, calendar, 0)
     assert "swap" not in [one.act for one in alarm(far).alerts]
+
+
+def missed(work: Work) -> list[tuple[str, str, str | None]]:
+    """Order number, why nobody comes, and who is proposed."""
+    return [(one.visit.external_id, one.missing.reason, one.technician) for one in alarm(work).alerts if one.missing]
+
+
+def test_a_visit_of_somebody_who_is_away_is_nobodys_and_the_alarm_says_who_is_away(work: Work, clock: Any) -> None:
+    schedule(work, "WO-1", 14, 16)
+    calendars.record_absence(work, D001.actor, MAIN, "T001", Window(at(0), at(24)), "sick")
+    assert missed(work) == []
+    clock.advance(minutes=90)
+    assert missed(work) == [("WO-1", "absent", "T002")]
+    assert alarm(work).alerts[0].missing.absence.kind == "sick"
+    assert alarm(work).alerts[0].expected is None
+    rows = board.look(work, D001.actor, MAIN, Asked(first=TODAY.first, show="at_risk"))[1].rows  # type: ignore[union-attr]
+    assert [(bar.visit.external_id, bar.standings) for row in rows for bar in row.bars] == [("WO-1", ("at_risk",))]
+
+
+def test_who_is_away_gets_nothing_in_exchange(far: Work) -> None:
+    calendars.record_absence(far, D001.actor, MAIN, "T002", Window(at(11.5), at(12)), "other")
+    assert missed(far) == [("WO-T002-2", "absent", None)]
+    assert "swap" not in [one.act for one in alarm(far).alerts]
+
+
+def test_a_visit_of_somebody_who_has_left_is_nobodys_and_says_so(work: Work) -> None:
+    schedule(work, "WO-1", 10.25, 12)
+    schedule(work, "WO-2", 9, 10, technician="T002")
+    accounts.disable_account(work, A001.actor, "T001")
+    assert missed(work) == [("WO-1", "gone", "T003")]
+
+
+def test_who_is_at_the_door_is_not_away(work: Work) -> None:
+    visit = schedule(work, "WO-1", 9, 10)
+    from_phone(work, visit.visit_id, ev.VisitArrived())
+    calendars.record_absence(work, D001.actor, MAIN, "T001", Window(at(0), at(24)), "sick")
+    assert alarm(work).total == 0

@@ -192,9 +192,18 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "until": _wall(alert.movable_until) if alert.movable_until else None,
         "act": alert.act,
         "technician": alert.technician,
+        **_missing(alert),
         **({"other": _visit(alert.other, alert.other.state)} if alert.other else {}),
         **({"from": _wall(window.start), "to": _wall(window.end), "words": _apology(alert, window)} if window else {}),
     }
+
+
+def _missing(alert: Alert) -> dict[str, Any]:
+    """Why whoever was given it does not come."""
+    if alert.missing is None:
+        return {}
+    absence = alert.missing.absence
+    return {"missing": alert.missing.reason, "kind": words.word(calendar_words.KINDS, absence.kind) if absence else ""}
 
 
 def _apology(alert: Alert, window: Window) -> str:

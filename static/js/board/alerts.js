@@ -19,8 +19,7 @@ export function showAlerts({ alerts, alerts_total: total }, nameOf, act) {
 function item(alert, nameOf, act) {
   const { visit } = alert;
   const line = clone("alert");
-  const mark = alert.expected ? (alert.percent >= 100 ? "standing-late" : "standing-at_risk") : "standing-nobody";
-  line.querySelector("[data-f=symbol]").replaceChildren(symbol(mark));
+  line.querySelector("[data-f=symbol]").replaceChildren(symbol(`standing-${standing(alert)}`));
   put(line, "window", span(visit.from, visit.to));
   put(line, "customer", visit.customer);
   put(line, "number", visit.number);
@@ -30,9 +29,16 @@ function item(alert, nameOf, act) {
   return line;
 }
 
+function standing({ missing, expected, percent }) {
+  if (missing) return "deserted";
+  if (!expected) return "nobody";
+  return percent >= 100 ? "late" : "at_risk";
+}
+
 function why(alert, nameOf) {
+  const name = alert.visit.technician && nameOf(alert.visit.technician);
   return [
-    ...(alert.visit.technician ? [nameOf(alert.visit.technician)] : []),
+    ...(alert.missing ? [say(alert.missing, { name, kind: alert.kind })] : name ? [name] : []),
     ...(alert.expected ? [say("expected", { time: clock(alert.expected) }), say("likely", { percent: alert.percent })] : []),
     alert.until ? say("movable", { time: clock(alert.until) }) : say("fixed"),
   ];

@@ -199,6 +199,15 @@ def test_what_needs_somebody_comes_with_the_words_for_the_customer_in_their_lang
     assert first["words"].count("10:00–10:30") == 1
 
 
+def test_an_alert_says_who_is_away_and_why(desk: Any, work: Work) -> None:
+    schedule(desk, window_start="2026-10-14T10:00", window_end="2026-10-14T11:00")
+    calendars.record_absence(work, D001.actor, MAIN, "T001", Window(at(8), at(18)), "sick")
+    [alert] = desk.get(DATA).get_json()["alerts"]
+    assert (alert["missing"], alert["kind"], alert["expected"]) == ("absent", "ill", None)
+    html = page(desk.get("/dispatch/board"))
+    assert all(f'data-key="{one}"' in html for one in ("absent", "gone"))
+
+
 def test_an_absence_stands_on_its_row_in_words(desk: Any, work: Work) -> None:
     calendars.record_absence(work, D001.actor, MAIN, "T002", Window(at(8), at(12)), "sick")
     rows = {row["code"]: row["away"] for row in desk.get(DATA).get_json()["rows"]}
