@@ -112,8 +112,7 @@ def follows(
 def due_at(kind: Kind, window: Window, now: datetime, rules: Rules, zone: ZoneInfo) -> datetime | None:
     """When to send it; None when there is no time left for it (a reminder of what is tomorrow morning)."""
     if kind == "reminder":
-        day = window.start.astimezone(zone).date() - timedelta(days=1)
-        at = datetime.combine(day, REMINDED_AT, zone).astimezone(now.tzinfo)
+        at = _reminded_at(window, rules, zone).astimezone(now.tzinfo)
         return at if at > now else None
     if kind in URGENT:
         return now
@@ -123,7 +122,32 @@ def due_at(kind: Kind, window: Window, now: datetime, rules: Rules, zone: ZoneIn
     return morning
 
 
-def untrue(kind: Kind, said: Window, window: Window, state: str, since: datetime, now: datetime) -> str | None:
+def _reminded_at(window: Window, rules: Rules, zone: ZoneInfo) -> datetime:
+    """The usual time of the day before, or when quiet hours that it lies in are over. Where that is on the day itself,
+    when nothing is "tomorrow" any more: before they begin, with some time to be delivered in."""
+    day = window.start.astimezone(zone).date() - timedelta(days=1)
+    usual = datetime.combine(day, REMINDED_AT, zone)
+    morning = rules.morning_after(usual, zone)
+    if morning is None or morning.date() == day:
+        return morning or usual
+    early = max(datetime.combine(day, rules.quiet_from, zone) - _BEFORE, datetime.combine(day, time(0), zone))
+    return rules.morning_after(early, zone) or early
+
+
+def not_before(kind: Kind, window: Window, now: datetime, rules: Rules, zone: ZoneInfo) -> datetime:
+    """When the quiet hours let go what is due by now."""
+    if kind != "reminder":
+        return due_at(kind, window, now, rules, zone) or now
+    # Noted for the usual time before the quiet hours were set to lie around it: rather then than never.
+    usual = datetime.combine(window.start.astimezone(zone).date() - timedelta(days=1), REMINDED_AT, zone)
+    if _reminded_at(window, rules, zone) < usual and now < usual + _BEFORE:
+        return now
+    return rules.morning_after(now, zone) or now
+
+
+def untrue(
+    kind: Kind, said: Window, window: Window, state: str, since: datetime, now: datetime, zone: ZoneInfo
+) -> str | None:  # fmt: skip
     """Why a message about `said` must not be sent any more (a code); None while it is true.
 
     `window` and `state` are the visit's as they stand now, `since` when it happened what is told.
@@ -134,6 +158,8 @@ def untrue(kind: Kind, said: Window, window: Window, state: str, since: datetime
         return None if state == "completed" else "overtaken"
     if now >= said.end and kind != "on_way":
         return "too_late"
+    if kind == "reminder" and now.astimezone(zone).date() >= said.start.astimezone(zone).date():
+        return "too_late"  # it says "tomorrow"
     if kind == "cancelled":
         return None if state == "cancelled" else "overtaken"
     if said != window:

@@ -94,10 +94,11 @@ class Sender:
         if facts is None:
             return Outcome(kind="done", detail="visit_gone")
         now = work.now()
-        why_not = _why_not(facts, now)
+        due = rules.not_before(facts.message.kind, facts.visit.window, now, facts.rules, facts.zone)
+        # What would not be true any more when it may be sent does not wait for that.
+        why_not = _why_not(facts, now) or _why_not(facts, due)
         if why_not is not None:
             return _ended(work, facts, "done", why_not)
-        due = _not_before(facts, now)
         if due > now:
             return Outcome(kind="later", due_at=due, detail="quiet_hours")
         goes = self.channels.pick(facts.message.kind, facts.visit)
@@ -110,13 +111,6 @@ class Sender:
         message = messages.find(db, job.branch, job.target or "")
         if message is not None and message.state == "waiting":
             messages.end(db, message, now, state="failed", code=code, channel=message.channel, address=message.address)
-
-
-def _not_before(facts: _Facts, now: datetime) -> datetime:
-    """When the quiet hours let it go. A reminder had its time already and only waits for them to end."""
-    if facts.message.kind == "reminder":
-        return facts.rules.morning_after(now, facts.zone) or now
-    return rules.due_at(facts.message.kind, facts.visit.window, now, facts.rules, facts.zone) or now
 
 
 def _load(work: Work, job: Job) -> _Facts | None:
@@ -145,7 +139,7 @@ def _why_not(facts: _Facts, now: datetime) -> str | None:
         return "said_already"
     if visit.held:
         return "overtaken"
-    return rules.untrue(message.kind, message.window, visit.window, visit.state, message.since, now)
+    return rules.untrue(message.kind, message.window, visit.window, visit.state, message.since, now, facts.zone)
 
 
 def _send(work: Work, channels: Channels, facts: _Facts, channel: str, address: str) -> Outcome:

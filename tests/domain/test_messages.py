@@ -16,6 +16,7 @@ from fieldapp.domain.messages import (
     follows,
     is_email,
     masked_email,
+    not_before,
     untrue,
     window_before,
 )
@@ -113,10 +114,31 @@ def test_a_reminder_comes_in_the_afternoon_before_or_not_at_all():
 
 
 @pytest.mark.parametrize(
+    ("quiet", "due"),
+    [
+        ((16, 9), local(14, 15)), ((16, 18), local(14, 18)), ((17, 16), local(14, 16)), ((17, 0), local(14, 16)),
+        ((0, 16), local(14, 17)), ((1, 0), local(14, 0)),
+    ],
+)  # fmt: skip
+def test_quiet_hours_around_the_time_of_reminders_bring_them_forward_and_swallow_none(quiet, due):
+    rules = Rules(quiet_from=time(quiet[0]), quiet_to=time(quiet[1]))
+    assert due_at("reminder", VISIT, local(13, 9), rules, ZONE) == due
+    assert not_before("reminder", VISIT, due, rules, ZONE) == due
+
+
+def test_a_reminder_noted_before_the_quiet_hours_lay_around_its_time_is_sent_then():
+    rules = Rules(quiet_from=time(16), quiet_to=time(9))
+    assert not_before("reminder", VISIT, local(14, 17), rules, ZONE) == local(14, 17)
+    assert not_before("reminder", VISIT, local(14, 18), rules, ZONE) == local(15, 9)
+    assert not_before("reminder", VISIT, local(14, 22), RULES, ZONE) == local(15, 8)
+
+
+@pytest.mark.parametrize(
     ("kind", "state", "at", "why"),
     [
         ("confirmation", "planned", local(14, 9), None), ("confirmation", "cancelled", local(14, 9), "overtaken"),
         ("confirmation", "planned", local(15, 10), "too_late"), ("reminder", "planned", local(14, 17), None),
+        ("reminder", "planned", local(14, 23, 59), None), ("reminder", "planned", local(15, 0), "too_late"),
         ("on_way", "en_route", local(14, 9), None), ("on_way", "arrived", local(14, 9), "overtaken"),
         ("on_way", "en_route", local(14, 11, 1), "too_late"), ("late", "en_route", local(14, 9), None),
         ("cancelled", "cancelled", local(14, 9), None), ("cancelled", "planned", local(14, 9), "overtaken"),
@@ -125,12 +147,12 @@ def test_a_reminder_comes_in_the_afternoon_before_or_not_at_all():
     ],
 )  # fmt: skip
 def test_what_is_not_true_any_more_is_not_sent(kind, state, at, why):
-    assert untrue(kind, VISIT, VISIT, state, local(14, 9), at) == why
+    assert untrue(kind, VISIT, VISIT, state, local(14, 9), at, ZONE) == why
 
 
 def test_what_speaks_of_another_window_than_the_one_in_force_is_not_sent():
     for kind in ("confirmation", "reminder", "moved", "late"):
-        assert untrue(kind, VISIT, window(16, 9), "planned", local(14, 9), local(14, 9)) == "overtaken"
+        assert untrue(kind, VISIT, window(16, 9), "planned", local(14, 9), local(14, 9), ZONE) == "overtaken"
 
 
 def test_switched_off_everywhere_nobody_waits_for_anything():

@@ -1,13 +1,14 @@
 """When customers are told, and as what: on the day itself, in the night, shortly before."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
-from fieldapp.services import scheduling
+from fieldapp.domain.messages import KINDS
+from fieldapp.services import messages, scheduling
 from fieldapp.services.recording import record
 from fieldapp.storage import visits
 from fieldapp.storage.events import Record
@@ -98,3 +99,42 @@ def test_a_visit_that_was_let_count_has_its_receipt_once(work, clock, at, gatewa
         hold(work, "cancelled", builders.line("note.added", "WO-1", clock(), text="one more"))
     assert [kind for kind, _ in told(gateway)].count("receipt") == 1
     assert ("receipt", "dropped", "said_already") in log(work)
+
+
+def test_a_reminder_that_the_gateway_took_only_in_the_night_is_not_sent_on_the_day(work, clock, at, gateway):
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    clock.set(at(2, 17))
+    gateway.answer(500)
+    do_all(work, gateway=gateway)
+    gateway.answer(200)
+    asked = len(gateway.requests)
+    clock.set(at(3, 0, 30))
+    do_all(work, gateway=gateway)
+    assert len(gateway.requests) == asked
+    assert ("reminder", "dropped", "too_late") in log(work)
+
+
+def test_a_program_that_was_off_overnight_reminds_nobody_of_tomorrow_on_the_day(work, clock, at, gateway):
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    clock.set(at(3, 8, 30))
+    do_all(work, gateway=gateway)
+    assert [kind for kind, _ in told(gateway)] == ["confirmation"]
+
+
+@pytest.mark.parametrize(("is_set_before", "hour"), [(True, 15), (False, 17)])
+def test_quiet_hours_from_the_afternoon_on_swallow_no_reminder(work, clock, at, gateway, is_set_before, hour):
+    def quiet() -> None:
+        messages.save_rules(work, cast.D001.actor, cast.MAIN, list(KINDS), time(16), time(9))
+
+    if is_set_before:
+        quiet()
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    if not is_set_before:
+        quiet()
+    clock.set(at(2, hour))
+    do_all(work, gateway=gateway)
+    assert ("reminder", "sent", "") in log(work)
+    assert "will come tomorrow" in told(gateway)[-1][1]
