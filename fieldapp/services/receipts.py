@@ -60,6 +60,11 @@ class LinkView:
         return Window(promise.start, promise.end)
 
     @property
+    def is_overdue(self) -> bool:
+        """Whether the window has passed, and nobody came."""
+        return self.state in {"planned", "en_route"} and self.now > self.window.end
+
+    @property
     def language(self) -> str:
         """The customer's language, as the order says."""
         return self.receipt.state.customer.language

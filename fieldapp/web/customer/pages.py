@@ -62,7 +62,10 @@ def photo(view: LinkView, blob: str) -> ResponseReturnValue:
 
 
 def _mark(view: LinkView, when: Expected | None) -> str:
-    told = (view.state, view.window, view.technician, view.receipt.signature is None, len(view.arrived_photos), when)
+    told = (
+        view.state, view.window, view.technician, view.receipt.signature is None, len(view.arrived_photos), when,
+        view.is_overdue,
+    )  # fmt: skip
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 

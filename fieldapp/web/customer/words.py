@@ -60,12 +60,21 @@ def initials(view: LinkView) -> str:
 
 
 def live(view: LinkView, when: Expected | None) -> tuple[str, str] | None:
-    """What is to be told now that was not promised, and how: when somebody comes, that we are late, with an apology."""
+    """What is to be told now that was not promised, and how: when somebody comes, that we are late, with an apology;
+    once the window has passed, whom to ask, too."""
+    if view.state == "missed":
+        return "warn", _("Please call us (%(company)s): we will find another time with you.", company=view.branch_name)
     if view.state not in {"planned", "en_route"}:
         return None
     if when is not None and when.is_late:
+        text = _("We are running late, and we are sorry. Expected about %(time)s.", time=localtime(when.arrival))
+        more = _("If you have questions, please call us (%(company)s).", company=view.branch_name)
+        return "warn", f"{text} {more}" if view.is_overdue else text
+    if view.is_overdue:
         return "warn", _(
-            "We are running late, and we are sorry. Expected about %(time)s.", time=localtime(when.arrival)
+            "We are late, and we are sorry. Please call us (%(company)s): we will tell you when somebody comes, or "
+            "find another time with you.",
+            company=view.branch_name,
         )
     if view.moved is not None and view.moved.apology:
         told = view.moved.promise.told_at.astimezone(view.zone).date()

@@ -66,6 +66,29 @@ def test_a_window_that_the_company_moved_comes_with_an_apology(work, enter_link,
     assert words in enter_link(visit).get("/c/").text
 
 
+@pytest.mark.parametrize("technician", ["T001", None])
+def test_past_the_window_it_says_that_we_are_late_and_whom_to_call(work, enter_link, clock, technician):
+    visit = planned_visit(work, technician=technician, promise=builders.promise(work.now() + timedelta(days=1)))
+    browser = enter_link(visit)
+    assert "we are sorry" not in browser.get("/c/").text
+    clock.advance(days=1, minutes=59)
+    mark = browser.get("/c/mark").text
+    clock.advance(minutes=2)
+    page = browser.get("/c/").text
+    assert "late, and we are sorry" in page
+    assert "please call us (" in page.lower()
+    assert "</svg>planned" not in page
+    assert browser.get("/c/mark").text != mark
+
+
+def test_who_waited_in_vain_is_told_whom_to_call(work, enter_link, clock):
+    visit = planned_visit(work, promise=builders.promise(work.now() + timedelta(days=1)))
+    clock.advance(days=1, hours=4)
+    page = enter_link(visit).get("/c/").text
+    assert "Nobody came. We are sorry." in page
+    assert "we will find another time with you" in page
+
+
 def test_a_page_that_lies_open_learns_that_it_is_not_so_any_more(work, enter_link):
     browser = enter_link(planned_visit(work, days=0))
     mark = browser.get("/c/mark").text
