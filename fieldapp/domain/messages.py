@@ -4,7 +4,7 @@ Owns kinds, times, places to fill in; knows no channel and no sentence (`service
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal, get_args
@@ -29,6 +29,8 @@ TRIGGERS: dict[str, frozenset[Kind]] = {
 }
 #: Who waits for these waits now, at whatever hour.
 URGENT: frozenset[Kind] = frozenset({"on_way", "late"})
+#: Who is at home for what this calls off waits, too, when that is near.
+CALLS_OFF: frozenset[Kind] = frozenset({"moved", "cancelled"})
 #: When in the afternoon before, by the branch's clock, customers are reminded.
 REMINDED_AT = time(17)
 #: How old news may be and still be worth telling.
@@ -109,17 +111,38 @@ def follows(
     return usual.get(event.type, ())
 
 
-def due_at(kind: Kind, window: Window, now: datetime, rules: Rules, zone: ZoneInfo) -> datetime | None:
-    """When to send it; None when there is no time left for it (a reminder of what is tomorrow morning)."""
+def is_urgent(
+    kind: Kind, window: Window, now: datetime, rules: Rules, zone: ZoneInfo, before: Sequence[Window] = ()
+) -> bool:  # fmt: skip
+    """Whether it should reach the customer within minutes; `before` as in `due_at`."""
+    begins = _first_to_come((window, *before), now)
+    if kind in URGENT or kind not in CALLS_OFF or begins is None:
+        return kind in URGENT
+    is_today = begins.astimezone(zone).date() <= now.astimezone(zone).date()
+    return is_today or begins < (rules.morning_after(now, zone) or now) + _BEFORE
+
+
+def due_at(
+    kind: Kind, window: Window, now: datetime, rules: Rules, zone: ZoneInfo, before: Sequence[Window] = ()
+) -> datetime | None:  # fmt: skip
+    """When to send it; None when there is no time left for it (a reminder of what is tomorrow morning).
+
+    `before`: the windows that it may be news to the customer are gone: nobody is to wait for one of them meanwhile.
+    """
     if kind == "reminder":
         at = _reminded_at(window, rules, zone).astimezone(now.tzinfo)
         return at if at > now else None
     if kind in URGENT:
         return now
-    morning = rules.morning_after(now, zone)
-    if morning is None or (kind != "receipt" and now < window.start < morning + _BEFORE):
+    morning, begins = rules.morning_after(now, zone), _first_to_come((window, *before), now)
+    if morning is None or (kind != "receipt" and begins is not None and begins < morning + _BEFORE):
         return now
     return morning
+
+
+def _first_to_come(windows: Iterable[Window], now: datetime) -> datetime | None:
+    """When the first of them begins or began; those that are over wait for nobody."""
+    return min((one.start for one in windows if now < one.end), default=None)
 
 
 def _reminded_at(window: Window, rules: Rules, zone: ZoneInfo) -> datetime:
@@ -134,10 +157,12 @@ def _reminded_at(window: Window, rules: Rules, zone: ZoneInfo) -> datetime:
     return rules.morning_after(early, zone) or early
 
 
-def not_before(kind: Kind, window: Window, now: datetime, rules: Rules, zone: ZoneInfo) -> datetime:
+def not_before(
+    kind: Kind, window: Window, now: datetime, rules: Rules, zone: ZoneInfo, before: Sequence[Window] = ()
+) -> datetime:  # fmt: skip
     """When the quiet hours let go what is due by now."""
     if kind != "reminder":
-        return due_at(kind, window, now, rules, zone) or now
+        return due_at(kind, window, now, rules, zone, before) or now
     # Noted for the usual time before the quiet hours were set to lie around it: rather then than never.
     usual = datetime.combine(window.start.astimezone(zone).date() - timedelta(days=1), REMINDED_AT, zone)
     if _reminded_at(window, rules, zone) < usual and now < usual + _BEFORE:

@@ -4,7 +4,7 @@ Owns the choice of the channel and what becomes of the message. Nothing is said 
 promise is not sent again, and a repeated attempt carries the same name (docs/messages.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from fieldapp.domain import messages as rules
+from fieldapp.domain.calendar import Window
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.webhooks import signature
@@ -47,14 +48,16 @@ class Channels:
     sms: Gateway | None
     page: Callable[[str], str]
 
-    def pick(self, kind: rules.Kind, visit: Visit) -> tuple[str, str] | None:
-        """The channel and the address: what is urgent goes to the number, the rest by mail, where there is a choice."""
+    def pick(self, visit: Visit, *, is_urgent: bool, tried: str | None = None) -> tuple[str, str] | None:
+        """The channel and the address: what is urgent goes to the number, the rest by mail, where there is a choice.
+        What was tried one way goes on that way: the first try may have arrived, and only there it is known again."""
         found = []
         if self.mail is not None and rules.is_email(visit.email):
             found.append(("mail", visit.email))
         if self.sms is not None and visit.phone.strip():
             found.append(("sms", visit.phone.strip()))
-        return (found[-1] if kind in rules.URGENT else found[0]) if found else None
+        same = [one for one in found if one[0] == tried] or found
+        return (same[-1] if is_urgent else same[0]) if same else None
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,25 @@ class _Facts:
     #: Whether it was said before: reminders and departures are said once about a promise, whatever was undone between,
     #: and receipts once about a visit.
     is_said: bool
+    #: The windows that it may be news to the customer are gone.
+    before: Sequence[Window]
+
+    def is_urgent(self, now: datetime) -> bool:
+        """Whether somebody may be waiting for it."""
+        return rules.is_urgent(self.message.kind, self.visit.window, now, self.rules, self.zone, self.before)
 
 
-def lane(kind: rules.Kind, channel: str | None) -> str:
+def lane(channel: str | None, *, is_urgent: bool) -> str:
     """The way a message goes, where one waits for the other: to the mail server or to the gateway, and what is urgent
     behind nothing that is not."""
-    return "-".join(filter(None, (MESSAGE, channel, "now" if kind in rules.URGENT else "")))
+    return "-".join(filter(None, (MESSAGE, channel, "now" if is_urgent else "")))
+
+
+def windows_before(db: Db, branch: str, event: Event, history: Sequence[Event]) -> Sequence[Window]:
+    """What the customer of this fact's visit may still go by: what was promised until then, and what they were told
+    last, where another change was not told yet."""
+    told = messages.last_told(db, branch, event.visit) if event.visit else None
+    return [one for one in (rules.window_before(history, event), told) if one is not None]
 
 
 @dataclass(frozen=True)
@@ -94,14 +110,14 @@ class Sender:
         if facts is None:
             return Outcome(kind="done", detail="visit_gone")
         now = work.now()
-        due = rules.not_before(facts.message.kind, facts.visit.window, now, facts.rules, facts.zone)
+        due = rules.not_before(facts.message.kind, facts.visit.window, now, facts.rules, facts.zone, facts.before)
         # What would not be true any more when it may be sent does not wait for that.
         why_not = _why_not(facts, now) or _why_not(facts, due)
         if why_not is not None:
             return _ended(work, facts, "done", why_not)
         if due > now:
             return Outcome(kind="later", due_at=due, detail="quiet_hours")
-        goes = self.channels.pick(facts.message.kind, facts.visit)
+        goes = self.channels.pick(facts.visit, is_urgent=facts.is_urgent(now), tried=facts.message.channel)
         if goes is None:
             return _ended(work, facts, "done", "no_address")
         return _send(work, self.channels, facts, *goes)
@@ -128,7 +144,15 @@ def _load(work: Work, job: Job) -> _Facts | None:
             own=messages.template(db, job.branch, message.kind, visit.language),
             lane=job.lane, technician=f"{person.name} ({person.login})" if person else None,
             is_said=message.kind in _ONCE and messages.said_already(db, message),
+            before=_before(db, message, event),
         )  # fmt: skip
+
+
+def _before(db: Db, message: Message, event: Event) -> Sequence[Window]:
+    if message.kind not in rules.CALLS_OFF or event.visit is None:
+        return ()
+    history = events.histories(db, message.branch, [event.visit])[0][event.visit]
+    return windows_before(db, message.branch, event, history)
 
 
 def _why_not(facts: _Facts, now: datetime) -> str | None:
@@ -195,7 +219,7 @@ def _ended(
         messages.end(db, facts.message, ended_at, state=state, code=code, channel=channel, address=address)
 
     # A way that is blocked holds back what goes there, not what this one was noted among.
-    is_its = reached is not None and facts.lane == lane(facts.message.kind, reached[0])
+    is_its = reached is not None and facts.lane == lane(reached[0], is_urgent=facts.is_urgent(work.now()))
     return Outcome(kind=kind, detail=code, is_blocked=is_blocked and is_its, then=then)  # type: ignore[arg-type]
 
 

@@ -56,15 +56,17 @@ def _to_customers(
 ) -> Iterator[tuple[Message, Job]]:  # fmt: skip
     """The messages that follow and still have time, each with its job. Whether one is true is asked when it is sent."""
     wanted, zone = messages.rules(db, job.branch), zone_of(db, job.branch)
-    changed = [one.visit for one in fresh if one.visit and isinstance(one.data, ev.PromiseChanged)]
+    changed = [one.visit for one in fresh if one.visit and isinstance(one.data, ev.PromiseChanged | ev.VisitCancelled)]
     histories = events.histories(db, job.branch, changed)[0] if changed else {}
     for event in fresh:
         visit = visits.find(db, job.branch, event.visit) if event.visit else None
-        before = rules.window_before(histories.get(event.visit, ()), event) if event.visit else None
-        for kind in rules.follows(event, zone, before, visit.state) if visit else ():
-            assert visit is not None  # noqa: S101 - asked in the line before
+        if visit is None:
+            continue
+        history = histories.get(visit.visit_id, ())
+        before = message_sending.windows_before(db, job.branch, event, history) if history else ()
+        for kind in rules.follows(event, zone, rules.window_before(history, event), visit.state):
             said = _window(event) or visit.window
-            due = rules.due_at(kind, said, now, wanted, zone)
+            due = rules.due_at(kind, said, now, wanted, zone, before)
             if kind in wanted.off or due is None or (said.end <= now and kind not in {"receipt", "on_way"}):
                 continue
             name = job_id(job.branch, MESSAGE, f"{event.id}/{kind}")
@@ -72,8 +74,9 @@ def _to_customers(
                 branch=job.branch, message_id=name, visit_id=visit.visit_id, event_id=event.id, kind=kind, window=said,
                 since=event.effective_at, created_at=now,
             )  # fmt: skip
-            goes = channels.pick(kind, visit)
-            lane = message_sending.lane(kind, goes[0] if goes else None)
+            is_urgent = rules.is_urgent(kind, said, now, wanted, zone, before)
+            goes = channels.pick(visit, is_urgent=is_urgent)
+            lane = message_sending.lane(goes[0] if goes else None, is_urgent=is_urgent)
             yield message, Job(
                 branch=job.branch, job_id=name, kind=MESSAGE, lane=lane, target=name, payload={}, created_at=due,
                 due_at=due,

@@ -14,6 +14,7 @@ from fieldapp.storage import bulk
 from fieldapp.storage.tables.messages import MessageRow, MessageRulesRow, MessageTemplateRow
 
 State = Literal["waiting", "sent", "dropped", "failed"]
+_NAMING_A_WINDOW: tuple[Kind, ...] = ("confirmation", "reminder", "late", "moved")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,16 @@ def said_already(db: Session, one: Message) -> bool:
             MessageRow.window_start == one.window.start, MessageRow.window_end == one.window.end
         )  # fmt: skip
     return db.scalar(query.limit(1)) is not None
+
+
+def last_told(db: Session, branch: str, visit_id: str) -> Window | None:
+    """The window that the last message named which the customer got about one to come."""
+    query = select(MessageRow.window_start, MessageRow.window_end).where(
+        MessageRow.branch == branch, MessageRow.visit_id == visit_id, MessageRow.kind.in_(_NAMING_A_WINDOW),
+        MessageRow.state == "sent",
+    )  # fmt: skip
+    row = db.execute(query.order_by(MessageRow.ended_at.desc()).limit(1)).first()
+    return Window(*row) if row else None
 
 
 def end(

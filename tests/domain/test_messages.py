@@ -20,6 +20,9 @@ from fieldapp.domain.messages import (
     untrue,
     window_before,
 )
+from fieldapp.domain.messages import (
+    is_urgent as urgent,
+)
 from tests import builders, cast
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -89,6 +92,28 @@ def test_who_waits_is_told_at_any_hour_and_so_is_what_would_come_too_late():
     assert due_at("on_way", VISIT, local(15, 6), RULES, ZONE) == local(15, 6)
     assert due_at("late", VISIT, local(14, 23), RULES, ZONE) == local(14, 23)
     assert due_at("cancelled", window(15, 8), local(14, 23), RULES, ZONE) == local(14, 23)
+
+
+def test_what_calls_a_window_off_that_is_near_or_running_waits_for_no_morning():
+    night = Window(local(15, 23), local(16, 1))
+    assert due_at("cancelled", night, local(15, 23, 30), RULES, ZONE) == local(15, 23, 30)
+    assert due_at("moved", window(15, 15), local(14, 22), RULES, ZONE, [window(15, 7)]) == local(14, 22)
+    assert due_at("moved", window(15, 15), local(14, 22), RULES, ZONE, [VISIT]) == local(15, 8)
+    assert due_at("moved", window(16, 15), local(15, 22), RULES, ZONE, [VISIT]) == local(16, 8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "now", "before", "is_urgent"),
+    [
+        ("cancelled", local(15, 8, 50), [], True), ("cancelled", local(15, 9, 30), [], True),
+        ("cancelled", local(14, 12), [], False), ("moved", local(14, 12), [window(14, 12)], True),
+        ("moved", local(14, 12), [window(14, 9)], False), ("moved", local(14, 22), [window(15, 8)], True),
+        ("moved", local(14, 22), [], False), ("confirmation", local(15, 8, 50), [], False),
+        ("on_way", local(13, 9), [], True),
+    ],
+)  # fmt: skip
+def test_what_calls_off_a_window_of_the_day_is_urgent(kind, now, before, is_urgent):
+    assert urgent(kind, VISIT, now, RULES, ZONE, before) is is_urgent
 
 
 def test_quiet_hours_may_lie_within_a_day_or_be_none():

@@ -138,3 +138,76 @@ def test_quiet_hours_from_the_afternoon_on_swallow_no_reminder(work, clock, at, 
     do_all(work, gateway=gateway)
     assert ("reminder", "sent", "") in log(work)
     assert "will come tomorrow" in told(gateway)[-1][1]
+
+
+def cancel(work: Any, clock: Any) -> None:
+    say(work, clock, "visit.cancelled", asked_by="company", told_at=clock().isoformat(), apology=True, cause="plan")
+
+
+def test_a_running_window_over_midnight_that_is_cancelled_is_told_at_once(work, clock, at, gateway):
+    appoint(work, at(2, 23), minutes=120, email="")
+    do_all(work, gateway=gateway)
+    clock.set(at(2, 23, 30))
+    cancel(work, clock)
+    do_all(work, gateway=gateway)
+    assert told(gateway)[-1][0] == "cancelled"
+
+
+@pytest.mark.parametrize(("hour", "is_told"), [(7, True), (11, False)])
+def test_moved_in_the_night_from_the_early_morning_is_told_in_the_night(work, clock, at, gateway, hour, is_told):
+    appoint(work, at(3, hour), email="")
+    do_all(work, gateway=gateway)
+    clock.set(at(2, 22))
+    move(work, clock, at(3, 15))
+    do_all(work, gateway=gateway)
+    assert (told(gateway)[-1][0] == "moved") is is_told
+
+
+def test_moved_twice_in_the_night_what_the_customer_was_told_last_decides(work, clock, at, gateway):
+    appoint(work, at(3, 7), email="")
+    do_all(work, gateway=gateway)
+    clock.set(at(2, 22))
+    move(work, clock, at(3, 15))
+    clock.advance(minutes=1)
+    move(work, clock, at(3, 17))
+    do_all(work, gateway=gateway)
+    assert [kind for kind, _ in told(gateway)] == ["confirmation", "moved"]
+    assert "17:00" in told(gateway)[-1][1]
+
+
+def test_what_is_called_off_on_the_day_goes_to_the_number(work, clock, at, mailbox, gateway):
+    appoint(work, at(2, 14))
+    do_all(work, mailbox=mailbox, gateway=gateway)
+    clock.set(at(2, 13, 50))
+    move(work, clock, at(3, 10))
+    do_all(work, mailbox=mailbox, gateway=gateway)
+    assert [kind for kind, _ in told(gateway)] == ["moved"]
+    clock.set(at(3, 9, 50))
+    cancel(work, clock)
+    do_all(work, mailbox=mailbox, gateway=gateway)
+    assert [kind for kind, _ in told(gateway)] == ["moved", "cancelled"]
+
+
+def test_what_has_time_still_goes_by_mail(work, clock, at, mailbox, gateway):
+    appoint(work, at(4, 14))
+    move(work, clock, at(5, 14))
+    do_all(work, mailbox=mailbox, gateway=gateway)
+    cancel(work, clock)
+    do_all(work, mailbox=mailbox, gateway=gateway)
+    assert told(gateway) == []
+    assert len(mailbox.letters) == 2
+
+
+def test_what_a_mail_server_may_have_taken_does_not_go_to_the_number_too_once_it_is_near(
+    work, clock, at, mailbox, gateway
+):  # fmt: skip
+    appoint(work, at(3, 0, 30), minutes=120)
+    do_all(work, mailbox=mailbox, gateway=gateway)
+    clock.set(at(2, 20, 59))
+    mailbox.answers = ["451 come again", "250 OK"]
+    cancel(work, clock)
+    do_all(work, mailbox=mailbox, gateway=gateway)
+    clock.set(at(3, 0, 10))
+    do_all(work, mailbox=mailbox, gateway=gateway)
+    assert told(gateway) == []
+    assert ("cancelled", "sent", "") in log(work)
