@@ -35,8 +35,12 @@ HISTORY_REASONS = {
     "not_the_visit": "differs from the line's visit",
     "schema_invalid": "does not fit",
     "decided_here": "was recorded or appealed in this system, and is decided in it: nothing that is imported can",
+    "heard_here": "came with an earlier import and is heard in this system since: it waits for somebody here, "
+    "or was answered or decided here; nothing that is imported can decide it",
+    "at_future": "is still to come; an event has happened (a clock may be 5 minutes ahead)",
     "finding_future": "is still to come; a finding is about what has happened",
-    "technician_elsewhere": "is not of this branch, and no fact of the finding's visit names them; "
+    "never_technician": "is no technician here and never was; a finding is about a technician's work",
+    "technician_elsewhere": "is not of this branch, and was never the technician of the finding's visit; "
     "import it with that visit, or with --branch into their own",
     "staff_unknown": "is nobody's staff code; add --create-staff to make them technicians",
 }

@@ -5,9 +5,9 @@ score's, what cannot be for what the store knows is `history_faults`'; imported 
 refused for state, order or overlap. They are the past of another system, decisions included.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import BinaryIO
 
@@ -47,6 +47,8 @@ _VISITLESS = frozenset({"finding.recorded", "finding.decided", "appeal.filed", "
 _FIELDS = frozenset({"id", "type", "visit", "at", "actor", "data"})
 _NO_STAFF = frozenset({"customer", "office"})
 
+#: By how much the clock that wrote a history may be ahead of this one.
+AHEAD = timedelta(minutes=5)
 #: The longest line; no event comes near it.
 LONGEST = 1 << 24
 #: Bytes of lines that are recorded in one go; the cut is made between visits, so that each visit is judged once.
@@ -108,16 +110,12 @@ def import_events(
     require(actor, "events.import", branch=BranchCode(branch))
     with work.read() as db:
         known = _known_staff(db, branch)
-        today = work.now().astimezone(zone_of(db, branch)).date()
-    foreign = {code for code, place in known.items() if place != branch}
+        read = _File(branch, known, work.now().astimezone(zone_of(db, branch)))
     with Spool() as spool:
-        read = _File(branch, foreign, today)
         spool.add(_good_lines(file, read, None if create_staff else known, progress))
         with work.write(branch) as db:
             faults = read.faults + history_faults.decided_here(db, branch, spool, read.event)
-            faults += history_faults.misplaced(
-                db, branch, spool, read.event, read.suspects, foreign=foreign, today=today
-            )
+            faults += history_faults.misplaced(db, branch, spool, read.event, read.suspects)
             if faults:
                 faults.sort(key=lambda fault: (fault.line, fault.column))
                 return HistoryReport(read.lines, 0, tuple(faults))
@@ -138,26 +136,40 @@ def import_events(
 class _File:
     """What is known of the file once it was read, but for its lines: those are in the spool.
 
-    A finding about one of the people `foreign` to the branch, or of a day after `today`, is a suspect.
+    Suspects are what happens after `now`, findings of days after it (in its zone), and those about one of the known
+    `staff` who is no technician, or one of another branch.
     """
 
-    def __init__(self, branch: str, foreign: Collection[str], today: date) -> None:
+    def __init__(self, branch: str, staff: Mapping[str, Account], now: datetime) -> None:
         self.lines = 0
         self.staff = set[str]()
         self.faults: list[Fault] = []
         self.suspects: list[Suspect] = []
-        self._foreign, self._today = foreign, today
+        self._latest, self._today = (now + AHEAD).astimezone(UTC), now.date()
+        self._officials = {code for code, one in staff.items() if one.role != "technician"}
+        self._foreign = {code for code, one in staff.items() if one.branch != branch}
         self._name = lru_cache(NAMED)(lambda number: visit_id(BranchCode(branch), number))
 
     def event(self, raw: bytes) -> Event:
         """What a line says. Raises `_Bad`."""
         return _event(raw, self._name)
 
-    def look_at(self, number: int, event: Event) -> None:
-        """Keep the finding of a line in mind, where there is reason to."""
+    def look_at(self, number: int, event: Event, raw: bytes) -> None:
+        """Keep a line in mind, where there is reason to."""
+        if event.effective_at > self._latest:
+            self._suspect(event, Fault(number, "at", _shown(_object(raw)["at"]), "at_future"))
         said = event.data
-        if isinstance(said, FindingRecorded) and (said.technician in self._foreign or said.occurred_on > self._today):
-            self.suspects.append(Suspect(number, event.id, event.visit, said.technician, said.occurred_on))
+        if not isinstance(said, FindingRecorded):
+            return
+        if said.occurred_on > self._today:
+            self._suspect(event, Fault(number, "data.occurred_on", said.occurred_on.isoformat(), "finding_future"))
+        if said.technician in self._officials:
+            self._suspect(event, Fault(number, "data.technician", said.technician, "never_technician"))
+        if said.technician in self._foreign:
+            self._suspect(event, Fault(number, "data.technician", said.technician, "technician_elsewhere"))
+
+    def _suspect(self, event: Event, fault: Fault) -> None:
+        self.suspects.append(Suspect(event.id, fault, event.visit))
 
 
 def _good_lines(
@@ -181,7 +193,7 @@ def _good_lines(
             read.staff.add(code)
             if staff is not None and code not in staff:
                 read.faults.append(Fault(number, column, code, "staff_unknown"))
-        read.look_at(number, event)
+        read.look_at(number, event, text)
         decides = isinstance(event.data, FindingDecided | AppealDecided)
         yield Line(number, event.id, event.visit, _finding_of(event), decides, text.strip())
     progress(passed)
@@ -352,11 +364,11 @@ def _staff_of(event: Event) -> Iterator[tuple[str, str]]:
         yield "data.technician", technician
 
 
-def _known_staff(db: Db, branch: str) -> dict[str, str | None]:
-    """Everybody's staff codes, each with its branch. Raises `NotFound`: there is no such branch."""
+def _known_staff(db: Db, branch: str) -> dict[str, Account]:
+    """Everybody, by staff code. Raises `NotFound`: there is no such branch."""
     if branches.find(db, branch) is None:
         raise NotFound()
-    return {account.login: account.branch for account in accounts.accounts(db)}
+    return {str(account.login): account for account in accounts.accounts(db)}
 
 
 def _create_staff(work: Work, db: Db, branch: str, codes: Iterable[str]) -> None:

@@ -1,25 +1,24 @@
 """What of a history cannot be taken for what this system knows: the lines that are well said, and wrong all the same.
 
-Owns decisions about what is decided here, and findings about people and days that they cannot be about. What is in
-the store already changes nothing and may come again, so only what is new is looked at.
+Owns decisions about what is heard and decided here, times that are still to come, and findings about people and days
+that they cannot be about. What is in the store already changes nothing and may come again, so only what is new is
+looked at.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import islice
 
-from fieldapp.domain.appeals import Subject, subject_of
-from fieldapp.domain.ids import VisitId
-from fieldapp.domain.visits.events import Event
+from fieldapp.domain.appeals import Appeal, Subject, subject_of
+from fieldapp.domain.ids import EventId, VisitId
+from fieldapp.domain.scoring.findings import read_findings
+from fieldapp.domain.visits.events import Event, FindingDecided, VisitArrived, VisitAssigned, VisitScheduled
 from fieldapp.services.work import Db
-from fieldapp.storage import appeals, events
-from fieldapp.storage.spool import Spool
+from fieldapp.storage import appeals, audit, events, findings
+from fieldapp.storage.spool import Line, Spool
 
 #: Lines that are looked up in one go; of visits, whose facts are read, fewer.
 CHUNK, VISITS = 5000, 200
-#: What people judge says nothing of who was at a visit.
-_JUDGED = ("finding.", "appeal.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,73 +34,109 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A finding that is to be looked at again: its technician is of another branch, or its day is still to come."""
+    """A line that is to be looked at again: it is `fault` unless it is here already. One about a person, who is named
+    by its value, may turn out to be about somebody whose `visit` it was, or who was a technician once."""
 
-    line: int
     event_id: str
-    visit: VisitId | None
-    technician: str
-    occurred_on: date
+    fault: Fault
+    visit: VisitId | None = None
 
 
 def decided_here(db: Db, branch: str, spool: Spool, read: Callable[[bytes], Event]) -> list[Fault]:
-    """Decisions about findings that were recorded, or appeals that were filed, in this system."""
+    """Decisions about findings that were recorded, or appeals that were filed, in this system; and about those of an
+    earlier import that are heard here since: they wait for somebody here, were answered or were decided here."""
     found = []
     for part in spool.decisions(CHUNK):
-        known = events.hashes(db, branch, (line.event_id for line in part))
+        known = events.visits_of(db, branch, (line.event_id for line in part))
         fresh = [(line, read(line.raw)) for line in part if line.event_id not in known]
-        filed = appeals.about(db, branch, (one for _, event in fresh if (one := subject_of(event))))
-        filings = {subject: appeal.filing for subject, appeal in filed.items() if appeal.filing}
-        findings = {line.about for line, _ in fresh if line.about}
-        own = events.recorded_here(db, branch, {*findings, *filings.values()})
-        found += [
-            Fault(line.number, "data", line.about or str(getattr(event.data, "item", "")), "decided_here")
-            for line, event in fresh
-            if line.about in own or filings.get(subject_of(event) or Subject()) in own
-        ]
+        filed = appeals.about(db, branch, (one for _, event in fresh if (one := _subject(event))))
+        named = {line.about for line, _ in fresh if line.about}
+        steps = {step for appeal in filed.values() for step in (appeal.filing, appeal.decision) if step}
+        own = events.recorded_here(db, branch, named | steps)
+        begun = _begun(db, branch, named - own)
+        for line, event in fresh:
+            appeal = filed.get(_subject(event) or Subject())
+            if line.about in own or (appeal and appeal.filing in own):
+                found.append(_undecidable(line, event, "decided_here"))
+            elif line.about in begun or (appeal and _is_ours(appeal, own)):
+                found.append(_undecidable(line, event, "heard_here"))
     return found
+
+
+def _undecidable(line: Line, event: Event, reason: str) -> Fault:
+    return Fault(line.number, "data", line.about or str(getattr(event.data, "item", "")), reason)
+
+
+def _subject(event: Event) -> Subject | None:
+    """What might have been appealed of what a decision is about."""
+    if isinstance(event.data, FindingDecided):
+        return Subject(finding=EventId(event.data.finding))
+    return subject_of(event)
+
+
+def _is_ours(appeal: Appeal, own: Collection[str]) -> bool:
+    """Whether an appeal that was filed elsewhere waits for an answer here, or was answered here."""
+    return appeal.decision in own if appeal.decision else appeal.state == "open"
+
+
+def _begun(db: Db, branch: str, wanted: Collection[str]) -> set[str]:
+    """Those of the imported findings that wait for a person here, or that anybody here has answered or decided."""
+    recorded = events.by_ids(db, branch, wanted)
+    if not recorded:
+        return set()
+    told = events.about(db, branch, (one.id for one in recorded))
+    own = events.recorded_here(db, branch, (one.id for one in told))
+    touched = {str(getattr(one.data, "finding", "")) for one in told if one.id in own}
+    waiting = {one.id for one in read_findings([*recorded, *told]) if one.state == "waiting"}
+    return touched | waiting | findings.answered(db, branch, (one.id for one in recorded))
 
 
 def misplaced(
-    db: Db, branch: str, spool: Spool, read: Callable[[bytes], Event], suspects: Sequence[Suspect], *,
-    foreign: Collection[str], today: date,
-) -> list[Fault]:  # fmt: skip
-    """Findings of days after `today`, and those about people of other branches (`foreign`, by staff code) who have no
-    fact of the finding's visit, here or in the file: a form refuses both, too.
+    db: Db, branch: str, spool: Spool, read: Callable[[bytes], Event], suspects: Sequence[Suspect]
+) -> list[Fault]:
+    """The faults of those suspects that are one: what is not here yet, and about people neither somebody who was a
+    technician once (`never_technician`) nor who was the technician of the finding's visit (`technician_elsewhere`),
+    here or in the file. A form refuses all of it, too.
 
     Who moved to another branch meanwhile did their visits here, and what was found about those stays theirs.
     """
-    known = events.hashes(db, branch, (one.event_id for one in suspects))
+    known = events.visits_of(db, branch, (one.event_id for one in suspects))
     fresh = [one for one in suspects if one.event_id not in known]
-    found = [
-        Fault(one.line, "data.occurred_on", one.occurred_on.isoformat(), "finding_future")
+    officials = {one.fault.value for one in fresh if one.fault.reason == "never_technician"}
+    once = _once_technicians(db) if officials else frozenset()
+    elsewhere = {one.visit for one in fresh if one.visit and one.fault.reason == "technician_elsewhere"}
+    there = _technicians_of(db, branch, spool, read, elsewhere)
+    return [
+        one.fault
         for one in fresh
-        if one.occurred_on > today
+        if not (one.fault.reason == "never_technician" and one.fault.value in once)
+        and not (one.fault.reason == "technician_elsewhere" and (one.visit, one.fault.value) in there)
     ]
-    elsewhere = [one for one in fresh if one.technician in foreign]
-    there = _people_at(db, branch, spool, read, {one.visit for one in elsewhere if one.visit})
-    found += [
-        Fault(one.line, "data.technician", one.technician, "technician_elsewhere")
-        for one in elsewhere
-        if (one.visit, one.technician) not in there
-    ]
-    return found
 
 
-def _people_at(
+def _once_technicians(db: Db) -> frozenset[str]:
+    """Everybody who was a technician before they were given the role that they had next."""
+    changes = audit.everywhere(db, "account.changed")
+    return frozenset(one.subject for one in changes if one.facts.get("before") == "technician")
+
+
+def _technicians_of(
     db: Db, branch: str, spool: Spool, read: Callable[[bytes], Event], visits: Iterable[VisitId]
 ) -> set[tuple[VisitId, str]]:  # fmt: skip
-    """Each of the visits with each staff code that its facts name, in the store or in the file."""
+    """Each of the visits with everybody who was its technician at some time, in the store or in the file."""
     found, left = set[tuple[VisitId, str]](), iter(sorted(visits))
     while part := list(islice(left, VISITS)):
         stored, _ = events.histories(db, branch, part)
         for visit in part:
             told = (read(line.raw) for line in spool.of_visit(visit))
-            found |= {(visit, code) for event in (*stored[visit], *told) for code in _there(event)}
+            found |= {(visit, code) for event in (*stored[visit], *told) for code in _technician(event)}
     return found
 
 
-def _there(event: Event) -> Iterator[str]:
-    if not event.type.startswith(_JUDGED):
+def _technician(event: Event) -> Iterator[str]:
+    """Whose visit it was by this event: they were sent there, or came. What else somebody writes about a visit (a note,
+    a photo) makes it nobody's."""
+    if isinstance(event.data, VisitScheduled | VisitAssigned):
+        yield event.data.technician or ""
+    elif isinstance(event.data, VisitArrived):
         yield event.actor
-        yield getattr(event.data, "technician", None) or ""

@@ -103,6 +103,13 @@ def with_action(db: Session, branch: str, action: str) -> list[Told]:
     return [Told(entry_id, actor, subject, json.loads(facts)) for entry_id, actor, subject, facts in rows]
 
 
+def everywhere(db: Session, action: str) -> list[Told]:
+    """Every row of every chain that says this was done, in no particular order."""
+    query = select(AuditRow.entry_id, AuditRow.actor, AuditRow.subject, AuditRow.facts)
+    rows = db.execute(query.where(AuditRow.action == action))
+    return [Told(entry_id, actor, subject, json.loads(facts)) for entry_id, actor, subject, facts in rows]
+
+
 def done(db: Session, branch: str, action: str) -> list[Done]:
     """When, to what and by whom this was done in the branch's chain, oldest first."""
     query = select(AuditRow.recorded_at, AuditRow.action, AuditRow.subject, AuditRow.actor).where(

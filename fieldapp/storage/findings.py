@@ -52,6 +52,16 @@ def statements(db: Session, branch: str, findings: Iterable[str]) -> dict[str, l
     return found
 
 
+def answered(db: Session, branch: str, findings: Iterable[str]) -> set[str]:
+    """Those of the findings that their technician has said something about."""
+    wanted, found = list(findings), set[str]()
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = FindingStatementRow.finding_id.in_(wanted[start : start + bulk.CHUNK])
+        query = select(FindingStatementRow.finding_id).where(FindingStatementRow.branch == branch, part)
+        found |= set(db.scalars(query))
+    return found
+
+
 def add_photo(db: Session, branch: str, finding_id: str, photo: Attachment) -> bool:
     """Attach a photo; False when the very same one was attached already."""
     row = {"branch": branch, "finding_id": finding_id} | {name: getattr(photo, name) for name in Attachment.__slots__}

@@ -123,8 +123,23 @@ def test_findings_about_other_branches_and_days_to_come_are_named(run, tmp_path:
     assert (answer.exit_code, answer.stdout) == (2, "")
     assert answer.stderr.splitlines()[1:] == [
         "line 1, data.occurred_on: 2097-10-20: is still to come; a finding is about what has happened",
-        "line 1, data.technician: T900: is not of this branch, and no fact of the finding's visit names them; import "
-        "it with that visit, or with --branch into their own",
+        "line 1, data.technician: T900: is not of this branch, and was never the technician of the finding's visit; "
+        "import it with that visit, or with --branch into their own",
+    ]
+
+
+def test_a_time_to_come_and_an_official_are_named_with_what_stood_there(run, tmp_path: Path):
+    said = {"source": "spot_check", "technician": "M001", "favourable": False, "occurred_on": "2026-10-05",
+            "item": "grooming"}  # fmt: skip
+    entry = {"id": "0199a1c2-7b1e-7c33-9d2a-5f0e8c1b2a44", "type": "finding.recorded", "actor": "Q001",
+             "at": "2097-10-05T09:00:00+08:00", "data": said}  # fmt: skip
+    (tmp_path / "findings.jsonl").write_text(json.dumps(entry), "utf-8")
+    answer = run("import", "events", tmp_path / "findings.jsonl", "--create-staff")
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr.splitlines()[1:] == [
+        "line 1, at: 2097-10-05T09:00:00+08:00: is still to come; an event has happened (a clock may be 5 minutes "
+        "ahead)",
+        "line 1, data.technician: M001: is no technician here and never was; a finding is about a technician's work",
     ]
 
 

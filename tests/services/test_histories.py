@@ -4,21 +4,16 @@ import json
 import os
 import random
 import tracemalloc
-from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from fieldapp.domain.access import OPERATOR
-from fieldapp.domain.appeals import Subject
 from fieldapp.domain.calendar import Month
-from fieldapp.domain.errors import Conflict, Forbidden, NotFound
-from fieldapp.domain.findings import Draft
-from fieldapp.domain.ids import visit_id
-from fieldapp.services import appeals, finding_views, findings, recounting, scoring
+from fieldapp.domain.errors import Forbidden
+from fieldapp.services import recounting, scoring
 from fieldapp.services.histories import LONGEST, Fault, HistoryReport, import_events
 from fieldapp.services.work import Work
 from fieldapp.storage import accounts, events, quarantine
@@ -28,6 +23,8 @@ from tests.domain.scoring.history import DATA, NOW, as_listed, expected
 from tests.fakes import Clock
 
 NINE = datetime(2026, 10, 5, 1, 0, tzinfo=UTC)
+#: The sample's last event is of the 24th; it is scored as of `NOW`, some days before.
+AFTER = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 def jsonl(entries: list) -> bytes:
@@ -44,7 +41,7 @@ def stored(work: Work) -> int:
 
 
 def test_the_sample_imports_in_any_order_and_twice_and_scores_as_expected(work: Work, clock: Clock):
-    clock.set(NOW)
+    clock.set(AFTER)
     lines = (DATA / "history-2026-10.jsonl").read_bytes().splitlines()
     random.Random(5).shuffle(lines)
     first = imported(work, b"\n".join(lines), create_staff=True)
@@ -60,7 +57,7 @@ def test_the_sample_imports_in_any_order_and_twice_and_scores_as_expected(work: 
 
 
 def test_the_doctor_names_circumstances_that_are_not_what_happened(work: Work, clock: Clock):
-    clock.set(NOW)
+    clock.set(AFTER)
     imported(work, b"\n".join((DATA / "history-2026-10.jsonl").read_bytes().splitlines()), create_staff=True)
     with work.write(cast.MAIN) as db:
         late = update(CircumstancesRow).where(CircumstancesRow.branch == cast.MAIN, CircumstancesRow.minutes > 0)
@@ -74,7 +71,7 @@ def test_the_doctor_names_circumstances_that_are_not_what_happened(work: Work, c
 
 @pytest.mark.postgres
 def test_the_sample_scores_the_same_on_postgresql(postgres_work: Work, clock: Clock):
-    clock.set(NOW)
+    clock.set(AFTER)
     raw = (DATA / "history-2026-10.jsonl").read_bytes()
     assert imported(postgres_work, raw, create_staff=True).new == 5199
     assert imported(postgres_work, raw).new == 0
@@ -272,7 +269,7 @@ def test_a_history_may_come_through_a_pipe(work: Work):
 
 
 def test_all_of_the_file_is_told_of_as_read_and_again_as_stored(work: Work, clock: Clock):
-    clock.set(NOW)
+    clock.set(AFTER)
     raw = (DATA / "history-2026-10.jsonl").read_bytes()
     steps: list[int] = []
     imported(work, raw, create_staff=True, progress=steps.append)
@@ -297,138 +294,3 @@ def test_only_the_operator_imports_histories(work: Work):
     for person in (cast.D001, cast.M001, cast.A001, cast.T001):
         with pytest.raises(Forbidden):
             import_events(work, person.actor, cast.MAIN, BytesIO(), source="x")
-
-
-# --- Findings that cannot be --------------------------------------------------------------------------------------
-
-
-def judged(visit: str | None = None, **what: Any) -> dict:
-    """A spot check on T900, who belongs to branch north."""
-    said = {"source": "spot_check", "technician": "T900", "favourable": False, "occurred_on": "2026-10-05",
-            "item": "grooming"}  # fmt: skip
-    return builders.line("finding.recorded", visit, NINE, "Q001", **(said | what))
-
-
-ELSEWHERE = Fault(1, "data.technician", "T900", "technician_elsewhere")
-
-
-@pytest.mark.parametrize("visit", [None, "WO-1", "WO-2"])
-def test_nobody_of_another_branch_has_a_finding_but_about_their_own_visit(work: Work, visit: str | None):
-    """WO-1 is another technician's, WO-2 nobody knows; who took part in neither is in no score of this branch."""
-    imported(work, jsonl(builders.perfect_visit("WO-1", NINE)))
-    finding = judged(visit)
-    for more in ([], [judged(visit, technician="T002"), decision(finding["id"], outcome="upheld")]):
-        report = imported(work, jsonl([finding, *more]), create_staff=True)
-        assert report.faults == (ELSEWHERE,)
-    assert stored(work) == 13
-    month = scoring.month_scores(work, OPERATOR, cast.MAIN, Month("2026-10"), now=NOW)
-    assert [one.sheet.technician for one in month.technicians] == ["T001"]
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_a_finding_about_a_visit_stays_with_who_moved_to_another_branch(work: Work, at_once: bool):
-    """In whatever order the lines come, and when the visit is here already. Their month can be opened."""
-    visit, finding = builders.perfect_visit("WO-1", NINE, technician="T900"), judged("WO-1")
-    if not at_once:
-        imported(work, jsonl(visit))
-    assert imported(work, jsonl([finding, *(visit if at_once else [])])).faults == ()
-    month = scoring.technician_month(work, cast.M001.actor, cast.MAIN, "T900", Month("2026-10"), now=NOW)
-    assert [one.code for one in month.sheet.effects] == ["grooming"]
-    assert len(finding_views.list_own(work, cast.M001.actor, cast.MAIN, "T900", Month("2026-10"))) == 1
-    with pytest.raises(NotFound):
-        scoring.technician_month(work, cast.M001.actor, cast.MAIN, "T900", Month("2026-09"), now=NOW)
-    with pytest.raises(NotFound):
-        finding_views.list_own(work, cast.M001.actor, cast.MAIN, "T900", Month("2026-09"))
-
-
-def test_a_finding_that_is_here_may_come_again_after_its_technician_moved(work: Work):
-    finding = judged(technician="T001")
-    assert imported(work, jsonl([finding])).new == 1
-    with work.write() as db:
-        accounts.save(db, replace(accounts.find_by_login(db, "T001"), branch=cast.NORTH, team="n"))
-    report = imported(work, jsonl([finding]))
-    assert (report.faults, report.known) == ((), 1)
-    assert imported(work, jsonl([judged(technician="T001")])).faults[0].reason == "technician_elsewhere"
-
-
-def test_no_finding_is_about_a_day_to_come(work: Work, clock: Clock):
-    """In the branch's zone: in Shanghai the 15th begins while it is the 14th in Greenwich."""
-    lines = jsonl([judged(technician="T001"), judged(technician="T002", occurred_on="2026-10-15")])
-    clock.set(datetime(2026, 10, 14, 15, 59, tzinfo=UTC))
-    assert imported(work, lines).faults == (Fault(2, "data.occurred_on", "2026-10-15", "finding_future"),)
-    assert stored(work) == 0
-    clock.set(datetime(2026, 10, 14, 16, 0, tzinfo=UTC))
-    assert imported(work, lines).new == 2
-
-
-# --- What this system decides itself ------------------------------------------------------------------------------
-
-
-def recorded_here(work: Work, **what: object) -> str:
-    """A complaint about discipline that quality staff wrote down: its technician is to be heard first."""
-    draft = Draft(source="complaint", technician="T001", discipline="gifts", note="An envelope.", **what)
-    return findings.record(work, cast.Q001.actor, draft, finding_id=work.new_id())
-
-
-def decision(finding: str, kind: str = "finding.decided", outcome: str = "upheld") -> dict:
-    return builders.line(kind, None, NINE, "office", finding=finding, outcome=outcome)
-
-
-def test_no_import_decides_a_finding_that_was_recorded_here(work: Work):
-    """Neither before its technician was heard, nor for the second person, nor instead of whoever answers appeals."""
-    found = recorded_here(work)
-    other = builders.scheduled("WO-1", NINE)
-    for one in (decision(found), decision(found, "appeal.decided", "overturned")):
-        report = imported(work, jsonl([other, one]))
-        assert [(fault.line, fault.value, fault.reason) for fault in report.faults] == [(2, found, "decided_here")]
-    assert stored(work) == 1
-    assert finding_views.detail(work, cast.M001.actor, cast.MAIN, found).standing.state == "waiting"
-
-
-def test_who_is_accused_by_an_import_is_heard_from_the_day_on_which_it_came(work: Work, clock: Clock):
-    """However long ago it was recorded elsewhere: nobody here could have read it before."""
-    finding = builders.line("finding.recorded", None, datetime(2026, 9, 1, 1, 0, tzinfo=UTC), "Q001",
-                            source="complaint", technician="T001", favourable=False, occurred_on="2026-09-01",
-                            discipline="gifts")  # fmt: skip
-    imported(work, jsonl([finding]))
-    [waiting] = finding_views.list_to_answer(work, cast.T001.actor)
-    assert waiting.standing.last_day.isoformat() == "2026-10-21"
-    with pytest.raises(Conflict, match="finding_unheard"):
-        findings.decide(work, cast.M001.actor, cast.MAIN, finding["id"], "upheld", "They say so.", seen=0)
-    clock.advance(days=8)
-    decided = findings.decide(work, cast.M001.actor, cast.MAIN, finding["id"], "upheld", "They say so.", seen=0)
-    assert decided.standing.state == "upheld"
-
-
-def test_what_was_decided_here_may_come_again_and_changes_nothing(work: Work, clock: Any):
-    """A history that was taken from this very system."""
-    found = recorded_here(work)
-    clock.advance(days=9)
-    findings.decide(work, cast.M001.actor, cast.MAIN, found, "upheld", "They say so.", seen=0)
-    with work.read() as db:
-        [event] = events.about(db, cast.MAIN, [found])
-    line = builders.line("finding.decided", None, event.effective_at, event.actor, finding=found, outcome="upheld",
-                         reason="They say so.") | {"id": event.id}  # fmt: skip
-    report = imported(work, jsonl([line]))
-    assert (report.faults, report.known) == ((), 1)
-
-
-def test_no_decision_waits_for_a_finding_that_is_yet_to_be_recorded_here(work: Work):
-    """Whoever fills in the form could choose the finding's id, and bring the decision first."""
-    key = work.new_id()
-    assert imported(work, jsonl([decision(key)])).waiting == 1
-    draft = Draft(source="complaint", technician="T001", discipline="gifts", note="An envelope.")
-    with pytest.raises(Conflict, match="finding_id"):
-        findings.record(work, cast.Q001.actor, draft, finding_id=key)
-
-
-def test_no_import_decides_an_appeal_that_was_filed_here(work: Work, clock: Any):
-    visit = [one for one in builders.perfect_visit("WO-1", NINE) if one["type"] != "signature.captured"]
-    imported(work, jsonl(visit))
-    subject = Subject(visit=visit_id(cast.MAIN, "WO-1"), item="sign_off")
-    appeals.file(work, cast.T001.actor, cast.MAIN, subject, "She signed the paper.")
-    decided = builders.line("appeal.decided", "WO-1", NINE, "office", item="sign_off", outcome="confirmed")
-    [fault] = imported(work, jsonl([decided])).faults
-    assert (fault.value, fault.reason) == ("sign_off", "decided_here")
-    other = builders.line("appeal.decided", "WO-1", NINE, "office", item="explained", outcome="overturned")
-    assert imported(work, jsonl([other])).new == 1, "of what nobody appealed here, a history may know the end only"

@@ -83,8 +83,9 @@ def test_facts_that_wait_for_a_person_are_no_news_yet(work: Work):
     assert notes(work) == []
 
 
-def test_an_imported_history_is_no_news(work: Work):
+def test_an_imported_history_is_no_news(work: Work, clock):
     hear(work, "visit.scheduled", "visit.arrived")
+    clock.advance(hours=2)
     raw = "\n".join(json.dumps(one) for one in HISTORY).encode()
     assert histories.import_events(work, OPERATOR, cast.MAIN, BytesIO(raw), source="x").new == len(HISTORY)
     assert notes(work) == []
