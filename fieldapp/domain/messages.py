@@ -16,11 +16,12 @@ from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.lifecycle import replay
 
-Kind = Literal["confirmation", "reminder", "on_way", "late", "moved", "cancelled", "receipt"]
+Kind = Literal["confirmation", "reminder", "who_comes", "on_way", "late", "moved", "cancelled", "receipt"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: From which facts a message may follow.
 TRIGGERS: dict[str, frozenset[Kind]] = {
     "visit.scheduled": frozenset({"confirmation", "reminder"}),
+    "visit.assigned": frozenset({"who_comes"}),
     "promise.changed": frozenset({"late", "moved", "reminder"}),
     "visit.cancelled": frozenset({"cancelled"}),
     "visit.reinstated": frozenset({"confirmation", "reminder", "receipt"}),
@@ -31,6 +32,7 @@ TRIGGERS: dict[str, frozenset[Kind]] = {
 URGENT: frozenset[Kind] = frozenset({"on_way", "late"})
 #: Who is at home for what this calls off waits, too, when that is near.
 CALLS_OFF: frozenset[Kind] = frozenset({"moved", "cancelled"})
+_SOON_URGENT: frozenset[Kind] = CALLS_OFF | {"who_comes"}
 #: When in the afternoon before, by the branch's clock, customers are reminded.
 REMINDED_AT = time(17)
 #: How old news may be and still be worth telling.
@@ -86,6 +88,17 @@ def window_before(history: Iterable[Event], event: Event) -> Window | None:
     return Window(state.promise.start, state.promise.end) if state else None
 
 
+def technician_at(history: Iterable[Event], moment: datetime) -> str | None:
+    """Whose visit it was just before then; None where it was nobody's."""
+    state = replay(one for one in history if one.effective_at < moment or isinstance(one.data, ev.VisitScheduled))
+    return state.technician if state else None
+
+
+def names_somebody(text: str) -> bool:
+    """Whether the words tell who comes."""
+    return "technician" in _PLACE.findall(text)
+
+
 def is_later(new: Window, before: Window | None) -> bool:
     """Whether the customer has to wait longer: nobody is late who comes earlier than was promised."""
     return before is not None and new.start > before.start
@@ -106,7 +119,8 @@ def follows(
         return "late" if is_late else "moved", "reminder"
     usual: dict[str, tuple[Kind, ...]] = {
         "visit.scheduled": ("confirmation", "reminder"), "visit.reinstated": ("confirmation", "reminder"),
-        "visit.cancelled": ("cancelled",), "visit.departed": ("on_way",), "visit.completed": ("receipt",),
+        "visit.assigned": ("who_comes",), "visit.cancelled": ("cancelled",), "visit.departed": ("on_way",),
+        "visit.completed": ("receipt",),
     }  # fmt: skip
     return usual.get(event.type, ())
 
@@ -116,7 +130,7 @@ def is_urgent(
 ) -> bool:  # fmt: skip
     """Whether it should reach the customer within minutes; `before` as in `due_at`."""
     begins = _first_to_come((window, *before), now)
-    if kind in URGENT or kind not in CALLS_OFF or begins is None:
+    if kind in URGENT or kind not in _SOON_URGENT or begins is None:
         return kind in URGENT
     is_today = begins.astimezone(zone).date() <= now.astimezone(zone).date()
     return is_today or begins < (rules.morning_after(now, zone) or now) + _BEFORE

@@ -5,7 +5,7 @@ promise is not sent again, and a repeated attempt carries the same name (docs/me
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from fieldapp.domain.calendar import Window
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.webhooks import signature
-from fieldapp.services import links, mail, message_texts, posting
+from fieldapp.services import links, mail, message_names, message_texts, posting
 from fieldapp.services.contacts import masked
 from fieldapp.services.jobs import Job, Outcome
 from fieldapp.services.mail import MailServer
@@ -75,7 +75,7 @@ class _Facts:
     #: The way it was to go when it was noted; by now it may go another one.
     lane: str | None
     #: Whether it was said before: reminders and departures are said once about a promise, whatever was undone between,
-    #: and receipts once about a visit.
+    #: and receipts once about a visit. Who comes was said by whatever named them last.
     is_said: bool
     #: The windows that it may be news to the customer are gone.
     before: Sequence[Window]
@@ -137,15 +137,24 @@ def _load(work: Work, job: Job) -> _Facts | None:
         place = branches.find(db, job.branch)
         if message is None or visit is None or event is None or place is None:
             return None
+        if message.kind == "who_comes":
+            # Not about a promise: whoever comes, comes when it is promised by now.
+            message = replace(message, window=visit.window)
         person = accounts.find_by_login(db, visit.technician) if visit.technician else None
         return _Facts(
             message=message, visit=visit, event=event, company=place.name, zone=ZoneInfo(place.timezone),
             rules=messages.rules(db, job.branch),
             own=messages.template(db, job.branch, message.kind, visit.language),
             lane=job.lane, technician=f"{person.name} ({person.login})" if person else None,
-            is_said=message.kind in _ONCE and messages.said_already(db, message),
+            is_said=_is_said(db, message, visit),
             before=_before(db, message, event),
         )  # fmt: skip
+
+
+def _is_said(db: Db, message: Message, visit: Visit) -> bool:
+    if message.kind == "who_comes":
+        return message_names.last_named(db, visit, but=message.message_id) == visit.technician
+    return message.kind in _ONCE and messages.said_already(db, message)
 
 
 def _before(db: Db, message: Message, event: Event) -> Sequence[Window]:
@@ -161,7 +170,7 @@ def _why_not(facts: _Facts, now: datetime) -> str | None:
         return "switched_off"
     if facts.is_said:
         return "said_already"
-    if visit.held:
+    if visit.held or (message.kind == "who_comes" and visit.technician is None):
         return "overtaken"
     return rules.untrue(message.kind, message.window, visit.window, visit.state, message.since, now, facts.zone)
 

@@ -28,6 +28,20 @@ _TEXTS: dict[Kind, dict[str, tuple[str, str]]] = {
         "zh-Hans": ("明天上门：{window}", "{customer}您好：{technician}明天（{day}）{window}上门（单号 {number}）。"),
         "zh-Hant": ("明天到府：{window}", "{customer}您好：{technician}明天（{day}）{window}到府（單號 {number}）。"),
     },
+    "who_comes": {
+        "en": (
+            "Another technician will come",
+            "Dear {customer}, {technician} will come on {day}, {window}, instead of whom we named (order {number}).",
+        ),
+        "zh-Hans": (
+            "上门师傅有变",
+            "{customer}您好：{day} {window}改由{technician}上门，此前告知的师傅不再前来（单号 {number}）。",
+        ),
+        "zh-Hant": (
+            "到府師傅有變",
+            "{customer}您好：{day} {window}改由{technician}到府，先前告知的師傅不再前來（單號 {number}）。",
+        ),
+    },
     "on_way": {
         "en": ("We are on our way", "Dear {customer}, {technician} is on the way to you for {window}."),
         "zh-Hans": ("我们已出发", "{customer}您好：{technician}已出发，约定时间 {window}。"),

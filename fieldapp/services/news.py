@@ -8,7 +8,7 @@ from fieldapp.domain.calendar import Window
 from fieldapp.domain.jobs import job_id
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import message_sending, push_sending
+from fieldapp.services import message_names, message_sending, push_sending
 from fieldapp.services.branches import zone_of
 from fieldapp.services.jobs import Handler, Job, Outcome, State
 from fieldapp.services.message_sending import MESSAGE, Channels
@@ -16,6 +16,7 @@ from fieldapp.services.webhook_sending import WEBHOOK
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import events, jobs, messages, visits, webhooks
 from fieldapp.storage.messages import Message
+from fieldapp.storage.visits import Visit
 
 
 def spreader(channels: Channels | None) -> Handler:
@@ -67,6 +68,8 @@ def _to_customers(
         for kind in rules.follows(event, zone, rules.window_before(history, event), visit.state):
             said = _window(event) or visit.window
             due = rules.due_at(kind, said, now, wanted, zone, before)
+            if kind == "who_comes" and not _is_other(db, event, visit):
+                continue
             if kind in wanted.off or due is None or (said.end <= now and kind not in {"receipt", "on_way"}):
                 continue
             name = job_id(job.branch, MESSAGE, f"{event.id}/{kind}")
@@ -81,6 +84,14 @@ def _to_customers(
                 branch=job.branch, job_id=name, kind=MESSAGE, lane=lane, target=name, payload={}, created_at=due,
                 due_at=due,
             )  # fmt: skip
+
+
+def _is_other(db: Db, event: Event, visit: Visit) -> bool:
+    """Whether somebody else is to come than the customer was told; who was told nobody expects nobody else."""
+    data = event.data
+    if not isinstance(data, ev.VisitAssigned) or data.technician is None:
+        return False
+    return message_names.last_named(db, visit) not in {None, data.technician}
 
 
 def _window(event: Event) -> Window | None:

@@ -6,8 +6,9 @@ from flask_babel import lazy_gettext as _l
 
 KINDS: dict[str, Any] = {
     "confirmation": _l("Confirmation of the appointment"), "reminder": _l("Reminder the day before"),
-    "on_way": _l("On the way"), "late": _l("Running late, with an apology"), "moved": _l("Moved"),
-    "cancelled": _l("Cancelled"), "receipt": _l("Receipt"),
+    "who_comes": _l("Another technician comes"), "on_way": _l("On the way"),
+    "late": _l("Running late, with an apology"), "moved": _l("Moved"), "cancelled": _l("Cancelled"),
+    "receipt": _l("Receipt"),
 }  # fmt: skip
 CHANNELS: dict[str, Any] = {"mail": _l("by mail"), "sms": _l("by short message")}
 #: State -> how it looks, and its word.

@@ -16,7 +16,9 @@ from fieldapp.domain.messages import (
     follows,
     is_email,
     masked_email,
+    names_somebody,
     not_before,
+    technician_at,
     untrue,
     window_before,
 )
@@ -114,6 +116,21 @@ def test_what_calls_a_window_off_that_is_near_or_running_waits_for_no_morning():
 )  # fmt: skip
 def test_what_calls_off_a_window_of_the_day_is_urgent(kind, now, before, is_urgent):
     assert urgent(kind, VISIT, now, RULES, ZONE, before) is is_urgent
+
+
+def test_who_comes_is_urgent_on_the_day_and_is_told_by_words_with_a_place_for_it():
+    assert urgent("who_comes", VISIT, local(15, 7), RULES, ZONE)
+    assert not urgent("who_comes", VISIT, local(14, 12), RULES, ZONE)
+    assert names_somebody("{customer}, {technician} comes")
+    assert not names_somebody("{customer}, our technician comes")
+
+
+def test_whose_visit_it_was_then():
+    first = builders.as_event(builders.scheduled("WO-1", local(15, 9), "T001"))
+    given = builders.as_event(builders.line("visit.assigned", "WO-1", local(14, 12), "office", technician="T002"))
+    assert technician_at([given, first], local(14, 12)) == "T001"
+    assert technician_at([given, first], local(14, 12, 1)) == "T002"
+    assert technician_at([given], local(14, 12)) is None
 
 
 def test_quiet_hours_may_lie_within_a_day_or_be_none():

@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from fieldapp.domain.messages import KINDS
-from fieldapp.services import messages, scheduling
+from fieldapp.domain.messages import KINDS, Rules
+from fieldapp.services import jobs, messages, scheduling
 from fieldapp.services.recording import record
-from fieldapp.storage import visits
+from fieldapp.storage import branches, visits
 from fieldapp.storage.events import Record
 from tests import builders, cast, mailboxes, receivers
 from tests.mailboxes import Mailbox
 from tests.receivers import Receiver
-from tests.services.test_messages import MAIL, PHONE, VISIT, do_all, log, say
+from tests.services.test_messages import MAIL, PHONE, VISIT, do_all, handlers, log, say
 from tests.sync.phone import plan
 
 
@@ -211,3 +211,121 @@ def test_what_a_mail_server_may_have_taken_does_not_go_to_the_number_too_once_it
     do_all(work, mailbox=mailbox, gateway=gateway)
     assert told(gateway) == []
     assert ("cancelled", "sent", "") in log(work)
+
+
+# --- Who comes ----------------------------------------------------------------------------------------------------
+
+
+def give(work: Any, technician: str | None) -> None:
+    """At the desk; the program that sends comes to it a second later."""
+    scheduling.assign_visit(
+        work, cast.D001.actor, cast.MAIN, VISIT, visits_rev(work), scheduling.Slot(technician=technician)
+    )
+    work.clock.advance(seconds=1)
+
+
+def remind(work: Any, clock: Any, at: Any, **reached: Any) -> None:
+    """An appointment at two in the afternoon, whose customer was told the day before that T001 comes."""
+    appoint(work, at(2, 14))
+    do_all(work, **reached)
+    clock.set(at(1, 17))
+    do_all(work, **reached)
+
+
+def test_who_was_told_a_name_is_told_when_somebody_else_comes(work, clock, at, mailbox, gateway):
+    remind(work, clock, at, mailbox=mailbox, gateway=gateway)
+    clock.set(at(2, 9))
+    give(work, "T002")
+    do_all(work, mailbox=mailbox, gateway=gateway)
+    [(kind, text)] = told(gateway)  # on the day itself it goes to the number
+    assert kind == "who_comes"
+    assert "(T002) will come on Fri 16 Oct, 14:00–15:00, instead of whom we named" in text
+    assert ("who_comes", "sent", "") in log(work)
+
+
+def test_who_was_told_no_name_is_not_told_another(work, clock, at, gateway):
+    appoint(work, at(3, 14), email="")
+    do_all(work, gateway=gateway)
+    give(work, "T002")
+    do_all(work, gateway=gateway)
+    assert [kind for kind, _ in told(gateway)] == ["confirmation"]
+    assert {kind for kind, _, _ in log(work)} == {"confirmation", "reminder"}
+
+
+def test_a_branch_s_own_words_that_name_somebody_count_and_those_that_do_not_do_not(work, clock, at, mailbox):
+    for kind, body in (("confirmation", "{technician} comes"), ("reminder", "{window}")):
+        messages.save_words(work, cast.D001.actor, cast.MAIN, kind, "en", "Your visit", body)
+    remind(work, clock, at, mailbox=mailbox)
+    give(work, "T002")
+    do_all(work, mailbox=mailbox)
+    assert ("who_comes", "sent", "") in log(work)
+    give(work, None)
+    give(work, "T002")
+    do_all(work, mailbox=mailbox)
+    assert [kind for kind, _, _ in log(work)].count("who_comes") == 1
+
+
+def test_given_to_and_fro_in_the_night_one_message_says_who_comes_in_the_end(work, clock, at, mailbox):
+    remind(work, clock, at, mailbox=mailbox)
+    clock.set(at(1, 22))
+    for technician in ("T002", None, "T003"):
+        clock.advance(minutes=1)
+        give(work, technician)
+        do_all(work, mailbox=mailbox)
+    assert len(mailbox.letters) == 2
+    clock.set(at(2, 8))
+    do_all(work, mailbox=mailbox)
+    assert len(mailbox.letters) == 3
+    assert "(T003)" in mailbox.letters[-1].get_content()
+    assert sorted(state for kind, state, _ in log(work) if kind == "who_comes") == ["dropped", "sent"]
+
+
+def test_given_back_before_anybody_was_told_nothing_is_told(work, clock, at, mailbox):
+    remind(work, clock, at, mailbox=mailbox)
+    clock.set(at(1, 22))
+    for technician in ("T002", "T001"):
+        clock.advance(minutes=1)
+        give(work, technician)
+        do_all(work, mailbox=mailbox)
+    clock.set(at(2, 8))
+    do_all(work, mailbox=mailbox)
+    assert len(mailbox.letters) == 2
+    assert [one for one in log(work) if one[0] == "who_comes"] == [("who_comes", "dropped", "said_already")]
+
+
+def test_who_is_given_a_visit_while_its_reminder_is_under_way_is_told_of(work, clock, at, gateway):
+    appoint(work, at(2, 14), email="")
+    do_all(work, gateway=gateway)
+    clock.set(at(1, 17))
+    reached = handlers(gateway=gateway)
+
+    def send(work: Any, job: Any) -> Any:
+        outcome = reached["message"](work, job)  # handed over, and not yet written down
+        give(work, "T002")
+        jobs.do_next(work, {"news": reached["news"]})
+        return outcome
+
+    clock.advance(seconds=1)
+    jobs.do_next(work, {**reached, "message": send})
+    clock.advance(seconds=1)
+    do_all(work, gateway=gateway)
+    assert [kind for kind, _ in told(gateway)] == ["confirmation", "reminder", "who_comes"]
+
+
+def test_with_another_window_and_another_technician_both_are_told(work, clock, at, mailbox):
+    remind(work, clock, at, mailbox=mailbox)
+    give(work, "T002")
+    move(work, clock, at(4, 10))
+    do_all(work, mailbox=mailbox)
+    subjects = sorted(letter["Subject"] for letter in mailbox.letters[2:])
+    assert subjects == ["Another technician will come", "Your appointment was moved to Sun 18 Oct"]
+    assert all("10:00–11:00" in letter.get_content() for letter in mailbox.letters[2:])
+
+
+def test_a_branch_that_chose_what_it_hears_before_there_was_this_message_hears_of_assignments(work, clock, at, mailbox):
+    remind(work, clock, at, mailbox=mailbox)
+    with work.write() as db:
+        branches.hear(db, cast.MAIN, Rules().types - {"visit.assigned"})
+    give(work, "T002")
+    do_all(work, mailbox=mailbox)
+    assert ("who_comes", "sent", "") in log(work)

@@ -77,7 +77,7 @@ def test_rules_are_saved_and_shown(desk, with_mail):
     data = {"on": ["confirmation", "receipt"], "quiet_from": "20:30", "quiet_to": "09:00"}
     assert desk.post("/dispatch/messages/", data=data).status_code == 303
     page = desk.get("/dispatch/messages/").text
-    assert page.count("switched off") == 5
+    assert page.count("switched off") == 6
     assert 'value="20:30"' in page
     assert desk.post("/dispatch/messages/", data={**data, "quiet_to": "x"}).status_code == 422
     assert desk.post("/dispatch/messages/", data={**data, "on": ["spam"]}).status_code == 422

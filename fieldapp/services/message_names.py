@@ -1,0 +1,43 @@
+"""Whom customers were told to expect: the last name that a message told them.
+
+Owns no sending. A name stands in no log: it is whose visit it was when the message was sent, by the visit's history.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from fieldapp.domain import messages as rules
+from fieldapp.services import message_texts
+from fieldapp.services.work import Db
+from fieldapp.storage import events, jobs, messages
+from fieldapp.storage.messages import Message
+from fieldapp.storage.visits import Visit
+
+
+def last_named(db: Db, visit: Visit, *, but: str = "") -> str | None:
+    """The technician whom the customer was told last, or is being told right now by any message `but` this one; None:
+    none named anybody."""
+    log = [one for one in messages.of_visit(db, visit.branch, visit.visit_id) if one.message_id != but]
+    log = [one for one in log if one.state in {"sent", "waiting"}]
+    naming = {kind: _names(db, visit, kind) for kind in {one.kind for one in log}}
+    found = sorted(_sent(db, [one for one in log if naming[one.kind]]), reverse=True)
+    if not found:
+        return None
+    history = events.histories(db, visit.branch, [visit.visit_id])[0][visit.visit_id]
+    return next(filter(None, (rules.technician_at(history, moment) for moment in found)), None)
+
+
+def _names(db: Db, visit: Visit, kind: rules.Kind) -> bool:
+    own = messages.template(db, visit.branch, kind, visit.language)
+    words = own or message_texts.usual(kind, visit.language)
+    return rules.names_somebody(f"{words.subject} {words.body}")
+
+
+def _sent(db: Db, log: list[Message]) -> Iterator[datetime]:
+    """When the words of each were made. The attempt's begin: whoever is assigned after it is told once too often
+    rather than not at all."""
+    for one in log:
+        logged = next(iter(jobs.of_target(db, one.branch, one.message_id, limit=1)), None)
+        began = logged.attempts[0].started_at if logged and logged.attempts else one.ended_at
+        if began is not None and (one.state == "sent" or (logged and logged.job.state == "running")):
+            yield began
