@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from fieldapp.domain import closing
 from fieldapp.domain.calendar import Month
@@ -48,6 +48,16 @@ class VisitChange(Struct, frozen=True):
     before: Outcome | None
     after: Outcome | None
     verdicts: tuple[VerdictChange, ...]
+
+
+#: Stands for what customers answered, before who may have to ask them anew.
+UNTOLD = VerdictChange("answers", None, None, "answer", "")
+
+
+def veiled(change: VisitChange) -> VisitChange:
+    """The same for somebody who may still have to ask the customer: without what was answered."""
+    told = tuple(one for one in change.verdicts if one.source != "answer")
+    return change if len(told) == len(change.verdicts) else structs.replace(change, verdicts=(*told, UNTOLD))
 
 
 class FindingChange(Struct, frozen=True):

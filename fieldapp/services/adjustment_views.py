@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from fieldapp.domain import adjustments as rules
 from fieldapp.domain.access import Actor, may, own_branch, require
 from fieldapp.domain.adjustments import Difference
@@ -17,7 +19,7 @@ from fieldapp.domain.ids import BranchCode, StaffCode
 from fieldapp.domain.scoring.counts import Counts
 from fieldapp.domain.scoring.engine import score, tally
 from fieldapp.domain.scoring.findings import FindingEffect
-from fieldapp.services import adjusted, closed, four_eyes
+from fieldapp.services import adjusted, call_backs, closed, four_eyes
 from fieldapp.services.adjusted import Standing
 from fieldapp.services.branches import zone_of
 from fieldapp.services.closed import Sealed
@@ -149,10 +151,11 @@ def look(work: Work, actor: Actor, branch: BranchCode, month: Month, technician:
             if proposal is None:
                 raise NotFound()
         place, draft = draft_of(db, branch, month, technician, work.now())
+        shown = _told_to(db, actor, draft.difference)
         earlier = [one for one in reversed(every) if one.state not in ("open", "confirmed")]
         people = {one for each in every for one in (each.author, each.settled_by) if one}
         return View(
-            branch=place, month=month, sealed=draft.sealed, standing=draft.standing, difference=draft.difference,
+            branch=place, month=month, sealed=draft.sealed, standing=draft.standing, difference=shown,
             seen=draft.fingerprint, proposal=proposal, earlier=earlier,
             not_ready=_tried(lambda: rules.be_adjustable(draft.difference, draft.pending)),
             refusal=_tried(lambda: _be_able(db, actor, draft, proposal)),
@@ -189,17 +192,19 @@ def learnt(work: Work, actor: Actor, branch: BranchCode, month: Month, technicia
     if not may(actor, "scores.team", branch=branch):
         require(actor, "scores.own", branch=branch, technician=StaffCode(technician))
     with work.read() as db:
-        return _learnt(db, branch, month, technician, work.now())
+        found = _learnt(db, branch, month, technician, work.now())
+        return _told_to(db, actor, found) if found else None
 
 
 def learnt_lately(work: Work, actor: Actor) -> list[Month]:
-    """The last of the actor's own closed months about which something was found since, the latest first."""
+    """The last of the actor's own closed months of which something else is known by now, the latest first."""
     branch, now = own_branch(actor, "scores.own"), work.now()
     with work.read() as db:
         this = month_of(now, zone_of(db, branch))
         before = [shifted(this, -back) for back in range(1, LATELY + 1)]
         found = {one.month for one in scoring.effects_of_months(db, branch, before, actor.login)}
-        return [one for one in before if one in found and _learnt(db, branch, one, actor.login, now)]
+        moved = [one for one in before if one in found or _moved(db, branch, one, actor.login, now)]
+        return [one for one in moved if _learnt(db, branch, one, actor.login, now)]
 
 
 def list_after(
@@ -282,6 +287,23 @@ def _learnt(db: Db, branch: str, month: Month, technician: str, now: datetime) -
         return None
     found = draft_of(db, branch, month, technician, now)[1].difference
     return found if found.visits or found.findings else None
+
+
+def _moved(db: Db, branch: str, month: Month, technician: str, now: datetime) -> bool:
+    """Whether the figures of a closed month are others by now: cheaper to ask than what is behind them."""
+    sealed = closed.find(db, branch, month)
+    if sealed is None:
+        return False
+    counts = scoring.counts(db, branch, month, now, technician).get(technician, Counts())
+    sheet = score(technician, month, counts, scoring.effects(db, branch, month, technician), sealed.book)
+    return figure_of(sheet) != adjusted.of_one(db, sealed, technician).figure
+
+
+def _told_to(db: Db, actor: Actor, found: Difference) -> Difference:
+    """As the reader may see it, who may still have to call a customer blind."""
+    hidden = call_backs.hidden_from(db, actor, found.branch, found.month, found.technician)
+    visits = tuple(rules.veiled(one) if one.visit in hidden else one for one in found.visits)
+    return structs.replace(found, visits=visits)
 
 
 def _compared(db: Db, sealed: Sealed, now: datetime) -> Iterator[tuple[Standing, Figure]]:

@@ -135,7 +135,7 @@ def of_visit(
     visit, now = judgement.visit, work.now()
     with work.read() as db:
         if effects is None:
-            effects = scoring.effects_of_visit(db, branch, judgement.month, visit)
+            effects = scoring.effects_of_visit(db, branch, judgement.month, visit, judgement.technician or "")
         timeline = sorted(planning.timeline(db, branch, visit), key=lambda one: one.event.order)
         hidden = call_backs.hidden_from(db, actor, branch, judgement.month, judgement.technician)
         norms = _norms(db, branch)

@@ -262,7 +262,8 @@ def visit_score(
                 raise NotFound()
             return VisitScore(number, name, now, sealed, is_counted=sealed is None)
         counted = tuple(one for one in found[1].effects if one.visit == visit)
-        effects = sorted(scoring.effects_of_visit(db, branch, month, visit), key=lambda one: one.finding)
+        effects = scoring.effects_of_visit(db, branch, month, visit, technician)
+        effects.sort(key=lambda one: one.finding)
     is_same = then == now and counted == tuple(effects)
     return VisitScore(
         number, name, then, sealed, counted, None if is_same or now.technician != then.technician else now

@@ -255,10 +255,10 @@ def effects_of_months(
     return [_effect(row) for row in bulk.fetch(db, _EFFECTS[technician is None], values)]
 
 
-def effects_of_visit(db: Session, branch: str, month: Month, visit: str) -> list[FindingEffect]:
-    """What the findings about one visit of the month do."""
-    about = FindingEffectRow.visit_id == visit
-    return _read_effects(db, _effects(branch).where(FindingEffectRow.month == month, about))
+def effects_of_visit(db: Session, branch: str, month: Month, visit: str, technician: str) -> list[FindingEffect]:
+    """What the findings about one visit of the month do to the technician: others may be about somebody who helped."""
+    mine = FindingEffectRow.visit_id == visit, FindingEffectRow.technician == technician
+    return _read_effects(db, _effects(branch).where(FindingEffectRow.month == month, *mine))
 
 
 def find_effect(db: Session, branch: str, finding: str) -> FindingEffect | None:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from fieldapp.domain.adjustments import Difference, FindingChange, VerdictChange, VisitChange
+from fieldapp.domain.adjustments import UNTOLD, Difference, FindingChange, VerdictChange, VisitChange
 from fieldapp.domain.closing import Figure, ItemFigure
 from fieldapp.domain.scoring.rulebook import Item, Rulebook
 from fieldapp.web import evidence_words, score_words
@@ -135,6 +135,8 @@ def _outcomes(change: VisitChange) -> str:
 
 
 def _verdict(change: VerdictChange) -> tuple[str, str, str]:
+    if change == UNTOLD:
+        return _("The customer’s answers"), _("hidden until the call"), ""
     before, after = (_met(one) for one in (change.before, change.after))
     how = after if change.before is None else _arrow(before, after)
     return evidence_words.title(change.code), how, str(score_words.SOURCES[change.source])

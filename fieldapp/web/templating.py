@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from fieldapp.domain.calendar import Window
 from fieldapp.web import styles
-from fieldapp.web.context import current_zone
+from fieldapp.web.context import current_work, current_zone
 from fieldapp.web.locale import current_language
 from fieldapp.web.money import money, price
 
@@ -128,9 +128,12 @@ def localtime(moment: datetime) -> str:
 
 
 def localdate(moment: datetime | date) -> str:
-    """The day with its weekday, in the branch's zone, e.g. `Tue, 1 Dec` or `12月1日周二`."""
-    day = moment.astimezone(current_zone()).date() if isinstance(moment, datetime) else moment
-    return format_skeleton("MMMEd", day, locale=get_locale())
+    """The day with its weekday, in the branch's zone, e.g. `Tue, 1 Dec` or `12月1日周二`; with its year where that is
+    not the running one."""
+    zone = current_zone()
+    day = moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
+    is_running = day.year == current_work().now().astimezone(zone).year
+    return format_skeleton("MMMEd" if is_running else "yMMMEd", day, locale=get_locale())
 
 
 def lastday(end: datetime) -> str:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -281,7 +282,7 @@ def test_a_technician_reads_what_was_found_since_the_close_while_it_can_be_appea
     technician = sign_in("T001")
     for place in ("/me/", "/scores/2026-10/T001/"):
         page = technician.get(place).get_data(as_text=True)
-        assert "Something was found about your closed month 2026-09" in page
+        assert "More is known about your closed month 2026-09" in page
         assert 'href="/scores/2026-09/T001/#since"' in page
     sheet = technician.get("/scores/2026-09/T001/").get_data(as_text=True)
     for words in (
@@ -303,11 +304,55 @@ def test_a_technician_reads_what_was_found_since_the_close_while_it_can_be_appea
     for place in ("/me/", "/scores/2026-09/T001/"):
         page = text_of(technician.get(place))
         assert "Known since the close" not in page
-        assert "Something was found" not in page
+        assert "More is known" not in page
+
+
+@pytest.fixture
+def answered(work: Work) -> Work:
+    """September is closed, and afterwards the customer who had not signed WO-2 answers through their link."""
+    september(work)
+    close(work)
+    data = {**builders.ALL_WELL, "cleanup": "no"}
+    store(work, [builders.line("answers.given", "WO-2", NINE + timedelta(days=1, hours=3), "customer", **data)])
+    return work
+
+
+def test_what_a_customer_says_after_the_close_is_told_to_the_technician(answered: Work, sign_in: Any) -> None:
+    technician = sign_in("T001")
+    for place in ("/me/", "/scores/2026-10/T001/"):
+        assert "More is known about your closed month 2026-09" in text_of(technician.get(place))
+    assert re.search("Clean-up: [a-z ]+→ breached", text_of(technician.get("/scores/2026-09/T001/")))
+
+
+def test_who_may_have_to_call_the_customer_is_not_told_what_they_said_after_the_close(
+    answered: Work, sign_in: Any
+) -> None:
+    pages = ("/scores/2026-09/T001/", PAGE)
+    for page in pages:
+        shown = text_of(sign_in("Q001").get(page))
+        assert "The customer’s answers: hidden until the call" in shown
+        assert "→ breached" not in shown
+    assert "→ breached" in text_of(sign_in("M001").get(PAGE))
+
+
+def test_an_adjusted_sheet_and_its_items_say_first_what_stands(later: Work, sign_in: Any) -> None:
+    adjust(later)
+    standing = look(later).standing
+    technician = sign_in("T001")
+    page = text_of(technician.get("/scores/2026-09/T001/"))
+    assert page.index(f"Award that stands: CNY {standing.figure.award}") < page.index("As the month was closed:")
+    assert page.count("earns the award") == (1 if standing.figure.award else 0)
+    uniform = technician.get("/scores/2026-09/T001/uniform").get_data(as_text=True)
+    assert "Changed since the close" in uniform
+    assert "Uniform: met → breached" in text_of(technician.get("/scores/2026-09/T001/uniform"))
+    link = re.search(r'<p class="named"><strong><a href="([^"]+)"', uniform)
+    assert link
+    visit = text_of(technician.get(html.unescape(link[1])))
+    assert visit.index("What later facts say") < visit.index("What counted when the month was closed")
 
 
 def test_nobody_is_told_of_what_was_found_about_others_and_everybody_s_chief_is(later: Work, sign_in: Any) -> None:
     other = sign_in("T002")
-    assert "Something was found" not in text_of(other.get("/me/"))
+    assert "More is known" not in text_of(other.get("/me/"))
     assert "Known since" not in text_of(other.get("/scores/2026-09/T002/"))
     assert "Known since the close" in text_of(sign_in("M001").get("/scores/2026-09/T001/"))

@@ -142,9 +142,8 @@ def test_a_closed_sheet_opens_its_visits_as_they_counted(work: Work, sign_in: An
     assert link
     told = text_of(technician.get(html.unescape(link[1])))
     then, now = told.index("What counted when the month was closed, and why"), told.index("What later facts say")
-    assert (
-        then < told.index("Checked off by the technician.") < now < told.index("A finding says that this was not done.")
-    )
+    later, checked = "A finding says that this was not done.", "Checked off by the technician."
+    assert now < told.index(later) < then < told.index(checked)
 
 
 def test_a_visit_that_came_after_the_close_says_so(work: Work, sign_in: Any) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
+from fieldapp.domain.ids import visit_id
 from fieldapp.domain.visits.device_time import FLAG_CODES
 from fieldapp.services import photos
 from fieldapp.services.recording import record
@@ -15,6 +16,7 @@ from fieldapp.storage.events import Record
 from fieldapp.web import evidence_words
 from tests import cast
 from tests.builders import as_event, line, perfect_visit
+from tests.closing import finding, september
 from tests.links import store
 from tests.services.test_appeals import LATE, NINE, WHY, appeal, decide, found, late_visit, store_lines
 from tests.web.test_scores import text_of
@@ -166,3 +168,11 @@ def test_nothing_that_is_no_item_opens(work, sign_in):
         200,
         200,
     ]
+
+
+def test_what_was_found_about_a_colleague_at_a_visit_is_none_of_its_technicians_business(work, sign_in):
+    september(work)
+    store(work, [finding("WO-1", technician="T002", item="decorum"), finding("WO-1", item="uniform")])
+    page = sign_in("T001").get(f"/scores/visits/{visit_id(cast.MAIN, 'WO-1')}").get_data(as_text=True)
+    assert "Uniform" in page
+    assert "Decorum" not in page

@@ -142,7 +142,7 @@ def item(month: str, technician: str, code: str) -> ResponseReturnValue:
         technician=technician, rulebook=found.sheet.rulebook, items=words.ITEMS, item_status=words.STATUS,
         against=[line for line in lines if line.met is False], neither=[line for line in lines if line.met is None],
         met=[line for line in lines if line.met], sealed=found.sealed, visit_url=_visit_url(found),
-        since=_since(found, code), **_reader(technician),
+        since=_since(found, code), adjusted=_adjusted(found, code), **_reader(technician),
     )  # fmt: skip
 
 
@@ -204,7 +204,8 @@ def _later(found: VisitScore) -> list[Line] | None:
     then = found.judgement.verdicts
     fresh = [one for one in story.proofs if one.verdict not in then]
     fresh += [one for one in story.findings if one.effect not in (found.effects or ())]
-    return [evidence_words.line(proof, story.names, {}) for proof in fresh]
+    lines = [evidence_words.line(proof, story.names, {}) for proof in fresh]
+    return sorted(lines, key=lambda line: line.met is not False)
 
 
 def _visit_url(found: TechnicianMonth) -> Callable[[str], str]:
@@ -235,6 +236,13 @@ def _since(found: TechnicianMonth, code: str | None = None) -> list[Told]:
     technician = found.sheet.technician
     learnt = adjustment_views.learnt(current_work(), current_actor(), current_branch(), found.month, technician)
     return adjustment_words.changes(learnt, code) if learnt else []
+
+
+def _adjusted(found: TechnicianMonth, code: str) -> list[tuple[int, list[Told]]]:
+    """What adjustments of a closed month changed about one item, by their numbers."""
+    made = [one.content.difference for one in found.standing.adjustments] if found.standing else []
+    changed = ((one.number, adjustment_words.changes(one, code)) for one in made)
+    return [(number, changes) for number, changes in changed if changes]
 
 
 def _learnt(technician: str, shown: Month) -> list[Month]:
