@@ -18,7 +18,7 @@ from fieldapp.domain.scoring.engine import tally
 from fieldapp.services import closed
 from fieldapp.services.closed import Sealed
 from fieldapp.services.work import Db, KeyMissing, SealKey
-from fieldapp.storage import accounts, adjustments, audit, closing
+from fieldapp.storage import accounts, adjustments, audit, closing, scoring
 from fieldapp.storage.adjustments import Kept
 
 __all__ = ["ADJUSTED", "Adjusted", "Standing"]
@@ -100,7 +100,17 @@ def of_one(db: Db, sealed: Sealed, technician: str) -> Standing:
     if listed or made:
         return standing
     account = accounts.find_by_login(db, technician)
-    return replace(standing, name=account.name, team=account.team) if account else standing
+    if account is None:
+        return standing
+    return replace(standing, name=account.name, team=account.team if account.branch == sealed.row.branch else None)
+
+
+def is_named(db: Db, branch: str, month: Month, technician: str, sealed: Sealed | None) -> bool:
+    """Whether a month of the branch, closed if `sealed`, has anything of somebody who may work elsewhere by now:
+    visits, findings, a sheet, an adjustment. What is listed can be opened, proposed and settled."""
+    if sealed and (technician in sealed.sheets or adjustments.of_month(db, branch, month, technician)):
+        return True
+    return bool(scoring.kept_counts(db, branch, month, technician) or scoring.effects(db, branch, month, technician))
 
 
 def _standing(sealed: Sealed, technician: str, listed: ClosedSheet | None, made: tuple[Adjusted, ...]) -> Standing:

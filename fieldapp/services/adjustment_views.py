@@ -266,8 +266,9 @@ def draft_of(db: Db, branch: str, month: Month, technician: str, now: datetime) 
     """The difference of one technician's closed month, added up from the very visits that are kept with it."""
     place, sealed = _closed_month(db, branch, month)
     standing = adjusted.of_one(db, sealed, technician)
-    is_known = standing.listed or standing.adjustments or technician in scoring.staff(db, branch)
-    if not is_known:
+    if technician not in scoring.staff(db, branch, technician) and not adjusted.is_named(
+        db, branch, month, technician, sealed
+    ):
         raise NotFound()
     judgements = scoring.judgements(db, branch, month, technician)
     numbers = scoring.external_ids(db, branch, (one.visit for one in judgements))

@@ -216,13 +216,13 @@ def technician_month(
     with work.read() as db:
         found, people = branches.find(db, branch), scoring.staff(db, branch, technician)
         sealed = closed.find(db, branch, month)
-        if sealed is not None and (technician in people or technician in sealed.sheets):
+        is_known = technician in people or adjusted.is_named(db, branch, month, technician, sealed)
+        if found is None or not is_known:
+            raise NotFound()
+        if sealed is not None:
             return _closed_technician(db, sealed, technician, people.get(technician, (technician, None))[0], moment)
         judgements = scoring.judgements(db, branch, month, technician)
         effects = scoring.effects(db, branch, month, technician)
-        # Who has moved to another branch since is listed with what they did here.
-        if found is None or not (technician in people or judgements or effects):
-            raise NotFound()
         book = rulebooks(db).in_force(month)
         numbers = scoring.external_ids(db, branch, (one.visit for one in judgements))
         findings = events.by_ids(db, branch, (one.finding for one in effects))
@@ -359,7 +359,8 @@ def _closed_scores(db: Db, sealed: Sealed, technician: str | None, moment: datet
     if technician is not None:
         people = scoring.staff(db, content.branch)
         listed = tuple(one for one in listed if one.sheet.technician == technician)
-        if not listed and technician not in people:
+        is_known = listed or technician in people
+        if not is_known and not adjusted.is_named(db, content.branch, sealed.month, technician, sealed):
             raise NotFound()
         listed = listed or (closed_score(sealed, adjusted.of_one(db, sealed, technician)),)
     return MonthScores(

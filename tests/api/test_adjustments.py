@@ -9,6 +9,7 @@ from fieldapp.services import adjustments
 from fieldapp.web.api.v1 import shapes_adjustments as shapes
 from tests import builders, cast
 from tests.closing import NINE, SEPTEMBER, adjust, close, faults, finding, look, propose_adjustment, september, store
+from tests.moves import move
 
 
 @pytest.fixture
@@ -153,3 +154,9 @@ def test_another_branch_s_adjustment_answers_like_none(program, later):
     assert post(stranger, look(later).seen).status_code in {404, 409}
     assert look(later).proposal == asked
     assert asked.month == SEPTEMBER
+
+
+def test_who_works_elsewhere_by_now_is_told_like_everybody(payroll, later):
+    move(later, "T003")
+    assert [one["name"] for one in payroll.pages("/scores/2026-09/differences")] == ["Chen Wei", "Zhao Min"]
+    assert post(payroll, look(later, "T003").seen, technician="T003").status_code == 201

@@ -32,6 +32,7 @@ from tests.closing import (
     store,
     upheld,
 )
+from tests.moves import move
 from tests.services.test_approvals import become
 from tests.services.test_closing import code_of, sealed_bytes
 
@@ -538,3 +539,28 @@ def test_a_veto_that_was_found_later_takes_the_award_and_an_appeal_gives_it_back
     standing = look(closed).standing
     assert (standing.award, len(standing.adjustments)) == (Decimal("0.00"), 2)
     assert faults(closed) == []
+
+
+@pytest.mark.parametrize("late", ["visit", "finding"])
+def test_who_works_elsewhere_by_now_and_was_not_listed_is_looked_at_and_adjusted_like_everybody(
+    closed: Work, late: str
+) -> None:
+    about_nobody_s = finding(technician="T003", item="decorum")
+    store(closed, builders.perfect_visit("WO-9", NINE, "T003") if late == "visit" else [about_nobody_s])
+    move(closed, "T003")
+    [line] = adjustment_views.of_month(closed, M001.actor, MAIN, SEPTEMBER).lines
+    assert (line.standing.technician, line.standing.name, line.standing.team) == ("T003", "Zhao Min", None)
+    sheet = scoring.technician_month(closed, M001.actor, MAIN, "T003", SEPTEMBER)
+    assert (sheet.sealed is not None, sheet.standing.listed if sheet.standing else "-") == (True, None)
+    asked = propose_adjustment(closed, "T003")
+    decide(closed, Q001, asked)
+    [line] = adjustment_views.of_month(closed, M001.actor, MAIN, SEPTEMBER).lines
+    assert (line.differs, len(line.standing.adjustments)) == (False, 1)
+    assert faults(closed) == []
+    assert [one.name for one in scoring.month_scores(closed, M001.actor, MAIN, SEPTEMBER).technicians][-1] == "Zhao Min"
+
+
+def test_who_works_elsewhere_and_has_nothing_here_is_found_by_nobody(closed: Work) -> None:
+    for technician in ("T900", "T777"):
+        assert code_of(look, closed, technician) == "not_found"
+        assert code_of(scoring.technician_month, closed, M001.actor, MAIN, technician, SEPTEMBER) == "not_found"
