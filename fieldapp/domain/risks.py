@@ -9,8 +9,9 @@ two is taken for normal again. That is exact for the next visit and an estimate 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import NormalDist, median, quantiles
+from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.places import Place, Travel
@@ -52,7 +53,7 @@ class Stop:
     departed: datetime | None = None
     arrived: datetime | None = None
     ended: datetime | None = None
-    #: Whoever was given it does not come (`keeps_away`): it is nobody's, and stands in nobody's way.
+    #: Whoever was given it does not come (`keeps_away`, `is_planned_elsewhen`): it is nobody's, and in nobody's way.
     is_deserted: bool = False
 
 
@@ -117,6 +118,15 @@ def keeps_away(absence: Window, stop: Stop, now: datetime) -> bool:
     return absence.overlaps(Window(start, start + (stop.planned.end - stop.planned.start)))
 
 
+def is_planned_elsewhen(stop: Stop, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether whoever keeps to the plan is not there in the window: it lies on another day by the clock of `zone`,
+    which is not today either. Who set out already is coming."""
+    if stop.departed is not None or stop.planned.overlaps(stop.window):
+        return False
+    days = _days(stop.planned, zone)
+    return now.astimezone(zone).date() not in days and days.isdisjoint(_days(stop.window, zone))
+
+
 def worth_an_alarm(risk: float, window: Window, now: datetime, notice: timedelta) -> bool:
     """Whether somebody has to be told: sooner while the promise can still be moved, and only just."""
     left = window.start - notice - now
@@ -148,6 +158,11 @@ class _Moment:
     def later_than(self, moment: datetime) -> float:
         spread = max(_seconds(self.spread), 1.0)
         return 1 - _NORMAL.cdf(_seconds(moment - self.mean) / spread)
+
+
+def _days(window: Window, zone: ZoneInfo) -> frozenset[date]:
+    """The first and the last day of it."""
+    return frozenset(moment.astimezone(zone).date() for moment in (window.start, window.end))
 
 
 def _in_order(stop: Stop) -> tuple[bool, datetime, datetime, str]:

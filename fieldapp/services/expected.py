@@ -11,6 +11,8 @@ from fieldapp.services.work import Work
 
 #: Earlier than so long before the window a guess is worth less than the promise.
 NEAR = timedelta(hours=2)
+#: The page says no day: a time further ahead than this, and not of today, would be taken for an earlier one.
+_SAME_CLOCK = timedelta(hours=12)
 #: Nobody comes to the minute.
 _STEP = timedelta(minutes=5)
 
@@ -35,6 +37,8 @@ def expected(work: Work, view: LinkView) -> Expected | None:
     if found is None:
         return None
     arrival = _stepped(found.arrival)
+    if arrival - now > _SAME_CLOCK and arrival.astimezone(view.zone).date() != now.astimezone(view.zone).date():
+        return None
     return Expected(arrival, arrival > view.window.end)
 
 

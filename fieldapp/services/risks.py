@@ -5,34 +5,45 @@ Owns what is put before the dispatcher and the one act that is proposed for each
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
-from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Window, month_of
 from fieldapp.domain.calendars import Absence, Calendar, Job, obstacles
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.places import ByGreatCircle, Place, Travel
-from fieldapp.domain.risks import ALARM, Experience, Forecast, Stop, keeps_away, learn, look_ahead, worth_an_alarm
+from fieldapp.domain.risks import (
+    ALARM,
+    Experience,
+    Forecast,
+    Stop,
+    is_planned_elsewhen,
+    keeps_away,
+    look_ahead,
+    worth_an_alarm,
+)
 from fieldapp.domain.scoring.rulebook import Rulebooks
 from fieldapp.domain.visits.lifecycle import ENDED
-from fieldapp.services.rulebooks import rulebooks
+from fieldapp.services import experience
+from fieldapp.services.rulebooks import missed_after, rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, board, calendars, pins
 from fieldapp.storage.board import Planned
 
 Act = Literal["give", "swap", "move", "tell", "find"]
-#: Why somebody does not come to a visit of theirs: they are absent then, or work here no more.
-Reason = Literal["absent", "gone"]
+#: Why somebody does not come to a visit of theirs: they are absent then, work here no more, or have it planned for
+#: another day than it is promised for.
+Reason = Literal["absent", "gone", "other_day"]
 
-#: What jobs of the last weeks took teaches; the latest so many of them.
-_WEEKS, _VISITS = timedelta(days=60), 800
 #: Nobody's visits are urgent this long before the promise can no longer be moved.
 _SOON = timedelta(hours=2)
+#: What is planned so long after what is looked at counts, too, for who could be sent; and however long the notice is,
+#: no alarm is about more than the next two days.
+_AFTER, _FURTHEST = timedelta(hours=2), timedelta(days=2)
 #: So many stand on the board, the most urgent first; the others are counted.
 MOST = 12
 #: Of those who are free, the nearest so many are looked at closely.
@@ -79,30 +90,41 @@ def look_out(
     work: Work, db: Db, branch: BranchCode, day: Window, visits: Sequence[Planned], technicians: Sequence[str],
     zone: ZoneInfo, travel: Travel | None = None,
 ) -> Alarm:  # fmt: skip
-    """What needs somebody on the day that `now` is in; `visits` are all of it, `technicians` all who work here."""
-    known = {str(one.visit_id): one for one in visits}
-    return _Lookout(work, db, branch, day, known, technicians, work.now(), zone, travel or ByGreatCircle()).alarm()
+    """What needs somebody now. `day` is the one that it is, `visits` are all of it, `technicians` all who work here; of
+    the days beside it, what is near enough is read here."""
+    reach = _reach(db, day, work.now(), zone)
+    known = [*visits, *board.open_around(db, branch, reach, day)]
+    return _Lookout(
+        work, db, branch, day, reach, _by_id(known), technicians, work.now(), zone, travel or ByGreatCircle()
+    ).alarm()
 
 
 def forecast(
     work: Work, db: Db, branch: BranchCode, day: Window, technician: str, visit: str, zone: ZoneInfo,
     travel: Travel | None = None,
 ) -> Forecast | None:  # fmt: skip
-    """When the technician will probably come to a visit of the day that `now` is in; None once they are there, and
-    where they do not come."""
-    known = {str(one.visit_id): one for one in board.planned(db, branch, day.start, day.end, [technician])}
+    """When the technician will probably come to a visit of the day that `now` is in, or of the hours before or after
+    it; None once they are there, and where they do not come."""
+    reach = _reach(db, day, work.now(), zone)
+    known = [
+        *board.planned(db, branch, day.start, day.end, [technician]),
+        *board.open_around(db, branch, reach, day, [technician]),
+    ]
     here = [technician] if _works_here(db, branch, technician) else []
-    look = _Lookout(work, db, branch, day, known, here, work.now(), zone, travel or ByGreatCircle())
+    look = _Lookout(work, db, branch, day, reach, _by_id(known), here, work.now(), zone, travel or ByGreatCircle())
     ahead = look_ahead(look.stops.get(technician, []), look.now, look.experience, look.travel)
     return next((one for one in ahead if one.visit == visit), None)
 
 
 @dataclass(frozen=True)
 class _Lookout:
+    """One look at what is near `now`: of `day`, and of what of other days is in `reach`."""
+
     work: Work
     db: Db
     branch: BranchCode
     day: Window
+    reach: Window
     visits: Mapping[str, Planned]
     technicians: Sequence[str]
     now: datetime
@@ -143,6 +165,8 @@ class _Lookout:
                 found[stop.visit] = Missing("gone")
             elif absence is not None:
                 found[stop.visit] = Missing("absent", absence)
+            elif is_planned_elsewhen(stop, self.now, self.zone):
+                found[stop.visit] = Missing("other_day")
         return found
 
     @cached_property
@@ -162,7 +186,7 @@ class _Lookout:
 
     @cached_property
     def experience(self) -> Mapping[str, Experience]:
-        return _experience(self.work, self.db, self.branch, self.day.start)
+        return experience.of(self.work, self.db, self.branch, self.day.start)
 
     @cached_property
     def books(self) -> Rulebooks:
@@ -174,14 +198,18 @@ class _Lookout:
 
     @cached_property
     def absences(self) -> Sequence[Absence]:
-        return calendars.absences(self.db, self.branch, None, self.day)
+        return calendars.absences(self.db, self.branch, None, self.span)
+
+    @property
+    def span(self) -> Window:
+        return Window(min(self.day.start, self.reach.start), max(self.day.end, self.reach.end))
 
     def _movable_until(self, window: Window) -> datetime | None:
         until = window.start - self._notice(window)
         return until if until >= self.now else None
 
     def _notice(self, window: Window) -> timedelta:
-        return self.books.in_force(month_of(window.start, self.zone)).parameters.notice
+        return _notice(self.books, window.start, self.zone)
 
     # --- Who needs somebody ---------------------------------------------------------------------------------------
 
@@ -207,8 +235,11 @@ class _Lookout:
     # --- What to do about it --------------------------------------------------------------------------------------
 
     def _alert(self, visit: Planned, forecast: Forecast | None, until: datetime | None) -> Alert:
-        made = self._proposal(visit, forecast, until)
-        return replace(made, missing=self.missing.get(visit.visit_id))
+        missing = self.missing.get(visit.visit_id)
+        if missing and missing.reason == "other_day":
+            # The same plan is no good for anybody else, and on a promise of another day only people can agree.
+            return Alert(visit, None, 1.0, until, "find", missing=missing)
+        return replace(self._proposal(visit, forecast, until), missing=missing)
 
     def _proposal(self, visit: Planned, forecast: Forecast | None, until: datetime | None) -> Alert:
         expected, risk = (forecast.arrival, forecast.risk) if forecast else (None, 1.0)
@@ -286,7 +317,7 @@ class _Lookout:
 
     @cached_property
     def pinned(self) -> frozenset[str]:
-        return pins.within(self.db, self.branch, self.day)
+        return pins.within(self.db, self.branch, self.span)
 
     def _keeps_all(self, code: str, visit: Planned, gone: str = "") -> bool:
         stops = self.stops.get(code, [])
@@ -300,29 +331,22 @@ class _Lookout:
         return {one.visit: one.risk for one in look_ahead(stops, self.now, self.experience, self.travel)}
 
 
-#: What was learned for a day does not change on it: database -> (branch, first moment of the day) -> experience.
-_learned: WeakKeyDictionary[object, dict[tuple[str, datetime], Mapping[str, Experience]]] = WeakKeyDictionary()
-_MOST_KNOWN = 100
+def _reach(db: Db, day: Window, now: datetime, zone: ZoneInfo) -> Window:
+    """What of other days than this one counts now: of last night what the norm does not call missed yet, and of
+    tomorrow what an alarm must come for before its promise can be moved no more."""
+    books = rulebooks(db)
+    soon = now + _notice(books, now, zone) + _SOON
+    longest = max(_notice(books, one, zone) for one in (now, soon))
+    ahead = min(longest + _SOON + _AFTER, _FURTHEST)
+    return Window(min(day.start, now - missed_after(books, now, zone)), now + ahead)
 
 
-def _experience(work: Work, db: Db, branch: str, until: datetime) -> Mapping[str, Experience]:
-    """How long jobs took in the weeks before."""
-    known = _learned.setdefault(work.database, {})
-    if (branch, until) not in known:
-        if len(known) > _MOST_KNOWN:
-            known.clear()
-        known[branch, until] = learn(_durations(db, branch, until))
-    return known[branch, until]
+def _notice(books: Rulebooks, moment: datetime, zone: ZoneInfo) -> timedelta:
+    return books.in_force(month_of(moment, zone)).parameters.notice
 
 
-def _durations(db: Db, branch: str, until: datetime) -> Mapping[str, Sequence[timedelta]]:
-    visits = board.latest_completed(db, branch, until - _WEEKS, until, _VISITS)
-    found: dict[str, list[timedelta]] = defaultdict(list)
-    for visit, what in board.happened(db, branch, visits).items():
-        gone = what.left or what.ended
-        if what.arrived and gone and gone > what.arrived:
-            found[visits[visit]].append(gone - what.arrived)
-    return found
+def _by_id(visits: Iterable[Planned]) -> Mapping[str, Planned]:
+    return {str(one.visit_id): one for one in visits}
 
 
 def _works_here(db: Db, branch: str, technician: str) -> bool:

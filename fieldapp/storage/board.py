@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.ids import StaffCode, VisitId
+from fieldapp.domain.scheduling import LONGEST_WINDOW
+from fieldapp.domain.visits.lifecycle import ENDED
 from fieldapp.storage import bulk, customers
 from fieldapp.storage.planning import Technician
 from fieldapp.storage.tables.accounts import AccountRow
@@ -25,6 +27,8 @@ from fieldapp.storage.tables.visits import VisitRow
 OFF = ("cancelled", "void")
 #: Work that is planned to have begun earlier than this before a stretch of days is not looked for.
 _LONGEST = timedelta(days=2)
+#: Where somebody is under way. What was planned to begin longer ago than this, nobody is at any more: it was forgotten.
+_UNDER_WAY, _SHIFT = ("en_route", "arrived", "admitted", "signed"), timedelta(hours=8)
 _V = VisitRow.__table__.c
 _BAR = (
     _V.visit_id, _V.external_id, _V.rev, _V.state, _V.job_type, _V.technician, _V.window_start, _V.window_end,
@@ -87,16 +91,27 @@ def planned(
 ) -> list[Planned]:
     """Visits whose planned work reaches into [start, end), by planned start; of these technicians (None among them:
     the pool) where some are given. What was called off is not among them."""
-    query = select(*_BAR).where(_reaching(branch, start, end, technicians))
-    rows = bulk.fetch_once(db, query.order_by(_V.planned_start, _V.external_id))
-    found = []
-    for row in rows:
-        who = customers.of_row(db, branch, row)
-        found.append(Planned(
-            VisitId(row[0]), row[1], row[2], row[3], row[4], row[5], Window(row[6], row[7]), Window(row[8], row[9]),
-            row.held, row.signed, row.language, row.district, who.name, who.address, who.lat, who.lon,
-        ))  # fmt: skip
-    return found
+    return _fetch(db, branch, _reaching(branch, start, end, technicians))
+
+
+def open_around(
+    db: Session, branch: str, span: Window, day: Window, technicians: Sequence[str | None] | None = None
+) -> list[Planned]:
+    """Beside what `planned` has of the day: visits whose planned work reaches into the span, those that are not over
+    and whose promised window does, and those that somebody is under way to or at."""
+    at_it = and_(_V.state.in_(_UNDER_WAY), _V.planned_start > span.start - _SHIFT)
+    by_plan = and_(
+        _V.branch == branch, _V.planned_start < span.end, _V.planned_start > span.start - _LONGEST,
+        or_(_V.planned_end > span.start, at_it),
+    )  # fmt: skip
+    by_promise = and_(
+        _V.branch == branch, _V.window_start < span.end, _V.window_start > span.start - LONGEST_WINDOW,
+        _V.window_end > span.start, _V.state.not_in(sorted(ENDED)),
+    )  # fmt: skip
+    within = [_V.state.not_in(OFF), or_(_V.planned_start >= day.end, _V.planned_end <= day.start)]
+    if technicians is not None:
+        within.append(_of(technicians))
+    return _fetch(db, branch, and_(or_(by_plan, by_promise), *within))
 
 
 def mark(
@@ -165,7 +180,23 @@ def _reaching(
         _V.state.not_in(OFF),
     ]  # fmt: skip
     if technicians is not None:
-        named = [one for one in technicians if one is not None]
-        of_them: ColumnElement[bool] = _V.technician.in_(named)
-        within.append(or_(of_them, _V.technician.is_(None)) if None in technicians else of_them)
+        within.append(_of(technicians))
     return and_(*within)
+
+
+def _of(technicians: Sequence[str | None]) -> ColumnElement[bool]:
+    """Of these technicians, None among them: of nobody."""
+    of_them: ColumnElement[bool] = _V.technician.in_([one for one in technicians if one is not None])
+    return or_(of_them, _V.technician.is_(None)) if None in technicians else of_them
+
+
+def _fetch(db: Session, branch: str, which: ColumnElement[bool]) -> list[Planned]:
+    rows = bulk.fetch_once(db, select(*_BAR).where(which).order_by(_V.planned_start, _V.external_id))
+    found = []
+    for row in rows:
+        who = customers.of_row(db, branch, row)
+        found.append(Planned(
+            VisitId(row[0]), row[1], row[2], row[3], row[4], row[5], Window(row[6], row[7]), Window(row[8], row[9]),
+            row.held, row.signed, row.language, row.district, who.name, who.address, who.lat, who.lon,
+        ))  # fmt: skip
+    return found

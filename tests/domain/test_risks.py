@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from fieldapp.domain.risks import (
     LAST_CALL,
     Experience,
     Stop,
+    is_planned_elsewhen,
     keeps_away,
     learn,
     look_ahead,
@@ -206,3 +208,16 @@ def test_what_somebody_does_not_come_to_is_not_foreseen_and_delays_nothing():
     second = stop("b", start=0.5, width=0.75)
     assert ahead(stop("a"), second)["b"].risk > ALARM
     assert ahead(stop("a", is_deserted=True), second) == ahead(second)
+
+
+def test_a_plan_for_another_day_than_the_window_is_none_for_it_until_that_day_comes():
+    zone = ZoneInfo("Asia/Shanghai")  # nine in UTC is five in the afternoon there, midnight seven hours later
+    promised = stop(width=1.0)
+    tomorrow = Window(NINE + 7 * HOUR, NINE + 8 * HOUR)
+    early, late = (replace(promised, planned=Window(one, one + HOUR)) for one in (NINE - 24 * HOUR, tomorrow.start))
+    assert is_planned_elsewhen(late, NINE, zone)
+    assert is_planned_elsewhen(early, NINE, zone)
+    assert not is_planned_elsewhen(late, tomorrow.start, zone)
+    assert not is_planned_elsewhen(replace(late, departed=NINE), NINE, zone)
+    assert not is_planned_elsewhen(replace(promised, planned=Window(NINE + 6 * HOUR, NINE + 7 * HOUR)), NINE, zone)
+    assert not is_planned_elsewhen(replace(late, window=Window(NINE, NINE + 7.5 * HOUR)), NINE, zone)

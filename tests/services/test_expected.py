@@ -62,3 +62,18 @@ def test_who_is_away_or_has_left_is_not_expected(work):
     calendars.record_absence(work, cast.D001.actor, cast.MAIN, "T001", Window(at(8), at(18)), "sick")
     accounts.disable_account(work, cast.A001.actor, "T002")
     assert (told(work, visit), told(work, other)) == (None, None)
+
+
+def test_midnight_makes_nobody_disappear(work, clock):
+    visit = schedule(work, "WO-1", 22, 24.5, start=at(22.5), minutes=60)
+    for hour, is_late in ((23.9, False), (24.02, False), (24.4, True), (25, True)):
+        clock.set(at(hour))
+        found = told(work, visit)
+        assert (found.is_late, at(hour) < found.arrival < at(hour + 1)) == (is_late, True)
+
+
+def test_no_time_is_told_that_would_be_taken_for_another_days(work, clock):
+    other_day = schedule(work, "WO-1", 22, 23, start=at(24 + 20))
+    next_evening = schedule(work, "WO-2", 22, 24.5, start=at(24 + 22))
+    clock.set(at(22.25))
+    assert (told(work, other_day), told(work, next_evening)) == (None, None)

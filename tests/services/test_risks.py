@@ -18,6 +18,7 @@ from fieldapp.services.work import Work
 from fieldapp.storage.events import Record
 from tests import builders
 from tests.cast import A001, D001, MAIN, NOW
+from tests.services.test_rulebook_drafts import hire, publish_next
 from tests.services.test_scheduling import CUSTOMER, at, from_phone, order, schedule
 
 TODAY = Asked(first=date(2026, 10, 14))
@@ -213,3 +214,73 @@ def test_who_is_at_the_door_is_not_away(work: Work) -> None:
     from_phone(work, visit.visit_id, ev.VisitArrived())
     calendars.record_absence(work, D001.actor, MAIN, "T001", Window(at(0), at(24)), "sick")
     assert alarm(work).total == 0
+
+
+def on(work: Work, days: int) -> Any:
+    """The alarm so many days after the tests' day."""
+    return alarm(work, Asked(first=TODAY.first + timedelta(days=days)))
+
+
+def test_a_promise_across_midnight_is_looked_after_on_both_sides_of_it(work: Work, clock: Any) -> None:
+    schedule(work, "WO-1", 22, 24.5, start=at(22.5), minutes=60)
+    for hour, days in ((23.9, 0), (24.4, 1), (25, 1)):
+        clock.set(at(hour))
+        found = on(work, days)
+        assert [one.visit.external_id for one in found.alerts] == (["WO-1"] if hour > 24 else [])
+
+
+def test_what_nobody_came_to_last_night_is_left_to_the_lists_once_it_is_missed(work: Work, clock: Any) -> None:
+    schedule(work, "WO-1", 20, 22)
+    schedule(work, "WO-2", 33, 33.5)
+    clock.set(at(32.5))
+    assert on(work, 1).total == 0
+
+
+def test_who_is_at_work_over_midnight_is_late_for_what_follows(work: Work, clock: Any) -> None:
+    first = schedule(work, "WO-1", 22, 23)
+    schedule(work, "WO-2", 24.5, 24.75)
+    clock.set(at(23.75))
+    from_phone(work, first.visit_id, ev.VisitArrived())
+    assert [one.visit.external_id for one in on(work, 0).alerts] == ["WO-2"]
+    clock.set(at(24.1))
+    assert [one.visit.external_id for one in on(work, 1).alerts] == ["WO-2"]
+
+
+def test_an_alarm_for_early_tomorrow_comes_before_its_promise_can_be_moved_no_more(work: Work, clock: Any) -> None:
+    schedule(work, "WO-1", 24.5, 25.5, technician=None)
+    clock.set(at(21.4))
+    assert on(work, 0).total == 0
+    clock.set(at(21.6))
+    assert [(one.visit.external_id, one.movable_until) for one in on(work, 0).alerts] == [("WO-1", at(23.5))]
+
+
+def test_nobody_is_proposed_who_is_busy_or_away_after_midnight(work: Work, clock: Any) -> None:
+    schedule(work, "WO-1", 24.5, 25.5, technician=None)
+    fill(work, "T001", hour=25.5)
+    calendars.record_absence(work, D001.actor, MAIN, "T002", Window(at(24), at(48)), "leave")
+    clock.set(at(22))
+    assert [(one.visit.external_id, one.technician) for one in on(work, 0).alerts] == [("WO-1", "T003")]
+
+
+def test_a_notice_of_a_whole_day_is_warned_of_the_day_before(work: Work, clock: Any) -> None:
+    hire(work)
+    publish_next(work, notice_minutes="1440")
+    november = 24 * 20  # hours from the tests' day to the third of November
+    schedule(work, "WO-1", november + 33, november + 34, technician=None)
+    clock.set(at(november + 8))
+    assert [(one.visit.external_id, one.movable_until) for one in on(work, 20).alerts] == [("WO-1", at(november + 9))]
+
+
+def test_what_is_planned_for_another_day_than_promised_is_an_alarm_on_the_promised_day(work: Work, clock: Any) -> None:
+    for number, planned in (("WO-1", 24 + 9), ("WO-2", 72 + 9)):
+        visit = schedule(work, number, 48 + 14, 48 + 15)
+        slot = Slot(technician="T001", start=at(planned))
+        scheduling.assign_visit(work, D001.actor, MAIN, visit.visit_id, visit.rev, slot)
+    wanted = [("WO-1", "other_day", None), ("WO-2", "other_day", None)]
+    for hour in (60.5, 62.75, 66):
+        clock.set(at(hour))
+        found = on(work, 2).alerts
+        assert [(one.visit.external_id, one.missing.reason, one.technician) for one in found] == wanted
+        assert {(one.act, one.expected) for one in found} == {("find", None)}
+    clock.set(at(80))
+    assert [(one.visit.external_id, one.act, one.missing) for one in on(work, 3).alerts] == [("WO-2", "tell", None)]

@@ -4,6 +4,7 @@ Times go to the script and come back as the branch's wall clock shows them. The 
 """
 
 import gzip
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,7 +29,7 @@ from fieldapp.web.dispatch.forms import AssignForm, MoveForm, PinForm, SwapForm,
 from fieldapp.web.dispatch.lists import overview, today, wanted_day
 from fieldapp.web.dispatch.visits import assign_by, done, move_by, pin_by
 from fieldapp.web.errors import STATUS, sentence
-from fieldapp.web.templating import localmoment, localtime
+from fieldapp.web.templating import localdate, localmoment, localtime
 from fieldapp.web.templating import window as span
 
 blueprint = Blueprint("dispatch_board", __name__)
@@ -51,7 +52,7 @@ def page() -> ResponseReturnValue:
     form.offer(())
     before, after = (asked.first + timedelta(days=days) for days in (-asked.days, asked.days))
     return render_template(
-        "dispatch/board.html", asked=asked, form=form, today=today(), before=before, after=after,
+        "dispatch/board.html", asked=asked, form=form, today=today(), is_now=_is_now(asked), before=before, after=after,
         last=after - timedelta(days=1), offset=_offset(), shows=_SHOWS, args=request.args.to_dict(),
         teams=board.list_teams(current_work(), current_actor(), current_branch()), **overview(),
     )  # fmt: skip
@@ -130,11 +131,18 @@ def _asked() -> Asked:
     """What the address asks for; nonsense is today."""
     args, page = request.args, request.args.get("page", "")
     show, (days, size) = args.get("show", ""), _VIEWS.get(args.get("view", ""), _VIEWS[""])
-    return Asked(
+    asked = Asked(
         first=wanted_day(args.get("day")) or today(), days=days, size=size, team=args.get("team", ""),
         text=args.get("q", "").strip(), show=show if show in _SHOWS else "",  # type: ignore[arg-type]
         page=max(1, int(page[:4])) if page.isdecimal() else 1,
     )  # fmt: skip
+    # What is at risk is known today only: of another day, rows that were chosen by it would say that nothing is.
+    return replace(asked, show="") if asked.show == "at_risk" and not _is_now(asked) else asked
+
+
+def _is_now(asked: Asked) -> bool:
+    """Whether it is the one view that tells what needs somebody now."""
+    return asked.days == 1 and asked.first == today()
 
 
 def _board(found: Board) -> dict[str, Any]:
@@ -209,12 +217,16 @@ def _missing(alert: Alert) -> dict[str, Any]:
 def _apology(alert: Alert, window: Window) -> str:
     """What to tell the customer, in the customer's language."""
     visit = alert.visit
+    now = current_work().now().astimezone(current_zone()).date()
+    is_today = all(one.start.astimezone(current_zone()).date() == now for one in (visit.window, window))
     with force_locale(visit.language.replace("-", "_")):
+        # Where one of the two is not today's, a time alone could be taken for another day's.
+        day = "" if is_today else f"{localdate(visit.window.start)} "
         return _(
             "Dear %(name)s, we are sorry: our technician will not be with you at %(old)s as promised. We now come "
             "between %(start)s and %(end)s. If this does not suit you, please tell us and we will find another time.",
-            name=visit.customer_name, old=span(visit.window), start=localtime(window.start),
-            end=localtime(window.end),
+            name=visit.customer_name, old=day + span(visit.window),
+            start=localtime(window.start) if is_today else localmoment(window.start), end=localtime(window.end),
         )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 // What needs somebody now, the most urgent first, each with its one act: the dialog opens with it filled in.
 
 import { clone, put } from "../lib/dom.js";
-import { clock, say, span, symbol } from "./texts.js";
+import { clock, dated, say, span, symbol } from "./texts.js";
 
 const section = document.getElementById("alerts");
 const list = section.querySelector("[data-f=list]");
@@ -20,7 +20,7 @@ function item(alert, nameOf, act) {
   const { visit } = alert;
   const line = clone("alert");
   line.querySelector("[data-f=symbol]").replaceChildren(symbol(`standing-${standing(alert)}`));
-  put(line, "window", span(visit.from, visit.to));
+  put(line, "window", datedSpan(visit.from, visit.to));
   put(line, "customer", visit.customer);
   put(line, "number", visit.number);
   put(line, "why", why(alert, nameOf).join(" \u00b7 "));
@@ -38,18 +38,20 @@ function standing({ missing, expected, percent }) {
 function why(alert, nameOf) {
   const name = alert.visit.technician && nameOf(alert.visit.technician);
   return [
-    ...(alert.missing ? [say(alert.missing, { name, kind: alert.kind })] : name ? [name] : []),
-    ...(alert.expected ? [say("expected", { time: clock(alert.expected) }), say("likely", { percent: alert.percent })] : []),
-    alert.until ? say("movable", { time: clock(alert.until) }) : say("fixed"),
+    ...(alert.missing ? [say(alert.missing, { name, kind: alert.kind, time: dated(alert.visit.start) })] : name ? [name] : []),
+    ...(alert.expected ? [say("expected", { time: dated(alert.expected) }), say("likely", { percent: alert.percent })] : []),
+    alert.until ? say("movable", { time: dated(alert.until) }) : say("fixed"),
   ];
 }
 
 function actWords(alert, nameOf) {
   if (alert.act === "give") return say("give", { name: nameOf(alert.technician) });
   if (alert.act === "swap") return say("swap", { name: nameOf(alert.technician), number: alert.other.number });
-  if (alert.act === "find") return say("find");
-  return say(alert.act, { window: span(alert.from, alert.to) });
+  if (alert.act === "find") return say(alert.missing === "other_day" ? "replan" : "find");
+  return say(alert.act, { window: datedSpan(alert.from, alert.to) });
 }
+
+const datedSpan = (start, end) => span(start, end).replace(clock(start), dated(start));
 
 function wish(alert) {
   if (alert.act === "give") return { technician: alert.technician };

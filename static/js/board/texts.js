@@ -25,6 +25,9 @@ export function symbolsOf(bar) {
 // Times are texts as the branch's clock shows them, 2026-12-01T09:30: they compare as they are.
 export const clock = (wall) => wall.slice(11, 16);
 
+// A time of another day than today says of which.
+export const dated = (wall) => (wall.slice(0, 10) === nowOnTheClock().slice(0, 10) ? clock(wall) : `${wall.slice(5, 10)} ${clock(wall)}`);
+
 export function span(start, end) {
   const sameDay = start.slice(0, 10) === end.slice(0, 10);
   return `${clock(start)}–${sameDay ? clock(end) : `${end.slice(5, 10)} ${clock(end)}`}`;

@@ -7,10 +7,10 @@ import pytest
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.ids import visit_id
 from fieldapp.domain.visits import events as ev
-from fieldapp.services import calendars
+from fieldapp.services import calendars, scheduling
 from fieldapp.services.work import Work
 from tests.cast import D001, MAIN
-from tests.services.test_scheduling import at, from_phone
+from tests.services.test_scheduling import at, from_phone, order
 from tests.web.dispatch.test_pages import NEW, address, page, schedule, stored
 
 DATA = "/dispatch/board/data?day=2026-10-14"
@@ -206,6 +206,28 @@ def test_an_alert_says_who_is_away_and_why(desk: Any, work: Work) -> None:
     assert (alert["missing"], alert["kind"], alert["expected"]) == ("absent", "ill", None)
     html = page(desk.get("/dispatch/board"))
     assert all(f'data-key="{one}"' in html for one in ("absent", "gone"))
+
+
+def test_the_words_for_the_customer_name_the_day_where_it_is_not_today(sign_in: Any, work: Work, clock: Any) -> None:
+    visit = scheduling.schedule_visit(work, D001.actor, MAIN, order("WO-1", 24.25, 24.5, start=at(24.25)))
+    first = scheduling.schedule_visit(work, D001.actor, MAIN, order("WO-2", 22, 23))
+    calendars.record_absence(work, D001.actor, MAIN, "T002", Window(at(20), at(48)), "sick")
+    calendars.record_absence(work, D001.actor, MAIN, "T003", Window(at(20), at(48)), "sick")
+    clock.set(at(23.5))
+    from_phone(work, first.visit_id, ev.VisitArrived())
+    [alert] = sign_in("D001").get(DATA).get_json()["alerts"]
+    assert (alert["visit"]["id"], alert["act"]) == (visit.visit_id, "tell")
+    assert "10月15日週四 00:15–00:30" in alert["words"]
+
+
+@pytest.mark.parametrize("asked", ["day=2026-10-15", "day=2026-10-14&view=week"])
+def test_other_days_and_weeks_do_not_claim_that_nothing_is_at_risk(desk: Any, asked: str) -> None:
+    note, choice = "stands on the board of today only", '<option value="at_risk"'
+    shown, today = page(desk.get(f"/dispatch/board?{asked}&show=at_risk")), page(desk.get("/dispatch/board"))
+    assert [(note in html, choice in html) for html in (shown, today)] == [(True, False), (False, True)]
+    data = "/dispatch/board/data?show=at_risk&"
+    assert len(desk.get(data + asked).get_json()["rows"]) == 3
+    assert desk.get(data + "day=2026-10-14").get_json()["rows"] == []
 
 
 def test_an_absence_stands_on_its_row_in_words(desk: Any, work: Work) -> None:
