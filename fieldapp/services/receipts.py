@@ -104,6 +104,9 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
     moved, before = _moved(histories[link.visit_id])
     login = receipt.state.arrived_by or receipt.state.technician
     account = accounts.find_by_login(db, login) if login else None
+    if account and account.disabled_at and receipt.state.name in {"planned", "en_route"}:
+        # Who has left does not come any more: nobody is to open the door to that name and number.
+        login, account = None, None
     own = link.kind == "own"
     done = links.acts(db, link.branch, link.visit_id) if own else []
     acts = _named(done, receipt)

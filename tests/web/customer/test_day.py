@@ -6,7 +6,7 @@ import pytest
 
 from fieldapp.domain.ids import visit_id
 from fieldapp.domain.visits import events as ev
-from fieldapp.services import links, scheduling
+from fieldapp.services import accounts, links, scheduling
 from fieldapp.services.scheduling import Slot
 from fieldapp.storage import visits
 from tests import builders, cast
@@ -37,6 +37,16 @@ def test_the_page_says_who_comes_and_how_to_know_them(work, enter_link):
     assert ">CW</span>" in page
     assert "Staff number T001" in page
     assert "If it does not match, do not open" in page
+
+
+def test_who_has_left_is_not_said_to_come(work, enter_link):
+    browser = enter_link(planned_visit(work))
+    mark = browser.get("/c/mark").text
+    accounts.disable_account(work, cast.A001.actor, "T001")
+    page = browser.get("/c/").text
+    assert "T001" not in page
+    assert "Not decided yet" in page
+    assert browser.get("/c/mark").text != mark
 
 
 def test_on_the_way_it_says_about_when(work, enter_link):
