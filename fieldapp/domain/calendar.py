@@ -56,12 +56,18 @@ def localise(naive: datetime, zone: ZoneInfo) -> datetime:
     """A wall-clock time of `zone` as aware UTC.
 
     Raises `Invalid("time_skipped")` for a time that a clock change leaves out. A time that occurs twice is the
-    first of the two (`fold=0`), as people mean it.
+    first of the two, as people mean it, unless its `fold` says that it is the second.
     """
     moment = naive.replace(tzinfo=zone).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) != naive:
         raise Invalid("time_skipped", value=naive.isoformat(" ", "minutes"), zone=str(zone))
     return moment
+
+
+def is_twofold(moment: datetime, zone: ZoneInfo) -> bool:
+    """Whether the wall clock of `zone` shows what it shows at `moment` twice, since it is put back."""
+    local = moment.astimezone(zone)
+    return local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
 
 
 @dataclass(frozen=True, slots=True)

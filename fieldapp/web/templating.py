@@ -20,7 +20,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, make_response,
 from flask_babel import format_time, get_locale
 from markupsafe import Markup
 
-from fieldapp.domain.calendar import Window
+from fieldapp.domain.calendar import Window, is_twofold
 from fieldapp.web import styles
 from fieldapp.web.context import current_work, current_zone
 from fieldapp.web.locale import current_language
@@ -123,8 +123,11 @@ def in_percent(share: Fraction | str) -> str:
 
 
 def localtime(moment: datetime) -> str:
-    """Hours and minutes in the branch's zone, as the reader writes them."""
-    return format_time(moment.astimezone(current_zone()), "HH:mm", rebase=False)
+    """Hours and minutes in the branch's zone, as the reader writes them; of an hour that comes twice with the distance
+    from UTC."""
+    zone = current_zone()
+    local = moment.astimezone(zone)
+    return format_time(local, "HH:mm (ZZZZ)" if is_twofold(local, zone) else "HH:mm", rebase=False)
 
 
 def localdate(moment: datetime | date) -> str:

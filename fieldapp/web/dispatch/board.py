@@ -25,7 +25,7 @@ from fieldapp.services.rearranging import CannotRearrange
 from fieldapp.web import calendar_words
 from fieldapp.web import visit_words as words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
-from fieldapp.web.dispatch.forms import AssignForm, MoveForm, PinForm, SwapForm, revision
+from fieldapp.web.dispatch.forms import AssignForm, MoveForm, PinForm, SwapForm, revision, stand
 from fieldapp.web.dispatch.lists import overview, today, wanted_day
 from fieldapp.web.dispatch.visits import assign_by, done, move_by, pin_by
 from fieldapp.web.errors import STATUS, sentence
@@ -80,6 +80,7 @@ def change(visit_id: str) -> ResponseReturnValue:
     """Another time or technician; with `promise` another window, too."""
     moves = "promise" in request.form
     form = MoveForm() if moves else AssignForm()
+    stand(form, planning.get_visit(current_work(), current_actor(), current_branch(), visit_id).visit)
     if not form.validate_on_submit():
         return _refusal(visit_id, form, None)
     try:
@@ -235,8 +236,8 @@ def _visit(visit: Any, state: str) -> dict[str, Any]:
     return {
         "id": visit.visit_id, "number": visit.external_id, "rev": visit.rev, "state": state,
         "unsigned": state == "completed" and not visit.signed, "technician": visit.technician or "",
-        "start": _wall(visit.planned.start), "end": _wall(visit.planned.end), "from": _wall(visit.window.start),
-        "to": _wall(visit.window.end), "customer": visit.customer_name, "address": visit.address,
+        "start": _wall(visit.planned.start), "end": _end(visit.planned), "from": _wall(visit.window.start),
+        "to": _end(visit.window), "customer": visit.customer_name, "address": visit.address,
         "minutes": int((visit.planned.end - visit.planned.start).total_seconds() // 60),
         "open": state not in _FIXED and not visit.held,
     }  # fmt: skip
@@ -287,6 +288,12 @@ def _exchange(other: str) -> dict[str, Any]:
 
 def _wall(moment: datetime) -> Any:
     return moment.astimezone(current_zone()).replace(tzinfo=None).isoformat(timespec="minutes")
+
+
+def _end(span: Window) -> Any:
+    """Where a bar ends: it stays as long as it is when the clocks go back within it."""
+    start, end = (one.astimezone(current_zone()).replace(tzinfo=None) for one in (span.start, span.end))
+    return max(end, start + (span.end - span.start)).isoformat(timespec="minutes")
 
 
 def _offset() -> str:

@@ -25,7 +25,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
-from fieldapp.domain.calendar import localise
+from fieldapp.domain.calendar import is_twofold, localise
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.scheduling import LONGEST_JOB, SHORTEST_JOB
 from fieldapp.domain.visits import events as ev
@@ -34,6 +34,7 @@ from fieldapp.services.planning import Technician, Visit
 from fieldapp.services.rearranging import Change
 from fieldapp.services.scheduling import Slot
 from fieldapp.web import visit_words as words
+from fieldapp.web.context import current_zone
 from fieldapp.web.errors import sentence
 from fieldapp.web.forms import Form
 from fieldapp.web.locale import LANGUAGES
@@ -43,7 +44,13 @@ _needed_time = InputRequired(_l("Please fill this in."))
 
 
 class MomentField(DateTimeLocalField):
-    """Day and time as the branch's wall clock shows them; what was typed comes back even when it is no time."""
+    """Day and time as the branch's wall clock shows them; what was typed comes back even when it is no time.
+
+    `stands`: the moment that is there to be changed. Of two with one name on the day when the clocks go back, it is
+    meant where nobody wrote another time.
+    """
+
+    stands: datetime | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, format=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"], **kwargs)
@@ -56,12 +63,15 @@ class MomentField(DateTimeLocalField):
         except ValueError:
             raise ValueError(_("This is no day and time. Write it as 2026-12-01 08:30.")) from None
 
-    def utc(self, zone: ZoneInfo) -> datetime | None:
-        """The moment; raises `Invalid("time_skipped")` of this field where the clocks leave it out."""
+    def utc(self, zone: ZoneInfo, after: datetime | None = None) -> datetime | None:
+        """The moment, of two with this name one `after` that; raises `Invalid("time_skipped")` of this field where the
+        clocks leave it out."""
         if self.data is None:
             return None
         try:
-            return localise(self.data, zone)
+            first, second = (localise(self.data.replace(fold=fold), zone) for fold in (0, 1))
+            is_second = self.stands is not None and self.stands.replace(second=0, microsecond=0) == second
+            return second if is_second or (after is not None and first <= after) else first
         except Invalid as error:
             raise Invalid(error.code, field=self.name, **error.facts) from None
 
@@ -143,6 +153,14 @@ class RevForm(Form):
         return revision(self.rev.data)
 
 
+def stand(form: Form, seen: Visit) -> None:
+    """Tell the form which moments stand now."""
+    standing = {"window_start": seen.window.start, "window_end": seen.window.end, "planned_start": seen.planned.start}
+    for name, moment in standing.items():
+        if name in form:
+            form[name].stands = moment
+
+
 def revision(text: str | None) -> int:
     """What a form says of a revision; nonsense is one that never was."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else -1
@@ -164,12 +182,14 @@ class WindowForm(ToldForm):
 
     def validate_window_end(self, field: Field) -> None:
         """Named together with every other fault; DST can still turn it round, which `promise` sees."""
-        if field.data and self.window_start.data and field.data <= self.window_start.data:
+        start, end = self.window_start.data, field.data
+        if start and end and end <= start and not is_twofold(end.replace(tzinfo=current_zone()), current_zone()):
             raise ValidationError(sentence(Invalid("window_reversed")))
 
     def promise(self, zone: ZoneInfo) -> ev.Promise:
         """The promise; raises `Invalid` window_reversed and time_skipped."""
-        start, end, told = (one.utc(zone) for one in (self.window_start, self.window_end, self.told_at))
+        start, told = self.window_start.utc(zone), self.told_at.utc(zone)
+        end = self.window_end.utc(zone, after=start)
         if end <= start:
             raise Invalid("window_reversed", field="window_end")
         return ev.Promise(

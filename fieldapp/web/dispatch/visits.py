@@ -27,6 +27,7 @@ from fieldapp.web.dispatch.forms import (
     OrderForm,
     PinForm,
     RevForm,
+    stand,
 )
 from fieldapp.web.dispatch.lists import overview
 from fieldapp.web.errors import sentence
@@ -78,6 +79,7 @@ def move(visit_id: str) -> ResponseReturnValue:
         agreed=True, technician=seen.technician or "", duration=_minutes(seen),
     )  # fmt: skip
 
+    stand(form, seen)
     return _change(details, "move", form, lambda: move_by(visit_id, form))
 
 
@@ -91,6 +93,7 @@ def assign(visit_id: str) -> ResponseReturnValue:
         duration=_minutes(seen),
     )  # fmt: skip
 
+    stand(form, seen)
     return _change(details, "assign", form, lambda: assign_by(visit_id, form))
 
 
