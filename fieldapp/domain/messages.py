@@ -88,6 +88,12 @@ def window_before(history: Iterable[Event], event: Event) -> Window | None:
     return Window(state.promise.start, state.promise.end) if state else None
 
 
+def moved_as(new: Window, before: Window | None, moment: datetime, zone: ZoneInfo) -> Kind:
+    """As what customers are told of a window that the company gives them."""
+    is_today = new.start.astimezone(zone).date() == moment.astimezone(zone).date()
+    return "late" if is_today and is_later(new, before) else "moved"
+
+
 def technician_at(history: Iterable[Event], moment: datetime) -> str | None:
     """Whose visit it was just before then; None where it was nobody's."""
     state = replay(one for one in history if one.effective_at < moment or isinstance(one.data, ev.VisitScheduled))
@@ -114,9 +120,8 @@ def follows(
         return ("receipt",)  # what was done counts only now: nobody was told when it was done
     if isinstance(data, ev.PromiseChanged):
         new = Window(data.promise.start, data.promise.end)
-        is_today = new.start.astimezone(zone).date() == event.effective_at.astimezone(zone).date()
-        is_late = data.asked_by == "company" and is_today and is_later(new, before)
-        return "late" if is_late else "moved", "reminder"
+        is_ours = data.asked_by == "company"
+        return moved_as(new, before, event.effective_at, zone) if is_ours else "moved", "reminder"
     usual: dict[str, tuple[Kind, ...]] = {
         "visit.scheduled": ("confirmation", "reminder"), "visit.reinstated": ("confirmation", "reminder"),
         "visit.assigned": ("who_comes",), "visit.cancelled": ("cancelled",), "visit.departed": ("on_way",),

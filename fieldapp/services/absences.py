@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.calendars import Absence, Job
-from fieldapp.domain.errors import DomainError
+from fieldapp.domain.errors import Conflict, DomainError, Invalid
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.roster import Free, Roster, share_out
 from fieldapp.domain.scheduling import Plan
@@ -19,12 +19,14 @@ from fieldapp.domain.visits import events as ev
 from fieldapp.services import scheduling
 from fieldapp.services.claims import Slot
 from fieldapp.services.free_windows import roster
+from fieldapp.services.message_forecast import Forecast, forecast, way_of_move
+from fieldapp.services.message_sending import Channels
 from fieldapp.services.work import Work
 from fieldapp.storage import calendars, pins, planning, visits
 from fieldapp.storage.planning import WAITING, Technician
 from fieldapp.storage.visits import Visit
 
-__all__ = ["Absence", "Cover", "Decision", "Left", "Told"]
+__all__ = ["Absence", "ByMessage", "Cover", "Decision", "Left", "Told"]
 
 #: How far ahead another window is looked for.
 AHEAD = timedelta(days=10)
@@ -40,6 +42,8 @@ class Left:
     proposed: str | None
     instead: Free | None
     pinned: bool
+    #: What the customer would be told by itself; None where messages are not set up.
+    told: Forecast | None = None
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,18 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """When and how the customers whose window moves were told of it, and whether with an apology."""
+    """When and how the customers whose window moves were told of it in talk, and whether with an apology."""
 
     told_at: datetime
     channel: str
+    apology: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByMessage:
+    """The customers whose window moves are told of it by the message that follows at once."""
+
+    channels: Channels
     apology: bool
 
 
@@ -82,8 +94,11 @@ class CannotCover(DomainError):
         self.visit, self.refusal = visit.visit_id, refusal
 
 
-def look(work: Work, actor: Actor, branch: BranchCode, absence_id: str) -> Cover:
-    """The absence and what it leaves open from now on; raises `NotFound`."""
+def look(
+    work: Work, actor: Actor, branch: BranchCode, absence_id: str, channels: Channels | None = None
+) -> Cover:  # fmt: skip
+    """The absence and what it leaves open from now on, with what customers would be told where there are `channels`;
+    raises `NotFound`."""
     require(actor, "visits.plan", branch=branch)
     now = work.now()
     with work.read() as db:
@@ -107,14 +122,17 @@ def look(work: Work, actor: Actor, branch: BranchCode, absence_id: str) -> Cover
                 length = one.planned.end - one.planned.start
                 work_then = Window(instead.window.start, instead.window.start + length)
                 then = then.taking(Plan(one.visit_id, "", instead.technician, work_then), one.place)
-            left.append(Left(one, [names[code] for code in able], proposed, instead, one.visit_id in held))
+            told = forecast(db, channels, one, instead.window if instead else None, now) if channels else None
+            left.append(Left(one, [names[code] for code in able], proposed, instead, one.visit_id in held, told))
     return Cover(absence, who, left)
 
 
 def cover(
-    work: Work, actor: Actor, branch: BranchCode, absence_id: str, decisions: Sequence[Decision], told: Told
-) -> Sequence[Visit]:
-    """Give every visit to whom, and move it to when, was decided: all of them or none.
+    work: Work, actor: Actor, branch: BranchCode, absence_id: str, decisions: Sequence[Decision],
+    told: Told | ByMessage | None,
+) -> Sequence[Visit]:  # fmt: skip
+    """Give every visit to whom, and move it to when, was decided: all of them or none. `told`: how the customers of
+    other windows are told; None where there are none.
 
     Raises `NotFound` for the absence, `CannotCover` with the first visit that cannot be changed so.
     """
@@ -132,16 +150,31 @@ def cover(
 
 
 def _carry_out(
-    work: Work, actor: Actor, branch: BranchCode, seen: Visit, wanted: Decision, told: Told
+    work: Work, actor: Actor, branch: BranchCode, seen: Visit, wanted: Decision, told: Told | ByMessage | None
 ) -> Visit:  # fmt: skip
     slot = Slot(technician=wanted.technician, override=wanted.override)
     if wanted.window is None:
         return scheduling.assign_visit(work, actor, branch, wanted.visit, wanted.rev, slot)
+    if told is None:
+        raise Invalid("told_missing", field="told_at")
+    told_at, channel = _when_told(work, seen, wanted.window, told)
     promise = ev.Promise(
-        start=wanted.window.start, end=wanted.window.end, agreed=False, told_at=told.told_at, channel=told.channel
+        start=wanted.window.start, end=wanted.window.end, agreed=False, told_at=told_at, channel=channel
     )
     change = ev.PromiseChanged(asked_by="company", promise=promise, apology=told.apology, cause="technician")
     return scheduling.move_visit(work, actor, branch, seen.visit_id, wanted.rev, change, slot)
+
+
+def _when_told(work: Work, seen: Visit, window: Window, told: Told | ByMessage) -> tuple[datetime, str]:
+    """What the ledger says of it. Whom no message reaches at once was not told: that is refused."""
+    if isinstance(told, Told):
+        return told.told_at, told.channel
+    now = work.now()
+    with work.read() as db:
+        way = way_of_move(db, told.channels, seen, window, now)
+    if way is None:
+        raise Conflict("no_message_now", number=seen.external_id)
+    return now, way.channel
 
 
 def _job(visit: Visit) -> Job:

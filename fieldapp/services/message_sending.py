@@ -85,6 +85,11 @@ class _Facts:
         return rules.is_urgent(self.message.kind, self.visit.window, now, self.rules, self.zone, self.before)
 
 
+def shown(channel: str, address: str) -> str:
+    """The address as the office reads it: enough to tell two customers apart."""
+    return rules.masked_email(address) if channel == "mail" else masked(address)
+
+
 def lane(channel: str | None, *, is_urgent: bool) -> str:
     """The way a message goes, where one waits for the other: to the mail server or to the gateway, and what is urgent
     behind nothing that is not."""
@@ -178,8 +183,7 @@ def _why_not(facts: _Facts, now: datetime) -> str | None:
 def _send(work: Work, channels: Channels, facts: _Facts, channel: str, address: str) -> Outcome:
     visit, name = facts.visit, facts.message.message_id
     subject, body = words(facts, channels.page(links.token_for_message(work, visit)))
-    shown = rules.masked_email(address) if channel == "mail" else masked(address)
-    reached = (channel, shown)
+    reached = (channel, shown(channel, address))
     if channel == "mail" and channels.mail is not None:
         try:
             mail.send(channels.mail, address, subject, body, visit.language, name, work.now())

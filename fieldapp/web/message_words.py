@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+
+from fieldapp.services.message_forecast import Forecast, Way
 
 KINDS: dict[str, Any] = {
     "confirmation": _l("Confirmation of the appointment"), "reminder": _l("Reminder the day before"),
@@ -26,6 +29,26 @@ WHY: dict[str, Any] = {
     "kind_unknown": _l("No program that was running knew how to send it."),
     "no_address": _l("There is no address that it could go to."),
 }
+
+
+def foretold(found: Forecast) -> list[str]:
+    """What a customer would be told by itself, or would have to be told in talk; nothing where neither is news."""
+    said = []
+    if found.named is not None:
+        said.append(
+            _("Somebody else comes: told %(how)s.", how=_way(found.who_comes)) if found.who_comes
+            else _("Somebody else comes: no message goes, tell them yourself. They expect %(who)s.", who=found.named)
+        )  # fmt: skip
+    if found.offered is not None:
+        said.append(
+            _("Another window: told %(how)s.", how=_way(found.moved)) if found.moved
+            else _("Another window: no message goes now, tell them yourself.")
+        )  # fmt: skip
+    return said
+
+
+def _way(way: Way) -> str:
+    return f"{CHANNELS[way.channel]} {way.address}"
 
 
 def why(code: str) -> str:

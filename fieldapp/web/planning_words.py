@@ -66,6 +66,8 @@ REFUSALS: dict[str, Any] = {
         "Write hours as 08:00-17:00, or 08:00-12:00, 13:00-17:00 with a break. They must not overlap."
     ),
     "cannot_cover": _l("%(number)s could not be given away, so nothing was."),
+    "no_message_now": _l("No message reaches the customer of %(number)s now. Tell them yourself, and enter when."),
+    "told_missing": _l("Enter when the customers were told."),
     "cannot_rearrange": _l("%(number)s cannot be planned so, and nothing was changed."),
     "nothing_to_swap": _l("Both visits have the same technician. There is nothing to swap."),
     "export_too_big": _l("That would be %(found)s visits. A file takes at most %(most)s: narrow the search."),

@@ -1,18 +1,22 @@
 """Technicians' calendars and absences through the services: what planning refuses, and giving a whole day to others."""
 
 import json
+from datetime import time
 
 import pytest
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.calendars import Calendar, read_shifts
 from fieldapp.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from fieldapp.services import absences, calendars, planning, scheduling
-from fieldapp.services.absences import CannotCover, Decision, Told
+from fieldapp.services import absences, calendars, messages, planning, scheduling
+from fieldapp.services.absences import ByMessage, CannotCover, Decision, Told
+from fieldapp.services.message_forecast import Way, way_of_move
+from fieldapp.services.message_sending import Channels, Gateway
 from fieldapp.storage.tables.audit import AuditRow
 from tests.cast import D001, D900, MAIN, NORTH, NOW, T001
 from tests.services.test_scheduling import ME, at, change, refused, schedule
 
+SMS = Channels(None, Gateway("http://127.0.0.1:9/send", "a secret of the gateway"), str)
 TOLD = Told(told_at=NOW, channel="phone", apology=True)
 
 
@@ -110,6 +114,62 @@ def test_a_day_is_taken_over_by_whoever_fits_and_what_nobody_can_do_is_offered_l
     moved = planning.get_visit(work, ME, MAIN, open_one.visit.visit_id)
     assert moved.visit.window == open_one.instead.window
     assert [(line.asked_by, line.apology) for line in moved.ledger][-1] == ("company", True)
+
+
+def full_day(work):
+    """Four visits at the same time, of which two have to move; the absence, and how those that move are decided."""
+    for number in (1, 2, 3, 4):
+        schedule(work, f"WO-{number}", 14, 16, override="walk-in")
+    absence = away(work)
+    found = absences.look(work, ME, MAIN, absence.absence_id, SMS)
+    return absence, found.left, [
+        Decision(visit=one.visit.visit_id, rev=one.visit.rev, technician=one.instead.technician,
+                 window=one.instead.window)
+        for one in found.left if one.instead
+    ]  # fmt: skip
+
+
+def test_who_is_told_of_another_window_by_a_message_is_told_when_it_is_saved(work, clock):
+    absence, left, decisions = full_day(work)
+    assert [one.told.moved for one in left if one.instead] == [Way("sms", "••••••••110")] * 2
+    assert {one.told.who_comes for one in left} == {None}  # no message named anybody to them
+    clock.advance(minutes=5)
+    absences.cover(work, ME, MAIN, absence.absence_id, decisions, ByMessage(channels=SMS, apology=True))
+    for one in decisions:
+        line = planning.get_visit(work, ME, MAIN, one.visit).ledger[-1]
+        assert (line.told_at, line.channel, line.apology) == (clock(), "sms", True)
+
+
+@pytest.mark.parametrize("obstacle", ["switched off", "no way"])
+def test_whom_no_message_reaches_is_not_written_down_as_told(work, obstacle):
+    absence, _, decisions = full_day(work)
+    channels = Channels(None, None, str) if obstacle == "no way" else SMS
+    if obstacle == "switched off":
+        messages.save_rules(work, ME, MAIN, ["confirmation"], time(21), time(8))
+    with pytest.raises(CannotCover) as caught:
+        absences.cover(work, ME, MAIN, absence.absence_id, decisions, ByMessage(channels=channels, apology=True))
+    assert caught.value.refusal.code == "no_message_now"
+    found = absences.look(work, ME, MAIN, absence.absence_id, channels)
+    assert {one.told.moved for one in found.left} == {None}
+
+
+def test_a_message_that_waits_for_the_morning_tells_nobody_now(work, clock):
+    clock.set(at(22))
+    visit = schedule(work, "WO-1", 62, 64)
+    with work.read() as db:
+        assert way_of_move(db, SMS, visit, Window(at(66), at(68)), clock()) is None
+        assert way_of_move(db, SMS, visit, Window(at(23), at(24)), clock()) is not None
+
+
+def test_another_window_wants_to_be_told_and_another_technician_does_not(work):
+    absence, left, decisions = full_day(work)
+    with pytest.raises(CannotCover) as caught:
+        absences.cover(work, ME, MAIN, absence.absence_id, decisions, None)
+    assert caught.value.refusal.code == "told_missing"
+    given = [
+        Decision(visit=one.visit.visit_id, rev=one.visit.rev, technician=one.proposed) for one in left if one.proposed
+    ]  # fmt: skip
+    assert len(absences.cover(work, ME, MAIN, absence.absence_id, given, None)) == 2
 
 
 def test_when_one_visit_cannot_be_given_away_none_is(work):

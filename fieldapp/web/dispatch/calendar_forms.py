@@ -9,18 +9,21 @@ from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     HiddenField,
+    RadioField,
     SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import Invalid
+from fieldapp.services.absences import ByMessage, Told
 from fieldapp.services.calendars import DAYS, Calendar, Shift, read_shifts
+from fieldapp.services.message_sending import Channels
 from fieldapp.web import calendar_words
 from fieldapp.web import visit_words as words
 from fieldapp.web.dispatch.forms import MomentField, RevForm
@@ -115,12 +118,31 @@ class AbsenceForm(Form):
 
 
 class CoverForm(Form):
-    """How the customers whose window moves were told; what becomes of each visit stands beside it."""
+    """How the customers whose window moves are told; what becomes of each visit stands beside it."""
 
-    told_at = MomentField(_l("Told at"), [InputRequired(_l("Please fill this in."))])
-    channel = SelectField(_l("Told by"), choices=[SelectChoice(*one) for one in words.CHANNELS.items()])
+    by = RadioField(
+        _l("How they are told"), default="message",
+        choices=[
+            SelectChoice("message", _l("by the message that is sent when you save")),
+            SelectChoice("talk", _l("by yourself, before you save")),
+        ],
+    )  # fmt: skip
+    told_at = MomentField(_l("Told at"), [Optional()])
+    channel = SelectField(
+        _l("Told by"), default="phone", choices=[SelectChoice(*one) for one in words.CHANNELS.items()]
+    )  # fmt: skip
     override = StringField(_l("Reason for moving pinned visits"), [Length(max=200)])
     apology = BooleanField(_l("We apologised"))
+
+    def told(self, zone: ZoneInfo, channels: Channels | None) -> Told | ByMessage:
+        """How they are told; raises `Invalid` told_missing, time_skipped."""
+        is_sorry = bool(self.apology.data)
+        if channels is not None and self.by.data == "message":
+            return ByMessage(channels=channels, apology=is_sorry)
+        told_at = self.told_at.utc(zone)
+        if told_at is None:
+            raise Invalid("told_missing", field="told_at")
+        return Told(told_at=told_at, channel=self.channel.data, apology=is_sorry)
 
 
 class WithdrawForm(Form):

@@ -11,10 +11,11 @@ from flask_babel import ngettext
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import DomainError
 from fieldapp.services import absences, calendars, calendars_import, planning
-from fieldapp.services.absences import CannotCover, Cover, Decision, Left, Told
+from fieldapp.services.absences import CannotCover, Cover, Decision, Left
 from fieldapp.services.calendars import Person
-from fieldapp.web import calendar_words, planning_words
-from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
+from fieldapp.services.message_sending import Channels
+from fieldapp.web import calendar_words, message_words, planning_words
+from fieldapp.web.context import current_actor, current_branch, current_settings, current_work, current_zone
 from fieldapp.web.dispatch.calendar_forms import AbsenceForm, CalendarForm, CoverForm
 from fieldapp.web.dispatch.forms import UploadForm
 from fieldapp.web.dispatch.imports import uploaded
@@ -102,15 +103,12 @@ def withdraw(absence_id: str) -> ResponseReturnValue:
 def cover(absence_id: str) -> ResponseReturnValue:
     """What an absence leaves open, and one act that gives it all away."""
     now = current_work().now().astimezone(current_zone()).replace(tzinfo=None)
-    form, refused = CoverForm(told_at=now, apology=True), None
+    form, refused, channels = CoverForm(told_at=now, apology=True), None, _channels()
     if form.validate_on_submit():
         try:
-            told = Told(
-                told_at=form.told_at.utc(current_zone()), channel=form.channel.data, apology=bool(form.apology.data)
-            )
-            changed = absences.cover(
-                current_work(), current_actor(), current_branch(), absence_id, _decisions(form), told
-            )
+            decisions = _decisions(form)
+            told = form.told(current_zone(), channels) if any(one.window for one in decisions) else None
+            changed = absences.cover(current_work(), current_actor(), current_branch(), absence_id, decisions, told)
         except CannotCover as error:
             refused = f"{sentence(error)} {sentence(error.refusal)}"
         except DomainError as error:
@@ -118,10 +116,11 @@ def cover(absence_id: str) -> ResponseReturnValue:
         else:
             flash(ngettext("%(num)s visit is given away.", "%(num)s visits are given away.", len(changed)), "good")
             return redirect(url_for("dispatch_calendars.cover", absence_id=absence_id), 303)
-    found = absences.look(current_work(), current_actor(), current_branch(), absence_id)
+    found = absences.look(current_work(), current_actor(), current_branch(), absence_id, channels)
     page = render_template(
         "dispatch/absence.html", form=form, found=found, refused=refused, chosen=_chosen(found), later=_later,
-        calendar_words=calendar_words, LATER=LATER, POOL=POOL, STAYS=STAYS, **overview(),
+        calendar_words=calendar_words, foretold=message_words.foretold, tells=channels is not None,
+        LATER=LATER, POOL=POOL, STAYS=STAYS, **overview(),
     )  # fmt: skip
     return page, 422 if request.method == "POST" else 200
 
@@ -135,6 +134,12 @@ def print_day() -> ResponseReturnValue:
     only = request.args.get("technician")
     lanes = [one for one in found.lanes if one.technician and one.visits and only in {None, "", one.technician.code}]
     return render_template("dispatch/day_print.html", found=found, lanes=lanes, **overview())
+
+
+def _channels() -> Channels | None:
+    """How customers are reached, where messages are set up. Asked whom it reaches, it makes no page's address."""
+    found = current_settings()
+    return Channels(found.mail_server, found.sms_gateway, str) if found.tells_customers else None
 
 
 def _person(code: str) -> Person:

@@ -1,15 +1,19 @@
 """Technicians' calendars at the dispatcher's desk: what can be typed, what is refused, a whole day given away."""
 
 import re
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from io import BytesIO
 
 import pytest
 
 from fieldapp.domain.calendars import read_shifts
-from fieldapp.services import calendars, planning
+from fieldapp.domain.messages import KINDS
+from fieldapp.services import calendars, messages, planning
+from tests import receivers
 from tests.cast import MAIN
 from tests.services.test_absences import audited, away, save
+from tests.services.test_messages import do_all
 from tests.services.test_scheduling import ME, at, schedule
 
 T001 = "/dispatch/technicians/T001"
@@ -23,6 +27,13 @@ def local(hour):
 @pytest.fixture
 def desk(sign_in):
     return sign_in("D001")
+
+
+@pytest.fixture
+def with_gateway(app):
+    """A gateway for short messages is set up."""
+    set_up = {"sms_url": "http://127.0.0.1:9/send", "sms_secret": "a secret of the gateway"}
+    app.extensions["settings"] = replace(app.extensions["settings"], **set_up)
 
 
 def calendar(work, technician="T001"):
@@ -84,6 +95,61 @@ def test_who_calls_in_ill_has_their_day_given_away_in_one_act(desk, work):
         "T002", "T003",
     }  # fmt: skip
     assert "Nothing is planned for them in this time any more." in desk.get(answer.location).text
+
+
+def crowded(desk, work):
+    """Four visits at one time of somebody who is away; the absence's page, and what choosing as proposed sends."""
+    for number in (1, 2, 3, 4):
+        schedule(work, f"WO-{number}", 14, 16, override="walk-in")
+    address = f"/dispatch/absences/{away(work).absence_id}"
+    page = desk.get(address).text
+    fields = dict(re.findall(r'name="((?:rev|later)-[\w-]+)" value="([^"]+)"', page))
+    chosen = re.findall(r'name="(visit-[\w-]+)".*?<option value="([^"]*)" selected', page, re.DOTALL)
+    return address, page, {**fields, **dict(chosen)}
+
+
+def test_where_messages_are_set_up_the_page_says_whom_they_reach_and_asks_for_no_time(desk, work, with_gateway):
+    address, page, fields = crowded(desk, work)
+    assert page.count("Another window: told by short message ••••••••110.") == 2
+    assert "They have to be told before you save" not in page
+    assert re.search(r'<input[^>]*name="told_at"[^>]*required', page) is None
+    assert desk.post(address, data={**fields, "by": "message", "told_at": ""}).status_code == 303
+    assert "Nothing is planned for them in this time any more." in desk.get(address).text
+
+
+@pytest.mark.parametrize("by", ["message", "talk"])
+def test_without_messages_another_window_is_told_before_and_the_page_asks_when(desk, work, by):
+    address, page, fields = crowded(desk, work)
+    assert "They have to be told before you save" in page
+    assert "What customers are sent by itself" not in page
+    answer = desk.post(address, data={**fields, "by": by, "told_at": ""})
+    assert answer.status_code == 422
+    assert "Enter when the customers were told." in answer.text
+    assert desk.post(address, data={**fields, "told_at": local(9.5), "channel": "phone"}).status_code == 303
+
+
+def test_where_no_window_moves_nothing_has_to_be_told_before(desk, work):
+    visit = schedule(work, "WO-1", 14, 16)
+    address = f"/dispatch/absences/{away(work).absence_id}"
+    assert "Customers whose window moves" not in desk.get(address).text
+    fields = {f"visit-{visit.visit_id}": "T002", f"rev-{visit.visit_id}": str(visit.rev)}
+    assert desk.post(address, data=fields).status_code == 303
+
+
+def test_who_was_told_a_name_stands_beside_the_visit(desk, work, clock, with_gateway):
+    visit = schedule(work, "WO-1", 38, 40)
+    with receivers.receiving() as gateway:
+        do_all(work, gateway=gateway)
+        clock.set(at(17))
+        do_all(work, gateway=gateway)
+    absence = away(work, 24, 48)
+    address = f"/dispatch/absences/{absence.absence_id}"
+    assert "Somebody else comes: told by short message ••••••••110." in desk.get(address).text
+    on = [kind for kind in KINDS if kind != "who_comes"]
+    messages.save_rules(work, ME, MAIN, on, time(21), time(8))
+    page = desk.get(address).text
+    assert "Somebody else comes: no message goes, tell them yourself. They expect T001." in page
+    assert visit.external_id in page
 
 
 def test_when_one_visit_changed_meanwhile_nothing_is_given_away_and_the_page_says_which(desk, work):
