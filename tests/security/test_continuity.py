@@ -39,12 +39,19 @@ class Place:
     """An installation, or where one could be."""
 
     folder: Path
+    #: Of its database; on SQLite unless said otherwise, whatever the tests' `work` is on.
+    url: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        url = self.url or f"sqlite:///{self.folder / 'fieldapp.db'}"
+        return {"FIELDAPP_INSTANCE": str(self.folder), "FIELDAPP_DATABASE_URL": url}
 
     def run(self, *arguments: str, **more: str) -> Result:
-        return CliRunner(env={"FIELDAPP_INSTANCE": str(self.folder), **more}).invoke(main, arguments)
+        return CliRunner(env={**self.environment, **more}).invoke(main, arguments)
 
     def work(self) -> Work:
-        return make_work(Settings.from_environment({"FIELDAPP_INSTANCE": str(self.folder)}))
+        return make_work(Settings.from_environment(self.environment))
 
     def holds(self) -> list[str]:
         return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
@@ -164,7 +171,7 @@ def test_51_photos_come_back_on_another_kind_of_storage(source, empty, file, s3_
 def test_51_a_restored_server_is_another_life_of_it_and_phones_send_again_what_it_has_forgotten(
     work, settings, empty, sign_in, clock, tmp_path
 ):
-    source = Place(settings.instance)
+    source = Place(settings.instance, settings.database_url)
     visit = plan(work, builders.scheduled("WO-9", clock() + timedelta(hours=1)))[0]
     phone = Phone(clock, sign_in("T001"))
     before = phone.append("visit.departed", visit)
@@ -290,7 +297,7 @@ def test_51_another_key_in_the_instance_fails_and_touches_nothing(empty, file, n
 
 
 def test_51_keys_of_the_environment_are_not_in_the_file_and_wanted_again(settings, work, empty, tmp_path):
-    source = Place(settings.instance)
+    source = Place(settings.instance, settings.database_url)
     closing.september(work)
     closing.close(work)
     keys = {"FIELDAPP_DATA_KEY": cast.DATA_KEY, "FIELDAPP_SECRET_KEY": cast.SECRET}
@@ -338,7 +345,7 @@ def test_51_a_rehearsal_restores_elsewhere_and_lets_the_doctor_look(settings, wo
     plan(work, builders.scheduled("WO-9", cast.NOW))
     with work.write() as db:
         db.connection().exec_driver_sql("UPDATE visits SET state = 'completed'")
-    done = Place(settings.instance).run("backup", str(tmp_path / "b"), "--rehearse")
+    done = Place(settings.instance, settings.database_url).run("backup", str(tmp_path / "b"), "--rehearse")
     assert done.exit_code == 1
     assert "state differ" in done.stderr
 
