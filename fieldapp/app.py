@@ -30,6 +30,7 @@ from fieldapp.web import (
     locale,
     metrics,
     navigation,
+    oneself,
     privacy,
     proxies,
     rescue,
@@ -116,6 +117,7 @@ def create_app(settings: Settings | None = None, *, work: Work | None = None) ->
     bearer.install(app)
     locale.install(app)
     navigation.install(app)
+    oneself.install(app)
     csrf.init_app(app)
     templating.install(app, STATIC)
     errors.install(app)
@@ -188,7 +190,7 @@ def _register(app: Flask) -> None:
     for blueprint in (sync.blueprint, sync_blobs.blueprint, sync_subscriptions.blueprint):
         csrf.exempt(blueprint)
         guards.register(app, blueprint, guards.roles("technician"), "/api/sync/v1")
-    guards.register(app, sync_blobs.shown, guards.signed_in(), "/api/sync/v1")
+    guards.register(app, sync_blobs.shown, guards.signed_in(of_oneself=True), "/api/sync/v1")
     csrf.exempt(api.blueprint)  # a token is no cookie: no other site can send it along
     guards.register(app, api.blueprint, guards.programs(), "/api/v1")
     guards.register(app, api.description, guards.public("how to ask is no secret; answers are"), "/api/v1")
@@ -196,8 +198,10 @@ def _register(app: Flask) -> None:
     guards.register(app, norm.blueprint, guards.signed_in(), "/scores/norm")
     for blueprint in (drafts.blueprint, simulations.blueprint):
         guards.register(app, blueprint, guards.roles("manager"), "/scores/norm/drafts")
-    for blueprint in (scores.blueprint, score_findings.blueprint, score_behind.blueprint, slips.blueprint):
-        guards.register(app, blueprint, guards.roles("technician", "quality", "manager"), "/scores")
+    for blueprint in (scores.blueprint, score_findings.blueprint, slips.blueprint):
+        readers = guards.roles("technician", "quality", "manager", of_oneself=True)
+        guards.register(app, blueprint, readers, "/scores")
+    guards.register(app, score_behind.blueprint, guards.roles("technician", "quality", "manager"), "/scores")
     everybody = guards.roles("technician", "dispatcher", "quality", "manager")
     guards.register(app, score_fairness.blueprint, everybody, "/scores")
     guards.register(app, score_overview.blueprint, guards.roles("quality", "manager"), "/scores")
@@ -206,7 +210,7 @@ def _register(app: Flask) -> None:
     # They check the form token themselves: photos may be larger than what is read for others.
     for blueprint in (score_appeals.blueprint, score_findings.answers):
         csrf.exempt(blueprint)
-        guards.register(app, blueprint, guards.roles("technician"), "/scores")
+        guards.register(app, blueprint, guards.roles("technician", of_oneself=True), "/scores")
 
 
 def _name_requests(app: Flask) -> None:

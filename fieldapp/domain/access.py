@@ -1,6 +1,6 @@
 """Who may do what (design: visit.md, People). One table, asked by every service; pages, API and commands share it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from fieldapp.domain.errors import Forbidden, NotFound
@@ -101,6 +101,8 @@ _SCOPE_MAY: dict[Scope, frozenset[Permission]] = {
     "webhooks:read": frozenset({"webhooks.read"}),
     "webhooks:write": frozenset({"webhooks.read", "webhooks.manage"}),
 }
+#: What people may do with what counts about themselves, wherever it counts and whatever they are by now.
+_OF_ONESELF: frozenset[Permission] = frozenset({"scores.own", "appeals.file"})
 #: How the names of tokens begin where they stand beside people's: nobody signs in under such a name.
 TOKEN_LOGIN = "api."  # noqa: S105 - a name
 
@@ -123,6 +125,7 @@ class Actor:
     locale: str | None = None
     scopes: frozenset[Scope] = frozenset()  # a token's; people have none
     at_console: bool = False  # named on the command line, by whoever holds it
+    is_oneself: bool = False  # somebody before what counts about them in a branch, and nothing else there
 
     @property
     def is_head_office(self) -> bool:
@@ -166,7 +169,17 @@ def roles_with(permission: Permission) -> list[Role]:
     return [role for role in ROLES if permission in _MAY[role]]
 
 
+def oneself_in(actor: Actor, branch: BranchCode) -> Actor:
+    """The actor as the technician that they are, or were, in `branch`: before what counts about them there, and with
+    nothing of their role and branch of today. That anything counts about them there is the caller's to ask."""
+    return replace(
+        actor, role="technician", branch=branch, team=None, scopes=frozenset(), at_console=False, is_oneself=True
+    )  # fmt: skip
+
+
 def _held(actor: Actor) -> frozenset[Permission]:
+    if actor.is_oneself:
+        return _OF_ONESELF
     if actor.role == "token":
         return frozenset[Permission]().union(*(_SCOPE_MAY[scope] for scope in actor.scopes))
     return _MAY[actor.role]

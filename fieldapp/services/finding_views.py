@@ -161,22 +161,27 @@ def list_own(work: Work, actor: Actor, branch: BranchCode, technician: str, mont
         found, _ = scoring.search_findings(
             db, branch, month, technician=technician, source=None, offset=0, limit=MOST_OF_ONE
         )
-        known = found or technician in scoring.staff(db, branch) or scoring.judgements(db, branch, month, technician)
-        if not known:
+        known = actor.is_oneself or found or technician in scoring.staff(db, branch, technician)
+        if not known and not scoring.judgements(db, branch, month, technician):
             raise NotFound()
         return _in_order(db, actor, branch, found)
 
 
 def list_to_answer(work: Work, actor: Actor) -> list[View]:
-    """What waits for a decision about the actor themselves and can still be answered, the oldest first."""
-    branch = own_branch(actor, "scores.own")
+    """What waits for a decision about the actor themselves and can still be answered, of whatever branch, the oldest
+    first: who has moved, or has another role by now, is heard like everybody."""
     with work.read() as db:
-        return to_answer(db, actor, branch, work.now())
+        found = scoring.waiting_findings(db, branches.codes(db), actor.login)
+        views = [
+            view for branch in dict.fromkeys(code for code, _ in found)
+            for view in to_answer(db, actor, BranchCode(branch), work.now())
+        ]  # fmt: skip
+        return sorted(views, key=lambda view: (view.finding.recorded_at, view.finding.id))
 
 
 def count_to_answer(work: Work, actor: Actor) -> int:
-    """How many findings a technician can still answer; none for everybody else."""
-    return len(list_to_answer(work, actor)) if actor.role == "technician" else 0
+    """How many findings about them the actor can still answer."""
+    return len(list_to_answer(work, actor))
 
 
 def list_technicians(work: Work, actor: Actor) -> list[Technician]:

@@ -91,7 +91,7 @@ def show(work: Work, actor: Actor, sha256: str, *, visit_id: str | None) -> byte
 
     Raises `NotFound`, also for what is no readable photo.
     """
-    branch = own_branch(actor, "visits.read")
+    branch = own_branch(actor, "scores.own" if actor.is_oneself else "visits.read")
     _check_name(sha256)
     if actor.role == "technician" or visit_id is not None:
         with work.read() as db:

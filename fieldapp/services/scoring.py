@@ -216,7 +216,7 @@ def technician_month(
     with work.read() as db:
         found, people = branches.find(db, branch), scoring.staff(db, branch, technician)
         sealed = closed.find(db, branch, month)
-        is_known = technician in people or adjusted.is_named(db, branch, month, technician, sealed)
+        is_known = actor.is_oneself or technician in people or adjusted.is_named(db, branch, month, technician, sealed)
         if found is None or not is_known:
             raise NotFound()
         if sealed is not None:

@@ -35,7 +35,13 @@ def current_settings() -> Settings:
 
 
 def current_actor() -> Actor:
-    """Who is signed in; only behind a guard that wants somebody."""
+    """Who is signed in; only behind a guard that wants somebody. Where they look at what counts about themselves in
+    another branch (`web.oneself`): they as themselves there."""
+    return g.get("oneself") or current_account()
+
+
+def current_account() -> Actor:
+    """Who is signed in, as what they are today."""
     return current_user.actor
 
 
@@ -46,7 +52,7 @@ def find_actor() -> Actor | None:
 
 def needs_second_factor() -> bool:
     """Whether whoever is signed in does nothing without one."""
-    return current_settings().staff_need_a_second_factor and current_actor().role not in {"technician", "token"}
+    return current_settings().staff_need_a_second_factor and current_account().role not in {"technician", "token"}
 
 
 def lacks_second_factor() -> bool:

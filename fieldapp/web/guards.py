@@ -12,9 +12,9 @@ from flask import Blueprint, Flask, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from fieldapp.domain.access import Role, Scope, has_scope
+from fieldapp.domain.access import ROLES, Role, Scope, has_scope
 from fieldapp.domain.errors import DomainError, Forbidden
-from fieldapp.web import bearer
+from fieldapp.web import bearer, oneself
 from fieldapp.web.context import current_actor, lacks_second_factor, wants_problem
 from fieldapp.web.errors import NotSignedIn, SecondFactorMissing, TokenMissing
 
@@ -35,19 +35,27 @@ def public(why: str) -> Guard:
     return Guard(f"public: {why}", lambda: None)
 
 
-def signed_in(*, to_enrol: bool = False) -> Guard:
-    """Any account; `to_enrol`, also one that still lacks its second factor."""
-    return Guard("signed_in", _refuse_strangers if to_enrol else _refuse_unready)
-
-
-def roles(*names: Role) -> Guard:
-    """Accounts with one of the roles."""
+def signed_in(*, to_enrol: bool = False, of_oneself: bool = False) -> Guard:
+    """Any account; `to_enrol`, also one that still lacks its second factor; `of_oneself` as in `roles`."""
+    refuse = _refuse_strangers if to_enrol else _refuse_unready
 
     def check() -> ResponseReturnValue | None:
-        stranger = _refuse_unready()
-        if stranger is None and current_actor().role not in names:
+        away = refuse()
+        return oneself.enter(ROLES) if away is None and of_oneself else away
+
+    return Guard("signed_in", check)
+
+
+def roles(*names: Role, of_oneself: bool = False) -> Guard:
+    """Accounts with one of the roles; `of_oneself`, for a technician's pages: also whoever was one, as themselves."""
+
+    def check() -> ResponseReturnValue | None:
+        away = _refuse_unready()
+        if away is None and of_oneself:
+            away = oneself.enter(names)
+        if away is None and current_actor().role not in names:
             raise Forbidden(role=current_actor().role)
-        return stranger
+        return away
 
     return Guard(f"roles: {', '.join(names)}", check)
 
@@ -79,12 +87,14 @@ def scope(wanted: Scope) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return decorate
 
 
-def only(*names: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Narrow one view of a blueprint to some of the roles that its guard lets in."""
+def only(*names: Role, of_oneself: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Narrow one view of a blueprint to some of the roles that its guard lets in; `of_oneself` as in `roles`."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
+            if of_oneself and (away := oneself.enter(names)) is not None:
+                return away
             if current_actor().role not in names:
                 raise Forbidden(role=current_actor().role)
             return view(*args, **kwargs)

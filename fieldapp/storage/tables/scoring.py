@@ -72,6 +72,7 @@ class FindingEffectRow(Base):
     __table_args__ = (
         Index("ix_finding_effects_month", "branch", "month", "technician"),
         Index("ix_finding_effects_state", "branch", "state", "recorded_at"),
+        Index("ix_finding_effects_technician", "branch", "technician"),
         CheckConstraint("state IN ('waiting','upheld','dismissed','overturned')", name="state"),
     )
 
@@ -91,6 +92,8 @@ class MonthOutcomeRow(Base):
     """How many of a technician's visits of a month ended so; `waiting` are those that nobody came to, due or not."""
 
     __tablename__ = "month_outcomes"
+    # In which branches somebody has visits; rows are few, and what changes in them is not in it.
+    __table_args__ = (Index("ix_month_outcomes_technician", "branch", "technician"),)
 
     branch: Mapped[BranchKey]
     month: Mapped[CodeKey]

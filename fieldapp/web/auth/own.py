@@ -15,12 +15,14 @@ from fieldapp.services import (
     accounts,
     adjustment_views,
     calendar_feeds,
+    finding_views,
     phones,
     sign_ins,
     stored,
     stored_file,
     sync_devices,
 )
+from fieldapp.web import finding_words
 from fieldapp.web.auth.devices import describe
 from fieldapp.web.auth.forms import PasswordForm
 from fieldapp.web.context import current_actor, current_branch, current_settings, current_work
@@ -45,7 +47,7 @@ def me() -> ResponseReturnValue:
 
 
 @blueprint.get("/stored")
-@only("technician")
+@only("technician", of_oneself=True)
 def about_me() -> ResponseReturnValue:
     """Everything that is stored about oneself: how much of what, why, and where it is read."""
     before = request.args.get("before", type=int)
@@ -54,7 +56,7 @@ def about_me() -> ResponseReturnValue:
 
 
 @blueprint.get("/stored.json")
-@only("technician")
+@only("technician", of_oneself=True)
 def download() -> Response:
     """The same, whole, to keep: a list of things, each with its kind."""
     things = stored_file.everything(current_work(), current_actor())
@@ -140,8 +142,9 @@ def _page(form: PasswordForm, made: str = "") -> str:
     is_technician = current_actor().role == "technician"
     recent = adjustment_views.recent(current_work(), current_actor()) if is_technician else []
     learnt = adjustment_views.learnt_lately(current_work(), current_actor()) if is_technician else []
+    to_answer = finding_views.list_to_answer(current_work(), current_actor())
     feed = calendar_feeds.since(current_work(), current_actor()) if is_technician else None
     return render_template(
         "auth/me.html", form=form, devices=devices, here=current_user.sign_in_id, phones=own, recent=recent,
-        learnt=learnt, feed=feed, made=made,
+        learnt=learnt, feed=feed, made=made, to_answer=to_answer, finding_words=finding_words,
     )  # fmt: skip

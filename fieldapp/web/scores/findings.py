@@ -18,6 +18,7 @@ from fieldapp.services import appeals, call_backs, finding_views, findings, spot
 from fieldapp.web import appeal_words, finding_words
 from fieldapp.web.context import current_actor, current_branch, current_work
 from fieldapp.web.forms import Form
+from fieldapp.web.oneself import is_own
 
 blueprint = Blueprint("score_findings", __name__)
 #: Checks the form token itself: photos may be larger than what is read for others.
@@ -89,7 +90,7 @@ def _page(finding_id: str, form: AnswerForm, kept: Sequence[str] = ()) -> Respon
     view = finding_views.detail(current_work(), current_actor(), current_branch(), finding_id)
     page = _render(
         "scores/finding.html", view=view, form=form, appeal_words=appeal_words, kept=kept,
-        most=findings.MOST_ANSWER_PHOTOS,
+        most=findings.MOST_ANSWER_PHOTOS, mine=is_own(view.finding.technician),
         remedy_of=appeals.remedy(current_work(), current_actor(), current_branch(), finding_id),
         url=lambda sha256: url_for("score_findings.photo", finding_id=finding_id, sha256=sha256),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from fieldapp.domain.errors import NotFound
 from fieldapp.domain.scoring.facts import JUDGED
 from fieldapp.domain.scoring.outlook import Outlook, look_ahead
 from fieldapp.domain.scoring.rulebook import Rulebook
-from fieldapp.services import adjustment_views, call_backs, causes, evidence, finding_views, scoring, sheets
+from fieldapp.services import adjustment_views, call_backs, causes, evidence, finding_views, oneself, scoring, sheets
 from fieldapp.services.adjustment_views import Proposal
 from fieldapp.services.evidence import Story
 from fieldapp.services.scoring import MonthScores, ScoredVisit, TechnicianMonth, VisitScore
@@ -21,6 +21,7 @@ from fieldapp.web import score_words as words
 from fieldapp.web.adjustment_words import Told
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.evidence_words import Line
+from fieldapp.web.oneself import is_own
 from fieldapp.web.planning_words import CAUSES
 from fieldapp.web.scores import pictures
 from fieldapp.web.scores.months import neighbours, this_month
@@ -41,6 +42,8 @@ _WHICH: dict[str | None, Callable[[ScoredVisit], bool]] = {
 def home() -> ResponseReturnValue:
     """A technician's own month, everybody else's team."""
     actor, month = current_actor(), this_month()
+    if actor.is_oneself:  # nothing is added any more where somebody has left
+        month = min(month, oneself.last_month(current_work(), actor) or month)
     if actor.role == "technician":
         return redirect(url_for("scores.sheet", month=month, technician=actor.login))
     return redirect(url_for("scores.team", month=month))
@@ -64,7 +67,7 @@ def team(month: str) -> ResponseReturnValue:
         url=lambda other: url_for("scores.team", month=other),
         standings={one.sheet.technician: one.standing for one in shown if one.standing and one.standing.adjustments},
         adjustment_words=adjustment_words, differing=_differing(scores), branch=scores.branch,
-        is_over=parsed < this_month(), **neighbours(parsed),
+        is_over=parsed < this_month(), to_answer=_to_answer(), finding_words=finding_words, **neighbours(parsed),
     )  # fmt: skip
 
 
@@ -95,7 +98,7 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
         disciplines=words.DISCIPLINES, paid=min(score.score, Decimal(book.parameters.award_cap)),
         finding_words=finding_words, sealed=found.sealed, standing=found.standing, asked=_asked(found),
         adjustment_words=adjustment_words,
-        to_answer=finding_views.list_to_answer(current_work(), current_actor()) if _is_own(technician) else [],
+        to_answer=_to_answer() if is_own(technician) else [],
         recent=_recent(technician, found.month), since=_since(found), learnt=_learnt(technician, found.month),
         **_reader(technician),
         url=lambda other: url_for("scores.sheet", month=other, technician=technician), **neighbours(found.month),
@@ -172,10 +175,15 @@ def visit(visit_id: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
+def _to_answer() -> list[finding_views.View]:
+    """What the reader can still say about findings about themselves, in whatever branch."""
+    return finding_views.list_to_answer(current_work(), current_actor())
+
+
 def _reader(technician: str | None) -> dict[str, object]:
     """What stands beside a breach depends on whether it is the reader's own, and on the time."""
     return {
-        "mine": _is_own(technician), "branch": current_branch(), "now": current_work().now(),
+        "mine": is_own(technician), "branch": current_branch(), "now": current_work().now(),
         "appeal_words": appeal_words,
     }  # fmt: skip
 
@@ -247,20 +255,16 @@ def _adjusted(found: TechnicianMonth, code: str) -> list[tuple[int, list[Told]]]
 
 def _learnt(technician: str, shown: Month) -> list[Month]:
     """About which others of the reader's own closed months something was found since."""
-    if not _is_own(technician):
+    if not is_own(technician):
         return []
     return [one for one in adjustment_views.learnt_lately(current_work(), current_actor()) if one != shown]
 
 
 def _recent(technician: str, shown: Month) -> list[tuple[Month, datetime]]:
     """Which other months of the reader's own were adjusted of late."""
-    if not _is_own(technician):
+    if not is_own(technician):
         return []
     return [one for one in adjustment_views.recent(current_work(), current_actor()) if one[0] != shown]
-
-
-def _is_own(technician: str | None) -> bool:
-    return current_actor().role == "technician" and current_actor().login == technician
 
 
 def _month_of(technician: str, month: str) -> TechnicianMonth:

@@ -1,0 +1,116 @@
+"""Who was moved to another branch, or given another role, still reads, answers and appeals what counts about them."""
+
+import re
+
+import pytest
+
+from fieldapp.services import finding_views, findings
+from fieldapp.services.findings import Draft
+from tests.cast import M001, MAIN, Q001
+from tests.moves import move
+from tests.services.test_appeals import LATE, appeal, late_visit
+from tests.web.dispatch.test_pages import page
+from tests.web.test_score_overview import text_of
+
+TEXT = "I paid for them."
+
+
+@pytest.fixture
+def gift(work):
+    """T001 came late to WO-1, and is said to have taken a gift; then the admin moves them to north."""
+    late_visit(work)
+    draft = Draft(source="complaint", technician="T001", discipline="gifts", note="a carton of milk")
+    finding = findings.record(work, Q001.actor, draft, finding_id=work.new_id())
+    move(work)
+    return finding
+
+
+@pytest.fixture
+def me(gift, sign_in):
+    return sign_in("T001")
+
+
+def links(client, address):
+    return re.findall(r'href="(/(?:scores|me)/[^"#]*)"', client.get(address, follow_redirects=True).text)
+
+
+def test_a_breach_of_discipline_is_told_on_every_page_of_ones_own_and_answered_there(me, gift, work, sign_in):
+    for own in ("/scores/", "/me/"):
+        html = text_of(me.get(own, follow_redirects=True))
+        assert "Accepting gifts, meals or pay (Main): You can answer until the end of Wed, Oct 21." in html
+        assert f"/scores/findings/{gift}?in=main" in links(me, own)
+    assert re.search(
+        r'href="/scores/"[^>]*>.*?waiting: </span>1</span>', page(me.get("/scores/", follow_redirects=True))
+    )
+    html = page(me.get(f"/scores/findings/{gift}?in=main"))
+    for told in ("a carton of milk", "What counts about you in Main", "Send the answer"):
+        assert told in html
+    answer = me.post(f"/scores/findings/{gift}?in=main", data={"text": TEXT})
+    assert (answer.status_code, answer.location) == (303, f"/scores/findings/{gift}?in=main")
+    assert TEXT in page(sign_in("M001").get(f"/quality/findings/{MAIN}/{gift}"))
+
+
+def test_an_old_link_leads_to_the_branch_in_which_it_is(me, gift, work):
+    answer = me.get(f"/scores/findings/{gift}?_external=1&_scheme=evil")
+    assert answer.location == f"/scores/findings/{gift}?_external=1&_scheme=evil&in=main"
+    assert me.get(f"/scores/visits/{LATE.visit}").location.endswith("?in=main")
+    assert me.get(f"/scores/visits/{LATE.visit}/appeal/punctual").location.endswith("?in=main")
+    assert me.post(f"/scores/findings/{gift}", data={"text": TEXT}).status_code == 404
+
+
+def test_a_late_visit_of_the_old_branch_is_read_and_appealed(me, sign_in):
+    item = "/scores/2026-10/T001/punctual?in=main"
+    [form] = [link for link in links(me, item) if "/appeal/" in link]
+    assert me.get(form).status_code == 200
+    made = me.post(form, data={"text": TEXT}, content_type="multipart/form-data")
+    assert made.status_code == 303
+    assert TEXT in page(me.get(made.location))
+    assert "Punctuality" in page(me.get("/scores/appeals/?in=main"))
+    assert "/scores/appeals/?in=main" in links(me, "/scores/appeals/")
+    assert "WO-1" in page(sign_in("M001").get("/quality/appeals/"))
+
+
+def test_what_was_appealed_before_the_move_is_still_read(work, sign_in):
+    late_visit(work)
+    filed = appeal(work)
+    move(work)
+    me = sign_in("T001")
+    assert me.get(f"/scores/appeals/{filed.appeal.id}", follow_redirects=True).status_code == 200
+
+
+@pytest.mark.parametrize("role", ["quality", "manager", "dispatcher", "admin"])
+@pytest.mark.parametrize("branch", ["main", "north"])
+def test_who_has_another_role_by_now_answers_and_appeals_as_themselves(gift, work, sign_in, role, branch):
+    move(work, branch=branch, team=None, role=role)
+    me = sign_in("T001")
+    assert f"/scores/findings/{gift}?in=main" in links(me, "/me/")
+    assert "/me/stored?in=main" in links(me, "/me/")
+    assert me.get(f"/scores/findings/{gift}").location.endswith("?in=main")
+    assert me.post(f"/scores/findings/{gift}?in=main", data={"text": TEXT}).status_code == 303
+    assert [one.text for one in finding_views.detail(work, M001.actor, MAIN, gift).statements] == [TEXT]
+    form = f"/scores/visits/{LATE.visit}/appeal/punctual?in=main"
+    assert me.post(form, data={"text": TEXT}, content_type="multipart/form-data").status_code == 303
+    assert me.get("/scores/appeals/").location == "/scores/appeals/?in=main"
+    assert "Punctuality" in page(me.get("/scores/appeals/?in=main"))
+
+
+def test_the_months_of_the_old_branch_are_read_and_lead_back(gift, sign_in, clock):
+    clock.advance(days=40)
+    me = sign_in("T001")
+    assert me.get("/scores/?in=main").location == "/scores/2026-10/T001/?in=main"
+    html = text_of(me.get("/scores/2026-10/T001/?in=main"))
+    assert "Chen Wei T001" in html
+    assert "My branch of today" in html
+    found = links(me, "/scores/2026-10/T001/?in=main")
+    kept = [link for link in found if re.match(r"/scores/\d|/scores/visits", link)]
+    assert kept
+    assert all(link.endswith("in=main") for link in kept)
+    assert [link for link in found if me.get(link, follow_redirects=True).status_code != 200] == []
+    assert "/scores/?in=main" in links(me, "/scores/")
+    assert me.get("/scores/2026-07/T001/?in=main").status_code == 200
+
+
+def test_who_never_moved_is_asked_nothing(work, sign_in):
+    late_visit(work)
+    assert "What counts about you" not in sign_in("T001").get("/scores/", follow_redirects=True).text
+    assert sign_in("T001").get("/scores/?in=main").location.endswith("/T001/")
