@@ -121,7 +121,7 @@ def test_where_messages_are_set_up_the_page_says_whom_they_reach_and_asks_for_no
 def test_without_messages_another_window_is_told_before_and_the_page_asks_when(desk, work, by):
     address, page, fields = crowded(desk, work)
     assert "They have to be told before you save" in page
-    assert "What customers are sent by itself" not in page
+    assert "Messages that go by themselves" not in page
     answer = desk.post(address, data={**fields, "by": by, "told_at": ""})
     assert answer.status_code == 422
     assert "Enter when the customers were told." in answer.text
