@@ -5,14 +5,15 @@ that they cannot be about. What is in the store already changes nothing and may 
 looked at.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from fieldapp.domain.appeals import Appeal, Subject, subject_of
 from fieldapp.domain.ids import EventId, VisitId
+from fieldapp.domain.scoring.facts import whose
 from fieldapp.domain.scoring.findings import read_findings
-from fieldapp.domain.visits.events import Event, FindingDecided, VisitArrived, VisitAssigned, VisitScheduled
+from fieldapp.domain.visits.events import Event, FindingDecided
 from fieldapp.services.work import Db
 from fieldapp.storage import appeals, audit, events, findings
 from fieldapp.storage.spool import Line, Spool
@@ -129,14 +130,5 @@ def _technicians_of(
         stored, _ = events.histories(db, branch, part)
         for visit in part:
             told = (read(line.raw) for line in spool.of_visit(visit))
-            found |= {(visit, code) for event in (*stored[visit], *told) for code in _technician(event)}
+            found |= {(visit, code) for event in (*stored[visit], *told) if (code := whose(event))}
     return found
-
-
-def _technician(event: Event) -> Iterator[str]:
-    """Whose visit it was by this event: they were sent there, or came. What else somebody writes about a visit (a note,
-    a photo) makes it nobody's."""
-    if isinstance(event.data, VisitScheduled | VisitAssigned):
-        yield event.data.technician or ""
-    elif isinstance(event.data, VisitArrived):
-        yield event.actor

@@ -18,17 +18,17 @@ from fieldapp.storage import appeals, approvals, closing, events, scoring, visit
 from fieldapp.storage.appeals import Filed
 from fieldapp.storage.approvals import Approval
 from fieldapp.storage.branches import Branch
-from fieldapp.storage.closing import OpenVisit
+from fieldapp.storage.closing import KeptVisit, OpenVisit
 from fieldapp.storage.events import Held
 
-__all__ = ["Approval", "Doubtful", "Entry", "Filed", "FindingEffect", "Held", "OpenVisit", "Phone"]
+__all__ = ["Approval", "Doubtful", "Entry", "Filed", "FindingEffect", "Held", "KeptVisit", "OpenVisit", "Phone"]
 
 
 @dataclass(frozen=True)
 class OpenEnds:
     """Approvals, findings and appeals come with the order number of their visit. `waiting` are facts about visits that
     nobody knows (yet): nobody can say of which month they are. `arrivals` are those in doubt, `calls` customers
-    who are to be called back."""
+    who are to be called back, `kept` visits of the month that a closed one keeps: they count there, not here."""
 
     pending: Sequence[OpenVisit]
     disputed: Sequence[OpenVisit]
@@ -39,12 +39,13 @@ class OpenEnds:
     phones: Sequence[Phone]
     arrivals: Sequence[Doubtful]
     calls: Sequence[Entry]
+    kept: Sequence[KeptVisit]
 
 
 def of_month(db: Db, place: Branch, month: Month, now: datetime) -> OpenEnds:
     """Everything of the branch that is about this month, as far as that can be known."""
     found = closing.open_visits(db, place.code, month, now)
-    _, end = month_bounds(month, ZoneInfo(place.timezone))
+    start, end = month_bounds(month, ZoneInfo(place.timezone))
     return OpenEnds(
         pending=[one for one in found if not one.held],
         disputed=[one for one in found if one.held],
@@ -55,6 +56,7 @@ def of_month(db: Db, place: Branch, month: Month, now: datetime) -> OpenEnds:
         phones=phones.holding(db, BranchCode(place.code), now, end),
         arrivals=arrivals.waiting_in(db, place.code, month, now),
         calls=call_backs.open_in(db, place.code, month),
+        kept=closing.kept_elsewhere(db, place.code, month, start, end),
     )
 
 

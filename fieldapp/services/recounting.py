@@ -1,4 +1,5 @@
-"""The score counted again from the bare event log, whatever is stored about it, and compared with what is stored.
+"""The score counted again from the bare event log, whatever is stored about it, and compared with what is stored. Only
+that a closed month keeps a visit is no fact of the log: it stands under the month's seal.
 
 Streams: memory for one visit, for the counts of every technician and month, and for all findings; never for the log.
 """
@@ -18,6 +19,7 @@ from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
 from fieldapp.domain.visits.events import Event
 from fieldapp.services.branches import zone_of
+from fieldapp.services.kept_visits import Keepers
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import circumstances as stored_circumstances
@@ -79,11 +81,13 @@ def _judged_log(db: Db, branch: str) -> Iterator[_Judged]:
     """The whole event log judged again, visit by visit with its facts, whatever is stored about it."""
     disputed = {held.event.visit for held in events.held_of(db, branch)}
     books, zone = rulebooks(db), zone_of(db, branch)
+    keepers = Keepers(db, branch, zone)
     for visit, history in events.by_visit(db, branch):
         if visit is None:
             yield _Judged(None, None, tuple(effects_without_visit(history, books)), history)
         else:
-            judged = judge_with_findings(history, books, zone, disputed=visit in disputed)
+            kept_in = keepers.month_of(visit, history)
+            judged = judge_with_findings(history, books, zone, disputed=visit in disputed, kept_in=kept_in)
             judgement, effects = judged or (None, ())
             yield _Judged(visit, judgement, effects, history)
 

@@ -25,6 +25,7 @@ from fieldapp.services import adjusted, closed, recounting
 from fieldapp.services.adjusted import Standing
 from fieldapp.services.branches import zone_of
 from fieldapp.services.closed import Sealed
+from fieldapp.services.kept_visits import Keepers
 from fieldapp.services.recounting import MonthFacts
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
@@ -117,11 +118,13 @@ def rejudge(db: Db, branch: str, histories: Mapping[VisitId, Sequence[Event]], h
     loaded twice; visits with `held` facts are disputed: pending, whatever else.
     """
     books, zone = rulebooks(db), zone_of(db, branch)
+    keepers = Keepers(db, branch, zone)
     judgements: list[Judgement] = []
     effects: list[FindingEffect] = []
     around: list[Circumstances] = []
     for visit, history in histories.items():
-        judged = judge_with_findings(history, books, zone, disputed=held.get(visit, 0) > 0)
+        kept_in = keepers.month_of(visit, history)
+        judged = judge_with_findings(history, books, zone, disputed=held.get(visit, 0) > 0, kept_in=kept_in)
         if judged is not None:
             judgements.append(judged[0])
             effects.extend(judged[1])

@@ -20,6 +20,7 @@ from fieldapp.domain.scoring.rulebook import Rulebook, Rulebooks, fingerprint
 from fieldapp.domain.scoring.simulations import Simulated, compare
 from fieldapp.services import closed, scoring
 from fieldapp.services.branches import zone_of
+from fieldapp.services.kept_visits import Keepers
 from fieldapp.services.rulebooks import read_sheet, rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import events, rulebook_drafts, simulations, visits
@@ -131,11 +132,12 @@ def _work_on(
     """Count the month's visits by `book` as if it had always been the norm, chunk by chunk from where it stands; the
     result once all are counted."""
     always, zone, month = _always(book), zone_of(db, branch), begun.month
-    bounds = month_bounds(month, zone)
+    bounds, keepers = month_bounds(month, zone), Keepers(db, branch, zone)
     while chunk := visits.promised_between(db, branch, *bounds, after=begun.after):
         histories, held = events.histories(db, branch, chunk)
         for visit, history in histories.items():
-            judged = judge_with_findings(history, always, zone, disputed=held.get(visit, 0) > 0)
+            kept_in = keepers.month_of(visit, history)
+            judged = judge_with_findings(history, always, zone, disputed=held.get(visit, 0) > 0, kept_in=kept_in)
             if judged is not None and judged[0].month == month:
                 begun.effects += judged[1]
                 if judged[0].technician:

@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+import msgspec
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.closing import ProposalState
 from fieldapp.domain.ids import VisitId
+from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.storage.columns import as_bytes
 from fieldapp.storage.tables.closing import ClosedMonthRow, ClosedSheetRow, MonthProposalRow
 from fieldapp.storage.tables.scoring import JudgementRow
 from fieldapp.storage.tables.visits import VisitRow
+
+_judgement = msgspec.json.Decoder(Judgement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,17 @@ class ClosedMonth:
     fingerprint: str
     signature: str
     audit_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVisit:
+    """A visit whose promise lies in another month than the one that it counts in, which is closed."""
+
+    visit_id: VisitId
+    external_id: str
+    technician: str | None
+    starts_at: datetime
+    month: Month
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +148,13 @@ def of_branch(db: Session, branch: str) -> Iterator[ClosedMonth]:
             yield found
 
 
+def months(db: Session, branch: str) -> frozenset[Month]:
+    """Every sealed month."""
+    return frozenset(
+        Month(one) for one in db.scalars(select(ClosedMonthRow.month).where(ClosedMonthRow.branch == branch))
+    )
+
+
 def closed_among(db: Session, branch: str, months: Sequence[Month]) -> set[Month]:
     """Which of the months are sealed."""
     row = ClosedMonthRow
@@ -181,4 +203,24 @@ def open_visits(db: Session, branch: str, month: Month, now: datetime) -> list[O
     return [
         OpenVisit(VisitId(visit), number, technician, start, held)
         for visit, number, technician, start, held in db.execute(query)
+    ]
+
+
+def kept_elsewhere(db: Session, branch: str, month: Month, start: datetime, end: datetime) -> list[KeptVisit]:
+    """Visits with a promise in force from `start` to `end`, the bounds of the month, that a closed month keeps: they
+    count there. By start."""
+    judged = JudgementRow
+    query = (
+        select(judged.body, VisitRow.external_id)
+        .join(VisitRow, (VisitRow.branch == judged.branch) & (VisitRow.visit_id == judged.visit_id))
+        .where(VisitRow.branch == branch, VisitRow.window_start >= start, VisitRow.window_start < end)
+        .where(judged.month != month, judged.month.in_(months(db, branch)))
+        .order_by(VisitRow.window_start, VisitRow.external_id)
+    )
+    found = ((_judgement.decode(body), number) for body, number in db.execute(query))
+    # One that was told too late that it comes later is held to its old promise, in the month of that.
+    return [
+        KeptVisit(one.visit, number, one.technician, one.promised_start, one.month)
+        for one, number in found
+        if start <= one.promised_start < end
     ]

@@ -29,7 +29,7 @@ class Exported:
 
 
 def visits(db: Session, branch: str, month: Month) -> Iterator[Exported]:
-    """Every visit whose promise in force starts in the month: technician by technician, each one's by start."""
+    """Every visit that belongs to the month: technician by technician, each one's by start."""
     judged, seen = JudgementRow, VisitRow
     query = (
         select(

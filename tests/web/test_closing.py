@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -152,6 +153,26 @@ def test_a_visit_that_came_after_the_close_says_so(work: Work, sign_in: Any) -> 
     store(work, builders.perfect_visit("WO-9", NINE))
     visit = builders.ids.visit_id("main", "WO-9")
     assert "Came after the close" in text_of(sign_in("T001").get(f"/scores/visits/{visit}"))
+
+
+def test_a_visit_that_a_closed_month_keeps_says_where_it_counts(work: Work, sign_in: Any) -> None:
+    september(work)
+    store(work, [builders.scheduled("WO-5", NINE)])
+    close(work)
+    moved = NINE + timedelta(days=29)
+    later = builders.promise(moved) | {"told_at": (NINE - timedelta(days=1)).isoformat()}
+    change = builders.line("promise.changed", "WO-5", NINE, "office", asked_by="customer", promise=later,
+                           apology=False, cause="customer")  # fmt: skip
+    store(work, [change, *builders.perfect_visit("WO-5", moved)[1:]])
+    client = sign_in("M001")
+    answer = client.get("/scores/closing/main/2026-10/")
+    assert "1 visits that count in a closed month WO-5" in text_of(answer)
+    found = re.search(r'href="([^"]+)">counts in 2026-09<', answer.get_data(as_text=True))
+    assert found
+    assert "WO-5" in text_of(client.get(found[1]))
+    visit = builders.ids.visit_id("main", "WO-5")
+    page = text_of(sign_in("T001").get(f"/scores/visits/{visit}"))
+    assert "Counts in 2026-09 Its promise lies in 2026-10 by now" in page
 
 
 @pytest.mark.parametrize("address", ["/scores/closing/nowhere/2026-09/", "/scores/closing/north/2026-09/"])

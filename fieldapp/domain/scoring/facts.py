@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
+from fieldapp.domain.calendar import Month, month_of
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.ids import EventId, VisitId
 from fieldapp.domain.punctuality import Ledger, cancels, keep_ledger
@@ -152,6 +153,20 @@ def read_facts(
         technician=_technician(facts, scheduled, arrival, ledger.in_force.end + parameters.missed_after),
         disputed=disputed,
     )
+
+
+def months_told(events: Iterable[Event], zone: ZoneInfo) -> frozenset[Month]:
+    """The months of all promises that the events tell of, whether or not they moved anything."""
+    told = {one.data.promise.start for one in events if isinstance(one.data, VisitScheduled | PromiseChanged)}
+    return frozenset(month_of(start, zone) for start in told)
+
+
+def whose(event: Event) -> str | None:
+    """Whose visit it was by this event: they were sent there, or came. What else somebody writes about a visit (a note,
+    a photo) makes it nobody's."""
+    if isinstance(event.data, VisitScheduled | VisitAssigned):
+        return event.data.technician
+    return event.actor if isinstance(event.data, VisitArrived) else None
 
 
 def _visit(events: list[Event]) -> VisitId:

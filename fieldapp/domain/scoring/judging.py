@@ -63,44 +63,48 @@ class Judgement:
 
 
 def judge_visit(
-    events: Iterable[Event], books: Rulebooks, zone: ZoneInfo, *, disputed: bool = False
+    events: Iterable[Event], books: Rulebooks, zone: ZoneInfo, *, disputed: bool = False, kept_in: Month | None = None
 ) -> Judgement | None:
     """Judge the one visit that `events` are about; None while it is not scheduled.
 
     `events` is everything about the visit in any order, with any duplicates, and the decisions and appeals about its
-    findings (`engine.by_visit` sorts a mixed heap). `disputed`: held facts wait for the dispatcher.
+    findings (`engine.by_visit` sorts a mixed heap). `disputed`: held facts wait for the dispatcher. `kept_in`: the
+    closed month that the visit counts in, wherever its promise lies by now.
     """
-    known = _facts_and_book(events, books, zone, disputed)
-    return _judge(*known, zone) if known else None
+    known = _facts_and_book(events, books, zone, disputed, kept_in)
+    return _judge(*known, zone, kept_in) if known else None
 
 
 def judge_with_findings(
-    events: Iterable[Event], books: Rulebooks, zone: ZoneInfo, *, disputed: bool = False
+    events: Iterable[Event], books: Rulebooks, zone: ZoneInfo, *, disputed: bool = False, kept_in: Month | None = None
 ) -> tuple[Judgement, tuple[FindingEffect, ...]] | None:
     """Like `judge_visit`, together with what the visit's findings do to their technicians' month."""
-    known = _facts_and_book(events, books, zone, disputed)
+    known = _facts_and_book(events, books, zone, disputed, kept_in)
     if known is None:
         return None
     facts, book = known
-    judgement = _judge(facts, book, zone)
+    judgement = _judge(facts, book, zone, kept_in)
     own = (finding for finding in facts.findings if finding.visit == facts.visit)
     effects = (effect(finding, judgement.month, book, compensated=facts.is_compensated) for finding in own)
     return judgement, tuple(effects)
 
 
 def _facts_and_book(
-    events: Iterable[Event], books: Rulebooks, zone: ZoneInfo, disputed: bool
+    events: Iterable[Event], books: Rulebooks, zone: ZoneInfo, disputed: bool, kept_in: Month | None
 ) -> tuple[VisitFacts, Rulebook] | None:
     """The facts, read by the numbers of the version that judges their month.
 
     The month is that of the promise in force, which a version's own `notice_minutes` decides: so the version of the
-    first promise's month reads first, and the version of the month found so has the last word.
+    first promise's month reads first, and the version of the month found so has the last word. A closed month that
+    keeps the visit has it at once.
     """
     heap = list(events)
-    book = books.versions[0]
+    book = books.in_force(kept_in) if kept_in else books.versions[0]
     facts = read_facts(heap, book.parameters, zone, disputed=disputed)
     if facts is None:
         return None
+    if kept_in:
+        return facts, book
     for promise in (facts.ledger.first, None):
         wanted = books.in_force(month_of((promise or facts.ledger.in_force).start, zone))
         if wanted is not book:
@@ -109,7 +113,7 @@ def _facts_and_book(
     return facts, book
 
 
-def _judge(facts: VisitFacts, book: Rulebook, zone: ZoneInfo) -> Judgement:
+def _judge(facts: VisitFacts, book: Rulebook, zone: ZoneInfo, kept_in: Month | None) -> Judgement:
     case = Case(facts, book.parameters)
     promise, scheduled = facts.ledger.in_force, facts.first(VisitScheduled)
     cancelled_by = facts.cancellation.data.asked_by if facts.cancellation and facts.outcome == "cancelled" else None
@@ -119,7 +123,7 @@ def _judge(facts: VisitFacts, book: Rulebook, zone: ZoneInfo) -> Judgement:
     return Judgement(
         visit=facts.visit,
         technician=facts.technician,
-        month=month_of(promise.start, zone),
+        month=kept_in or month_of(promise.start, zone),
         rulebook=book.name,
         job_type=scheduled.data.job_type if scheduled else "",
         promised_start=promise.start.astimezone(UTC),

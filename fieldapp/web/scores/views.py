@@ -7,9 +7,10 @@ from decimal import Decimal
 from flask import Blueprint, get_template_attribute, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from fieldapp.domain.calendar import Month, Window, parse_month, shifted
+from fieldapp.domain.calendar import Month, Window, month_of, parse_month, shifted
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.scoring.facts import JUDGED
+from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.domain.scoring.outlook import Outlook, look_ahead
 from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.services import adjustment_views, call_backs, causes, evidence, finding_views, oneself, scoring, sheets
@@ -171,6 +172,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
         **_reader(judged.technician),
         may_decide=current_actor().role == "quality" and "time_in_doubt" in judged.unjudged.values(),
         may_call=current_actor().role == "quality" and judged.outcome == "completed", visit_id=visit_id,
+        moved_to=_moved_to(found.later or judged),
         photo_url=lambda sha: url_for("sync_photos.photo", sha256=sha, visit=visit_id),
     )  # fmt: skip
 
@@ -178,6 +180,12 @@ def visit(visit_id: str) -> ResponseReturnValue:
 def _to_answer() -> list[finding_views.View]:
     """What the reader can still say about findings about themselves, in whatever branch."""
     return finding_views.list_to_answer(current_work(), current_actor())
+
+
+def _moved_to(latest: Judgement) -> Month | None:
+    """In which month the promise of a visit lies that another one, which is closed, keeps."""
+    promised = month_of(latest.promised_start, current_zone())
+    return promised if promised != latest.month else None
 
 
 def _reader(technician: str | None) -> dict[str, object]:

@@ -1,0 +1,56 @@
+"""Which closed month keeps a visit: the one in whose standing figures it is, wherever its promise has moved since.
+
+A visit counts in one month. What was closed with a month, or came to it by an adjustment, is judged there, and what
+later facts change of it becomes an adjustment of that month (docs/scoring.md, sections 2 and 13). Owns the question;
+judging is `services.scoring`'s.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from fieldapp.domain.calendar import Month
+from fieldapp.domain.closing import Evidence, read
+from fieldapp.domain.ids import VisitId
+from fieldapp.domain.scoring.facts import months_told, whose
+from fieldapp.domain.visits.events import Event
+from fieldapp.services.work import Db
+from fieldapp.storage import adjustments, closing
+
+
+@dataclass(frozen=True)
+class Keepers:
+    """Asks of a branch's visits, one after the other, in one transaction."""
+
+    db: Db
+    branch: str
+    zone: ZoneInfo
+
+    def month_of(self, visit: VisitId, history: Sequence[Event]) -> Month | None:
+        """The closed month that keeps the visit; None where its promise in force says the month.
+
+        Only one whose promises lie in several months is looked for: every other one stays in its month anyhow.
+        """
+        told = months_told(history, self.zone)
+        if len(told) < 2:
+            return None
+        people = {code for event in history if (code := whose(event))}
+        return next((month for month in sorted(told & self._closed) if self._keeps(month, visit, people)), None)
+
+    @cached_property
+    def _closed(self) -> frozenset[Month]:
+        return closing.months(self.db, self.branch)
+
+    def _keeps(self, month: Month, visit: VisitId, people: Iterable[str]) -> bool:
+        """Whether the visit is behind the figures that stand of any of its technicians."""
+        bodies = (self._evidence(month, technician) for technician in sorted(people))
+        found = (read(body, Evidence) for body in bodies if visit.encode() in body)
+        return any(one.judgement.visit == visit for evidence in found if evidence for one in evidence.visits)
+
+    def _evidence(self, month: Month, technician: str) -> bytes:
+        made = adjustments.of_month(self.db, self.branch, month, technician)
+        if made:
+            return adjustments.evidence(self.db, made[-1])
+        sheet = closing.sheet(self.db, self.branch, month, technician)
+        return sheet[1] if sheet else b""
