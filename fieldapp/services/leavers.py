@@ -42,6 +42,7 @@ def everything(work: Work, actor: Actor, login: str) -> Iterator[dict[str, Any]]
     for one in done:
         yield {"kind": "audit", "number": one.number, "recorded_at": one.at, "action": one.action,
                "subject": one.subject, "actor": one.by}  # fmt: skip
+    yield from stored_file.elsewhere(work, account.actor)
 
 
 def erase(work: Work, actor: Actor, erase_list: EraseList, login: str, kept: timedelta | None) -> None:

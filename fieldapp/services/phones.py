@@ -5,7 +5,7 @@ its last contact, so a phone that is silent may hold more.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,7 +89,8 @@ def list_own(work: Work, actor: Actor) -> list[Phone]:
         return []
     with work.read() as db:
         owner = accounts.find(db, actor.account_id)
-        return _of_account(db, owner, work.now()) if owner else []
+        # As themselves in another branch they have the phones that they had there.
+        return _of_account(db, replace(owner, branch=actor.branch), work.now()) if owner else []
 
 
 def list_of_account(work: Work, actor: Actor, login: str) -> list[Phone]:

@@ -51,15 +51,15 @@ class Stored:
 
 
 def about_me(work: Work, actor: Actor, *, before: int | None = None) -> Stored:
-    """What is stored about the actor; the entries of the audit chain from the one `before` on. Raises `Forbidden` for
-    who is no technician of a branch."""
+    """What is stored about the actor in their branch, or in one where they are as themselves (`services.oneself`); the
+    entries of the audit chain from the one `before` on. Raises `Forbidden` for who is no technician of a branch."""
     branch, login = own_branch(actor, "scores.own"), actor.login
     devices, signed_in = phones.list_own(work, actor), sign_ins.list_own(work, actor)
     with work.read() as db:
         account = accounts.find(db, actor.account_id)
         if account is None:
             raise NotFound()
-        noted = stored.noted(db, branch, login, SHOWN + 1, before)
+        noted = stored.noted(db, branch, login, SHOWN + 1, before, names_others=not actor.is_oneself)
         calls, cases = stored.calls(db, branch, login), stored.cases(db, branch, login)
         return Stored(
             account=account,

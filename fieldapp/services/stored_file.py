@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from fieldapp.domain.access import Actor, own_branch
+from fieldapp.domain.access import Actor, oneself_in, own_branch
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.visits.codec import plain
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import appeal_views, finding_views, phones, scoring, sign_ins, stored
+from fieldapp.services import appeal_views, finding_views, oneself, phones, scoring, sign_ins, stored
 from fieldapp.services.finding_views import View
 from fieldapp.services.scoring import ScoredVisit
 from fieldapp.services.work import Work
@@ -30,13 +30,39 @@ _CUSTOMERS = frozenset({"doc", "customer", "signer", "strokes"})
 
 
 def everything(work: Work, actor: Actor) -> Iterator[Thing]:
-    """Each thing with its `kind`. Raises `Forbidden`, before the first thing, for who is no technician of a branch."""
-    branch = own_branch(actor, "scores.own")
-    return _all(work, actor, branch, stored.about_me(work, actor))
+    """Each thing with its `kind`, and its `branch` where it belongs to one: of every branch in which anything counts
+    about the actor. Raises `Forbidden`, before the first thing, for who is and was no technician of a branch."""
+    return _all(work, actor, own_branch(actor, "scores.own"), stored.about_me(work, actor))
+
+
+def elsewhere(work: Work, actor: Actor) -> Iterator[Thing]:
+    """The same things, without the account, of the branches in which the actor is no technician today, and was one."""
+    for place in oneself.places(work, actor):
+        branch = BranchCode(place.code)
+        me = oneself_in(actor, branch)
+        yield from _of_branch(work, me, branch, stored.about_me(work, me))
 
 
 def _all(work: Work, actor: Actor, branch: BranchCode, found: stored.Stored) -> Iterator[Thing]:
     yield from _of_account(work, actor, found)
+    if not actor.is_oneself:  # who is: also in this one
+        yield from _of_branch(work, actor, branch, found)
+    yield from elsewhere(work, actor)
+
+
+def _of_branch(work: Work, actor: Actor, branch: BranchCode, found: stored.Stored) -> Iterator[Thing]:
+    yield from ({**one, "branch": branch} for one in _in_branch(work, actor, branch, found))
+
+
+def _in_branch(work: Work, actor: Actor, branch: BranchCode, found: stored.Stored) -> Iterator[Thing]:
+    for phone in phones.list_own(work, actor):
+        device = phone.device
+        yield {"kind": "phone", "name": device.name, "since": device.registered_at, "contact": device.seen_at,
+               "revoked_at": device.revoked_at, "client": device.client, "clock": device.clock}  # fmt: skip
+    if found.calendar_since is not None:
+        yield {"kind": "calendar_address", "since": found.calendar_since}
+    for since in found.told_since:
+        yield {"kind": "push_subscription", "since": since}
     for line in found.months:
         yield from _of_month(work, actor, branch, line.month)
     for view, said in appeal_views.every_own(work, actor):
@@ -54,7 +80,7 @@ def _all(work: Work, actor: Actor, branch: BranchCode, found: stored.Stored) -> 
                "said_by": saying.said_by, "said_at": saying.said_at, "confirms": saying.confirms}  # fmt: skip
     for each in told:
         yield {"kind": each.kind, "visit": each.number, "outcome": each.outcome, "ended_at": each.ended_at}
-    yield from _noted(work, branch, actor.login)
+    yield from _noted(work, actor, branch)
 
 
 def _of_account(work: Work, actor: Actor, found: stored.Stored) -> Iterator[Thing]:
@@ -63,14 +89,6 @@ def _of_account(work: Work, actor: Actor, found: stored.Stored) -> Iterator[Thin
            "team": one.team, "locale": one.locale, "created_at": one.created_at}  # fmt: skip
     for sign_in in sign_ins.list_own(work, actor):
         yield {"kind": "sign_in", "browser": sign_in.agent, "since": sign_in.created_at, "used": sign_in.seen_at}
-    for phone in phones.list_own(work, actor):
-        device = phone.device
-        yield {"kind": "phone", "name": device.name, "since": device.registered_at, "contact": device.seen_at,
-               "revoked_at": device.revoked_at, "client": device.client, "clock": device.clock}  # fmt: skip
-    if found.calendar_since is not None:
-        yield {"kind": "calendar_address", "since": found.calendar_since}
-    for since in found.told_since:
-        yield {"kind": "push_subscription", "since": since}
 
 
 def _of_month(work: Work, actor: Actor, branch: BranchCode, month: Month) -> Iterator[Thing]:
@@ -130,11 +148,11 @@ def _fact(event: Event, number: str) -> Thing:
             "grade": event.grade, "data": data}  # fmt: skip
 
 
-def _noted(work: Work, branch: BranchCode, login: str) -> Iterator[Thing]:
+def _noted(work: Work, actor: Actor, branch: BranchCode) -> Iterator[Thing]:
     before: int | None = None
     while True:
         with work.read() as db:
-            part = rows.noted(db, branch, login, PART, before)
+            part = rows.noted(db, branch, actor.login, PART, before, names_others=not actor.is_oneself)
         for one in part:
             yield {"kind": "audit", "number": one.number, "recorded_at": one.at, "action": one.action,
                    "subject": one.subject, "actor": one.by}  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Month
@@ -141,10 +141,14 @@ def sayings(db: Session, branch: str, technician: str) -> Iterator[tuple[str, Sa
         yield number, Saying(*said)
 
 
-def noted(db: Session, branch: str, login: str, limit: int, before: int | None = None) -> list[Noted]:
+def noted(
+    db: Session, branch: str, login: str, limit: int, before: int | None = None, *, names_others: bool = True
+) -> list[Noted]:
     """The latest entries of the audit chain that they made or that are about them: them, their phones, findings,
-    appeals, adjustments, calls, cases and causes of lateness; only those `before` that entry, where one is named."""
-    query = select(AuditRow.number, AuditRow.recorded_at, AuditRow.action, AuditRow.subject, AuditRow.actor).where(
+    appeals, adjustments, calls, cases and causes of lateness; only those `before` that entry, where one is named.
+    Without `names_others` nothing is told of what they did about others but that they did it."""
+    subject = AuditRow.subject if names_others else case((_is_theirs(branch, login), AuditRow.subject), else_="")
+    query = select(AuditRow.number, AuditRow.recorded_at, AuditRow.action, subject, AuditRow.actor).where(
         AuditRow.branch == branch, _about(branch, login)
     )
     if before is not None:
@@ -158,6 +162,12 @@ def count_noted(db: Session, branch: str, login: str) -> int:
 
 
 def _about(branch: str, login: str) -> ColumnElement[bool]:
+    """That they made the entry, or that it is about them."""
+    return or_(AuditRow.actor == login, _is_theirs(branch, login))
+
+
+def _is_theirs(branch: str, login: str) -> ColumnElement[bool]:
+    """That what it is about is them, or something of theirs."""
     findings = select(_F.finding_id).where(*_mine(_F, branch, login))
     appealed = select(AppealRow.appeal_id).where(AppealRow.branch == branch, AppealRow.technician == login)
     called = select(_V.external_id).where(
@@ -172,7 +182,6 @@ def _about(branch: str, login: str) -> ColumnElement[bool]:
     )
     subject, action = AuditRow.subject, AuditRow.action
     return or_(
-        AuditRow.actor == login,
         subject == login,
         subject.in_(findings),
         subject.in_(appealed),

@@ -1,14 +1,19 @@
 """Who was moved to another branch, or given another role, still reads, answers and appeals what counts about them."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from fieldapp.services import finding_views, findings
+from fieldapp.domain.access import OPERATOR
+from fieldapp.services import finding_views, findings, leavers
 from fieldapp.services.findings import Draft
-from tests.cast import M001, MAIN, Q001
+from tests.builders import perfect_visit
+from tests.cast import M001, MAIN, NORTH, Q001, T001
+from tests.closing import close, september
+from tests.links import store
 from tests.moves import move
-from tests.services.test_appeals import LATE, appeal, late_visit
+from tests.services.test_appeals import LATE, NINE, appeal, late_visit
 from tests.web.dispatch.test_pages import page
 from tests.web.test_score_overview import text_of
 
@@ -114,3 +119,53 @@ def test_who_never_moved_is_asked_nothing(work, sign_in):
     late_visit(work)
     assert "What counts about you" not in sign_in("T001").get("/scores/", follow_redirects=True).text
     assert sign_in("T001").get("/scores/?in=main").location.endswith("/T001/")
+
+
+def kept(client):
+    """What the file of everything tells, as kind and branch of each thing."""
+    answer = client.get("/me/stored.json", follow_redirects=True)
+    assert answer.status_code == 200
+    return [(one["kind"], one.get("branch")) for one in answer.json]
+
+
+@pytest.mark.parametrize("role", ["technician", "quality", "admin"])
+def test_everything_that_is_stored_is_told_of_each_branch_and_whole_in_the_file(gift, work, sign_in, role):
+    move(work, role=role, team="n" if role == "technician" else None)
+    store(work, perfect_visit("WO-N", NINE, "T001"), NORTH)
+    me = sign_in("T001")
+    html = text_of(me.get("/me/stored?in=main"))
+    for told in ("What counts about you in Main", "My visits 1", "Findings about me 1", "2026-10 1 1 0"):
+        assert told in html
+    assert "/me/stored?in=north" in links(me, "/me/stored?in=main") or role == "technician"
+    assert {("visit", "main"), ("visit", "north"), ("finding", "main"), ("score", "main"), ("audit", "main")} <= {
+        *kept(me)
+    }
+    assert [kind for kind, _ in kept(me)].count("account") == 1
+    exported = [(one["kind"], one.get("branch")) for one in leavers.everything(work, OPERATOR, "T001")]
+    assert {("visit", "main"), ("visit", "north"), ("finding", "main")} <= {*exported}
+    assert [
+        link for link in links(me, "/me/stored?in=main") if me.get(link, follow_redirects=True).status_code != 200
+    ] == []
+
+
+def test_what_somebody_did_in_another_role_names_nobody_else_there(gift, work, sign_in):
+    move(work, branch=MAIN, role="quality", team=None)
+    draft = Draft(source="spot_check", technician="T002", item="decorum", favourable=False, note="x")
+    theirs = findings.record(work, replace(T001.actor, role="quality"), draft, finding_id=work.new_id())
+    move(work)
+    me = sign_in("T001")
+    for answer in (me.get("/me/stored?in=main"), me.get("/me/stored.json")):
+        assert "finding.recorded" in answer.text
+        assert gift in answer.text
+        assert theirs not in answer.text
+        assert "T002" not in answer.text
+
+
+def test_a_closed_month_s_slip_of_the_old_branch_is_ones_own(work, sign_in):
+    september(work)
+    close(work)
+    move(work)
+    me = sign_in("T001")
+    assert "Chen Wei" in page(me.get("/scores/2026-09/T001/slip?in=main"))
+    assert me.get("/scores/2026-09/T001/slip.pdf?in=main").content_type == "application/pdf"
+    assert me.get("/scores/2026-09/T002/slip?in=main").status_code == 404
