@@ -95,7 +95,7 @@ def board(work: Work, actor: Actor, month: Month) -> Board:
             waiting=[one for one in found if one.verdict is None],
             decided=[one for one in found if one.verdict is not None],
             shares=[Share(code, _arrivals(counts[code].outcomes), doubts[code]) for code in sorted(doubts)],
-            names=planning.names(db, branch),
+            names=planning.names(db, branch, doubts),
         )
 
 

@@ -127,8 +127,8 @@ def look(work: Work, actor: Actor, month: Month, asked: Asked, *, number: int) -
             ) + sum(points[one.finding] for one in findings)  # fmt: skip
         return Behind(
             visits, total, max(number, 1), max(1, -(-total // PAGE)), waiting, findings,
-            unheard & {one.visit for one in visits}, planning.names(db, branch), points, total_points, only is not None,
-            sealed,
+            unheard & {one.visit for one in visits}, _names(db, branch, visits, findings), points, total_points,
+            only is not None, sealed,
         )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def people(
 
     with work.read() as db:
         every, sealed = scoring.sheets_that_count(db, branch, month, work.now())
-        names = planning.names(db, branch)
+        names = planning.names(db, branch, (one.technician for one in every))
     sheets = [one for one in every if only in (None, one.technician) and is_meant(one)]
     return People(sheets, names, only is not None, sealed)
 
@@ -172,6 +172,10 @@ def _reader(actor: Actor, technician: str | None) -> tuple[BranchCode, str | Non
     if technician not in (None, actor.login):
         raise NotFound()
     return branch, actor.login
+
+
+def _names(db: Db, branch: str, visits: Iterable[Found], findings: Iterable[FindingEffect]) -> Mapping[str, str]:
+    return planning.names(db, branch, {*(one.technician for one in visits), *(one.technician for one in findings)})
 
 
 def _wanted(
@@ -266,7 +270,7 @@ def _of_sheets(
     costs |= {one.finding: prices.get((one.technician, one.code), 0.0) for one in findings}
     return Behind(
         page, len(told), number, max(1, -(-len(told) // PAGE)), len(found) - len(told), findings,
-        unheard & {one.visit for one in page}, planning.names(db, branch), costs if asked.costs else None,
+        unheard & {one.visit for one in page}, _names(db, branch, page, findings), costs if asked.costs else None,
         sum(costs.values()), is_own, sealed,
     )  # fmt: skip
 

@@ -58,7 +58,8 @@ def board(work: Work, actor: Actor, month: Month, state: State, page: int = 1) -
         pages = max(1, -(-total // PAGE))
         shown = min(max(1, page), pages)
         found, _ = causes.late(db, branch, month, now, state, offset=(shown - 1) * PAGE, limit=PAGE)
-        return Board(month, state, found, total, shown, pages, counts, planning.names(db, branch))
+        names = planning.names(db, branch, (one for late in found for one in (late.technician, late.said_by)))
+        return Board(month, state, found, total, shown, pages, counts, names)
 
 
 def detail(work: Work, actor: Actor, visit: str) -> Detail:
@@ -67,7 +68,7 @@ def detail(work: Work, actor: Actor, visit: str) -> Detail:
     with work.read() as db:
         late = _get(db, work, actor, branch, visit)
         said = causes.of_visit(db, branch, visit)
-        names = planning.names(db, branch)
+        names = planning.names(db, branch, (late.technician, *(one.said_by for one in said)))
     is_open = rules.state_of(said) != "confirmed"
     is_second = bool(said) and actor.login not in {said[-1].said_by, late.technician}
     return Detail(late, said, names, is_open, is_open and is_second and may(actor, "causes.confirm"))

@@ -105,7 +105,8 @@ def preview(work: Work, actor: Actor, branch: BranchCode, month: Month) -> Previ
             raise NotFound()
         if sealed is not None:
             return _as_closed(db, place, sealed)
-        draft, people = _draft(db, place, month, now), scoring.staff(db, branch)
+        draft = _draft(db, place, month, now)
+        people = scoring.people(db, branch, (code for code, _ in draft.figures.sheets))
         standing = open_ends.of_month(db, place, month, now)
         return Preview(
             branch=place, month=month, book=draft.figures.rulebook, fingerprint=draft.fingerprint,
@@ -250,7 +251,7 @@ def _seal_sheets(db: Db, draft: _Draft, now: datetime) -> Iterator[tuple[str, st
     The numbers are added up once more from the very visits that are kept with them. Raises `Conflict("close_drift")`.
     """
     branch, month, book = draft.figures.branch, draft.figures.month, draft.figures.rulebook
-    people = scoring.staff(db, branch)
+    people = scoring.people(db, branch, (one.technician for one in draft.sheets))
     for seen in draft.sheets:
         technician = seen.technician
         judgements = scoring.judgements(db, branch, month, technician)

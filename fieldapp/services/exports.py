@@ -90,7 +90,8 @@ def export(
             raise NotFound()
         sealed = closed.find(db, branch, month)
         book = sealed.book if sealed else rulebooks(db).in_force(month)
-        people = scoring.staff(db, branch)
+        listed = {*scoring.outcomes(db, branch, month, moment)}
+        people = scoring.people(db, branch, listed | {one.technician for one in scoring.effects(db, branch, month)})
         if sealed and kind != "visits":  # people are called what they were called when it was closed
             people |= {one.technician: (one.name, one.team) for one in closed.everybody(db, sealed)}
         sight = _Sight(db, place, month, moment, sealed, book, people)

@@ -74,7 +74,7 @@ def month_of_branch(work: Work, actor: Actor, month: Month) -> Fairness:
         lost, elsewhere = _lost(db, branch, month, now, sheets)
         proofs = circumstances.proofs(db, branch, month, now)
         late = causes.counts(db, branch, month, now)
-        names = planning.names(db, branch)
+        names = planning.names(db, branch, (one.technician for one in proofs))
         counting, sealed = scoring.sheets_that_count(db, branch, month, now)
     sees_people = may(actor, "scores.team", branch=BranchCode(branch))
     scores = [float(one.score) for one in counting if one.status == "assessed"]

@@ -191,11 +191,11 @@ def month_scores(
             if recount
             else _stored(db, branch, month, technician, moment)
         )
-        people = scoring.staff(db, branch)
-    counts, effects = month_facts.counts, month_facts.effects
+        counts, effects = month_facts.counts, month_facts.effects
+        people = scoring.people(db, branch, {*counts, *(one.technician for one in effects)})
     sheets = score_month(counts, effects, books, month)
     if technician is not None and not sheets:
-        if technician not in people and not counts and not effects:
+        if technician not in people:
             raise NotFound()
         sheets = (score(technician, month, counts.get(technician, Counts()), effects, books.in_force(month)),)
     return MonthScores(
@@ -222,8 +222,9 @@ def technician_month(
         is_known = actor.is_oneself or technician in people or adjusted.is_named(db, branch, month, technician, sealed)
         if found is None or not is_known:
             raise NotFound()
+        name, _ = (people or scoring.named(db, [technician])).get(technician, (technician, None))
         if sealed is not None:
-            return _closed_technician(db, sealed, technician, people.get(technician, (technician, None))[0], moment)
+            return _closed_technician(db, sealed, technician, name, moment)
         judgements = scoring.judgements(db, branch, month, technician)
         effects = scoring.effects(db, branch, month, technician)
         book = rulebooks(db).in_force(month)
@@ -237,7 +238,7 @@ def technician_month(
         timezone=found.timezone,
         currency=found.currency,
         rulebook=book,
-        name=people.get(technician, (technician, None))[0],
+        name=name,
         sheet=tally(technician, month, judgements, effects, book, moment),
         visits=tuple(ScoredVisit(one.visit, numbers[one.visit], one.outcome_at(moment), one) for one in judgements),
         findings={event.id: event for event in findings},
@@ -256,7 +257,7 @@ def visit_score(
         month, technician = counted_in or (now.month, now.technician or "")
         code = scope(actor, branch, technician)
         number = scoring.external_ids(db, branch, [visit])[now.visit]
-        name, _ = scoring.staff(db, branch, code).get(code, (code, None)) if code else (None, None)
+        name, _ = scoring.named(db, [code]).get(code, (code, None)) if code else (None, None)
         sealed = closed.find(db, branch, month)
         found = closed.of_technician(db, sealed, technician) if sealed else None
         then = next((one.judgement for one in found[1].visits if one.judgement.visit == visit), None) if found else None

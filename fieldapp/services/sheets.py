@@ -52,7 +52,7 @@ def _open_page(db: Db, work: Work, branch: BranchCode, month: Month, number: int
     shown = everybody[part]
     if shown:
         stored.add_verdicts(db, branch, month, counts, shown[0], shown[-1])
-    people = stored.staff(db, branch)
+    people = stored.people(db, branch, shown)
     sheets = score_month(counts, effects, books, month, shown)
     scores = MonthScores(
         branch=branch, month=month, now=now, timezone=found.timezone, currency=found.currency,

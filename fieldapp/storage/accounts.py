@@ -1,5 +1,6 @@
 """Accounts as kept. Owns the password hash's only way in and out; refuses to judge roles or rights."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -9,6 +10,7 @@ from sqlalchemy import delete, func, select, update
 from fieldapp.domain.access import Actor, Role
 from fieldapp.domain.ids import AccountId, BranchCode, StaffCode, TeamCode
 from fieldapp.domain.visits.personal import ERASED
+from fieldapp.storage import bulk
 from fieldapp.storage.engine import Db
 from fieldapp.storage.tables.accounts import (
     AccountRow,
@@ -80,6 +82,15 @@ def find_by_login(db: Db, login: str) -> Account | None:
     """The account whose login is written exactly so."""
     row = db.scalar(select(AccountRow).where(AccountRow.login == login))
     return _account(row) if row else None
+
+
+def names(db: Db, logins: Iterable[str]) -> dict[str, str]:
+    """Login -> name of these people, in whatever branch they are."""
+    wanted, found = sorted(set(logins)), dict[str, str]()
+    for start in range(0, len(wanted), bulk.CHUNK):
+        part = AccountRow.login.in_(wanted[start : start + bulk.CHUNK])
+        found |= dict(db.execute(select(AccountRow.login, AccountRow.name).where(part)).all())
+    return found
 
 
 def find_like(db: Db, login: str) -> tuple[Account, str | None] | None:

@@ -19,7 +19,7 @@ from fieldapp.domain.ids import StaffCode, VisitId
 from fieldapp.domain.places import Place
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits.events import Event
-from fieldapp.storage import bulk, busy_hours, customers, events
+from fieldapp.storage import accounts, bulk, busy_hours, customers, events
 from fieldapp.storage.strays import GONE
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.events import EventRow
@@ -109,10 +109,11 @@ def find_technician(db: Session, branch: str, code: str) -> Technician | None:
     return _technician(row) if row else None
 
 
-def names(db: Session, branch: str) -> dict[str, str]:
-    """Login -> name of everybody in the branch."""
+def names(db: Session, branch: str, also: Iterable[str | None] = ()) -> dict[str, str]:
+    """Login -> name of everybody in the branch, and of those of `also` who work elsewhere by now."""
     query = select(AccountRow.login, AccountRow.name).where(AccountRow.branch == branch)
-    return dict(db.execute(query).all())
+    found: dict[str, str] = dict(db.execute(query).all())
+    return found | accounts.names(db, (one for one in also if one and one not in found))
 
 
 def plans(db: Session, branch: str, technicians: Iterable[str], start: datetime, end: datetime) -> list[Plan]:

@@ -16,7 +16,7 @@ from fieldapp.domain.ids import EventId, VisitId
 from fieldapp.domain.scoring.counts import Counts, difference
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement
-from fieldapp.storage import bulk
+from fieldapp.storage import accounts, bulk
 from fieldapp.storage.engine import take_turn
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.scoring import FindingEffectRow, JudgementRow, MonthOutcomeRow, MonthVerdictRow
@@ -344,6 +344,17 @@ def staff(db: Session, branch: str, login: str | None = None) -> dict[str, tuple
     if login is not None:
         query = query.where(AccountRow.login == login)
     return {login: (name, team) for login, name, team in db.execute(query)}
+
+
+def people(db: Session, branch: str, codes: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """Everybody in the branch, and those of `codes` who work elsewhere by now: of them the name alone."""
+    found = staff(db, branch)
+    return found | named(db, (one for one in codes if one not in found))
+
+
+def named(db: Session, logins: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """The names of people, in whatever branch they are; as `staff`, but without the team."""
+    return {login: (name, None) for login, name in accounts.names(db, logins).items()}
 
 
 def _bodies(branch: str, month: Month, technician: str | None = None) -> Select[Any]:

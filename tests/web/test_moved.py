@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from fieldapp.domain.access import OPERATOR
-from fieldapp.services import finding_views, findings, leavers
+from fieldapp.domain.ids import visit_id
+from fieldapp.services import closed, exports, finding_views, findings, leavers
 from fieldapp.services.findings import Draft
 from tests.builders import perfect_visit
 from tests.cast import M001, MAIN, NORTH, Q001, T001
-from tests.closing import close, september
+from tests.closing import SEPTEMBER, close, september
 from tests.links import store
 from tests.moves import move
 from tests.services.test_appeals import LATE, NINE, appeal, late_visit
@@ -169,3 +170,34 @@ def test_a_closed_month_s_slip_of_the_old_branch_is_ones_own(work, sign_in):
     assert "Chen Wei" in page(me.get("/scores/2026-09/T001/slip?in=main"))
     assert me.get("/scores/2026-09/T001/slip.pdf?in=main").content_type == "application/pdf"
     assert me.get("/scores/2026-09/T002/slip?in=main").status_code == 404
+
+
+@pytest.mark.parametrize("role", ["technician", "quality"])
+def test_who_left_keeps_their_name_in_the_old_branch(work, sign_in, role):
+    september(work)
+    move(work, role=role, team="n" if role == "technician" else None)
+    manager = sign_in("M001")
+    month = "/scores/2026-09/"
+    for address in (
+        month, f"{month}T001/", f"{month}overview", "/scores/closing/main/2026-09/", f"{month}behind?technician=T001",
+        f"{month}behind/technicians?item=sign_off", f"/scores/visits/{visit_id(MAIN, 'WO-2')}",
+    ):  # fmt: skip
+        answer = manager.get(address)
+        assert answer.status_code == 200
+        assert "Chen Wei" in answer.text, address
+        assert "T001 T001" not in text_of(answer), address
+    close(work)
+    assert [one.name for one in closed_names(work)] == ["Chen Wei", "李静"]
+    assert {row["technician_name"] for row in exported(work)} == {"Chen Wei", "李静", ""}
+    assert "Chen Wei" in manager.get("/scores/2026-09/T001/slip").text
+
+
+def closed_names(work):
+    with work.read() as db:
+        return closed.everybody(db, closed.find(db, MAIN, SEPTEMBER))
+
+
+def exported(work):
+    rows = []
+    exports.export(work, M001.actor, MAIN, SEPTEMBER, "visits", rows.append)
+    return rows
