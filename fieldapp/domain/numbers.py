@@ -11,6 +11,7 @@ import unicodedata
 #: Where customers of one company may be written with and without it.
 _COUNTRIES = ("86", "852", "853", "886")
 _LONG = 8
+_PHONE = re.compile(r"\+?\d[\d ()./-]{3,28}\d(?:\s*(?:#|x|ext\.?|转|轉)\s*\d{1,6})?")
 _GAP = re.compile(r"(?<=\d)[\W_]+(?=\d)")
 _BREAK = re.compile(r"(?<!\d)[\W_]+|[\W_]+(?!\d)")
 
@@ -24,6 +25,11 @@ def bare(number: str) -> str:
         if digits.startswith(code) and len(digits) - len(code) >= _LONG:
             return digits.removeprefix(code)
     return digits
+
+
+def is_phone(text: str) -> bool:
+    """Whether this can be dialled: digits with the usual marks between them, an extension at most."""
+    return _PHONE.fullmatch(text) is not None
 
 
 def is_same(one: str, other: str) -> bool:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.ids import is_external_id
 from fieldapp.domain.messages import is_email
+from fieldapp.domain.numbers import is_phone
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.codec import plain, read_data
 from fieldapp.services.csv_cells import (
@@ -38,7 +39,6 @@ COLUMNS = (
 )  # fmt: skip
 OPTIONAL = ("asked_by", "apology", "cause", "district", "email")
 
-_PHONE = re.compile(r"\+?\d[\d ()./-]{3,28}\d(?:\s*(?:#|x|ext\.?|转|轉)\s*\d{1,6})?")
 _CHARGE = re.compile(r"(.+?)\s+(-?\d{1,9}(?:\.\d{1,2})?)", re.DOTALL)
 #: Stands where a time could not be read.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -206,7 +206,7 @@ def _external_id(cell: str) -> str:
 
 
 def _phone(cell: str) -> str:
-    if not _PHONE.fullmatch(filled(cell)):
+    if not is_phone(filled(cell)):
         raise Bad("phone_malformed")
     return cell
 
@@ -261,11 +261,6 @@ def read_charges(text: str) -> list[ev.Charge]:
         return [ev.Charge(**one) for one in _charges(text.strip())]
     except Bad:
         raise Invalid("charge_malformed", field="charges") from None
-
-
-def is_phone(text: str) -> bool:
-    """Whether this can be dialled: digits with the usual marks between them, an extension at most."""
-    return _PHONE.fullmatch(text) is not None
 
 
 def plain_row(row: Row) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.errors import Conflict, Invalid, NotFound
 from fieldapp.domain.ids import is_code
+from fieldapp.domain.numbers import is_phone
 from fieldapp.services.installation import MAIN_TEAM
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, branches
@@ -33,6 +34,19 @@ def add_branch(work: Work, actor: Actor, *, code: str, name: str, timezone: str,
         branches.add_team(db, code, MAIN_TEAM, name=branch.name)
         _audit(work, db, actor, "branch.added", code, code)
     return branch
+
+
+def set_phone(work: Work, actor: Actor, *, branch: str, phone: str) -> None:
+    """The number that customers of a branch call, "" for none. Raises `Invalid` branch_unknown, phone_malformed."""
+    require(actor, "branches.manage")
+    number = " ".join(phone.split())
+    if number and not is_phone(number):
+        raise Invalid("phone_malformed", field="phone", value=phone)
+    with work.write() as db:
+        if branches.find(db, branch) is None:
+            raise Invalid("branch_unknown", field="branch", value=branch)
+        branches.set_phone(db, branch, number)
+        _audit(work, db, actor, "branch.phone", branch, number)
 
 
 def add_team(work: Work, actor: Actor, *, branch: str, code: str, name: str) -> Team:

@@ -35,6 +35,8 @@ class LinkView:
     kind: Kind
     branch: str
     branch_name: str
+    #: That the customer calls; "" where nobody entered it.
+    branch_phone: str
     zone: ZoneInfo
     currency: str
     visit_id: str
@@ -119,6 +121,7 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
         kind=link.kind,
         branch=link.branch,
         branch_name=branch.name,
+        branch_phone=branch.phone,
         zone=zone,
         currency=branch.currency,
         visit_id=link.visit_id,

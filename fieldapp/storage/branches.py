@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
@@ -12,9 +13,8 @@ from fieldapp.storage.tables.accounts import BranchRow, TeamRow
 
 #: Built once: asked for by every push.
 _BRANCH = BranchRow.__table__.c
-_FIND = select(_BRANCH.branch, _BRANCH.name, _BRANCH.timezone, _BRANCH.currency, _BRANCH.hears).where(
-    _BRANCH.branch == bindparam("code")
-)
+_COLUMNS = _BRANCH.branch, _BRANCH.name, _BRANCH.timezone, _BRANCH.currency, _BRANCH.hears, _BRANCH.phone
+_FIND = select(*_COLUMNS).where(_BRANCH.branch == bindparam("code"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Branch:
     currency: str
     #: Types of events that somebody outside is told of; None: nobody ever chose, so the usual ones.
     hears: frozenset[str] | None = None
+    #: That customers call.
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def find(db: Session, code: str) -> Branch | None:
     met: dict[str, Branch] = db.info.setdefault("branches", {})
     if code not in met:
         for row in bulk.fetch(db, _FIND, {"code": code}):
-            met[code] = Branch(row.branch, row.name, row.timezone, row.currency, _types(row.hears))
+            met[code] = _branch(row)
     return met.get(code)
 
 
@@ -57,14 +59,17 @@ def codes(db: Session) -> list[str]:
     return list(db.scalars(select(BranchRow.branch).order_by(BranchRow.branch)))
 
 
+def _branch(row: Any) -> Branch:
+    return Branch(row.branch, row.name, row.timezone, row.currency, _types(row.hears), row.phone or "")
+
+
 def _types(text: str | None) -> frozenset[str] | None:
     return None if text is None else frozenset(text.split())
 
 
 def every(db: Session) -> list[Branch]:
     """All branches by code."""
-    rows = db.scalars(select(BranchRow).order_by(BranchRow.branch))
-    return [Branch(row.branch, row.name, row.timezone, row.currency) for row in rows]
+    return [_branch(row) for row in db.execute(select(*_COLUMNS).order_by(_BRANCH.branch))]
 
 
 def add(db: Session, code: str, *, name: str, timezone: str, currency: str, now: datetime) -> None:
@@ -76,6 +81,13 @@ def add(db: Session, code: str, *, name: str, timezone: str, currency: str, now:
 def hear(db: Session, code: str, types: Iterable[str]) -> None:
     """From this transaction on, note facts of these types for others, and no others."""
     db.get_one(BranchRow, code).hears = " ".join(sorted(types))
+    db.flush()
+    db.info.pop("branches", None)
+
+
+def set_phone(db: Session, code: str, phone: str) -> None:
+    """Which number customers of a branch that exists call; "" for none."""
+    db.get_one(BranchRow, code).phone = phone or None
     db.flush()
     db.info.pop("branches", None)
 

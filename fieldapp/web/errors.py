@@ -120,6 +120,7 @@ MESSAGES: dict[str, Any] = {
     "stars_missing": _l("Please choose from one star to five."),
     "statement_changed": _l("The statement has changed since you opened the page. Please read it again."),
     "signer_missing": _l("Please type your name."),
+    "phone_malformed": _l("This is no phone number."),
     "text_missing": _l("Please write a few words."),
     "text_too_long": _l("This is too long: at most %(limit)s characters."),
     "window_reversed": _l("The window must end after it starts."),

@@ -1,8 +1,11 @@
 """The admin's pages: accounts, branches, teams."""
 
+import re
+
 import pytest
 
 from tests import cast
+from tests.links import own_token, planned_visit
 
 
 @pytest.fixture
@@ -110,6 +113,24 @@ def test_branches_and_teams_are_added(admin):
     assert admin.post("/admin/teams", data={"branch": "south", "code": "s1", "name": "南一队"}).status_code == 303
     page = admin.get("/admin/branches").text
     assert all(text in page for text in ("南区", "Asia/Taipei", "TWD", "南一队 (s1)"))
+
+
+def test_customers_are_told_which_number_to_call(admin, work, client):
+    token = own_token(work, planned_visit(work))
+
+    def number_on_page():
+        return re.findall('href="tel:([^"]*)"', client.get(f"/c/{token}", follow_redirects=True).text)
+
+    assert number_on_page() == []
+    assert admin.post("/admin/branches/phone", data={"branch": "main", "phone": "0517 8352 1010"}).status_code == 303
+    assert "0517 8352 1010" in admin.get("/admin/branches").text
+    assert number_on_page() == ["051783521010"]
+    refused = admin.post("/admin/branches/phone", data={"branch": "main", "phone": "call me"})
+    assert refused.status_code == 422
+    assert "This is no phone number." in refused.text
+    assert admin.post("/admin/branches/phone", data={"branch": "nowhere", "phone": ""}).status_code == 422
+    assert admin.post("/admin/branches/phone", data={"branch": "main", "phone": ""}).status_code == 303
+    assert number_on_page() == []
 
 
 def test_a_refused_branch_comes_back_with_every_word_in_it(admin):

@@ -113,6 +113,7 @@ def _move_in(db: Db, plan: BranchPlan, hashes: dict[Role, str], wish: Wish) -> N
         branches.rename(db, plan.code, plan.name)
     else:
         branches.add(db, plan.code, name=plan.name, timezone=plan.timezone, currency=plan.currency, now=_long_ago(wish))
+    branches.set_phone(db, plan.code, plan.office_phone)
     for code, name in plan.teams:
         branches.add_team(db, plan.code, code, name=name)
     for login, name, role in plan.office:

@@ -24,6 +24,7 @@ class BranchPlan:
     name: str
     timezone: str
     currency: str
+    office_phone: str
     share: float
     languages: tuple[Language, ...]
     teams: tuple[tuple[str, str], ...]
@@ -40,7 +41,8 @@ class BranchPlan:
 
 
 SHANGHAI = BranchPlan(
-    code="main", name="上海浦东分公司", timezone="Asia/Shanghai", currency="CNY", share=0.55,
+    code="main", name="上海浦东分公司", timezone="Asia/Shanghai", currency="CNY", office_phone="021 5555 0100",
+    share=0.55,
     languages=("zh-Hans", "zh-Hans", "zh-Hans", "en"),
     teams=(("a", "张江班组"), ("b", "陆家嘴班组")),
     workers=(
@@ -78,7 +80,7 @@ SHANGHAI = BranchPlan(
 )  # fmt: skip
 
 HONG_KONG = BranchPlan(
-    code="hk", name="香港九龍分公司", timezone="Asia/Hong_Kong", currency="HKD", share=0.25,
+    code="hk", name="香港九龍分公司", timezone="Asia/Hong_Kong", currency="HKD", office_phone="3555 0100", share=0.25,
     languages=("zh-Hant", "zh-Hant", "en"),
     teams=(("k", "觀塘組"),),
     workers=(
@@ -105,7 +107,7 @@ HONG_KONG = BranchPlan(
 )  # fmt: skip
 
 SINGAPORE = BranchPlan(
-    code="sg", name="Singapore East", timezone="Asia/Singapore", currency="SGD", share=0.2,
+    code="sg", name="Singapore East", timezone="Asia/Singapore", currency="SGD", office_phone="6555 0100", share=0.2,
     languages=("en", "en", "en", "zh-Hans"),
     teams=(("t", "Tampines crew"),),
     workers=(

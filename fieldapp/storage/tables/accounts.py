@@ -17,6 +17,7 @@ class BranchRow(Base):
     currency: Mapped[CodeText]
     created_at: Mapped[datetime]
     hears: Mapped[LongText | None]  # types of events that others are told of, with spaces between; none: the usual
+    phone: Mapped[LongText | None]  # that customers call
 
 
 class TeamRow(Base):

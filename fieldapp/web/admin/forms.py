@@ -60,6 +60,13 @@ class BranchForm(Form):
     currency = StringField(_l("Currency"))
 
 
+class BranchPhoneForm(Form):
+    """Which number a branch's customers call."""
+
+    branch = SelectField(_l("Branch"), id="phone-branch", validate_choice=False)
+    phone = StringField(_l("Telephone number"))
+
+
 class TeamForm(Form):
     """A team to be made."""
 

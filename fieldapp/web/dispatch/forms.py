@@ -27,9 +27,10 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 
 from fieldapp.domain.calendar import is_twofold, localise
 from fieldapp.domain.errors import Invalid
+from fieldapp.domain.numbers import is_phone
 from fieldapp.domain.scheduling import LONGEST_JOB, SHORTEST_JOB
 from fieldapp.domain.visits import events as ev
-from fieldapp.services.appointments_csv import is_phone, read_charges
+from fieldapp.services.appointments_csv import read_charges
 from fieldapp.services.planning import Technician, Visit
 from fieldapp.services.rearranging import Change
 from fieldapp.services.scheduling import Slot
