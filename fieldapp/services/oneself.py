@@ -5,7 +5,10 @@ Owns where that is, and as whom somebody comes there: as the technician that the
 (`access.oneself_in`). What they read there is the services' of scores, findings and appeals, who ask `access` as ever.
 """
 
-from fieldapp.domain.access import Actor, oneself_in
+from collections import Counter
+from dataclasses import dataclass
+
+from fieldapp.domain.access import Actor, oneself_in, require
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.ids import BranchCode, is_uuid
@@ -49,6 +52,29 @@ def last_month(work: Work, actor: Actor) -> Month | None:
     """The last month that holds anything about the actor in their branch, a month to come among them."""
     with work.read() as db:
         return max((one.month for one in stored.months(db, str(actor.branch), actor.login)), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """How much about somebody is not settled in a branch: findings and appeals that wait, months that are open."""
+
+    branch: Branch
+    findings: int
+    appeals: int
+    months: int
+
+
+def still_open(work: Work, actor: Actor, login: str) -> list[Open]:
+    """The branches in which anything about this person is not settled: for who moves them, to know that it stays there.
+    Numbers alone: what it is about is no admin's. Raises `Forbidden`."""
+    require(actor, "accounts.manage")
+    with work.read() as db:
+        every = {one.code: one for one in branches.every(db)}
+        findings = Counter(branch for branch, _ in scoring.waiting_findings(db, list(every), login))
+        appealed = oneself.open_appeals(db, list(every), login)
+        months = Counter(branch for branch, _ in oneself.open_months(db, list(every), login))
+    named = (one for code, one in every.items() if findings[code] or appealed.get(code) or months[code])
+    return [Open(one, findings[one.code], appealed.get(one.code, 0), months[one.code]) for one in named]
 
 
 def holding(

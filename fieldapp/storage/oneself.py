@@ -1,8 +1,8 @@
-"""In which branches anything counts about somebody. Reads only."""
+"""In which branches anything counts about somebody, and what of it is still open. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select, union
+from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
 from fieldapp.storage.tables.adjustments import AdjustmentRow
@@ -28,3 +28,25 @@ def branches_of(db: Session, branches: Sequence[str], login: str) -> frozenset[s
         for one in (_S, _D)
     ]
     return frozenset(db.scalars(union(*named)))
+
+
+def open_appeals(db: Session, branches: Sequence[str], login: str) -> Mapping[str, int]:
+    """How many appeals of theirs wait for an answer, by branch."""
+    query = select(_A.branch, func.count()).where(
+        _A.branch.in_(branches), _A.technician == login, _A.state == "open"
+    )  # fmt: skip
+    return dict(db.execute(query.group_by(_A.branch)).all())
+
+
+def open_months(db: Session, branches: Sequence[str], login: str) -> list[tuple[str, str]]:
+    """Branch and month, for each month with visits or findings of theirs that is not closed, in order."""
+    is_closed = [
+        select(_M.month).where(_M.branch == one.branch, _M.month == one.month).exists() for one in (_O, _F)
+    ]  # fmt: skip
+    found = union(
+        select(_O.branch, _O.month).where(
+            _O.branch.in_(branches), _O.technician == login, _O.visits > 0, ~is_closed[0]
+        ),
+        select(_F.branch, _F.month).where(_F.branch.in_(branches), _F.technician == login, ~is_closed[1]),
+    )  # fmt: skip
+    return sorted((branch, month) for branch, month in db.execute(found))

@@ -201,3 +201,24 @@ def exported(work):
     rows = []
     exports.export(work, M001.actor, MAIN, SEPTEMBER, "visits", rows.append)
     return rows
+
+
+def test_the_admin_reads_before_a_move_what_stays_and_after_it_what_is_not_settled(work, sign_in):
+    late_visit(work)
+    appeal(work)
+    draft = Draft(source="complaint", technician="T001", discipline="gifts", note="a carton of milk")
+    findings.record(work, Q001.actor, draft, finding_id=work.new_id())
+    for _ in range(2):
+        html = text_of(sign_in("A001").get("/admin/accounts/T001"))
+        assert "Not settled in Main 1 finding to be decided · 1 appeal to be answered · 1 month to be closed" in html
+        assert "It stays in this branch, whatever branch or role you give them" in html
+        assert "carton" not in html
+        move(work)
+    assert "Not settled" not in sign_in("A001").get("/admin/accounts/T002").text
+
+
+def test_a_month_that_is_closed_is_settled(work, sign_in):
+    september(work)
+    assert "1 month to be closed" in sign_in("A001").get("/admin/accounts/T001").text
+    close(work)
+    assert "Not settled" not in sign_in("A001").get("/admin/accounts/T001").text

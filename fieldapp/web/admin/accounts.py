@@ -12,6 +12,7 @@ from fieldapp.services import (
     accounts,
     branches,
     invitations,
+    oneself,
     phones,
     quarantine,
     second_factors,
@@ -160,6 +161,7 @@ def _account(found: Account, form: AccountForm) -> str:
         devices=sign_ins.list_of(work, actor, found.login), here=current_user.sign_in_id,
         waiting=invitations.find_waiting(work, actor, found.login), link_form=InvitationForm(formdata=None),
         mails=current_settings().mail_server is not None, factor=second_factors.standing(work, actor, found.login),
+        still_open=oneself.still_open(work, actor, found.login),
     )  # fmt: skip
 
 
