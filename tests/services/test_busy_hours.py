@@ -81,6 +81,7 @@ def test_behind_every_number_is_a_list_of_as_many(postgres_work, clock, by):
     assert busy.of().visits == 4
 
 
+@pytest.mark.sqlite
 def test_the_span_is_read_along_its_index_in_one_statement(work, clock):
     week(work, clock)
     said: list[tuple[str, Any]] = []

@@ -76,6 +76,7 @@ def test_the_page_links_them_both_ways(work: Work, sign_in: Callable[[str], Any]
     assert f"/dispatch/visits/{visit_id(MAIN, 'FIRST')}" in page
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("typed", ["13900000001", "0086 139 0000 0001", "+8613900000001"])
 @pytest.mark.parametrize("who", [D001, Q001], ids=lambda who: who.role)
 def test_a_whole_number_is_found_however_it_is_written_without_opening_what_others_are_called(
