@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 from msgspec import UNSET
 
-from fieldapp.domain import approvals, scheduling
+from fieldapp.domain import approvals, numbers, scheduling
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import month_of
 from fieldapp.domain.errors import Conflict, Invalid
@@ -29,7 +29,7 @@ from fieldapp.services.claims import Claim, Slot, claim_time, hold
 from fieldapp.services.recording import record
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, events, planning, visits
+from fieldapp.storage import audit, events, links, planning, visits
 from fieldapp.storage.events import Record
 from fieldapp.storage.visits import Visit
 
@@ -161,7 +161,15 @@ def amend_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, rev: i
         change = amendment(seen, wanted)
         if change is None:
             return seen
+        if change.customer is not UNSET and not _is_reached_as_before(seen, change.customer):
+            links.end(db, branch, seen.visit_id, "own", work.now())
         return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [change])
+
+
+def _is_reached_as_before(seen: Visit, customer: ev.Customer) -> bool:
+    """Whether whoever was sent a link is still whom it is for: a number or an address may have been a stranger's."""
+    email = customer.email or ""
+    return numbers.is_same(seen.phone, customer.phone) and seen.email in {"", email}
 
 
 def reinstate_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, reason: str) -> Visit:

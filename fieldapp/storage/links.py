@@ -51,13 +51,17 @@ class Act:
 
 def add(db: Session, link: Link) -> None:
     """Store a new link and end every older one of its kind for the visit."""
-    older = update(LinkRow).where(
-        LinkRow.branch == link.branch, LinkRow.visit_id == link.visit_id, LinkRow.kind == link.kind,
-        LinkRow.revoked_at.is_(None),
-    )  # fmt: skip
-    db.execute(older.values(revoked_at=link.created_at))
+    end(db, link.branch, link.visit_id, link.kind, link.created_at)
     values = {name: getattr(link, name) for name in Link.__slots__}
     db.execute(insert(LinkRow).values(**values))
+
+
+def end(db: Session, branch: str, visit_id: str, kind: Kind, now: datetime) -> None:
+    """Let no link of this kind for the visit open anything any more."""
+    open_ones = update(LinkRow).where(
+        LinkRow.branch == branch, LinkRow.visit_id == visit_id, LinkRow.kind == kind, LinkRow.revoked_at.is_(None)
+    )
+    db.execute(open_ones.values(revoked_at=now))
 
 
 def find(db: Session, branch: str, secret_hash: str) -> Link | None:

@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from msgspec import UNSET, structs
 
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.errors import Conflict, Forbidden, NotFound
 from fieldapp.domain.ids import visit_id
-from fieldapp.services import links
+from fieldapp.domain.visits import events as ev
+from fieldapp.domain.visits.codec import read_data
+from fieldapp.services import links, scheduling
 from fieldapp.services.links import LinkGone
+from fieldapp.storage import visits
 from tests import builders, cast
 from tests.links import KEY, planned_visit, signed_visit, store
 
@@ -85,6 +89,28 @@ def test_a_link_goes_along_with_a_visit_that_is_moved(work, clock):
     clock.advance(days=32)
     with pytest.raises(LinkGone):
         links.open_link(work, token)
+
+
+@pytest.mark.parametrize(
+    ("changed", "opens"),
+    [
+        ({"phone": "13900000009"}, False), ({"email": "other@example.org"}, False), ({"email": UNSET}, False),
+        ({"phone": "+86 138-0000-0001"}, True), ({"address": "9 Hill Road"}, True),
+    ],
+)  # fmt: skip
+def test_a_link_that_was_sent_to_a_number_or_address_that_is_put_right_opens_nothing(work, changed, opens):
+    store(work, [builders.scheduled("WO-1", work.now(), customer=builders.customer(email="wang@example.org"))])
+    token, visit = own(work), visit_id(cast.MAIN, "WO-1")
+    customer = structs.replace(read_data("visit.scheduled", builders.scheduled("WO-1", work.now())["data"]).customer,
+                               **{"email": "wang@example.org", **changed})  # fmt: skip
+    with work.read() as db:
+        rev = visits.get(db, cast.MAIN, visit).rev
+    scheduling.amend_visit(work, cast.D001.actor, cast.MAIN, visit, rev, ev.VisitAmended(customer=customer))
+    if opens:
+        assert links.open_link(work, token)
+    else:
+        with pytest.raises(LinkGone):
+            links.open_link(work, token)
 
 
 @pytest.mark.parametrize("person", [cast.T001, cast.A001])
