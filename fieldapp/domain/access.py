@@ -126,6 +126,7 @@ class Actor:
     scopes: frozenset[Scope] = frozenset()  # a token's; people have none
     at_console: bool = False  # named on the command line, by whoever holds it
     is_oneself: bool = False  # somebody before what counts about them in a branch, and nothing else there
+    also: Role | Literal["token"] | None = None  # what they are there today, which still hides what it hid
 
     @property
     def is_head_office(self) -> bool:
@@ -171,9 +172,12 @@ def roles_with(permission: Permission) -> list[Role]:
 
 def oneself_in(actor: Actor, branch: BranchCode) -> Actor:
     """The actor as the technician that they are, or were, in `branch`: before what counts about them there, and with
-    nothing of their role and branch of today. That anything counts about them there is the caller's to ask."""
+    nothing of their role and branch of today, which `actor` is. That anything counts about them there is the caller's
+    to ask."""
+    assert not actor.is_oneself  # noqa: S101 - what they are today would be lost
     return replace(
-        actor, role="technician", branch=branch, team=None, scopes=frozenset(), at_console=False, is_oneself=True
+        actor, role="technician", branch=branch, team=None, scopes=frozenset(), at_console=False, is_oneself=True,
+        also=actor.role if actor.branch == branch else None,
     )  # fmt: skip
 
 

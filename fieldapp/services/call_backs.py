@@ -227,7 +227,7 @@ def hidden_from(
 ) -> Collection[str]:  # fmt: skip
     """The visits of a month, or of one technician's, whose signed answers `actor` must not read yet: they may still
     have to make the call about them."""
-    if actor.role != "quality" or actor.branch != branch:
+    if "quality" not in (actor.role, actor.also) or actor.branch != branch:
         return ()
     found = _month(db, branch, month, zone_of(db, branch), technician)[1]
     return {one.visit.visit_id for one in found if one.state == "open"}

@@ -36,7 +36,7 @@ def places_in(db: Db, actor: Actor) -> list[Branch]:
 
 def works_in(actor: Actor, branch: str) -> bool:
     """Whether the actor is a technician there today: then it is all their own anyway."""
-    return actor.role == "technician" and actor.branch == branch and not actor.is_oneself
+    return actor.role == "technician" and actor.branch == branch
 
 
 def there(work: Work, actor: Actor, branch: str) -> tuple[Actor, Branch]:

@@ -4,17 +4,18 @@ Owns which things there are and what each tells. Customers are in it by order nu
 the verdicts that rest on it. A month at a time is in memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from fieldapp.domain.access import Actor, oneself_in, own_branch
 from fieldapp.domain.calendar import Month
+from fieldapp.domain.errors import Forbidden
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.visits.codec import plain
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import appeal_views, finding_views, oneself, phones, scoring, sign_ins, stored
+from fieldapp.services import appeal_views, call_backs, finding_views, oneself, phones, scoring, sign_ins, stored
 from fieldapp.services.finding_views import View
 from fieldapp.services.scoring import ScoredVisit
 from fieldapp.services.work import Work
@@ -31,26 +32,30 @@ _CUSTOMERS = frozenset({"doc", "customer", "signer", "strokes"})
 
 def everything(work: Work, actor: Actor) -> Iterator[Thing]:
     """Each thing with its `kind`, and its `branch` where it belongs to one: of every branch in which anything counts
-    about the actor. Raises `Forbidden`, before the first thing, for who is and was no technician of a branch."""
-    return _all(work, actor, own_branch(actor, "scores.own"), stored.about_me(work, actor))
+    about the actor, who is here as what they are today. Raises `Forbidden`, before the first thing, for who never was a
+    technician of a branch."""
+    selves = [actor] if actor.role == "technician" else []
+    selves += [oneself_in(actor, BranchCode(one.code)) for one in oneself.places(work, actor)]
+    if not selves:
+        raise Forbidden(permission="scores.own", role=actor.role)
+    return _all(work, actor, [(one, stored.about_me(work, one)) for one in selves])
 
 
 def elsewhere(work: Work, actor: Actor) -> Iterator[Thing]:
     """The same things, without the account, of the branches in which the actor is no technician today, and was one."""
     for place in oneself.places(work, actor):
-        branch = BranchCode(place.code)
-        me = oneself_in(actor, branch)
-        yield from _of_branch(work, me, branch, stored.about_me(work, me))
+        me = oneself_in(actor, BranchCode(place.code))
+        yield from _of_branch(work, me, stored.about_me(work, me))
 
 
-def _all(work: Work, actor: Actor, branch: BranchCode, found: stored.Stored) -> Iterator[Thing]:
-    yield from _of_account(work, actor, found)
-    if not actor.is_oneself:  # who is: also in this one
-        yield from _of_branch(work, actor, branch, found)
-    yield from elsewhere(work, actor)
+def _all(work: Work, actor: Actor, selves: Sequence[tuple[Actor, stored.Stored]]) -> Iterator[Thing]:
+    yield from _of_account(work, actor, selves[0][1])
+    for me, found in selves:
+        yield from _of_branch(work, me, found)
 
 
-def _of_branch(work: Work, actor: Actor, branch: BranchCode, found: stored.Stored) -> Iterator[Thing]:
+def _of_branch(work: Work, actor: Actor, found: stored.Stored) -> Iterator[Thing]:
+    branch = own_branch(actor, "scores.own")
     yield from ({**one, "branch": branch} for one in _in_branch(work, actor, branch, found))
 
 
@@ -95,8 +100,9 @@ def _of_month(work: Work, actor: Actor, branch: BranchCode, month: Month) -> Ite
     login = actor.login
     scores = scoring.month_scores(work, actor, branch, month, technician=login)
     yield {"kind": "score", **scoring.as_data(scores)}
+    hidden = call_backs.to_be_made(work, actor, branch, month, login)
     for visit in scoring.technician_month(work, actor, branch, login, month).visits:
-        yield _visit(visit, month)
+        yield _visit(visit, month, is_blind=visit.visit in hidden)
     for view in finding_views.list_own(work, actor, branch, login, month):
         yield _finding(view)
     with work.read() as db:
@@ -113,11 +119,13 @@ def _of_month(work: Work, actor: Actor, branch: BranchCode, month: Month) -> Ite
         yield from (_fact(event, numbers[visit_id]) for event in mine)
 
 
-def _visit(one: ScoredVisit, month: Month) -> Thing:
+def _visit(one: ScoredVisit, month: Month, *, is_blind: bool) -> Thing:
+    """`is_blind`: the reader is by now of those who may still have to ask the customer, and learns no answer before."""
     verdicts = [
         {"item": it.code, "met": it.met, "source": it.source, "why": it.why, "minutes": it.minutes, "times": it.times,
          "evidence": it.evidence}
         for it in one.judgement.verdicts
+        if not (is_blind and it.source == "answer")
     ]  # fmt: skip
     return {
         "kind": "visit", "month": month, "visit": one.external_id, "job": one.judgement.job_type,

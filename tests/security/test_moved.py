@@ -11,6 +11,7 @@ from fieldapp.domain.appeals import Subject
 from fieldapp.domain.ids import visit_id
 from fieldapp.services import findings, oneself
 from fieldapp.services.findings import Draft
+from tests import links
 from tests.cast import BY_LOGIN, MAIN, NORTH, Q001, T001, T002
 from tests.moves import move
 from tests.security.test_authorisation import NOBODY, doors
@@ -99,7 +100,7 @@ def test_the_branch_in_the_address_opens_no_page_of_the_office(app, work, sign_i
         plain, there = me.get(url), me.get(url, query_string={"in": MAIN})
         if url.startswith(OWN) or url in {"/scores/", "/scores/2026-10/"}:
             told += [url] if "T002" in there.text.replace(url, "") or there.status_code >= 500 else []
-        elif (plain.status_code, "in Main" in there.text) != (there.status_code, False):
+        elif (plain.status_code, "What counts about you in Main" in there.text) != (there.status_code, False):
             told.append(url)
     assert told == []
 
@@ -148,3 +149,16 @@ def test_photos_of_a_colleague_stay_closed(work, sign_in, things):
     for visit in (things["T002"]["visit"], things["T001"]["visit"], ""):
         assert me.get(f"/api/sync/v1/photos/{sha}?in={MAIN}&visit={visit}").status_code == 404
     assert me.get(f"/scores/findings/{things['T002']['finding']}/photos/{sha}?in={MAIN}").status_code == 404
+
+
+@pytest.mark.parametrize(("branch", "is_blind"), [(MAIN, True), (NORTH, False)])
+def test_who_may_have_to_call_the_customer_learns_no_answer_as_oneself_before(work, sign_in, branch, is_blind):
+    visit = links.unsigned_visit(work, courteous="no")
+    move(work, branch=branch, role="quality", team=None)
+    me = sign_in("T001")
+    for address in (f"/scores/visits/{visit}", "/scores/2026-10/T001/courtesy"):
+        html = me.get(f"{address}?in={MAIN}").text
+        assert ("to be called back" in html or "who calls asks without knowing it" in html) is is_blind
+        assert not (is_blind and "a secret word between us" in html)
+    [kept] = [one for one in me.get(f"/me/stored.json?in={MAIN}").json if one["kind"] == "visit"]
+    assert ("courtesy" in {one["item"] for one in kept["verdicts"]}) is not is_blind

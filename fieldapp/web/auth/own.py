@@ -25,7 +25,7 @@ from fieldapp.services import (
 from fieldapp.web import finding_words
 from fieldapp.web.auth.devices import describe
 from fieldapp.web.auth.forms import PasswordForm
-from fieldapp.web.context import current_actor, current_branch, current_settings, current_work
+from fieldapp.web.context import current_account, current_actor, current_branch, current_settings, current_work
 from fieldapp.web.fresh import fresh
 from fieldapp.web.guards import only
 
@@ -59,7 +59,7 @@ def about_me() -> ResponseReturnValue:
 @only("technician", of_oneself=True)
 def download() -> Response:
     """The same, whole, to keep: a list of things, each with its kind."""
-    things = stored_file.everything(current_work(), current_actor())
+    things = stored_file.everything(current_work(), current_account())
     response = current_app.response_class(_listed(things), content_type="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="stored-{current_actor().login}.json"'
     return response
