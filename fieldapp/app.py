@@ -174,7 +174,8 @@ def _register(app: Flask) -> None:
     # Checks the form token itself: a rescue file may be larger than what is read for others.
     csrf.exempt(rescue.blueprint)
     guards.register(app, rescue.blueprint, guards.signed_in(), "/rescue")
-    guards.register(app, causes.blueprint, guards.roles("technician", "dispatcher", "quality", "manager"), "/causes")
+    tellers = guards.roles("technician", "dispatcher", "quality", "manager", of_oneself=True)
+    guards.register(app, causes.blueprint, tellers, "/causes")
     guards.register(app, quality.blueprint, guards.roles("quality", "manager"), "/quality")
     guards.register(app, quality_appeals.blueprint, guards.roles("quality", "manager"), "/quality/appeals")
     guards.register(app, quality_approvals.blueprint, guards.roles("quality", "manager"), "/quality/approvals")

@@ -102,7 +102,7 @@ _SCOPE_MAY: dict[Scope, frozenset[Permission]] = {
     "webhooks:write": frozenset({"webhooks.read", "webhooks.manage"}),
 }
 #: What people may do with what counts about themselves, wherever it counts and whatever they are by now.
-_OF_ONESELF: frozenset[Permission] = frozenset({"scores.own", "appeals.file"})
+_OF_ONESELF: frozenset[Permission] = frozenset({"scores.own", "appeals.file", "causes.record"})
 #: How the names of tokens begin where they stand beside people's: nobody signs in under such a name.
 TOKEN_LOGIN = "api."  # noqa: S105 - a name
 

@@ -12,24 +12,27 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from fieldapp.domain.access import Actor
-from fieldapp.services import oneself
+from fieldapp.domain.access import Actor, oneself_in
+from fieldapp.domain.ids import BranchCode
+from fieldapp.services import adjustment_views, oneself
 from fieldapp.services.oneself import Branch
 from fieldapp.web.context import current_account, current_actor, current_work, find_actor
 
 #: The name in the query.
 IN = "in"
 #: Whose pages know it, but `own.about_me` and its file.
-_BLUEPRINTS = frozenset({"scores", "score_findings", "finding_answers", "slips", "my_appeals", "sync_photos"})
+_BLUEPRINTS = frozenset({
+    "scores", "score_findings", "finding_answers", "slips", "my_appeals", "causes", "sync_photos",
+})  # fmt: skip
 _VIEWS = frozenset({"own.about_me", "own.download"})
 #: What a page may be about, by the name in its address.
 _THINGS = {"finding_id": "finding", "appeal_id": "appeal", "visit_id": "visit"}
 
 
 def install(app: Flask) -> None:
-    """Keep the branch in links, and give templates `elsewhere()`, `my_places()` and `there()`."""
+    """Keep the branch in links, and give templates `elsewhere()`, `my_places()`, `has_news()` and `there()`."""
     app.url_defaults(_keep)
-    app.jinja_env.globals.update(elsewhere=elsewhere, my_places=my_places, there=there)
+    app.jinja_env.globals.update(elsewhere=elsewhere, my_places=my_places, has_news=has_news, there=there)
 
 
 def enter(roles: Collection[str]) -> ResponseReturnValue | None:
@@ -65,6 +68,17 @@ def my_places() -> list[Branch]:
     """Where else something counts about whoever is signed in."""
     account = find_actor()
     return oneself.places(current_work(), account) if account else []
+
+
+def has_news(branch: str) -> bool:
+    """Whether more is known about a closed month of the reader's, or it was adjusted of late, in one of `my_places`."""
+    account = find_actor()
+    if account is None:
+        return False
+    me = oneself_in(account, BranchCode(branch))
+    return bool(
+        adjustment_views.learnt_lately(current_work(), me) or adjustment_views.recent(current_work(), me)
+    )  # fmt: skip
 
 
 def there(branch: str) -> dict[str, str | None]:

@@ -12,6 +12,7 @@ from fieldapp.domain.ids import visit_id
 from fieldapp.services import appeal_views, appeals, findings
 from fieldapp.services.findings import Draft
 from tests import builders, cast
+from tests.moves import move
 from tests.sync.phone import plan
 
 
@@ -154,3 +155,18 @@ def test_after_the_deadline_the_way_on_is_told_with_the_refusal(program, missed,
     assert (answer.status_code, answer.json["code"]) == (409, "appeal_late")
     for way in ("record a finding", "reverse the decision", "adjustment"):
         assert way in answer.json["title"]
+
+
+def test_a_program_hands_in_where_it_counts_also_for_who_was_moved_and_one_of_the_new_branch_reads_nothing(
+    program, work, missed
+):  # fmt: skip
+    move(work)
+    scopes = ("appeals:write", "findings:read", "scores:read", "visits:read")
+    old, new = program(*scopes), program(*scopes, name="new", branch=cast.NORTH)
+    assert new.ask("POST", "/appeals", json=WORE, headers={"Idempotency-Key": "one"}).status_code == 404
+    assert new.get(f"/findings/{missed}").status_code == 404
+    assert new.get("/appeals").json["items"] == []
+    assert new.get("/appeals?in=main").status_code == 422
+    assert "T001" not in new.get("/scores/2026-10").text
+    made = old.ask("POST", "/appeals", json=WORE, headers={"Idempotency-Key": "two"})
+    assert (made.status_code, made.json["technician"], made.json["handed_in_by"]) == (201, "T001", "api.crm")

@@ -47,6 +47,7 @@ ADDRESSES = (
     "/scores/findings/{finding}", "/scores/findings/{finding}/appeal", "/scores/appeals/{appeal}",
     "/scores/visits/{visit}", "/scores/visits/{visit}/appeal/punctual", "/scores/2026-10/{who}/",
     "/scores/2026-10/{who}/visits", "/scores/2026-10/{who}/findings", "/scores/2026-10/{who}/punctual",
+    "/causes/{visit}",
 )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def test_nothing_of_a_colleague_is_answered_or_appealed(work, sign_in, things, r
     become(work, role)
     me, theirs = sign_in("T001"), things["T002"]
     for address in ("/scores/findings/{finding}", "/scores/findings/{finding}/appeal",
-                    "/scores/visits/{visit}/appeal/punctual"):  # fmt: skip
+                    "/scores/visits/{visit}/appeal/punctual", "/causes/{visit}"):  # fmt: skip
         answer = me.post(
             f"{address.format(**theirs)}?in={MAIN}", data={"text": "x"}, content_type="multipart/form-data"
         )
@@ -82,7 +83,7 @@ def test_nothing_of_a_colleague_is_answered_or_appealed(work, sign_in, things, r
 
 
 #: Pages of what counts about oneself; all others do not know the branch in the address.
-OWN = ("/scores/findings/", "/scores/appeals/", "/scores/visits/", "/scores/2026-10/T002/", "/me/stored")
+OWN = ("/causes/", "/scores/findings/", "/scores/appeals/", "/scores/visits/", "/scores/2026-10/T002/", "/me/stored")
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -127,7 +128,9 @@ def test_a_program_is_nobody(work, app, things):
     assert oneself.places(work, actor) == []
 
 
-@pytest.mark.parametrize("permission", sorted(set(get_args(access.Permission)) - {"scores.own", "appeals.file"}))
+@pytest.mark.parametrize(
+    "permission", sorted(set(get_args(access.Permission)) - {"scores.own", "appeals.file", "causes.record"})
+)
 def test_oneself_holds_no_right_of_an_office_and_none_of_a_phone(permission):
     for person in ("T001", "Q001", "M001", "D001", "A001"):
         assert not access.may(access.oneself_in(BY_LOGIN[person].actor, MAIN), permission, branch=MAIN)

@@ -11,7 +11,8 @@ from fieldapp.services import closed, exports, finding_views, findings, leavers
 from fieldapp.services.findings import Draft
 from tests.builders import perfect_visit
 from tests.cast import M001, MAIN, NORTH, Q001, T001
-from tests.closing import SEPTEMBER, close, september
+from tests.closing import SEPTEMBER, close, finding, september
+from tests.closing import store as closing_store
 from tests.links import store
 from tests.moves import move
 from tests.services.test_appeals import LATE, NINE, appeal, late_visit
@@ -222,3 +223,21 @@ def test_a_month_that_is_closed_is_settled(work, sign_in):
     assert "1 month to be closed" in sign_in("A001").get("/admin/accounts/T001").text
     close(work)
     assert "Not settled" not in sign_in("A001").get("/admin/accounts/T001").text
+
+
+def test_why_a_visit_of_the_old_branch_was_late_is_still_said(me):
+    html = page(me.get(f"/scores/visits/{LATE.visit}?in=main"))
+    assert f"/causes/{LATE.visit}?in=main" in html
+    said = me.post(f"/causes/{LATE.visit}?in=main", data={"seen": "0", "cause": "plan", "note": "two at once"})
+    assert said.location == f"/causes/{LATE.visit}?in=main"
+    assert "two at once" in page(me.get(said.location))
+
+
+def test_that_more_is_known_about_a_closed_month_of_the_old_branch_is_told(work, sign_in):
+    september(work)
+    close(work)
+    move(work)
+    assert "Something new about a closed month" not in page(sign_in("T001").get("/me/"))
+    closing_store(work, [finding("WO-1", item="decorum")])
+    assert "Something new about a closed month" in page(sign_in("T001").get("/me/"))
+    assert "Known since the close" in page(sign_in("T001").get("/scores/2026-09/T001/?in=main"))
