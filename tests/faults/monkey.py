@@ -103,10 +103,14 @@ class Monkey:
         self.page = self._ready(self.context.pages[0])
 
     def _ready(self, page: Any) -> Any:
-        page.on("filechooser", lambda chooser: chooser.set_files(self.chance.choice(self._pictures)))
+        page.on("filechooser", self._choose)
         with suppress(Error):
             page.goto(f"http://127.0.0.1:{self.line.port}/m/")
         return page
+
+    def _choose(self, chooser: Any) -> None:
+        with suppress(Error):  # the app may just be starting over
+            chooser.set_files(self.chance.choice(self._pictures))
 
     def tap(self) -> None:
         """Mostly the one big button, or else anything that can be tapped."""
