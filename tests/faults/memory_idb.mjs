@@ -47,7 +47,10 @@ class Database {
     const path = this.stores.get(name).indexes.get(index);
     return (await this.getAll(name)).filter((row) => row[path] === value);
   }
-  async count(name) { return (await this.getAll(name)).length; }
+  async count(name, key) {
+    if (typeof key === "string") return (await this.get(name, key)) === undefined ? 0 : 1;
+    return (await this.getAll(name)).length;
+  }
   close() {}
 }
 
