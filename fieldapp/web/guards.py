@@ -41,9 +41,9 @@ def signed_in(*, to_enrol: bool = False, of_oneself: bool = False) -> Guard:
 
     def check() -> ResponseReturnValue | None:
         away = refuse()
-        return oneself.enter(ROLES) if away is None and of_oneself else away
+        return oneself.enter(ROLES) if away is None else away
 
-    return Guard("signed_in", check)
+    return Guard("signed_in", check if of_oneself else refuse)
 
 
 def roles(*names: Role, of_oneself: bool = False) -> Guard:
