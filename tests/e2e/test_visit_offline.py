@@ -154,10 +154,9 @@ def test_after_the_phone_is_given_back_no_answer_is_on_any_screen(work, open_pho
     page.tap(NEXT)
     technician.at("Say goodbye")
     for address in (f"#handover?visit={visit}", f"#visit?visit={visit}", f"#work?visit={visit}", "#outbox", "#today"):
-        page.evaluate("(hash) => { location.hash = hash; }", address)
-        page.wait_for_selector("#view h1")
-        for summary in page.locator("#view summary").all():
-            summary.tap()
+        page.evaluate("(hash) => { document.querySelector('#view h1').id = 'before'; location.hash = hash; }", address)
+        page.wait_for_selector("#view h1:not(#before)")
+        page.evaluate("() => document.querySelectorAll('#view details').forEach((one) => { one.open = true; })")
         assert "rude" not in page.inner_text("body")
         assert not re.search(r"polite|Very poor|wear a badge", page.inner_text("body"))
     left = phone.run(page, "const { drafts } = await load('sync/journal.js'); return drafts.get('handover');")
