@@ -1,9 +1,7 @@
 """What a history cannot bring: findings about whom or when they cannot be, times to come, what is decided here."""
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from random import Random
 from typing import Any
 
@@ -17,28 +15,13 @@ from fieldapp.domain.findings import Draft
 from fieldapp.domain.ids import visit_id
 from fieldapp.services import accounts as people
 from fieldapp.services import appeals, finding_views, findings, scoring
-from fieldapp.services.histories import Fault, HistoryReport, import_events
+from fieldapp.services.histories import Fault, HistoryReport
 from fieldapp.services.work import Work
 from fieldapp.storage import accounts, events
 from tests import builders, cast
 from tests.domain.scoring.history import NOW
 from tests.fakes import Clock
-
-NINE = datetime(2026, 10, 5, 1, 0, tzinfo=UTC)
-
-
-def jsonl(entries: list) -> bytes:
-    return "\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries).encode()
-
-
-def imported(work: Work, raw: bytes, **options) -> HistoryReport:
-    return import_events(work, OPERATOR, cast.MAIN, BytesIO(raw), source="history.jsonl", **options)
-
-
-def stored(work: Work) -> int:
-    with work.read() as db:
-        return events.count(db, cast.MAIN)
-
+from tests.services.test_histories import NINE, imported, jsonl, stored
 
 # --- Findings that cannot be --------------------------------------------------------------------------------------
 

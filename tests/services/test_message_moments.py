@@ -1,6 +1,5 @@
 """When customers are told, and as what: on the day itself, in the night, shortly before."""
 
-from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -12,23 +11,10 @@ from fieldapp.services import jobs, messages, scheduling
 from fieldapp.services.recording import record
 from fieldapp.storage import branches, visits
 from fieldapp.storage.events import Record
-from tests import builders, cast, mailboxes, receivers
-from tests.mailboxes import Mailbox
+from tests import builders, cast
 from tests.receivers import Receiver
 from tests.services.test_messages import MAIL, PHONE, VISIT, do_all, handlers, log, say
 from tests.sync.phone import plan
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with mailboxes.receiving() as box:
-        yield box
-
-
-@pytest.fixture
-def gateway() -> Iterator[Receiver]:
-    with receivers.receiving() as found:
-        yield found
 
 
 @pytest.fixture

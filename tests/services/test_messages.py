@@ -2,7 +2,6 @@
 
 import re
 import socket
-from collections.abc import Iterator
 from datetime import time, timedelta
 from typing import Any
 
@@ -22,7 +21,7 @@ from fieldapp.services.work import Work
 from fieldapp.storage import jobs as store
 from fieldapp.storage import messages as message_log
 from fieldapp.storage.tables.jobs import JobRow
-from tests import builders, cast, mailboxes, receivers
+from tests import builders, cast
 from tests.fakes import Clock
 from tests.mailboxes import Mailbox
 from tests.receivers import Receiver
@@ -38,18 +37,6 @@ SECRET = "a secret of the gateway"
 )
 def work(request: pytest.FixtureRequest) -> Work:
     return request.getfixturevalue("work" if request.param == "sqlite" else "postgres_work")
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with mailboxes.receiving() as box:
-        yield box
-
-
-@pytest.fixture
-def gateway() -> Iterator[Receiver]:
-    with receivers.receiving() as found:
-        yield found
 
 
 def handlers(mailbox: Mailbox | None = None, gateway: Receiver | None = None) -> dict[str, Any]:
