@@ -1,4 +1,4 @@
-"""Telephone numbers and addresses as people write them: when two are the same one.
+"""Telephone numbers and addresses as people write them: when two are the same one, and what is dialled.
 
 Owns no plan of any country's numbers: blanks, dashes and brackets do not count, and a country's code in front that the
 other lacks does not either where the rest is long enough to be nobody else's. In an address, blanks and signs count
@@ -12,6 +12,7 @@ import unicodedata
 _COUNTRIES = ("86", "852", "853", "886")
 _LONG = 8
 _PHONE = re.compile(r"\+?\d[\d ()./-]{3,28}\d(?:\s*(?:#|x|ext\.?|转|轉)\s*\d{1,6})?")
+_EXTENSION = re.compile(r"\s*(?:#|x|ext|转|轉)")
 _GAP = re.compile(r"(?<=\d)[\W_]+(?=\d)")
 _BREAK = re.compile(r"(?<!\d)[\W_]+|[\W_]+(?!\d)")
 
@@ -30,6 +31,12 @@ def bare(number: str) -> str:
 def is_phone(text: str) -> bool:
     """Whether this can be dialled: digits with the usual marks between them, an extension at most."""
     return _PHONE.fullmatch(text) is not None
+
+
+def dialled(number: str) -> str:
+    """What a telephone is to dial: the digits, and a plus before them, without an extension, which people say."""
+    main = _EXTENSION.split(number.strip(), maxsplit=1)[0]
+    return "+" * main.startswith("+") + "".join(sign for sign in main if sign.isdecimal())
 
 
 def is_same(one: str, other: str) -> bool:

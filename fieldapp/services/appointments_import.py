@@ -26,9 +26,9 @@ from fieldapp.services.appointments_csv import Row, Sheet, parse_appointments, p
 from fieldapp.services.branches import zone_of
 from fieldapp.services.csv_cells import Remark
 from fieldapp.services.recording import record
-from fieldapp.services.scheduling import amendment, event
+from fieldapp.services.scheduling import amendment, end_link, event
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, planning
+from fieldapp.storage import audit, planning, visits
 from fieldapp.storage.events import Record
 from fieldapp.storage.visits import Visit
 
@@ -88,6 +88,10 @@ def import_appointments(
             for visit, said in found.said.items()
             for data in said
         ]
+        for visit, said in found.said.items():
+            for change in said:
+                if isinstance(change, ev.VisitAmended):
+                    end_link(db, visits.get(db, branch, visit), change, now)
         if records:
             record(db, branch, records, now)
             audit.append(

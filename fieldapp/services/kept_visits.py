@@ -6,7 +6,7 @@ judging is `services.scoring`'s.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ class Keepers:
     db: Db
     branch: str
     zone: ZoneInfo
+    _known: dict[tuple[Month, str], frozenset[VisitId]] = field(default_factory=dict)
 
     def month_of(self, visit: VisitId, history: Sequence[Event]) -> Month | None:
         """The closed month that keeps the visit; None where its promise in force says the month.
@@ -44,9 +45,16 @@ class Keepers:
 
     def _keeps(self, month: Month, visit: VisitId, people: Iterable[str]) -> bool:
         """Whether the visit is behind the figures that stand of any of its technicians."""
-        bodies = (self._evidence(month, technician) for technician in sorted(people))
-        found = (read(body, Evidence) for body in bodies if visit.encode() in body)
-        return any(one.judgement.visit == visit for evidence in found if evidence for one in evidence.visits)
+        return any(visit in self._behind(month, technician) for technician in sorted(people))
+
+    def _behind(self, month: Month, technician: str) -> frozenset[VisitId]:
+        """The visits that somebody's figures of a closed month rest on. Where what was sealed is damaged, none: facts
+        are taken all the same, and the doctor names the seal."""
+        key = month, technician
+        if key not in self._known:
+            evidence = read(self._evidence(*key), Evidence)
+            self._known[key] = frozenset(one.judgement.visit for one in evidence.visits) if evidence else frozenset()
+        return self._known[key]
 
     def _evidence(self, month: Month, technician: str) -> bytes:
         made = adjustments.of_month(self.db, self.branch, month, technician)

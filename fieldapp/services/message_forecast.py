@@ -47,7 +47,8 @@ def forecast(db: Db, channels: Channels, visit: Visit, offered: Window | None, n
 def way_of_move(db: Db, channels: Channels, visit: Visit, window: Window, now: datetime) -> Way | None:
     """How the customer is told at once of a window that the company gives them; None where they are not."""
     kind = rules.moved_as(window, visit.window, now, zone_of(db, visit.branch))
-    return _way(db, channels, visit, kind, window, now, [visit.window])
+    told = messages.last_told(db, visit.branch, visit.visit_id)
+    return _way(db, channels, visit, kind, window, now, [one for one in (visit.window, told) if one])
 
 
 def _way(

@@ -21,7 +21,7 @@ from fieldapp.services.contacts import masked
 from fieldapp.services.jobs import Job, Outcome
 from fieldapp.services.mail import MailServer
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, branches, events, messages, visits
+from fieldapp.storage import branches, events, messages, planning, visits
 from fieldapp.storage.messages import Message
 from fieldapp.storage.visits import Visit
 
@@ -145,12 +145,12 @@ def _load(work: Work, job: Job) -> _Facts | None:
         if message.kind == "who_comes":
             # Not about a promise: whoever comes, comes when it is promised by now.
             message = replace(message, window=visit.window)
-        person = accounts.find_by_login(db, visit.technician) if visit.technician else None
+        comes = planning.find_technician(db, job.branch, visit.technician) if visit.technician else None
         return _Facts(
             message=message, visit=visit, event=event, company=place.name, zone=ZoneInfo(place.timezone),
             rules=messages.rules(db, job.branch),
             own=messages.template(db, job.branch, message.kind, visit.language),
-            lane=job.lane, technician=f"{person.name} ({person.login})" if person else None,
+            lane=job.lane, technician=f"{comes.name} ({comes.code})" if comes and comes.is_active else None,
             is_said=_is_said(db, message, visit),
             before=_before(db, message, event),
         )  # fmt: skip
@@ -175,7 +175,7 @@ def _why_not(facts: _Facts, now: datetime) -> str | None:
         return "switched_off"
     if facts.is_said:
         return "said_already"
-    if visit.held or (message.kind == "who_comes" and visit.technician is None):
+    if visit.held or (message.kind == "who_comes" and facts.technician is None):
         return "overtaken"
     return rules.untrue(message.kind, message.window, visit.window, visit.state, message.since, now, facts.zone)
 

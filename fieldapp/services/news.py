@@ -68,9 +68,9 @@ def _to_customers(
         for kind in rules.follows(event, zone, rules.window_before(history, event), visit.state):
             said = _window(event) or visit.window
             due = rules.due_at(kind, said, now, wanted, zone, before)
-            if kind == "who_comes" and not _is_other(db, event, visit):
-                continue
             if kind in wanted.off or due is None or (said.end <= now and kind not in {"receipt", "on_way"}):
+                continue
+            if kind == "who_comes" and not _is_other(db, event, visit):
                 continue
             name = job_id(job.branch, MESSAGE, f"{event.id}/{kind}")
             message = Message(

@@ -17,9 +17,6 @@ from fieldapp.storage import branches, jobs, messages, push_subscriptions, webho
 from fieldapp.storage.jobs import Job
 
 NEWS = "news"
-#: Whoever waits for the first is told of the second, too: branches that chose what they hear of before there was a
-#: message about it (who comes now) wrote down only the first.
-_MOVED, _ASSIGNED = "promise.changed", "visit.assigned"
 #: Facts a job: a file of some thousand appointments is told in parts.
 PART = 100
 
@@ -36,7 +33,6 @@ def announce(db: Db, branch: str, fresh: Sequence[Event], waiting: Sequence[Even
     the office, where that is told to anybody."""
     found = branches.find(db, branch)
     wanted = found.hears if found and found.hears is not None else Rules().types
-    wanted = wanted | {_ASSIGNED} if _MOVED in wanted else wanted
     told = [event.id for event in fresh if event.type in wanted]
     held = [event.id for event in waiting] if day_changes.HELD in wanted else []
     notes: list[dict[str, list[str]]] = [

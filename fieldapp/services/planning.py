@@ -191,6 +191,13 @@ def look_at_day(work: Work, actor: Actor, branch: BranchCode, day: date) -> Day:
     return Day(day, bounds, _hours(found, bounds), own[None], lanes, seen_as)
 
 
+def find_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> Visit:
+    """One visit as it stands, and nothing around it; raises `NotFound`."""
+    require(actor, "visits.plan", branch=branch)
+    with work.read() as db:
+        return visits.get(db, branch, visit_id)
+
+
 def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> Details:
     """One visit; raises `NotFound`."""
     require(actor, "visits.plan", branch=branch)

@@ -18,7 +18,7 @@ from fieldapp.services import cases
 from fieldapp.services.cases import CaseView
 from fieldapp.services.rulebooks import missed_after, rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, branches, events, links, photos
+from fieldapp.storage import accounts, branches, events, links, photos, planning
 from fieldapp.storage.links import Act, Kind, Link
 
 #: Acts of the customer's own link that may come again: what they change decides whether there is still something to do.
@@ -106,9 +106,11 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
     moved, before = _moved(histories[link.visit_id])
     login = receipt.state.arrived_by or receipt.state.technician
     account = accounts.find_by_login(db, login) if login else None
-    if account and account.disabled_at and receipt.state.name in {"planned", "en_route"}:
-        # Who has left does not come any more: nobody is to open the door to that name and number.
-        login, account = None, None
+    if login and receipt.state.name in {"planned", "en_route"}:
+        comes = planning.find_technician(db, link.branch, login)
+        if comes is None or not comes.is_active:
+            # Who has left does not come any more: nobody is to open the door to that name and number.
+            login, account = None, None
     own = link.kind == "own"
     done = links.acts(db, link.branch, link.visit_id) if own else []
     acts = _named(done, receipt)

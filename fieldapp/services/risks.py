@@ -31,7 +31,7 @@ from fieldapp.domain.visits.lifecycle import ENDED
 from fieldapp.services import experience
 from fieldapp.services.rulebooks import missed_after, rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, board, calendars, pins
+from fieldapp.storage import board, calendars, pins, planning
 from fieldapp.storage.board import Planned
 
 Act = Literal["give", "swap", "move", "tell", "find"]
@@ -350,8 +350,8 @@ def _by_id(visits: Iterable[Planned]) -> Mapping[str, Planned]:
 
 
 def _works_here(db: Db, branch: str, technician: str) -> bool:
-    found = accounts.find_by_login(db, technician)
-    return found is not None and (found.branch, found.role, found.disabled_at) == (branch, "technician", None)
+    found = planning.find_technician(db, branch, technician)
+    return found is not None and found.is_active
 
 
 def _stop(visit: Planned, what: board.Happened) -> Stop:

@@ -161,15 +161,19 @@ def amend_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, rev: i
         change = amendment(seen, wanted)
         if change is None:
             return seen
-        if change.customer is not UNSET and not _is_reached_as_before(seen, change.customer):
-            links.end(db, branch, seen.visit_id, "own", work.now())
+        end_link(db, seen, change, work.now())
         return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [change])
 
 
-def _is_reached_as_before(seen: Visit, customer: ev.Customer) -> bool:
-    """Whether whoever was sent a link is still whom it is for: a number or an address may have been a stranger's."""
-    email = customer.email or ""
-    return numbers.is_same(seen.phone, customer.phone) and seen.email in {"", email}
+def end_link(db: Db, seen: Visit, change: ev.VisitAmended, now: datetime) -> None:
+    """Whoever was sent a link opens nothing with it where the number or address it went to is put right: it may have
+    been a stranger's."""
+    if change.customer is UNSET:
+        return
+    email = change.customer.email or ""
+    is_number = numbers.bare(seen.phone) in {"", numbers.bare(change.customer.phone)}
+    if not (is_number and seen.email.casefold() in {"", email.casefold()}):
+        links.end(db, seen.branch, seen.visit_id, "own", now)
 
 
 def reinstate_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, reason: str) -> Visit:

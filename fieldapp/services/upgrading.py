@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fieldapp.domain.ids import BranchCode, VisitId
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import installation, recording, scoring, sync_strays
+from fieldapp.services import installation, outbox, recording, scoring, sync_strays
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import appeals, branches, events
 
@@ -22,6 +22,9 @@ def upgrade(work: Work, *, timezone: str) -> str:
         for code in codes:
             with work.write(code) as db:
                 _rebuild(db, code, work.now())
+                # What a branch waits for was written down by a program that knew of fewer things to tell.
+                if (found := branches.find(db, code)) and found.hears is not None:
+                    outbox.listen(db, code)
         for code in codes:
             sync_strays.bring_home(work, BranchCode(code))
     return head

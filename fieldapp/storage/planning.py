@@ -287,7 +287,8 @@ def _may_say(db: Session, branch: str, filters: Filters) -> ColumnElement[bool]:
     if numbers.is_whole(filters.text):
         theirs = customers.is_at(db, branch, phone=filters.text)
         if db.scalar(select(1).where(VisitRow.branch == branch, theirs).limit(1)):
-            return or_(theirs, VisitRow.external_id.icontains(filters.text, autoescape=True))
+            unsealed = VisitRow.person.is_(None)
+            return or_(theirs, unsealed, VisitRow.external_id.icontains(filters.text, autoescape=True))
     return true()
 
 

@@ -21,6 +21,7 @@ from flask_babel import format_time, get_locale
 from markupsafe import Markup
 
 from fieldapp.domain.calendar import Window, is_twofold
+from fieldapp.domain.numbers import dialled
 from fieldapp.web import styles
 from fieldapp.web.context import current_work, current_zone
 from fieldapp.web.locale import current_language
@@ -76,7 +77,7 @@ def install(app: Flask, folder: Path) -> None:
     app.jinja_env.globals["asset"] = assets.url
     app.jinja_env.filters.update(
         localtime=localtime, localdate=localdate, localmoment=localmoment, window=window, lastday=lastday,
-        localwindow=localwindow, money=money, price=price, in_percent=in_percent,
+        localwindow=localwindow, money=money, price=price, in_percent=in_percent, dialled=dialled,
     )  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -15,6 +15,7 @@ from fieldapp.services.links import LinkGone
 from fieldapp.storage import visits
 from tests import builders, cast
 from tests.links import KEY, planned_visit, signed_visit, store
+from tests.services.test_appointments_import import load, row
 
 
 def own(work, visit="WO-1", person=cast.D001):
@@ -111,6 +112,16 @@ def test_a_link_that_was_sent_to_a_number_or_address_that_is_put_right_opens_not
     else:
         with pytest.raises(LinkGone):
             links.open_link(work, token)
+
+
+def test_an_import_that_puts_a_number_right_ends_the_link_too_and_one_of_an_address_does_not(work):
+    load(work, row(external_id="WO-7"))
+    token = own(work, "WO-7")
+    load(work, row(external_id="WO-7", address="9 Hill Road"))
+    assert links.open_link(work, token)
+    load(work, row(external_id="WO-7", address="9 Hill Road", phone="13900000009"))
+    with pytest.raises(LinkGone):
+        links.open_link(work, token)
 
 
 @pytest.mark.parametrize("person", [cast.T001, cast.A001])

@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.messages import KINDS, Rules
-from fieldapp.services import jobs, messages, scheduling
+from fieldapp.services import accounts, jobs, messages, scheduling, upgrading
 from fieldapp.services.recording import record
-from fieldapp.storage import branches, visits
+from fieldapp.storage import branches, migrate, visits
 from fieldapp.storage.events import Record
 from tests import builders, cast
 from tests.receivers import Receiver
@@ -312,6 +313,18 @@ def test_a_branch_that_chose_what_it_hears_before_there_was_this_message_hears_o
     remind(work, clock, at, mailbox=mailbox)
     with work.write() as db:
         branches.hear(db, cast.MAIN, Rules().types - {"visit.assigned"})
+    migrate.downgrade(work.database, "0050")
+    upgrading.upgrade(work, timezone=cast.ZONE)
     give(work, "T002")
     do_all(work, mailbox=mailbox)
     assert ("who_comes", "sent", "") in log(work)
+
+
+def test_nobody_is_told_to_expect_somebody_who_has_left(work, clock, at, mailbox):
+    appoint(work, at(3, 10))
+    do_all(work, mailbox=mailbox)
+    accounts.disable_account(work, OPERATOR, "T001")
+    clock.set(at(2, 17))
+    do_all(work, mailbox=mailbox)
+    [reminder] = mailbox.letters[1:]
+    assert "Chen Wei" not in reminder.get_content()

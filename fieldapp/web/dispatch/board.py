@@ -80,7 +80,7 @@ def change(visit_id: str) -> ResponseReturnValue:
     """Another time or technician; with `promise` another window, too."""
     moves = "promise" in request.form
     form = MoveForm() if moves else AssignForm()
-    stand(form, planning.get_visit(current_work(), current_actor(), current_branch(), visit_id).visit)
+    stand(form, planning.find_visit(current_work(), current_actor(), current_branch(), visit_id))
     if not form.validate_on_submit():
         return _refusal(visit_id, form, None)
     try:
@@ -97,6 +97,7 @@ def change(visit_id: str) -> ResponseReturnValue:
 def swap(visit_id: str) -> ResponseReturnValue:
     """Another technician, who gives another visit in exchange."""
     form = SwapForm()
+    stand(form, planning.find_visit(current_work(), current_actor(), current_branch(), visit_id))
     if not form.validate_on_submit():
         return _refusal(visit_id, form, None)
     try:
@@ -237,7 +238,7 @@ def _visit(visit: Any, state: str) -> dict[str, Any]:
         "id": visit.visit_id, "number": visit.external_id, "rev": visit.rev, "state": state,
         "unsigned": state == "completed" and not visit.signed, "technician": visit.technician or "",
         "start": _wall(visit.planned.start), "end": _end(visit.planned), "from": _wall(visit.window.start),
-        "to": _end(visit.window), "customer": visit.customer_name, "address": visit.address,
+        "to": _wall(visit.window.end), "customer": visit.customer_name, "address": visit.address,
         "minutes": int((visit.planned.end - visit.planned.start).total_seconds() // 60),
         "open": state not in _FIXED and not visit.held,
     }  # fmt: skip
@@ -291,9 +292,9 @@ def _wall(moment: datetime) -> Any:
 
 
 def _end(span: Window) -> Any:
-    """Where a bar ends: it stays as long as it is when the clocks go back within it."""
+    """Where a bar ends. One that the clocks going back would end before it begins is drawn as long as it is."""
     start, end = (one.astimezone(current_zone()).replace(tzinfo=None) for one in (span.start, span.end))
-    return max(end, start + (span.end - span.start)).isoformat(timespec="minutes")
+    return (end if start < end else start + (span.end - span.start)).isoformat(timespec="minutes")
 
 
 def _offset() -> str:

@@ -26,6 +26,7 @@ from fieldapp.services.calendars import DAYS, Calendar, Shift, read_shifts
 from fieldapp.services.message_sending import Channels
 from fieldapp.web import calendar_words
 from fieldapp.web import visit_words as words
+from fieldapp.web.context import current_work
 from fieldapp.web.dispatch.forms import MomentField, RevForm
 from fieldapp.web.forms import Form
 
@@ -139,7 +140,7 @@ class CoverForm(Form):
         is_sorry = bool(self.apology.data)
         if channels is not None and self.by.data == "message":
             return ByMessage(channels=channels, apology=is_sorry)
-        told_at = self.told_at.utc(zone)
+        told_at = self.told_at.utc(zone, before=current_work().now())
         if told_at is None:
             raise Invalid("told_missing", field="told_at")
         return Told(told_at=told_at, channel=self.channel.data, apology=is_sorry)

@@ -35,7 +35,7 @@ from fieldapp.services.planning import Technician, Visit
 from fieldapp.services.rearranging import Change
 from fieldapp.services.scheduling import Slot
 from fieldapp.web import visit_words as words
-from fieldapp.web.context import current_zone
+from fieldapp.web.context import current_work, current_zone
 from fieldapp.web.errors import sentence
 from fieldapp.web.forms import Form
 from fieldapp.web.locale import LANGUAGES
@@ -64,15 +64,18 @@ class MomentField(DateTimeLocalField):
         except ValueError:
             raise ValueError(_("This is no day and time. Write it as 2026-12-01 08:30.")) from None
 
-    def utc(self, zone: ZoneInfo, after: datetime | None = None) -> datetime | None:
-        """The moment, of two with this name one `after` that; raises `Invalid("time_skipped")` of this field where the
-        clocks leave it out."""
+    def utc(
+        self, zone: ZoneInfo, *, after: datetime | None = None, before: datetime | None = None
+    ) -> datetime | None:  # fmt: skip
+        """The moment, of two with this name one `after` that, or the last one that is `before` the other; raises
+        `Invalid("time_skipped")` of this field where the clocks leave it out."""
         if self.data is None:
             return None
         try:
             first, second = (localise(self.data.replace(fold=fold), zone) for fold in (0, 1))
             is_second = self.stands is not None and self.stands.replace(second=0, microsecond=0) == second
-            return second if is_second or (after is not None and first <= after) else first
+            is_second |= (after is not None and first <= after) or (before is not None and second <= before)
+            return second if is_second else first
         except Invalid as error:
             raise Invalid(error.code, field=self.name, **error.facts) from None
 
@@ -189,7 +192,7 @@ class WindowForm(ToldForm):
 
     def promise(self, zone: ZoneInfo) -> ev.Promise:
         """The promise; raises `Invalid` window_reversed and time_skipped."""
-        start, told = self.window_start.utc(zone), self.told_at.utc(zone)
+        start, told = self.window_start.utc(zone), self.told_at.utc(zone, before=current_work().now())
         end = self.window_end.utc(zone, after=start)
         if end <= start:
             raise Invalid("window_reversed", field="window_end")
@@ -307,7 +310,7 @@ class CancelForm(WhyForm, RevForm):
 
     def cancellation(self, zone: ZoneInfo) -> ev.VisitCancelled:
         """What the customer was told, and why."""
-        told = self.told_at.utc(zone)
+        told = self.told_at.utc(zone, before=current_work().now())
         return ev.VisitCancelled(
             asked_by=self.asked_by.data, told_at=told, apology=bool(self.apology.data), cause=self.cause.data,
             reason=self.reason.data or None,

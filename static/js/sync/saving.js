@@ -14,7 +14,7 @@ export async function saving(write) {
   }
 }
 
-// Asked again and again: one tap may write twice, and what comes second begins after the first has ended. What never ends,
+// Asked again and again: one tap may write twice, and what comes second begins as the first has ended. What never ends,
 // a picture at which the browser hangs, keeps nobody from leaving for ever.
 export async function allSaved() {
   for (let tries = 0; open && tries < TRIES; tries += 1) await new Promise((done) => setTimeout(done, 100));

@@ -2,12 +2,14 @@
 // Owns one queue per draft; what was kept last is what is read again.
 
 import { drafts, sealedDraft } from "../sync/journal.js";
+import { saving } from "../sync/saving.js";
 import { unlessFull } from "../sync/store.js";
 
 const queues = new Map();
 
 function next(key, work) {
-  const mine = (queues.get(key) ?? Promise.resolve()).then(work, work);
+  const whole = () => saving(work);
+  const mine = (queues.get(key) ?? Promise.resolve()).then(whole, whole);
   queues.set(key, mine);
   return mine;
 }

@@ -4,6 +4,7 @@
 import { say } from "../lib/dom.js";
 import { t } from "../lib/words.js";
 import { append, eventsOf, visit as visitOf } from "../sync/journal.js";
+import { saving } from "../sync/saving.js";
 import { pending, settle } from "./arrival.js";
 import { factsOf } from "./facts.js";
 import { mayFollow, stateOf } from "./lifecycle.js";
@@ -24,14 +25,14 @@ export async function know(visitId) {
 }
 
 /** Writes one fact durably and says so; `together` as for `append`. Raises NotNow where the visit's state does not allow it. */
-export async function record(visitId, type, data = {}, together = {}) {
+export const record = (visitId, type, data = {}, together = {}) => saving(async () => {
   await settle();
   const known = await know(visitId);
   if (known && !mayFollow(known.state, type)) throw new NotNow(known.state);
   const written = await append(visitId, type, data, together);
   say(t("visit.saved"));
   return written;
-}
+});
 
 /** The visit went on meanwhile, in another tab or at the office. */
 export class NotNow extends Error {

@@ -58,3 +58,22 @@ def test_pages_say_which_of_the_two_hours_it_is_and_bars_do_not_end_before_they_
     assert "02:45 (GMT+02:00)–02:15 (GMT+01:00)" in desk.get(VISIT).get_data(as_text=True)
     [bar] = [one for row in desk.get("/dispatch/board/data?day=2026-10-25").json["rows"] for one in row["bars"]]
     assert (bar["start"], bar["end"]) == ("2026-10-25T02:45", "2026-10-25T03:15")
+
+
+def test_a_promise_over_the_whole_night_is_as_long_on_the_board_as_it_is(work, desk):
+    start = datetime(2026, 10, 24, 22, tzinfo=UTC)  # from 00:00 to 06:00, seven hours
+    plan(work, start, minutes=7 * 60)
+    [bar] = [one for row in desk.get("/dispatch/board/data?day=2026-10-25").json["rows"] for one in row["bars"]]
+    assert (bar["from"], bar["to"]) == ("2026-10-25T00:00", "2026-10-25T06:00")
+
+
+def test_what_was_told_just_now_was_not_told_an_hour_ago(work, desk, sign_in, clock):
+    clock.set(SECOND)
+    desk = sign_in("D001")
+    plan(work, SECOND + timedelta(hours=9))
+    number = rev(desk.get(f"{VISIT}/move").get_data(as_text=True))
+    window = {"window_start": "2026-10-25T12:00", "window_end": "2026-10-25T13:00", "told_at": "2026-10-25T02:15"}
+    data = {**MOVED, **window, "rev": number, "technician": "T001", "planned_start": "", "duration": "30"}
+    assert desk.post(f"{VISIT}/move", data=data).status_code == 303
+    found = planning.get_visit(work, cast.D001.actor, cast.MAIN, visit_id(cast.MAIN, "WO-1"))
+    assert found.ledger[-1].told_at == SECOND
