@@ -13,10 +13,10 @@ from fieldapp.domain.calendar import Month
 from fieldapp.domain.closing import canonical, fingerprint
 from fieldapp.domain.errors import Conflict, Forbidden, NotFound
 from fieldapp.domain.ids import BranchCode
-from fieldapp.services import adjusted, scoring
+from fieldapp.services import adjusted
 from fieldapp.services.adjustment_views import Draft, be_second, draft_of
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import adjustments, audit, events
+from fieldapp.storage import adjustments, audit
 from fieldapp.storage.adjustments import Kept, Proposal
 
 __all__ = ["Proposal"]
@@ -76,9 +76,6 @@ def decide(
             rules.be_unchanged(proposal.fingerprint, draft.fingerprint)
             rules.be_unchanged(seen, draft.fingerprint)
             _adjust(work, db, actor, proposal, draft, why, now)
-            # One that is not behind this figure any more is kept by this month no longer.
-            changed = [one.visit for one in draft.difference.visits]
-            scoring.rejudge(db, branch, *events.histories(db, branch, changed))
         else:
             _audit(db, work, actor, proposal, "adjustment.refused", now, author=proposal.author)
         adjustments.settle(db, proposal, outcome, by=actor.login, now=now, answer=why)

@@ -1,11 +1,12 @@
-"""Which closed month keeps a visit: the one in whose standing figures it is, wherever its promise has moved since.
+"""Which closed month keeps a visit: the one in whose figures it was, wherever its promise has moved since.
 
-A visit counts in one month. What was closed with a month, or came to it by an adjustment, is judged there, and what
-later facts change of it becomes an adjustment of that month (docs/scoring.md, sections 2 and 13). Owns the question;
+A visit counts in one month. What was closed with a month, or came to it by an adjustment, is judged there for good,
+whoever it turns out to belong to, and what later facts change of it becomes an adjustment of that month
+(docs/scoring.md, sections 2 and 13): so that it is the same in whatever order people confirm. Owns the question;
 judging is `services.scoring`'s.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -44,21 +45,20 @@ class Keepers:
         return closing.months(self.db, self.branch)
 
     def _keeps(self, month: Month, visit: VisitId, people: Iterable[str]) -> bool:
-        """Whether the visit is behind the figures that stand of any of its technicians."""
+        """Whether the visit is, or once was, behind the figures of any of its technicians."""
         return any(visit in self._behind(month, technician) for technician in sorted(people))
 
     def _behind(self, month: Month, technician: str) -> frozenset[VisitId]:
-        """The visits that somebody's figures of a closed month rest on. Where what was sealed is damaged, none: facts
-        are taken all the same, and the doctor names the seal."""
+        """The visits that somebody's figures of a closed month ever rested on. Where what was sealed is damaged, none:
+        facts are taken all the same, and the doctor names the seal."""
         key = month, technician
         if key not in self._known:
-            evidence = read(self._evidence(*key), Evidence)
-            self._known[key] = frozenset(one.judgement.visit for one in evidence.visits) if evidence else frozenset()
+            found = (read(body, Evidence) for body in self._evidence(*key))
+            self._known[key] = frozenset(one.judgement.visit for each in found if each for one in each.visits)
         return self._known[key]
 
-    def _evidence(self, month: Month, technician: str) -> bytes:
-        made = adjustments.of_month(self.db, self.branch, month, technician)
-        if made:
-            return adjustments.evidence(self.db, made[-1])
-        sheet = closing.sheet(self.db, self.branch, month, technician)
-        return sheet[1] if sheet else b""
+    def _evidence(self, month: Month, technician: str) -> Iterator[bytes]:
+        if sheet := closing.sheet(self.db, self.branch, month, technician):
+            yield sheet[1]
+        for made in adjustments.of_month(self.db, self.branch, month, technician):
+            yield adjustments.evidence(self.db, made)

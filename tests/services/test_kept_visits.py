@@ -123,16 +123,20 @@ def test_a_visit_that_no_closed_month_holds_goes_with_its_promise(closed: Work) 
     assert not look(closed).differs
 
 
-def test_once_an_adjustment_has_taken_it_out_it_counts_where_its_promise_lies(closed: Work) -> None:
-    """It turned out to be T002's: T001's month lets go of it, and nobody else's keeps it."""
-    store(closed, [moved(), *done(technician="T002")])
-    assert (sheet(closed, OCTOBER, "T002"), drift(closed)) == (None, [])
-    adjust(closed)
-    found = sheet(closed, OCTOBER, "T002")
-    assert found is not None
-    assert (found.judged_visits, sheet(closed, OCTOBER, "T002", recount=True)) == (1, found)
+@pytest.mark.parametrize("order", [("T001", "T002"), ("T002", "T001")])
+def test_whoever_it_turns_out_to_belong_to_has_it_in_that_month_in_whatever_order_people_confirm(
+    closed: Work, order: tuple[str, str]
+) -> None:
+    about = finding("WO-5", item="decorum", occurred_on=MOVED.date().isoformat())
+    store(closed, [moved(), *done(technician="T002"), about])
+    for technician in order:
+        assert sheet(closed, OCTOBER, "T002") is None
+        adjust(closed, technician)
+    assert (sheet(closed, OCTOBER, "T001"), sheet(closed, OCTOBER, "T002")) == (None, None)
+    for technician, judged in (("T001", 2), ("T002", 2)):
+        view = look(closed, technician)
+        assert (view.differs, view.standing.figure.judged_visits) == (False, judged)
     assert (drift(closed), faults(closed)) == ([], [])
-    assert not look(closed, "T002").differs
 
 
 def test_the_month_in_which_it_does_not_count_lists_it(closed: Work) -> None:
