@@ -4,7 +4,7 @@ Owns the difference between the two, the form in which one that two people agree
 be. A closed figure never changes: an adjustment stands beside it, and its "after" is always what the facts say.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -54,12 +54,6 @@ class VisitChange(Struct, frozen=True):
 UNTOLD = VerdictChange("answers", None, None, "answer", "")
 
 
-def veiled(change: VisitChange) -> VisitChange:
-    """The same for somebody who may still have to ask the customer: without what was answered."""
-    told = tuple(one for one in change.verdicts if one.source != "answer")
-    return change if len(told) == len(change.verdicts) else structs.replace(change, verdicts=(*told, UNTOLD))
-
-
 class FindingChange(Struct, frozen=True):
     """A finding that counts otherwise by itself, not through the verdict of a visit. None: it counts nothing."""
 
@@ -82,6 +76,24 @@ class Difference(Struct, frozen=True):
     after: Figure
     visits: tuple[VisitChange, ...]
     findings: tuple[FindingChange, ...]
+
+
+def veiled(found: Difference, hidden: Collection[str]) -> Difference:
+    """The same for somebody who may still have to ask the customers of `hidden` visits: without what was answered
+    there, and without the figures of the items that it moved."""
+    visits, moved = [], set[str]()
+    for change in found.visits:
+        untold = {one.code for one in change.verdicts if one.source == "answer"} if change.visit in hidden else ()
+        if untold:
+            told = (one for one in change.verdicts if one.source != "answer")
+            change = structs.replace(change, verdicts=(*told, UNTOLD))
+            moved |= untold
+        visits.append(change)
+    before, after = (
+        structs.replace(side, items=tuple(one for one in side.items if one.code not in moved))
+        for side in (found.before, found.after)
+    )
+    return structs.replace(found, before=before, after=after, visits=tuple(visits)) if moved else found
 
 
 class Adjustment(Struct, frozen=True):

@@ -157,12 +157,17 @@ def close_sheet(
 
 
 def sheet_of(closed: ClosedSheet, book: Rulebook, month: Month, evidence: Evidence | None = None) -> ScoreSheet:
-    """The closed sheet in the form of a live one. Nothing is counted again: numbers are those that were sealed, and
-    without `evidence` the findings behind them are left out."""
-    figure, effects = closed.figure, evidence.effects if evidence else ()
+    """The closed sheet in the form of a live one, like `sheet_with`; without `evidence`, no findings behind it."""
+    return sheet_with(closed.figure, closed.technician, book, month, evidence.effects if evidence else ())
+
+
+def sheet_with(
+    figure: Figure, technician: str, book: Rulebook, month: Month, effects: tuple[FindingEffect, ...] = ()
+) -> ScoreSheet:  # fmt: skip
+    """Figures that two people agreed to, in the form of a live sheet. Nothing is counted again."""
     counts = {one.code: one for one in figure.items}
     return ScoreSheet(
-        technician=closed.technician, month=month, rulebook=book.name, status=figure.status,
+        technician=technician, month=month, rulebook=book.name, status=figure.status,
         judged_visits=figure.judged_visits, pending_visits=0, assessed=figure.assessed, earned=figure.earned,
         commendations=figure.commendations, base=figure.base, bonus=figure.bonus, score=figure.score,
         veto=figure.veto, award=figure.award, effects=effects,

@@ -3,8 +3,8 @@
 Reads only; `services.adjustments` proposes and decides.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from msgspec import structs
@@ -20,7 +20,7 @@ from fieldapp.domain.scoring.counts import Counts
 from fieldapp.domain.scoring.engine import score, tally
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.services import adjusted, call_backs, closed, four_eyes
-from fieldapp.services.adjusted import Standing
+from fieldapp.services.adjusted import Adjusted, Standing
 from fieldapp.services.branches import zone_of
 from fieldapp.services.closed import Sealed
 from fieldapp.services.work import Db, Work
@@ -152,10 +152,11 @@ def look(work: Work, actor: Actor, branch: BranchCode, month: Month, technician:
                 raise NotFound()
         place, draft = draft_of(db, branch, month, technician, work.now())
         shown = _told_to(db, actor, draft.difference)
+        standing = _standing_told_to(db, actor, branch, month, draft.standing)
         earlier = [one for one in reversed(every) if one.state not in ("open", "confirmed")]
         people = {one for each in every for one in (each.author, each.settled_by) if one}
         return View(
-            branch=place, month=month, sealed=draft.sealed, standing=draft.standing, difference=shown,
+            branch=place, month=month, sealed=draft.sealed, standing=standing, difference=shown,
             seen=draft.fingerprint, proposal=proposal, earlier=earlier,
             not_ready=_tried(lambda: rules.be_adjustable(draft.difference, draft.pending)),
             refusal=_tried(lambda: _be_able(db, actor, draft, proposal)),
@@ -251,6 +252,18 @@ def count_waiting(work: Work, actor: Actor) -> int:
         return adjustments.count_open(db, _branches(db, actor))
 
 
+def as_told(work: Work, actor: Actor, branch: str, month: Month, standing: Standing) -> Standing:
+    """The adjustments of a closed month as the reader may see them, who may still have to call a customer blind."""
+    with work.read() as db:
+        return _standing_told_to(db, actor, branch, month, standing)
+
+
+def difference_as_told(work: Work, actor: Actor, proposal: Proposal) -> Difference:
+    """What the author saw, as the reader may see it. Raises like `difference_of`."""
+    with work.read() as db:
+        return _told_to(db, actor, difference_of(proposal))
+
+
 def difference_of(proposal: Proposal) -> Difference:
     """What the author saw. Raises `Conflict("adjustment_altered")`."""
     found = read(proposal.body, Difference)
@@ -302,9 +315,19 @@ def _moved(db: Db, branch: str, month: Month, technician: str, now: datetime) ->
 
 def _told_to(db: Db, actor: Actor, found: Difference) -> Difference:
     """As the reader may see it, who may still have to call a customer blind."""
-    hidden = call_backs.hidden_from(db, actor, found.branch, found.month, found.technician)
-    visits = tuple(rules.veiled(one) if one.visit in hidden else one for one in found.visits)
-    return structs.replace(found, visits=visits)
+    return rules.veiled(found, call_backs.hidden_from(db, actor, found.branch, found.month, found.technician))
+
+
+def _standing_told_to(db: Db, actor: Actor, branch: str, month: Month, standing: Standing) -> Standing:
+    if not standing.adjustments:
+        return standing
+    hidden = call_backs.hidden_from(db, actor, branch, month, standing.technician)
+    return replace(standing, adjustments=tuple(_veiled(one, hidden) for one in standing.adjustments))
+
+
+def _veiled(made: Adjusted, hidden: Collection[str]) -> Adjusted:
+    difference = rules.veiled(made.content.difference, hidden)
+    return replace(made, content=structs.replace(made.content, difference=difference))
 
 
 def _compared(db: Db, sealed: Sealed, now: datetime) -> Iterator[tuple[Standing, Figure]]:

@@ -16,14 +16,14 @@ from fieldapp.domain import spot_checks as draws
 from fieldapp.domain.access import Actor, Permission, may, own_branch, require
 from fieldapp.domain.calendar import Month, shifted
 from fieldapp.domain.call_backs import Attempt, Line, Reason, State
-from fieldapp.domain.errors import Conflict, Invalid, NotFound
+from fieldapp.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, StaffCode, VisitId
 from fieldapp.domain.visits.events import AnswersGiven, Data, SignatureRefused
 from fieldapp.services import contacts, finding_views, findings
 from fieldapp.services.branches import zone_of
 from fieldapp.services.finding_views import View
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, call_backs, events, planning, spot_checks, visits
+from fieldapp.storage import audit, call_backs, closing, events, planning, spot_checks, visits
 from fieldapp.storage.call_backs import Done
 from fieldapp.storage.spot_checks import Draw
 from fieldapp.storage.visits import Visit
@@ -176,11 +176,13 @@ def save(
 ) -> Call:
     """Store a call and what was said; `seen` is how many calls the page showed. Returns the page as it is then.
 
-    Raises `NotFound`, what `rules.attempt` raises.
+    Raises `NotFound`, `Forbidden("call_own")` for one's own visit, what `rules.attempt` raises.
     """
     branch = own_branch(actor, "findings.write")
     with work.write(branch) as db:
         call, now = _call(db, actor, branch, visit_id), work.now()
+        if call.entry.technician == actor.login:
+            raise Forbidden("call_own")
         made = rules.attempt(
             call.entry.attempts, outcome, answers, comment, caller=actor.login, now=now, zone=zone_of(db, branch),
             seen=seen,
@@ -226,10 +228,11 @@ def hidden_from(
     db: Db, actor: Actor, branch: str, month: Month, technician: str | None = None
 ) -> Collection[str]:  # fmt: skip
     """The visits of a month, or of one technician's, whose signed answers `actor` must not read yet: they may still
-    have to make the call about them."""
+    have to make the call about them. In a closed month one's visits may turn out to be somebody else's: there, all."""
     if "quality" not in (actor.role, actor.also) or actor.branch != branch:
         return ()
-    found = _month(db, branch, month, zone_of(db, branch), technician)[1]
+    whose = None if closing.find(db, branch, month) else technician
+    found = _month(db, branch, month, zone_of(db, branch), whose)[1]
     return {one.visit.visit_id for one in found if one.state == "open"}
 
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from fieldapp.domain import complaints
 from fieldapp.domain.access import Actor, own_branch, require
 from fieldapp.domain.complaints import Kind
-from fieldapp.domain.errors import Conflict, Invalid
+from fieldapp.domain.errors import Conflict, Forbidden, Invalid
 from fieldapp.domain.findings import Draft
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.visits.personal import ERASED
@@ -20,7 +20,7 @@ from fieldapp.domain.words import needed
 from fieldapp.services import contacts, findings
 from fieldapp.services.branches import zone_of
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import audit, cases, erasures, planning, visits
+from fieldapp.storage import audit, cases, erasures, planning, scoring, visits
 from fieldapp.storage.cases import KINDS, Case, Entry
 from fieldapp.storage.visits import Visit
 
@@ -206,12 +206,16 @@ def close(
 ) -> None:  # fmt: skip
     """Close an open case. A reply is always owed; an apology when a complaint or repudiation is upheld.
 
-    With `finding`, what was upheld is recorded about the visit's technician in the same step. Raises `Invalid` naming
-    the field, what `findings.record` raises, `Conflict("case_closed")` when somebody was faster.
+    With `finding`, what was upheld is recorded about the visit's technician in the same step. Raises `Forbidden`
+    case_own (about one's own visit), `Invalid` naming the field, what `findings.record` raises,
+    `Conflict("case_closed")` when somebody was faster.
     """
     branch = own_branch(actor, "cases.write")
     with work.write(branch) as db:
         case = cases.get(db, branch, case_id)
+        judged = scoring.find_judgement(db, branch, case.visit_id) if case.visit_id else None
+        if judged and judged.technician == actor.login:
+            raise Forbidden("case_own")
         closing = complaints.close(case.kind, case.state, outcome, reply, apology)
         if finding is not None and closing.outcome != "upheld":
             raise Invalid("case_finding", field="about")

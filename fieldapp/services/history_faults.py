@@ -44,8 +44,9 @@ class Suspect:
 
 
 def decided_here(db: Db, branch: str, spool: Spool, read: Callable[[bytes], Event]) -> list[Fault]:
-    """Decisions about findings that were recorded, or appeals that were filed, in this system; and about those of an
-    earlier import that are heard here since: they wait for somebody here, were answered or were decided here."""
+    """Decisions about findings and visits that were recorded, or appeals that were filed, in this system; and about
+    those of an earlier import that are heard here since: they wait for somebody here, were answered or were decided
+    here."""
     found = []
     for part in spool.decisions(CHUNK):
         known = events.visits_of(db, branch, (line.event_id for line in part))
@@ -55,9 +56,13 @@ def decided_here(db: Db, branch: str, spool: Spool, read: Callable[[bytes], Even
         steps = {step for appeal in filed.values() for step in (appeal.filing, appeal.decision) if step}
         own = events.recorded_here(db, branch, named | steps)
         begun = _begun(db, branch, named - own)
+        visited = events.visits_recorded_here(
+            db, branch, (one.visit for _, event in fresh if (one := _subject(event)) and one.visit)
+        )
         for line, event in fresh:
-            appeal = filed.get(_subject(event) or Subject())
-            if line.about in own or (appeal and appeal.filing in own):
+            subject = _subject(event) or Subject()
+            appeal = filed.get(subject)
+            if line.about in own or subject.visit in visited or (appeal and appeal.filing in own):
                 found.append(_undecidable(line, event, "decided_here"))
             elif line.about in begun or (appeal and _is_ours(appeal, own)):
                 found.append(_undecidable(line, event, "heard_here"))

@@ -11,7 +11,7 @@ from typing import Any
 
 from fieldapp.domain.access import Actor, may, require
 from fieldapp.domain.calendar import Month, month_bounds
-from fieldapp.domain.closing import sheet_of
+from fieldapp.domain.closing import sheet_of, sheet_with
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, visit_id
 from fieldapp.domain.scoring.circumstances import Circumstances, circumstances
@@ -88,6 +88,13 @@ class TechnicianMonth:
     findings: Mapping[EventId, Event]
     sealed: Sealed | None = None
     standing: Standing | None = None
+
+    @property
+    def stands(self) -> ScoreSheet:
+        """The sheet that counts: of an adjusted month, what stands by its last adjustment."""
+        if self.standing is None or not self.standing.adjustments:
+            return self.sheet
+        return sheet_with(self.standing.figure, self.sheet.technician, self.rulebook, self.month)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,9 +276,8 @@ def visit_score(
         effects = scoring.effects_of_visit(db, branch, month, visit, technician)
         effects.sort(key=lambda one: one.finding)
     is_same = then == now and counted == tuple(effects)
-    return VisitScore(
-        number, name, then, sealed, counted, None if is_same or now.technician != then.technician else now
-    )  # fmt: skip
+    later = None if is_same or now.technician != then.technician else now
+    return VisitScore(number, name, then, sealed, counted, later)
 
 
 def live_sheets(db: Db, branch: str, month: Month, now: datetime) -> tuple[ScoreSheet, ...]:
@@ -292,11 +298,8 @@ def sheets_that_count(
 
 def closed_score(sealed: Sealed, standing: Standing) -> Scored:
     """The closed sheet in the form of a live one; an empty one for who was not listed."""
-    if standing.listed is None:
-        sheet = score(standing.technician, sealed.month, Counts(), (), sealed.book)
-    else:
-        sheet = sheet_of(standing.listed, sealed.book, sealed.month)
-    return Scored(standing.name, standing.team, sheet, standing)
+    found = sheet_with(standing.closed, standing.technician, sealed.book, sealed.month)
+    return Scored(standing.name, standing.team, found, standing)
 
 
 def as_data(scores: MonthScores) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import Month
+from fieldapp.domain.closing import sheet_with
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.scoring.engine import ScoreSheet, listed, score, score_month
-from fieldapp.services import closed, scoring
+from fieldapp.services import adjusted, closed, scoring
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.scoring import MonthScores, Scored
 from fieldapp.services.work import Db, Work
@@ -71,8 +72,8 @@ def _page(total: int, number: int, size: int) -> tuple[int, int, slice]:
 def past_sheets(
     work: Work, actor: Actor, branch: str, technician: str, months: Sequence[Month]
 ) -> dict[Month, ScoreSheet]:
-    """One technician's sheet of each of the months, closed ones as they were closed. Raises `Forbidden`, `NotFound`
-    like `scoring.technician_month`."""
+    """One technician's sheet of each of the months, closed ones as they stand. Raises `Forbidden`, `NotFound` like
+    `scoring.technician_month`."""
     scoring.scope(actor, branch, technician)
     with work.read() as db:
         books, is_closed = rulebooks(db), closing.closed_among(db, branch, months)
@@ -83,5 +84,6 @@ def past_sheets(
         for month in is_closed:
             sealed = closed.find(db, branch, month)
             if sealed is not None:
-                found[month] = closed.score_sheet(db, sealed, technician)
+                stands = adjusted.of_one(db, sealed, technician).figure
+                found[month] = sheet_with(stands, technician, sealed.book, month)
         return {month: found[month] for month in months}

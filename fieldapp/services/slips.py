@@ -11,7 +11,7 @@ from fieldapp.domain.access import Actor
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import Conflict, NotFound
 from fieldapp.domain.ids import BranchCode
-from fieldapp.services import scoring
+from fieldapp.services import adjustment_views, scoring
 from fieldapp.services.adjusted import Standing
 from fieldapp.services.closed import Sealed
 from fieldapp.services.work import Work
@@ -44,8 +44,9 @@ def of_technician(work: Work, actor: Actor, branch: BranchCode, technician: str,
     found = scoring.technician_month(work, actor, branch, technician, month)
     if found.sealed is None or found.standing is None:
         raise Conflict("slip_open", month=month)
+    standing = adjustment_views.as_told(work, actor, branch, month, found.standing)
     with work.read() as db:
         place = branches.find(db, branch)
         if place is None:
             raise NotFound()
-        return Slip(place, month, found.sealed, found.standing, audit.head(db, branch), found.now)
+        return Slip(place, month, found.sealed, standing, audit.head(db, branch), found.now)

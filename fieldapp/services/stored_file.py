@@ -11,11 +11,22 @@ import msgspec
 
 from fieldapp.domain.access import Actor, oneself_in, own_branch
 from fieldapp.domain.calendar import Month
+from fieldapp.domain.closing import canonical
 from fieldapp.domain.errors import Forbidden
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.visits.codec import plain
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import appeal_views, call_backs, finding_views, oneself, phones, scoring, sign_ins, stored
+from fieldapp.services import (
+    adjustment_views,
+    appeal_views,
+    call_backs,
+    finding_views,
+    oneself,
+    phones,
+    scoring,
+    sign_ins,
+    stored,
+)
 from fieldapp.services.finding_views import View
 from fieldapp.services.scoring import ScoredVisit
 from fieldapp.services.work import Work
@@ -113,7 +124,8 @@ def _of_month(work: Work, actor: Actor, branch: BranchCode, month: Month) -> Ite
     for one in proposed:
         yield {"kind": "adjustment", "id": one.proposal_id, "month": month, "state": one.state, "reason": one.reason,
                "proposed_by": one.author, "proposed_at": one.proposed_at, "decided_by": one.settled_by,
-               "decided_at": one.settled_at, "answer": one.answer, "difference": msgspec.Raw(one.body)}  # fmt: skip
+               "decided_at": one.settled_at, "answer": one.answer,
+               "difference": msgspec.Raw(canonical(adjustment_views.difference_as_told(work, actor, one)))}  # fmt: skip
     for visit_id, history in histories.items():
         mine = sorted((event for event in history if event.actor == login), key=lambda event: event.order)
         yield from (_fact(event, numbers[visit_id]) for event in mine)

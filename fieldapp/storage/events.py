@@ -168,6 +168,16 @@ def recorded_here(db: Session, branch: str, ids: Iterable[str]) -> set[str]:
     return found
 
 
+def visits_recorded_here(db: Session, branch: str, ids: Iterable[str]) -> set[str]:
+    """Those of the visits of which this system recorded something itself, findings and appeals aside."""
+    wanted, found = list(ids), set[str]()
+    judged = EventRow.kind.startswith("finding.") | EventRow.kind.startswith("appeal.")
+    for start in range(0, len(wanted), bulk.CHUNK):
+        own = EventRow.visit_id.in_(wanted[start : start + bulk.CHUNK]), EventRow.origin != "import", ~judged
+        found |= set(db.scalars(select(EventRow.visit_id).where(EventRow.branch == branch, *own).distinct()))
+    return found
+
+
 def all_events(db: Session, branch: str) -> Iterator[Event]:
     """Every fact that counts, streamed in no particular order (a recount reads them all)."""
     query = _query(branch).where(EventRow.held_code.is_(None)).execution_options(yield_per=2000)

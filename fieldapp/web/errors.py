@@ -145,6 +145,8 @@ MESSAGES: dict[str, Any] = {
     "case_reply": _l("A case closes only with a reply to the customer."),
     "case_kind": _l("Say whether it is a complaint, a false signature, or praise."),
     "case_caller": _l("Without an order number, write down who calls and how to reach them."),
+    "case_own": _l("This is about a visit of your own. Somebody else has to close it."),
+    "call_own": _l("This was a visit of your own. Somebody else has to call its customer."),
     "case_linked": _l("Which visit this case is about is known already."),
     "case_yours": _l("This case is yours already."),
     "case_open": _l("This case is open."),

@@ -1,5 +1,6 @@
 """Call-backs through the services: drawn by the month's seed, asked blind, compared, led to findings."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from fieldapp.storage import spot_checks as store
 from fieldapp.storage.tables.audit import AuditRow
 from tests import builders, links
 from tests.cast import M001, MAIN, NOW, Q001, Q900, T001, T002
+from tests.moves import move
 from tests.services.test_findings import either, sheet  # noqa: F401 - a fixture
 from tests.services.test_scheduling import refused
 
@@ -223,6 +225,14 @@ def test_who_may_call_and_who_may_only_read(work: Work, visit: str) -> None:
     refused(Forbidden, "forbidden", lambda: call_backs.reveal_number(work, M001.actor, visit))
     refused(NotFound, "not_found", lambda: call_backs.detail(work, Q900.actor, visit))
     refused(NotFound, "not_found", lambda: call_backs.own(work, T002.actor, MAIN, "T001", OCTOBER))
+
+
+def test_nobody_calls_the_customer_of_their_own_visit(work: Work, visit: str) -> None:
+    """Whoever was a technician until yesterday."""
+    move(work, branch=MAIN, role="quality", team="a")
+    me = replace(Q001.actor, login="T001")
+    refused(Forbidden, "call_own", lambda: call_backs.save(work, me, visit, "reached", WELL, "", seen=0))
+    assert not call_backs.detail(work, Q001.actor, visit).entry.attempts
 
 
 def test_the_number_is_masked_and_who_looks_at_it_is_written_down_like_every_call(work: Work, visit: str) -> None:

@@ -1,5 +1,6 @@
 """Cases through the services: opened on the phone, taken, put off, closed with a finding, opened again, on record."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from fieldapp.services.work import Work
 from fieldapp.storage.tables.audit import AuditRow
 from tests import links
 from tests.cast import D001, M001, MAIN, Q001, Q900, T001
+from tests.moves import move
 from tests.services.test_scheduling import refused
 
 ANSWER = {"outcome": "upheld", "reply": "We repaint the wall.", "apology": "We are sorry."}
@@ -46,6 +48,15 @@ def test_a_dispatcher_opens_a_case_from_a_call_and_quality_finds_it(work: Work, 
     assert (found.case.case_id, found.case.owner, found.is_overdue) == (case, None, False)
     assert history(work, case) == [("opened", "D001", "The wall is scratched.")]
     refused(Forbidden, "forbidden", lambda: cases.detail(work, D001.actor, case))
+
+
+def test_nobody_closes_a_case_about_their_own_visit(work: Work, case: str) -> None:
+    """Whoever was a technician until yesterday; they may take any other."""
+    move(work, branch=MAIN, role="quality", team="a")
+    me = replace(Q001.actor, login="T001")
+    refused(Forbidden, "case_own", lambda: cases.close(work, me, case, **ANSWER))
+    assert [one.case.case_id for one in cases.desk(work, Q001.actor, "open")] == [case]
+    cases.close(work, Q001.actor, case, **ANSWER)
 
 
 def test_a_case_without_a_visit_is_answered_linked_once_and_held_against_the_audit(work: Work, visit: str) -> None:

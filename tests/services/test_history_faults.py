@@ -14,10 +14,11 @@ from fieldapp.domain.errors import Conflict, NotFound
 from fieldapp.domain.findings import Draft
 from fieldapp.domain.ids import visit_id
 from fieldapp.services import accounts as people
-from fieldapp.services import appeals, finding_views, findings, scoring
+from fieldapp.services import appeals, finding_views, findings, recording, scoring
 from fieldapp.services.histories import Fault, HistoryReport
 from fieldapp.services.work import Work
 from fieldapp.storage import accounts, events
+from fieldapp.storage.events import Record
 from tests import builders, cast
 from tests.domain.scoring.history import NOW
 from tests.fakes import Clock
@@ -206,6 +207,17 @@ def test_no_import_decides_an_appeal_that_was_filed_here(work: Work, clock: Any)
     assert (fault.value, fault.reason) == ("sign_off", "decided_here")
     other = builders.line("appeal.decided", "WO-1", NINE, "office", item="explained", outcome="overturned")
     assert imported(work, jsonl([other])).new == 1, "of what nobody appealed here, a history may know the end only"
+
+
+def test_no_import_overturns_an_item_of_a_visit_that_was_recorded_here(work: Work):
+    """Nobody here would have read an appeal about it."""
+    imported(work, jsonl([builders.scheduled("WO-1", NINE)]))
+    [came] = builders.as_events([builders.line("visit.arrived", "WO-1", NINE, gps=None)], cast.MAIN)
+    with work.write(cast.MAIN) as db:
+        recording.record(db, cast.MAIN, [Record(event=came, origin="push", received_at=work.now())], work.now())
+    overturned = builders.line("appeal.decided", "WO-1", NINE, "office", item="cleanup", outcome="overturned")
+    [fault] = imported(work, jsonl([overturned])).faults
+    assert (fault.value, fault.reason) == ("cleanup", "decided_here")
 
 
 # --- What came with an earlier import, and is heard here since -----------------------------------------------------

@@ -11,7 +11,7 @@ from fieldapp.domain.access import OPERATOR
 from fieldapp.services import accounts
 from fieldapp.services.work import Work
 from tests import builders
-from tests.closing import NINE, adjust, close, finding, look, propose_adjustment, september, store
+from tests.closing import NINE, adjust, close, finding, look, propose_adjustment, september, store, upheld
 from tests.services.test_approvals import become
 from tests.web.test_closing import text_of
 
@@ -335,6 +335,28 @@ def test_who_may_have_to_call_the_customer_is_not_told_what_they_said_after_the_
     assert "→ breached" in text_of(sign_in("M001").get(PAGE))
 
 
+def test_nor_when_it_has_become_an_adjustment(answered: Work, sign_in: Any) -> None:
+    adjust(answered)
+    quality = sign_in("Q001")
+    for page in ("/scores/2026-09/T001/", "/scores/2026-09/T001/cleanup", "/scores/2026-09/T001/slip", PAGE):
+        shown = text_of(quality.get(page))
+        assert "→ breached" not in shown
+        assert "Clean-up: " not in shown.split("Adjustment 1")[-1]
+    assert "The customer’s answers: hidden until the call" in text_of(quality.get(PAGE))
+    for login, page in (("T001", "/scores/2026-09/T001/"), ("T001", "/scores/2026-09/T001/slip"), ("M001", PAGE)):
+        assert "→ breached" in text_of(sign_in(login).get(page))
+
+
+def test_nor_where_the_visit_is_somebody_else_s_by_now(answered: Work, sign_in: Any) -> None:
+    to_another = builders.line("visit.assigned", "WO-2", NINE + timedelta(days=1), "D001", technician="T002",
+                               reason="put right")  # fmt: skip
+    store(answered, [to_another])
+    for technician in ("T001", "T002"):
+        shown = text_of(sign_in("Q001").get(f"/scores/2026-09/{technician}/"))
+        assert "→ breached" not in shown
+        assert ": breached" not in shown
+
+
 def test_an_adjusted_sheet_and_its_items_say_first_what_stands(later: Work, sign_in: Any) -> None:
     adjust(later)
     standing = look(later).standing
@@ -349,6 +371,40 @@ def test_an_adjusted_sheet_and_its_items_say_first_what_stands(later: Work, sign
     assert link
     visit = text_of(technician.get(html.unescape(link[1])))
     assert visit.index("What later facts say") < visit.index("What counted when the month was closed")
+
+
+def test_an_award_that_a_breach_found_later_took_is_nowhere_shown_as_paid(work: Work, sign_in: Any) -> None:
+    """And the award that an overturned one gave back is shown at once."""
+    september(work)
+    close(work)
+    about = finding(source="complaint", discipline="gifts")
+    store(work, [about, upheld(about)])
+    adjust(work)
+    technician = sign_in("T001")
+    page = text_of(technician.get("/scores/2026-09/T001/"))
+    assert page.index("No award this month: Accepting gifts") < page.index("Award that stands: CNY 0.00")
+    assert "vetoed" in page
+    assert "earns the award" not in page
+    overturned = builders.line("appeal.decided", None, NINE + timedelta(days=2), "M001", finding=about["id"],
+                               outcome="overturned")  # fmt: skip
+    store(work, [overturned])
+    adjust(work)
+    page = text_of(technician.get("/scores/2026-09/T001/"))
+    assert "No award this month" not in page
+    assert "vetoed" not in page.split("After the close")[0]
+
+
+def test_points_and_months_are_those_that_stand(later: Work, sign_in: Any) -> None:
+    technician = sign_in("T001")
+    assert "Cost points: Uniform" not in text_of(technician.get("/scores/2026-09/T001/"))
+    adjust(later)
+    stands = str(look(later).standing.figure.score)
+    page = text_of(technician.get("/scores/2026-09/T001/"))
+    assert "Uniform −" in page.split("Cost points:")[1]
+    assert "As the month was closed:" in page.split("How it adds up")[1]
+    assert stands in page.split("The same as a table")[1].split("Items")[0]
+    assert stands in text_of(technician.get("/scores/2026-10/T001/")).split("The same as a table")[1]
+    assert "not achieved 1 of 2, needed" in text_of(technician.get("/scores/2026-09/T001/uniform"))
 
 
 def test_nobody_is_told_of_what_was_found_about_others_and_everybody_s_chief_is(later: Work, sign_in: Any) -> None:

@@ -1,6 +1,7 @@
 """Views of the score: a team's month, a technician's, an item's, a visit's."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -87,16 +88,16 @@ def _cells(book: Rulebook) -> dict[str, dict[str, dict[str, str]]]:
 def sheet(month: str, technician: str) -> ResponseReturnValue:
     """One technician's month: picture, arithmetic, items."""
     found = _month_of(technician, month)
-    book, score = found.rulebook, found.sheet
+    book, stands = found.rulebook, found.stands
     points = pictures.month_line(_last_months(technician, found), width=600, height=140)
-    most = 100 + book.parameters.commendation_cap
+    floor, cap, most = book.parameters.award_floor, book.parameters.award_cap, 100 + book.parameters.commendation_cap
     return render_template(
-        "scores/sheet.html", sheet=score, name=found.name, book=book, currency=found.currency, items=words.ITEMS,
-        item_status=words.STATUS, rows=pictures.item_rows(score, book), points=points,
-        strip=pictures.item_strip(score.items), ahead=_outlook(found), is_over=found.month < this_month(),
-        bar=pictures.score_bar(score, book.parameters.award_floor, book.parameters.award_cap, most),
-        runs=pictures.segments(points), floor_y=pictures.height_of(book.parameters.award_floor, height=140),
-        disciplines=words.DISCIPLINES, paid=min(score.score, Decimal(book.parameters.award_cap)),
+        "scores/sheet.html", sheet=found.sheet, stands=stands, name=found.name, book=book,
+        currency=found.currency, items=words.ITEMS, item_status=words.STATUS, rows=pictures.item_rows(stands, book),
+        points=points, strip=pictures.item_strip(stands.items), ahead=_outlook(found),
+        is_over=found.month < this_month(), bar=pictures.score_bar(stands, floor, cap, most),
+        runs=pictures.segments(points), floor_y=pictures.height_of(floor, height=140),
+        disciplines=words.DISCIPLINES, paid=min(found.sheet.score, Decimal(cap)),
         finding_words=finding_words, sealed=found.sealed, standing=found.standing, asked=_asked(found),
         adjustment_words=adjustment_words,
         to_answer=_to_answer() if is_own(technician) else [],
@@ -137,7 +138,7 @@ def visits(month: str, technician: str) -> ResponseReturnValue:
 def item(month: str, technician: str, code: str) -> ResponseReturnValue:
     """What is behind one item, discipline article or the commendations: verdicts, findings; breaches first."""
     found = _month_of(technician, month)
-    one = next((line for line in found.sheet.items if line.code == code), None)
+    one = next((line for line in found.stands.items if line.code == code), None)
     if one is None and code != "commendation" and not found.rulebook.has_discipline(code):
         raise NotFound()
     lines = _behind(found, code)
@@ -276,14 +277,18 @@ def _recent(technician: str, shown: Month) -> list[tuple[Month, datetime]]:
 
 
 def _month_of(technician: str, month: str) -> TechnicianMonth:
-    return scoring.technician_month(current_work(), current_actor(), current_branch(), technician, parse_month(month))
+    work, actor, branch = current_work(), current_actor(), current_branch()
+    found = scoring.technician_month(work, actor, branch, technician, parse_month(month))
+    if found.standing is None:
+        return found
+    return replace(found, standing=adjustment_views.as_told(work, actor, branch, found.month, found.standing))
 
 
 def _last_months(technician: str, found: TechnicianMonth) -> list[tuple[str, Decimal | None]]:
     """The month before `found`'s and so on back, oldest first, `found`'s own last."""
     earlier = [shifted(found.month, -back) for back in range(HISTORY - 1, 0, -1)]
     past = sheets.past_sheets(current_work(), current_actor(), found.branch, technician, earlier)
-    return [(month, _shown(sheet)) for month, sheet in {**past, found.month: found.sheet}.items()]
+    return [(month, _shown(sheet)) for month, sheet in {**past, found.month: found.stands}.items()]
 
 
 def _outlook(found: TechnicianMonth) -> Outlook | None:

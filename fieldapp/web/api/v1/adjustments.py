@@ -99,7 +99,7 @@ def _difference(view: View) -> shapes.Difference:
 
 
 def _adjustment(asked: Proposal) -> shapes.Adjustment:
-    found = adjustment_views.difference_of(asked)
+    found = adjustment_views.difference_as_told(current_work(), current_actor(), asked)
     return shapes.Adjustment(
         id=asked.proposal_id, month=asked.month, technician=asked.technician, number=found.number, state=asked.state,
         before=_figure(found.before), after=_figure(found.after), visits=_visits(found), findings=_findings(found),
