@@ -171,12 +171,7 @@ def list_to_answer(work: Work, actor: Actor) -> list[View]:
     """What waits for a decision about the actor themselves and can still be answered, of whatever branch, the oldest
     first: who has moved, or has another role by now, is heard like everybody."""
     with work.read() as db:
-        found = scoring.waiting_findings(db, branches.codes(db), actor.login)
-        views = [
-            view for branch in dict.fromkeys(code for code, _ in found)
-            for view in to_answer(db, actor, BranchCode(branch), work.now())
-        ]  # fmt: skip
-        return sorted(views, key=lambda view: (view.finding.recorded_at, view.finding.id))
+        return to_answer(db, actor, work.now())
 
 
 def count_to_answer(work: Work, actor: Actor) -> int:
@@ -205,14 +200,16 @@ def detail(work: Work, actor: Actor, branch: str, finding_id: str) -> View:
 # --- In a transaction of the caller -------------------------------------------------------------------------------
 
 
-def to_answer(db: Db, actor: Actor, branch: BranchCode, now: datetime) -> list[View]:
-    """What waits for a decision about the actor themselves and can still be answered, the oldest first."""
-    found = [finding for _, finding in scoring.waiting_findings(db, [branch], actor.login)]
-    return [
+def to_answer(db: Db, actor: Actor, now: datetime) -> list[View]:
+    """`list_to_answer`, in a transaction of the caller."""
+    found = scoring.waiting_findings(db, branches.codes(db), actor.login)
+    views = [
         view
-        for view in _in_order(db, actor, branch, found)
+        for branch in dict.fromkeys(code for code, _ in found)
+        for view in load(db, actor, branch, [finding for code, finding in found if code == branch])
         if not view.finding.favourable and not view.statements and view.standing.may_answer(now)
     ]
+    return sorted(views, key=lambda view: (view.finding.recorded_at, view.finding.id))
 
 
 def get(db: Db, actor: Actor, branch: str, finding_id: str) -> View:

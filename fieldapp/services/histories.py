@@ -136,7 +136,7 @@ def import_events(
 class _File:
     """What is known of the file once it was read, but for its lines: those are in the spool.
 
-    Suspects are what happens after `now`, findings of days after it (in its zone), and those about one of the known
+    Suspects are what happens, or was told, after `now`, findings of days after it (in its zone), and those about one of the known
     `staff` who is no technician, or one of another branch.
     """
 
@@ -159,6 +159,10 @@ class _File:
         if event.effective_at > self._latest:
             self._suspect(event, Fault(number, "at", _shown(_object(raw)["at"]), "at_future"))
         said = event.data
+        for path, part in (("data", said), ("data.promise", getattr(said, "promise", None))):
+            told_at = getattr(part, "told_at", None)
+            if told_at and told_at > self._latest:
+                self._suspect(event, Fault(number, f"{path}.told_at", told_at.isoformat(), "at_future"))
         if not isinstance(said, FindingRecorded):
             return
         if said.occurred_on > self._today:

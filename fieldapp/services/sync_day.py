@@ -50,8 +50,8 @@ class DeviceRevoked(Forbidden):
 class Day:
     """A snapshot as plain JSON values; `visits` is None when the phone has it already.
 
-    `hearings`: what was reported about the technician and waits for their answer, by id, each with the end of the time
-    to answer. Not what it is about: that is read where the answer is written.
+    `hearings`: what was reported about the technician and waits for their answer, in whatever branch, by id, each with
+    the end of the time to answer. Not what it is about: that is read where the answer is written.
 
     `server_epoch`: a phone that has nothing to send learns here that the server was restored, before it forgets.
     """
@@ -89,7 +89,7 @@ def _marked(db: Db, actor: Actor, branch: BranchCode, now: datetime) -> tuple[st
     zone = zone_of(db, branch)
     today, these = now.astimezone(zone).date(), shown(now, zone)
     marks = days.marks(db, branch, actor.login, these.start, these.end)
-    waiting = finding_views.to_answer(db, actor, branch, now)
+    waiting = finding_views.to_answer(db, actor, now)
     hearings = [{"finding": str(one.finding.id), "until": one.standing.until} for one in waiting]
     digest = hashlib.sha256(f"{SHAPE} {actor.login} {today} {marks} {hearings}".encode()).hexdigest()
     return digest[:32], [one[0] for one in marks], hearings

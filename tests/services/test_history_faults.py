@@ -136,6 +136,19 @@ def test_no_event_is_of_a_time_to_come(work: Work, clock: Clock, years: int):
     assert imported(work, jsonl([answers | {"at": latest.isoformat()}])).known == 1, "what is here may come again"
 
 
+def test_nobody_was_told_of_a_promise_that_is_still_to_be_told(work: Work, clock: Clock):
+    clock.set(NINE - timedelta(days=1))
+    ahead = clock() + timedelta(hours=1)
+    scheduled = builders.scheduled("WO-1", NINE) | {"at": clock().isoformat()}
+    scheduled["data"]["promise"]["told_at"] = ahead.isoformat()
+    cancelled = builders.line("visit.cancelled", "WO-1", clock(), "D001", asked_by="customer", apology=False,
+                              told_at=ahead.isoformat(), cause="customer")  # fmt: skip
+    faults = imported(work, jsonl([scheduled, cancelled])).faults
+    assert [(one.line, one.column, one.reason) for one in faults] == [
+        (1, "data.promise.told_at", "at_future"), (2, "data.told_at", "at_future"),
+    ]  # fmt: skip
+
+
 # --- What this system decides itself ------------------------------------------------------------------------------
 
 

@@ -1,12 +1,14 @@
 """The day's snapshot: what a phone gets, what it never gets, and when it need not fetch again."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from fieldapp.services import findings
+from fieldapp.services import findings, sync_day
 from tests import builders
-from tests.cast import T001
+from tests.cast import NORTH, T001
+from tests.moves import move
 from tests.services.test_findings import GIFT, record
 from tests.sync.phone import DAY, plan
 from tests.sync.test_push import whole_visit
@@ -80,6 +82,13 @@ def test_what_waits_for_an_answer_is_told_without_what_it_is_about(phone, work, 
     assert "gifts" not in told.text
     again = phone.client.get(DAY, headers={"If-None-Match": told.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_who_moved_is_told_what_waits_in_the_branch_that_they_left(work):
+    finding = record(work, **GIFT)
+    move(work, branch=NORTH)
+    day = sync_day.look(work, replace(T001.actor, branch=NORTH), device_id=None, known_etag=None)
+    assert [one["finding"] for one in day.hearings] == [finding]
 
 
 def test_once_answered_it_is_told_no_more(phone, work, visit):
