@@ -136,8 +136,8 @@ def import_events(
 class _File:
     """What is known of the file once it was read, but for its lines: those are in the spool.
 
-    Suspects are what happens, or was told, after `now`, findings of days after it (in its zone), and those about one of the known
-    `staff` who is no technician, or one of another branch.
+    Suspects are what happens, or was told, after `now`, findings of days after it (in its zone), and those about one of
+    the known `staff` who is no technician, or one of another branch.
     """
 
     def __init__(self, branch: str, staff: Mapping[str, Account], now: datetime) -> None:
