@@ -6,7 +6,7 @@ Reads only, page by page of technicians; moving a visit is `services.scheduling`
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Literal
@@ -17,6 +17,7 @@ from fieldapp.domain.board import Seen, Standing, standings
 from fieldapp.domain.calendar import Window, day_bounds
 from fieldapp.domain.calendars import Absence
 from fieldapp.domain.ids import BranchCode
+from fieldapp.domain.places import ByGreatCircle, Travel
 from fieldapp.services.branches import zone_of
 from fieldapp.services.risks import Alarm, Alert, look_out
 from fieldapp.services.rulebooks import missed_after, rulebooks
@@ -52,13 +53,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One visit: as planned, its state as of now, how it stands, what happened, whether it is held there."""
+    """One visit: as planned, its state as of now, how it stands, what happened, whether it is held there, and how long
+    the way to it from the visit before will take (None: it is the day's first, or they have set out)."""
 
     visit: Planned
     state: str
     standings: tuple[Standing, ...]
     happened: Happened
     pinned: bool
+    way: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def look(
     with work.read() as db:
         zone = zone_of(db, branch)
         bounds = Window(day_bounds(asked.first, zone)[0], day_bounds(asked.first + timedelta(asked.days - 1), zone)[1])
-        return _Look(work, db, branch, bounds, now, zone).board(asked, known)
+        return _Look(work, db, branch, bounds, now, zone, ByGreatCircle()).board(asked, known)
 
 
 def list_teams(work: Work, actor: Actor, branch: BranchCode) -> Sequence[Team]:
@@ -115,6 +118,7 @@ class _Look:
     bounds: Window
     now: datetime
     zone: ZoneInfo
+    travel: Travel
 
     @cached_property
     def people(self) -> Sequence[Technician]:
@@ -168,7 +172,9 @@ class _Look:
         for one in self._bars([*(one.code for one in shown), None]):
             bars[one.visit.technician].append(one)
         pool = [one for one in bars[None] if one.state in WAITING or one.standings]
-        rows = [Row(one, self.heard.get(one.code), bars[one.code], self._away(one.code)) for one in shown]
+        rows = [
+            Row(one, self.heard.get(one.code), self._with_ways(bars[one.code]), self._away(one.code)) for one in shown
+        ]
         return mark, Board(self.bounds, rows, pool[:POOL], len(pool), page, pages, len(wanted), alarm)
 
     def _mark(self, asked: Asked, shown: Sequence[Technician]) -> str:
@@ -183,6 +189,19 @@ class _Look:
         happened = board.happened(self.db, self.branch, begun)
         missed = self._missed(found)
         return [self._bar(one, missed, happened.get(one.visit_id, Happened())) for one in found]
+
+    def _with_ways(self, bars: Sequence[Bar]) -> Sequence[Bar]:
+        """One technician's bars in the order of their plan, with the ways that are still ahead."""
+        found: list[Bar] = []
+        for one in sorted(bars, key=lambda bar: bar.visit.planned.start):
+            last = found[-1].visit if found else None
+            if last and one.visit.state == "planned" and self._day(last) == self._day(one.visit):
+                one = replace(one, way=self.travel(last.place, one.visit.place))
+            found.append(one)
+        return found
+
+    def _day(self, visit: Planned) -> date:
+        return visit.planned.start.astimezone(self.zone).date()
 
     def _planned(self, technicians: Sequence[str | None] | None) -> Sequence[Planned]:
         """The visits of these technicians; of what was read already nothing is read again."""

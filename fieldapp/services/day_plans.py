@@ -266,14 +266,14 @@ class _Read:
         job = Job(visit.planned, visit.job_type, visit.district or "")
         able = (code for code in self.codes if not _unable(self.calendars[code], job, self.zone))
         return Task(
-            visit=visit.visit_id, place=_place(visit), window=visit.window,
+            visit=visit.visit_id, place=visit.place, window=visit.window,
             length=visit.planned.end - visit.planned.start, able=frozenset(able), technician=visit.technician,
             start=visit.planned.start,
         )  # fmt: skip
 
     def _person(self, code: str) -> Person:
         away = [Block(one.span) for one in self.absences if one.technician == code]
-        work = [Block(self._until_done(one), _place(one)) for one in self.fixed if one.technician == code]
+        work = [Block(self._until_done(one), one.place) for one in self.fixed if one.technician == code]
         return Person(
             technician=code, hours=self._hours(self.calendars[code]), blocks=[*away, *work], origin=self._origin(code)
         )
@@ -301,7 +301,7 @@ class _Read:
             for one in self.visits if one.technician == code and one.state in ENDED
         ]  # fmt: skip
         if ended:
-            return _place(max(ended, key=lambda one: one[0])[1])
+            return max(ended, key=lambda one: one[0])[1].place
         base = self.calendars[code].base
         return Place(*base) if base else "anywhere"
 
@@ -373,7 +373,3 @@ def _step(seen: Planned, work: Window, goes: bool) -> Step:
 def _unable(calendar: Calendar, job: Job, zone: ZoneInfo) -> bool:
     """Whether somebody does not do such jobs, or not there; when they work is asked elsewhere."""
     return bool(obstacles(replace(calendar, shifts=()), (), job, zone))
-
-
-def _place(visit: Planned) -> Place | None:
-    return None if visit.lat is None or visit.lon is None else Place(visit.lat, visit.lon)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from fieldapp.domain.calendar import Window, month_of
 from fieldapp.domain.calendars import Absence, Calendar, Job, obstacles
 from fieldapp.domain.ids import BranchCode
-from fieldapp.domain.places import ByGreatCircle, Place, Travel
+from fieldapp.domain.places import ByGreatCircle, Travel
 from fieldapp.domain.risks import (
     ALARM,
     Experience,
@@ -266,7 +266,7 @@ class _Lookout:
         """The nearest of those who can take it as planned and promised, without missing anybody else's window."""
         if visit.state != "planned" or visit.window.end < self.now:
             return None
-        place = _place(visit)
+        place = visit.place
         free = []
         for code in self.technicians:
             taken = self.stops.get(code, [])
@@ -289,7 +289,7 @@ class _Lookout:
         if visit.visit_id in self.missing:  # who does not come takes nothing in exchange either
             return None
         near = sorted(
-            (self.travel(_place(one), _place(visit)), one.external_id, one)
+            (self.travel(one.place, visit.place), one.external_id, one)
             for one in self.visits.values()
             if one.technician not in {None, visit.technician} and one.technician in self.technicians
             and one.state == "planned" and one.planned.overlaps(visit.planned) and not self._is_held(one)
@@ -357,16 +357,12 @@ def _works_here(db: Db, branch: str, technician: str) -> bool:
 def _stop(visit: Planned, what: board.Happened) -> Stop:
     return Stop(
         visit=visit.visit_id, state=visit.state, job_type=visit.job_type, window=visit.window, planned=visit.planned,
-        place=_place(visit), departed=what.departed, arrived=what.arrived, ended=what.ended,
+        place=visit.place, departed=what.departed, arrived=what.arrived, ended=what.ended,
     )  # fmt: skip
 
 
 def _open(stops: Sequence[Stop]) -> Sequence[Stop]:
     return [one for one in stops if one.state not in ENDED]
-
-
-def _place(visit: Planned) -> Place | None:
-    return None if visit.lat is None or visit.lon is None else Place(visit.lat, visit.lon)
 
 
 def _stepped(moment: datetime) -> datetime:

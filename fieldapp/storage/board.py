@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.ids import StaffCode, VisitId
+from fieldapp.domain.places import Place
 from fieldapp.domain.scheduling import LONGEST_WINDOW
 from fieldapp.domain.visits.lifecycle import ENDED
 from fieldapp.storage import bulk, customers
@@ -56,6 +57,11 @@ class Planned:
     address: str
     lat: float | None
     lon: float | None
+
+    @property
+    def place(self) -> Place | None:
+        """Where it is, as far as somebody said so."""
+        return None if self.lat is None or self.lon is None else Place(self.lat, self.lon)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from fieldapp.domain.ids import visit_id
+from fieldapp.domain.visits import events as ev
 from fieldapp.services import planning, scheduling
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from tests.cast import D001, MAIN
 from tests.live import serving
-from tests.services.test_risks import apart
-from tests.services.test_scheduling import at, schedule
+from tests.services.test_risks import apart, near
+from tests.services.test_scheduling import at, from_phone, schedule
 
 pytestmark = pytest.mark.browser
 BOARD = "/dispatch/board?day=2026-10-14"
@@ -227,6 +228,32 @@ def test_a_visit_is_moved_by_touch_and_in_chinese(phone_page: Any, enter: Any, d
     assert (stored(day).visit.technician, stored(day).visit.planned.start) == ("T002", at(16))
     width = phone_page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= 390
+
+
+@pytest.mark.parametrize("view", ["", "&view=week"])
+def test_plan_promise_way_and_stay_are_apart_on_a_day_and_in_a_week(
+    desk_page: Any, enter: Any, work: Work, clock: Any, view: str
+) -> None:
+    first = near(work, "WO-1", "T001", 11, 12, 0)
+    near(work, "WO-2", "T001", 13, 14, 0.1)
+    for hour, fact in ((10.75, ev.VisitDeparted()), (11.25, ev.VisitArrived()), (11.75, ev.VisitLeft())):
+        clock.set(at(hour))
+        from_phone(work, first.visit_id, fact)
+    enter(desk_page, "D001")
+    desk_page.goto(BOARD + view)
+    bar(desk_page).wait_for()
+    shown = bar(desk_page).inner_text() + bar(desk_page, "WO-2").inner_text()
+    for told in ("planned 11:00–12:30", "promised 11:00–12:00", "set out 10:45", "there 11:15–11:45",
+                 "19 minutes on the way"):  # fmt: skip
+        assert told in shown
+    if view:
+        assert bar(desk_page).locator(".bar-went").inner_text() == "10:45"
+        assert bar(desk_page).locator(".bar-there").inner_text() == "11:15–11:45"
+        assert bar(desk_page, "WO-2").locator(".bar-went").inner_text() == "19 min"
+    else:
+        way, work_ = (bar(desk_page, "WO-2").locator(one).bounding_box() for one in (".bar-way", ".bar-text"))
+        assert way["x"] + way["width"] == pytest.approx(work_["x"], abs=2)
+        assert way["width"] == pytest.approx(19 / 60 * 104, abs=2)
 
 
 def test_what_needs_somebody_is_done_by_its_one_button(desk_page: Any, enter: Any, day: Work, clock: Any) -> None:

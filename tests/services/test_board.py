@@ -1,6 +1,6 @@
 """What the dispatcher's board shows: whose rows, which visits, what is new since."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from fieldapp.storage import devices
 from tests.cast import A001, D001, D900, MAIN, T001, T002
+from tests.services.test_risks import near
 from tests.services.test_scheduling import at, from_phone, schedule
 
 DAY = Asked(first=date(2026, 10, 14))
@@ -48,6 +49,18 @@ def test_what_was_called_off_takes_nobodys_time(work: Work) -> None:
     cancelled = ev.VisitCancelled(asked_by="customer", told_at=work.now(), apology=False, cause="customer")
     scheduling.cancel_visit(work, D001.actor, MAIN, visit.visit_id, visit.rev, cancelled)
     assert shown(work)["T001"] == []
+
+
+def test_ways_ahead_lead_from_one_visit_of_a_day_to_the_next(work: Work) -> None:
+    """Four kilometres as the crow flies; none to the first of a day, none once they have set out."""
+    for number, hour, place in (("WO-1", 14, 0), ("WO-2", 16, 0.1), ("WO-3", 38, 0)):
+        visit = near(work, number, "T001", hour, hour + 1, place)
+    week = Asked(first=date(2026, 10, 14), days=7)
+    ways = [bar.way for bar in look(work, week)[1].rows[0].bars]
+    assert [one and round(one / timedelta(minutes=1)) for one in ways] == [None, 19, None]
+    near(work, "WO-4", "T001", 40, 41, 0.1)
+    from_phone(work, visit.visit_id, ev.VisitDeparted())
+    assert [bool(bar.way) for bar in look(work, week)[1].rows[0].bars] == [False, True, False, True]
 
 
 def test_work_across_midnight_stands_on_both_days_and_in_the_week_once(work: Work) -> None:

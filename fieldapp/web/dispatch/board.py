@@ -188,6 +188,7 @@ def _bar(bar: Bar) -> dict[str, Any]:
         **_visit(bar.visit, bar.state),
         "standings": bar.standings,
         "pinned": bar.pinned,
+        **({"way": round(bar.way / timedelta(minutes=1))} if bar.way else {}),
         **{name: _wall(moment) for name, moment in times.items() if moment},
     }
 

@@ -115,7 +115,11 @@ function inside(bar) {
   box.querySelector("[data-f=marks]").replaceChildren(...symbolsOf(bar));
   put(box, "spoken", spoken(bar).join(", "));
   place(box.querySelector(".bar-promise"), bar, bar.from, bar.to);
-  place(box.querySelector(".bar-way"), bar, bar.departed, bar.arrived);
+  put(box, "went", bar.departed ? clock(bar.departed) : bar.way ? say("minutes", { num: bar.way }) : "");
+  put(box, "there", bar.arrived ? stay(bar) : "");
+  const way = box.querySelector(".bar-way");
+  way.classList.toggle("ahead", !bar.departed);
+  bar.way ? place(way, bar, later(bar.start, -bar.way), bar.start) : place(way, bar, bar.departed, bar.arrived);
   place(box.querySelector(".bar-actual"), bar, bar.arrived, bar.left ?? bar.ended);
   return box;
 }
@@ -126,10 +130,13 @@ function spoken(bar) {
     bar.address,
     say("planned", { window: span(bar.start, bar.end) }),
     say("promised", { window: span(bar.from, bar.to) }),
+    ...(bar.way ? [say("way", { num: bar.way })] : []),
     ...(bar.departed ? [say("set_out", { time: clock(bar.departed) })] : []),
-    ...(bar.arrived ? [say("there", { window: span(bar.arrived, bar.left ?? bar.ended ?? bar.arrived) })] : []),
+    ...(bar.arrived ? [say("there", { window: stay(bar) })] : []),
   ];
 }
+
+const stay = (bar) => span(bar.arrived, bar.left ?? bar.ended ?? bar.arrived);
 
 // Puts a strip where its times lie beside those of the bar; without a beginning there is none, without an end it is short.
 function place(strip, bar, start, end) {
