@@ -14,6 +14,7 @@ from fieldapp.storage.tables.accounts import BranchRow, TeamRow
 #: Built once: asked for by every push.
 _BRANCH = BranchRow.__table__.c
 _COLUMNS = _BRANCH.branch, _BRANCH.name, _BRANCH.timezone, _BRANCH.currency, _BRANCH.hears, _BRANCH.phone
+_CODES = select(BranchRow.branch).order_by(BranchRow.branch)
 _FIND = select(*_COLUMNS).where(_BRANCH.branch == bindparam("code"))
 
 
@@ -56,7 +57,7 @@ def find(db: Session, code: str) -> Branch | None:
 
 def codes(db: Session) -> list[str]:
     """The codes of all branches; in any schema there ever was."""
-    return list(db.scalars(select(BranchRow.branch).order_by(BranchRow.branch)))
+    return [row.branch for row in bulk.fetch(db, _CODES, {})]
 
 
 def _branch(row: Any) -> Branch:
