@@ -27,6 +27,8 @@ async function start(root) {
   // What arrives while somebody drags or decides waits: nothing moves under their hand.
   function draw() {
     if (!latest || calendar.isBusy() || dialog.isOpen()) return;
+    // A board of today that was left open over midnight is another day's page by now.
+    if ("today" in root.dataset && latest.now.slice(0, 10) !== root.dataset.day) return location.reload();
     bars.clear();
     for (const bar of [...latest.pool, ...latest.rows.flatMap((row) => row.bars)]) bars.set(bar.id, bar);
     calendar.show(latest);

@@ -230,6 +230,32 @@ def test_a_visit_is_moved_by_touch_and_in_chinese(phone_page: Any, enter: Any, d
     assert width <= 390
 
 
+def test_a_board_of_today_that_is_left_open_over_midnight_becomes_that_of_the_new_day(
+    desk_page: Any, enter: Any, day: Work, clock: Any
+) -> None:
+    """But not under the hand of whoever is about to move something, and not where a day was asked for."""
+    schedule(day, "WO-4", 34, 35, technician="T003")
+    clock.set(at(23.9))
+    enter(desk_page, "D001")
+    other = desk_page.context.new_page()
+    for page, address in ((other, BOARD), (desk_page, "/dispatch/board")):
+        page.goto(address)
+        bar(page).wait_for()
+    desk_page.locator(".ec-event.bar", has_text="WO-2").click()
+    desk_page.locator("#move[open]").wait_for()
+    with desk_page.expect_response(_is_news), other.expect_response(_is_news):
+        clock.set(at(24.1))
+    assert "Oct 14" in desk_page.inner_text("h1")
+    desk_page.keyboard.press("Escape")
+    bar(desk_page, "WO-4").wait_for()
+    assert "Oct 15" in desk_page.inner_text("h1")
+    assert "Oct 14" in other.inner_text("h1")
+
+
+def _is_news(response: Any) -> bool:
+    return "/board/data" in response.url and response.status == 200
+
+
 @pytest.mark.parametrize("view", ["", "&view=week"])
 def test_plan_promise_way_and_stay_are_apart_on_a_day_and_in_a_week(
     desk_page: Any, enter: Any, work: Work, clock: Any, view: str
