@@ -8,7 +8,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from fieldapp.domain.visits.signoff import is_weak, statement_hash, svg_paths
-from fieldapp.services import links, pictures, receipt_pdf, receipts
+from fieldapp.services import calendars, links, pictures, planning, receipt_pdf, receipts
 from fieldapp.services.receipt_pdf import Headings, Sheet
 from tests import builders, cast
 from tests.links import INK, STATEMENT, done, own_token, planned_visit, signed_visit, store, unsigned_visit
@@ -31,6 +31,14 @@ def test_a_statement_that_was_changed_afterwards_is_seen(work):
         "doc_hash": entries_hash, "typed": "王芳", "signer": {"name": "王芳"}, "shown_ms": 9000,
     })  # fmt: skip
     assert not view_of(work, visit).receipt.statement_holds
+
+
+def test_nobody_is_told_to_expect_who_is_absent_then(work):
+    visit = planned_visit(work, "WO-1")
+    assert view_of(work, visit).technician_name == "Chen Wei"
+    planned = planning.get_visit(work, cast.D001.actor, cast.MAIN, visit).visit.planned
+    calendars.record_absence(work, cast.D001.actor, cast.MAIN, "T001", planned, "sick")
+    assert (view_of(work, visit).technician, view_of(work, visit).technician_name) == (None, None)
 
 
 def test_answers_are_nowhere_in_the_view(work):

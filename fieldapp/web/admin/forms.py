@@ -55,7 +55,7 @@ class BranchForm(Form):
     """A branch to be made."""
 
     code = StringField(_l("Code"))
-    name = StringField(_l("Name"))
+    name = StringField(_l("Branch name"))
     timezone = StringField(_l("Time zone"))
     currency = StringField(_l("Currency"))
 
@@ -72,4 +72,4 @@ class TeamForm(Form):
 
     branch = SelectField(_l("Branch"), id="team-branch", validate_choice=False)
     code = StringField(_l("Code"), id="team-code")
-    name = StringField(_l("Name"), id="team-name")
+    name = StringField(_l("Team name"), id="team-name")
