@@ -123,11 +123,12 @@ def _last_day(month: Month) -> date:
 # --- Filing and deciding ------------------------------------------------------------------------------------------
 
 
-def may_file(known: Appeal | None, ends: datetime, now: datetime) -> None:
+def may_file(known: Appeal | None, ends: datetime, now: datetime, *, by: str) -> None:
     """Raises `Conflict` appeal_filed when one was filed already, or answered in an imported history, which may not know
-    the filing; appeal_late when the time for it is over."""
+    the filing; appeal_of_other where another technician filed it, whose the visit was then; appeal_late when the time
+    for it is over."""
     if known is not None and (known.filing is not None or known.state != "open"):
-        raise Conflict("appeal_filed")
+        raise Conflict("appeal_filed" if known.technician in (None, by) else "appeal_of_other")
     if now >= ends:
         raise Conflict("appeal_late")
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from fieldapp.domain.adjustments import Adjustment, no_figure
 from fieldapp.domain.calendar import Month
-from fieldapp.domain.closing import ClosedSheet, Evidence, Figure, Snapshot, figure_of, fingerprint, read
+from fieldapp.domain.closing import ClosedSheet, Evidence, Figure, Snapshot, figure_of, fingerprint, read, sheet_with
 from fieldapp.domain.errors import Conflict
-from fieldapp.domain.scoring.engine import tally
+from fieldapp.domain.scoring.engine import ScoreSheet, tally
+from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.services import closed
 from fieldapp.services.closed import Sealed
 from fieldapp.services.work import Db, KeyMissing, SealKey
@@ -79,6 +80,13 @@ class Standing:
     def score(self) -> Decimal:
         """What they add to the closed score, or take from it."""
         return self.figure.score - self.closed.score
+
+
+def sheet_that_stands(sheet: ScoreSheet, standing: Standing | None, book: Rulebook) -> ScoreSheet:
+    """The sheet that counts: of an adjusted month, what stands by its last adjustment."""
+    if standing is None or not standing.adjustments:
+        return sheet
+    return sheet_with(standing.figure, sheet.technician, book, sheet.month)
 
 
 def everybody(db: Db, sealed: Sealed) -> list[Standing]:

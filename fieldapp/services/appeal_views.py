@@ -183,7 +183,11 @@ def _get(db: Db, actor: Actor, branch: BranchCode, appeal_id: str) -> View:
     if filed is None:
         raise NotFound()
     [view] = _views(db, actor, [filed])
-    require(actor, permission, branch=branch, technician=StaffCode(view.technician or ""))
+    judged = scoring.find_judgement(db, branch, filed.visit) if filed.visit else None
+    # Whoever the visit turned out to be of reads what was said about it when it was somebody else's.
+    concerned = {view.technician, judged.technician if judged else None}
+    whose = actor.login if actor.login in concerned else view.technician
+    require(actor, permission, branch=branch, technician=StaffCode(whose or ""))
     return view
 
 

@@ -95,7 +95,7 @@ def file(
         assert proof.ends is not None  # noqa: S101
         if proof.technician != speaker:
             raise Invalid("appeal_whose", field="technician")
-        rules.may_file(proof.appeal, proof.ends, now)
+        rules.may_file(proof.appeal, proof.ends, now, by=speaker)
         kept = attachable(db, branch, attachments, MOST_PHOTOS)
         said = AppealFiled(
             text=_words(text, "text"), finding=proof.subject.finding, item=proof.subject.item, attachments=kept or None,

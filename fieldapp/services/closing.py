@@ -44,8 +44,9 @@ class Listed:
 
 @dataclass(frozen=True)
 class Preview:
-    """A month on its way to being closed. `refusal`: why this reader can neither propose nor confirm now; `names` by
-    login. `sealed` is set once the month is closed, and then everything else is as it was closed."""
+    """A month on its way to being closed. `refusal`: why this reader can neither propose nor confirm now, `stays`: why
+    not withdraw what waits; `names` by login. `sealed` is set once the month is closed, and then everything else is as
+    it was closed."""
 
     branch: Branch
     month: Month
@@ -59,6 +60,7 @@ class Preview:
     refusal: DomainError | None
     names: Mapping[str, str]
     sealed: Sealed | None = None
+    stays: DomainError | None = None
 
     @property
     def has_changed(self) -> bool:
@@ -114,6 +116,7 @@ def preview(work: Work, actor: Actor, branch: BranchCode, month: Month) -> Previ
             unassigned=draft.figures.unassigned, open_ends=standing, proposal=proposal,
             not_ready=_tried(lambda: _be_ready(db, place, month, now)),
             refusal=_tried(lambda: _be_able(db, actor, branch, draft, proposal)), names=_names(db, proposal),
+            stays=_tried(lambda: _be_withdrawer(db, actor, proposal, draft)) if proposal else None,
         )  # fmt: skip
 
 
@@ -176,13 +179,15 @@ def confirm(work: Work, actor: Actor, branch: BranchCode, month: Month, seen: st
 
 
 def withdraw(work: Work, actor: Actor, branch: BranchCode, month: Month) -> None:
-    """Take the open proposal of the month back: its author's, or of whoever could have confirmed it."""
+    """Take the open proposal of the month back: its author's, or of whoever can be the second person. Raises what
+    `confirm` does about people."""
     require(actor, "changes.approve", branch=branch)
     now = work.now()
     with work.write(branch) as db:
         proposal = closing.open_proposal(db, branch, month)
         if proposal is None:
             raise Conflict("close_gone") if may(actor, "scores.close", branch=branch) else NotFound()
+        _be_withdrawer(db, actor, proposal, _draft(db, _branch(db, branch), month, now))
         closing.settle(db, proposal, "withdrawn", by=actor.login, now=now)
         _audit(db, work, actor, proposal, "month.withdrawn", now, fingerprint=proposal.fingerprint)
 
@@ -320,6 +325,11 @@ def _be_able(db: Db, actor: Actor, branch: BranchCode, draft: _Draft, proposal: 
 def _be_second(db: Db, actor: Actor, proposal: Proposal, draft: _Draft) -> None:
     people = four_eyes.people_with(db, "changes.approve")
     four_eyes.be_second(actor, people, author=proposal.author, beneficiaries=draft.technicians)
+
+
+def _be_withdrawer(db: Db, actor: Actor, proposal: Proposal, draft: _Draft) -> None:
+    if actor.login != proposal.author:
+        _be_second(db, actor, proposal, draft)
 
 
 def _tried(act: Callable[[], None]) -> DomainError | None:

@@ -18,13 +18,14 @@ from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.domain.scoring.rules import Verdict
 from fieldapp.domain.signals import Signal, read_signals
+from fieldapp.domain.visits.events import FindingRecorded
 from fieldapp.domain.visits.personal import photographed
 from fieldapp.services import call_backs, closed
 from fieldapp.services.branches import zone_of
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.scoring import ScoredVisit, TechnicianMonth
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, appeals, evidence, photos, planning, scoring, visits
+from fieldapp.storage import accounts, appeals, bulk, evidence, photos, planning, scoring, visits
 from fieldapp.storage.planning import Entry
 from fieldapp.storage.visits import PromiseLine
 
@@ -247,10 +248,29 @@ def verdicts(
     pairs = [(one, verdict) for one in judgements for verdict in one.counted(now) if code in (None, verdict.code)]
     facts = evidence.by_ids(db, branch, (event for _, verdict in pairs for event in verdict.evidence))
     admitted = evidence.admitted_at(db, branch, (one.visit for one, verdict in pairs if not verdict.met))
-    known = appeals.about(db, branch, (subject_of(one, verdict) for one, verdict in pairs))
+    turned = evidence.turned_at(db, branch, (one.visit for one, verdict in pairs if not verdict.met))
+    known = appeals.about(db, branch, (_subject_of(one, verdict, facts) for one, verdict in pairs))
     norms, zone = norms or _norms(db, branch), zone_of(db, branch)
-    told = [_of_verdict(one, verdict, facts, admitted, known, norms, zone) for one, verdict in pairs]
-    return _with_origin(db, branch, told)
+    told = [_of_verdict(one, verdict, facts, admitted, turned, known, norms, zone) for one, verdict in pairs]
+    return _with_origin(db, branch, _still_against(db, branch, told))
+
+
+def _still_against(db: Db, branch: str, proofs: Sequence[Proof]) -> list[Proof]:
+    """The same; nothing is to be appealed of a breach that later facts have mended, or made somebody else's: what
+    counted in a closed month is an adjustment's to change then."""
+    against = sorted({one.visit for one in proofs if one.subject and one.visit})
+    live: dict[VisitId, Judgement] = {}
+    for start in range(0, len(against), bulk.CHUNK):
+        live |= scoring.judgements_of(db, branch, against[start : start + bulk.CHUNK])
+    return [
+        one if _counts_in(live.get(one.visit or VisitId("")), one) else replace(one, subject=None) for one in proofs
+    ]
+
+
+def _counts_in(live: Judgement | None, proof: Proof) -> bool:
+    if live is None or live.technician != proof.technician:
+        return False
+    return any(one.code == proof.code and not one.met for one in live.verdicts)
 
 
 def _with_origin(db: Db, branch: str, proofs: Sequence[Proof]) -> list[Proof]:
@@ -265,22 +285,26 @@ def _with_origin(db: Db, branch: str, proofs: Sequence[Proof]) -> list[Proof]:
     ]
 
 
-def subject_of(judgement: Judgement, verdict: Verdict) -> Subject:
-    """What an appeal against this verdict is about: the finding that it rests on, else the item of the visit."""
+def _subject_of(judgement: Judgement, verdict: Verdict, facts: Mapping[EventId, Entry]) -> Subject:
+    """What an appeal against this verdict is about: the finding that it rests on, else the item of the visit. So where
+    that finding is a breach of discipline by whoever the visit was taken for: it is not this technician's to appeal."""
     if verdict.source == "finding":
-        return Subject(finding=verdict.evidence[0])
+        found = facts[verdict.evidence[0]].event.data if verdict.evidence[0] in facts else None
+        if not isinstance(found, FindingRecorded) or found.item or found.technician == judgement.technician:
+            return Subject(finding=verdict.evidence[0])
     return Subject(visit=judgement.visit, item=verdict.code)
 
 
 def _of_verdict(
     judgement: Judgement, verdict: Verdict, facts: Mapping[EventId, Entry], admitted: Mapping[VisitId, datetime],
-    known: Mapping[Subject, Appeal], norms: Norms, zone: ZoneInfo,
+    turned: Mapping[tuple[VisitId, str], datetime], known: Mapping[Subject, Appeal], norms: Norms, zone: ZoneInfo,
 ) -> Proof:  # fmt: skip
-    book, subject = norms(judgement.month), subject_of(judgement, verdict)
+    book, subject = norms(judgement.month), _subject_of(judgement, verdict, facts)
     behind = tuple(facts[event] for event in verdict.evidence if event in facts)
     item = book.find_item(verdict.code)
     moments = [one.received_at for one in behind]
-    moments += [one for one in (admitted.get(judgement.visit), judgement.counts_from) if one is not None]
+    since = admitted.get(judgement.visit), turned.get((judgement.visit, verdict.code)), judgement.counts_from
+    moments += [one for one in since if one is not None]
     ends = filing_ends(judgement.month, max(moments), book.parameters.appeal_days, zone) if not verdict.met else None
     return Proof(
         code=verdict.code, month=judgement.month, rulebook=book.name, article=item.article if item else "",

@@ -20,7 +20,7 @@ from fieldapp.domain.visits.events import AppealDecided, Event, FindingDecided, 
 from fieldapp.services import four_eyes
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, branches, call_backs, cases, events, evidence, findings, planning, scoring
+from fieldapp.storage import accounts, branches, bulk, call_backs, cases, events, evidence, findings, planning, scoring
 from fieldapp.storage.branches import Branch
 from fieldapp.storage.cases import Case
 from fieldapp.storage.findings import Attachment, Statement
@@ -81,6 +81,16 @@ class View:
     def case_id(self) -> str | None:
         """The case that it came from."""
         return self.case.case_id if self.case else None
+
+    @property
+    def whose(self) -> str:
+        """In whose month it counts: where it speaks in a visit, whoever that is the visit of by now."""
+        return self.effect.technician if self.effect else self.finding.technician
+
+    @property
+    def concerned(self) -> Collection[str]:
+        """Whom it is about: also whose visit it was when it was recorded."""
+        return {self.whose, self.finding.technician}
 
     @property
     def about(self) -> str:
@@ -193,7 +203,7 @@ def detail(work: Work, actor: Actor, branch: str, finding_id: str) -> View:
     """
     with work.read() as db:
         view = get(db, actor, branch, finding_id)
-    _require_sight(actor, branch, view.finding.technician)
+    _require_sight(actor, branch, actor.login if actor.login in view.concerned else view.whose)
     return view
 
 
@@ -241,6 +251,10 @@ class _Shelf:
     entries: Mapping[EventId, Entry]
     numbers: Mapping[VisitId, str]
     effects: Mapping[EventId, FindingEffect]
+    #: Whose the findings' visits are by now.
+    technicians: Mapping[str, str | None]
+    #: When the office last said that they count.
+    admitted: Mapping[VisitId, datetime]
     statements: Mapping[str, list[Statement]]
     photos: Mapping[str, list[Attachment]]
     cases: Mapping[str, Case]
@@ -253,19 +267,27 @@ def _fetch(db: Db, branch: str, recorded: Mapping[EventId, Event]) -> _Shelf:
     if place is None:
         raise NotFound()
     heap = [*recorded.values(), *events.about(db, branch, recorded)]
+    visits = [one.visit for one in recorded.values() if one.visit]
+    judged = {
+        one: judgement
+        for start in range(0, len(visits), bulk.CHUNK)
+        for one, judgement in scoring.judgements_of(db, branch, visits[start : start + bulk.CHUNK]).items()
+    }
     return _Shelf(
         branch=place,
         books=rulebooks(db),
         recorded=recorded,
         heap=heap,
         entries=evidence.by_ids(db, branch, (one.id for one in heap)),
-        numbers=scoring.external_ids(db, branch, (one.visit for one in recorded.values() if one.visit)),
+        numbers=scoring.external_ids(db, branch, visits),
         effects=scoring.effects_of(db, branch, recorded),
+        technicians={one: judged.technician for one, judged in judged.items()},
+        admitted=evidence.admitted_at(db, branch, visits),
         statements=findings.statements(db, branch, recorded),
         photos=findings.photos(db, branch, recorded),
         cases={one: cases.get(db, branch, case) for one, case in cases.of_findings(db, branch, recorded).items()},
         calls=call_backs.of_findings(db, branch, recorded),
-        names=_names(db, heap),
+        names=_names(db, heap, (one.technician for one in judged.values())),
     )
 
 
@@ -274,8 +296,9 @@ def _view(shelf: _Shelf, finding: Finding, actor: Actor, people: Collection[str]
     data, entry = cast(FindingRecorded, event.data), shelf.entries[finding.id]
     steps, said = _steps(shelf, finding), shelf.statements.get(finding.id, [])
     zone = ZoneInfo(shelf.branch.timezone)
-    # What an import brought with a day long ago could be read from today on only.
-    known_at = max(finding.recorded_at, entry.received_at)
+    # What an import brought with a day long ago could be read from today on only; so what it brought before its visit.
+    admitted = shelf.admitted.get(finding.visit) if finding.visit else None
+    known_at = max(finding.recorded_at, entry.received_at, admitted or entry.received_at)
     days = shelf.books.in_force(month_of(known_at, zone)).parameters.answer_days
     last_day, until = heard_until(known_at, days, zone)
     standing = Standing(
@@ -286,6 +309,7 @@ def _view(shelf: _Shelf, finding: Finding, actor: Actor, people: Collection[str]
         until=until,
         is_answered=bool(said),
     )
+    gaining = {finding.technician, shelf.technicians.get(finding.visit or "") or finding.technician}
     return View(
         branch=shelf.branch.code,
         branch_name=shelf.branch.name,
@@ -301,7 +325,7 @@ def _view(shelf: _Shelf, finding: Finding, actor: Actor, people: Collection[str]
         steps=steps,
         case=shelf.cases.get(finding.id),
         call_of=shelf.calls.get(finding.id),
-        refusal=four_eyes.refusal(actor, people, author=event.actor, beneficiaries={finding.technician}),
+        refusal=four_eyes.refusal(actor, people, author=event.actor, beneficiaries=gaining),
         names=shelf.names,
         imported_at=entry.imported_at,
     )
@@ -314,11 +338,13 @@ def _steps(shelf: _Shelf, finding: Finding) -> list[Step]:
     return [Step(one, shelf.entries[one.id].imported_at) for one in sorted(about, key=lambda one: one.order)]
 
 
-def _names(db: Db, heap: Iterable[Event]) -> dict[str, str]:
+def _names(db: Db, heap: Iterable[Event], technicians: Iterable[str | None]) -> dict[str, str]:
     """Names of everybody who recorded, decided or is meant, of whatever branch, by login."""
-    logins = {one.actor for one in heap} | {
-        one.data.technician for one in heap if isinstance(one.data, FindingRecorded)
-    }
+    logins = (
+        {one.actor for one in heap}
+        | set(filter(None, technicians))
+        | {one.data.technician for one in heap if isinstance(one.data, FindingRecorded)}
+    )
     known = ((login, accounts.find_by_login(db, login)) for login in sorted(logins))
     return {login: account.name if account else login for login, account in known}
 

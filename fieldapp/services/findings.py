@@ -110,7 +110,8 @@ def decide(
 ) -> View:
     """Uphold or dismiss as the second person, with a reason; `seen` is how many decisions the page showed.
 
-    Raises `NotFound`; `Forbidden` request_own, request_benefit, request_head_office; what `rules.settle` does.
+    Raises `NotFound`; `Forbidden` request_own, request_benefit, request_head_office; `Conflict("finding_unscheduled")`
+    while its visit was never scheduled; what `rules.settle` does.
     """
     require(actor, "findings.decide", branch=branch)
     now = work.now()
@@ -118,10 +119,12 @@ def decide(
         view = finding_views.get(db, actor, branch, finding_id)
         if view.refusal is not None:
             raise view.refusal
+        if view.effect is None:  # nobody could read it yet, whom it would be about
+            raise Conflict("finding_unscheduled")
         why = rules.settle(view.standing, outcome, reason, seen=seen, now=now)
         decided = FindingDecided(finding=finding_id, outcome=outcome, reason=why)
         _say(db, actor, branch, view.finding.visit, decided, work.new_id(), now)
-        _audit(db, work, actor, branch, f"finding.{outcome}", finding_id, {"technician": view.finding.technician})
+        _audit(db, work, actor, branch, f"finding.{outcome}", finding_id, {"technician": view.whose})
         return finding_views.get(db, actor, branch, finding_id)
 
 
@@ -135,7 +138,7 @@ def answer(work: Work, actor: Actor, finding_id: str, text: str, attachments: Se
     branch = own_branch(actor, "scores.own")
     with work.write(branch) as db:
         view = finding_views.get(db, actor, branch, finding_id)
-        require(actor, "scores.own", branch=branch, technician=StaffCode(view.finding.technician))
+        require(actor, "scores.own", branch=branch, technician=StaffCode(view.whose))
         now = work.now()
         rules.check_answer(view.standing, now)
         words = rules.checked_words(text, "text")
@@ -165,7 +168,7 @@ def add_photos(work: Work, actor: Actor, finding_id: str, contents: Sequence[byt
         view = finding_views.get(db, actor, branch, finding_id)
         if view.steps:
             raise Conflict("finding_settled")
-        others = (one.sha256 for one in view.photos if one.added_by != view.finding.technician)
+        others = (one.sha256 for one in view.photos if one.added_by not in view.concerned)
         if len({*kept, *others}) > MOST_PHOTOS:
             raise Invalid("photo_many", field="photos", most=MOST_PHOTOS)
         now = work.now()

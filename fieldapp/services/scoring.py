@@ -92,9 +92,7 @@ class TechnicianMonth:
     @property
     def stands(self) -> ScoreSheet:
         """The sheet that counts: of an adjusted month, what stands by its last adjustment."""
-        if self.standing is None or not self.standing.adjustments:
-            return self.sheet
-        return sheet_with(self.standing.figure, self.sheet.technician, self.rulebook, self.month)
+        return adjusted.sheet_that_stands(self.sheet, self.standing, self.rulebook)
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,11 @@ MESSAGES: dict[str, Any] = {
     "case_apology": _l("An upheld case closes only with an apology on record."),
     "appeal_nothing": _l("Nothing of this counts against you: there is nothing to appeal."),
     "appeal_filed": _l("You have appealed this already. The answer will stand beside it."),
+    "appeal_of_other": _l(
+        "This was appealed already, when the visit was taken for somebody else’s. Read the appeal; with new evidence, "
+        "go to quality staff, who can record what it shows."
+    ),
+    "finding_unscheduled": _l("Its visit is not known yet, so nobody could answer it. It can be decided after that."),
     "appeal_whose": _l("This counts against somebody else. Name the technician whose score it is."),
     "appeal_late": _l(
         "The time to appeal this is over. With new evidence, go to your manager or to quality staff: they can still "

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from fieldapp.services.finding_views import View
 from fieldapp.web import score_words
+from fieldapp.web.context import find_actor
 
 #: What an upheld finding does (`scoring.findings.Does`); for pages that show one finding.
 EFFECTS: dict[str, Any] = {
@@ -91,6 +92,8 @@ def source(view: View) -> str:
 def effect(view: View) -> str:
     """What it does to the month as it stands."""
     does = view.effect.does if view.effect else "nothing"
+    if view.whose != view.finding.technician and view.finding.technician == getattr(find_actor(), "login", None):
+        return _("It counts nothing for you: the visit turned out to be somebody else’s.")
     return str(EFFECTS[does]) % {"month": view.month} if does == "veto" else str(EFFECTS[does])
 
 

@@ -95,10 +95,13 @@ def test_an_answer_is_due_whole_days_after_the_day_of_filing():
 
 def test_one_appeals_once_and_in_time():
     [known] = read_appeals(as_events([filed(item="kit")]))
-    appeals.may_file(None, DAY, DAY - timedelta(microseconds=1))
-    for one, now, code in ((None, DAY, "appeal_late"), (known, DAY - timedelta(days=3), "appeal_filed")):
+    appeals.may_file(None, DAY, DAY - timedelta(microseconds=1), by="T1")
+    early, mine = DAY - timedelta(days=3), str(known.technician)
+    for one, now, by, code in (
+        (None, DAY, mine, "appeal_late"), (known, early, mine, "appeal_filed"), (known, early, "T9", "appeal_of_other"),
+    ):  # fmt: skip
         with pytest.raises(Conflict) as refusal:
-            appeals.may_file(one, DAY, now)
+            appeals.may_file(one, DAY, now, by=by)
         assert refusal.value.code == code
 
 

@@ -183,6 +183,18 @@ def test_a_proposal_can_be_taken_back(work: Work) -> None:
     close(work)
 
 
+def test_who_could_not_confirm_does_not_withdraw_either(work: Work) -> None:
+    """Not whose own month is in it, given another role, and nobody of another branch's."""
+    september(work)
+    propose(work)
+    become(work, "T001", "manager")
+    me = replace(T001.actor, role="manager")
+    assert code_of(closing.withdraw, work, me, MAIN, SEPTEMBER) == "request_benefit"
+    assert closing.preview(work, me, MAIN, SEPTEMBER).stays is not None
+    assert closing.preview(work, M001.actor, MAIN, SEPTEMBER).stays is None
+    closing.withdraw(work, Q001.actor, MAIN, SEPTEMBER)
+
+
 # --- When it cannot be closed -------------------------------------------------------------------------------------
 
 

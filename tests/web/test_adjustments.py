@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from fieldapp.domain.access import OPERATOR
+from fieldapp.domain.ids import visit_id
 from fieldapp.services import accounts
 from fieldapp.services.work import Work
 from tests import builders
+from tests.cast import MAIN
 from tests.closing import NINE, adjust, close, finding, look, propose_adjustment, september, store, upheld
 from tests.services.test_approvals import become
 from tests.web.test_closing import text_of
@@ -405,6 +407,32 @@ def test_points_and_months_are_those_that_stand(later: Work, sign_in: Any) -> No
     assert stands in page.split("The same as a table")[1].split("Items")[0]
     assert stands in text_of(technician.get("/scores/2026-10/T001/")).split("The same as a table")[1]
     assert "not achieved 1 of 2, needed" in text_of(technician.get("/scores/2026-09/T001/uniform"))
+
+
+def test_a_closed_breach_that_is_none_by_now_is_not_to_be_appealed_any_more(work: Work, sign_in: Any) -> None:
+    september(work)
+    unexplained = builders.perfect_visit("WO-7", NINE, "T001", explained="no")
+    store(work, unexplained)
+    close(work)
+    technician = sign_in("T001")
+    item = "/scores/2026-09/T001/explained"
+    assert "/appeal/explained" in technician.get(item).text
+    store(work, [finding("WO-7", item="explained", favourable=True)])
+    page = technician.get(item).text
+    assert "/appeal/explained" not in page
+    assert "breached → met" in text_of(technician.get(item))
+    assert "/appeal/explained" not in technician.get(f"/scores/visits/{visit_id(MAIN, 'WO-7')}").text
+
+
+def test_team_sheet_and_item_agree_on_an_adjusted_item(later: Work, sign_in: Any) -> None:
+    adjust(later)
+    chief = sign_in("M001")
+    cell = re.search(r'<a href="/scores/2026-09/T001/uniform" title="([^"]+)"', chief.get("/scores/2026-09/").text)
+    assert cell
+    assert cell[1] == "Uniform: not achieved"
+    sheet = text_of(chief.get("/scores/2026-09/T001/"))
+    assert "1 of 2 visits, needed 98% As the month was closed: 2 of 2: achieved" in sheet
+    assert "not achieved" in text_of(chief.get("/scores/2026-09/T001/uniform"))
 
 
 def test_nobody_is_told_of_what_was_found_about_others_and_everybody_s_chief_is(later: Work, sign_in: Any) -> None:

@@ -54,9 +54,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class FindingEffect:
-    """What one finding does to its technician's month; `nothing` when not upheld or when it counts nothing.
+    """What one finding does to a technician's month; `nothing` when not upheld or when it counts nothing.
 
-    `met` and `breached` count as one verdict more only without a visit: with one, they are in its judgement.
+    `met` and `breached` count as one verdict more only without a visit: with one, they are in its judgement, and the
+    month is that of the visit's technician, who may be another by now than the one it was recorded about.
     """
 
     finding: EventId
@@ -128,14 +129,17 @@ def forgeries(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(one for one in findings if one.discipline == "forgery" and one.upheld and not one.favourable)
 
 
-def effect(finding: Finding, month: Month, book: Rulebook, *, compensated: bool = False) -> FindingEffect:
-    """What `finding` does to `month`. `compensated`: its visit has damage that the technician reported themselves and
-    that was compensated; that is no adverse finding on `property`."""
+def effect(
+    finding: Finding, month: Month, book: Rulebook, *, whose: str | None = None, compensated: bool = False
+) -> FindingEffect:
+    """What `finding` does to `month`. `whose` its visit is. `compensated`: that has damage that the technician reported
+    themselves and that was compensated; that is no adverse finding on `property`."""
     does, code = _does(finding, book)
+    speaks_in_visit = finding.visit is not None and does in ("met", "breached")
     excused = compensated and code == "property"
     return FindingEffect(
         finding=finding.id,
-        technician=finding.technician,
+        technician=(whose if speaks_in_visit else None) or finding.technician,
         month=month,
         visit=finding.visit,
         does=does if finding.upheld and not excused else "nothing",

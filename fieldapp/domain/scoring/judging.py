@@ -85,7 +85,10 @@ def judge_with_findings(
     facts, book = known
     judgement = _judge(facts, book, zone, kept_in)
     own = (finding for finding in facts.findings if finding.visit == facts.visit)
-    effects = (effect(finding, judgement.month, book, compensated=facts.is_compensated) for finding in own)
+    effects = (
+        effect(finding, judgement.month, book, whose=judgement.technician, compensated=facts.is_compensated)
+        for finding in own
+    )
     return judgement, tuple(effects)
 
 

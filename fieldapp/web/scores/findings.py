@@ -90,7 +90,7 @@ def _page(finding_id: str, form: AnswerForm, kept: Sequence[str] = ()) -> Respon
     view = finding_views.detail(current_work(), current_actor(), current_branch(), finding_id)
     page = _render(
         "scores/finding.html", view=view, form=form, appeal_words=appeal_words, kept=kept,
-        most=findings.MOST_ANSWER_PHOTOS, mine=is_own(view.finding.technician),
+        most=findings.MOST_ANSWER_PHOTOS, mine=is_own(view.whose),
         remedy_of=appeals.remedy(current_work(), current_actor(), current_branch(), finding_id),
         url=lambda sha256: url_for("score_findings.photo", finding_id=finding_id, sha256=sha256),
     )  # fmt: skip

@@ -14,7 +14,17 @@ from fieldapp.domain.scoring.facts import JUDGED
 from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.domain.scoring.outlook import Outlook, look_ahead
 from fieldapp.domain.scoring.rulebook import Rulebook
-from fieldapp.services import adjustment_views, call_backs, causes, evidence, finding_views, oneself, scoring, sheets
+from fieldapp.services import (
+    adjusted,
+    adjustment_views,
+    call_backs,
+    causes,
+    evidence,
+    finding_views,
+    oneself,
+    scoring,
+    sheets,
+)
 from fieldapp.services.adjustment_views import Proposal
 from fieldapp.services.evidence import Story
 from fieldapp.services.scoring import MonthScores, ScoredVisit, TechnicianMonth, VisitScore
@@ -68,6 +78,9 @@ def team(month: str) -> ResponseReturnValue:
         number=found.number, count=found.count, sealed=scores.sealed,
         url=lambda other: url_for("scores.team", month=other),
         standings={one.sheet.technician: one.standing for one in shown if one.standing and one.standing.adjustments},
+        stands={
+            one.sheet.technician: adjusted.sheet_that_stands(one.sheet, one.standing, scores.rulebook) for one in shown
+        },
         adjustment_words=adjustment_words, differing=_differing(scores), branch=scores.branch,
         is_over=parsed < this_month(), to_answer=_to_answer(), finding_words=finding_words, **neighbours(parsed),
     )  # fmt: skip
@@ -99,6 +112,7 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
         runs=pictures.segments(points), floor_y=pictures.height_of(floor, height=140),
         disciplines=words.DISCIPLINES, paid=min(found.sheet.score, Decimal(cap)),
         finding_words=finding_words, sealed=found.sealed, standing=found.standing, asked=_asked(found),
+        closed_items=_closed_items(found),
         adjustment_words=adjustment_words,
         to_answer=_to_answer() if is_own(technician) else [],
         recent=_recent(technician, found.month), since=_since(found), learnt=_learnt(technician, found.month),
@@ -236,6 +250,15 @@ def _differing(scores: MonthScores) -> int:
     if not scores.sealed:
         return 0
     return adjustment_views.count_differing(current_work(), current_actor(), current_branch(), scores.month)
+
+
+def _closed_items(found: TechnicianMonth) -> dict[str, str]:
+    """What of an adjusted month's items counted when it was closed, by code: of those that count otherwise by now."""
+    if found.standing is None or not found.standing.adjustments:
+        return {}
+    then = {one.code: one for one in found.standing.closed.items}
+    items, changed = found.rulebook.items, found.standing.changed_by
+    return {one.code: adjustment_words.counted(then[one.code], one) for one in items if one.code in changed}
 
 
 def _asked(found: TechnicianMonth) -> list[tuple[Proposal, str, str]]:
