@@ -35,8 +35,8 @@ HISTORY_REASONS = {
     "not_the_visit": "differs from the line's visit",
     "schema_invalid": "does not fit",
     "decided_here": "was recorded or appealed in this system, and is decided in it: nothing that is imported can",
-    "heard_here": "came with an earlier import and is heard in this system since: it waits for somebody here, "
-    "or was answered or decided here; nothing that is imported can decide it",
+    "heard_here": "came with an earlier import and was answered or decided in this system since; nothing that is "
+    "imported can decide it",
     "at_future": "is still to come; an event has happened (a clock may be 5 minutes ahead)",
     "finding_future": "is still to come; a finding is about what has happened",
     "never_technician": "is no technician here and never was; a finding is about a technician's work",

@@ -1,5 +1,6 @@
-"""Four eyes on late changes (docs/scoring.md, section 4): when a second person has to say yes, who that may be, and
-what can be approved no more. By person: author, approver and beneficiary are three different people.
+"""Four eyes on late changes (docs/scoring.md, section 4): when a second person has to say yes, who that may be, what
+can be approved no more, and what nobody enters afterwards. By person: author, approver and beneficiary are three
+different people.
 
 Owns the rules; who has which permission is `access`'s, what a change does to a promise is `punctuality`'s.
 """
@@ -19,11 +20,20 @@ Overtaken = Literal["request_visit_over", "request_moved"]
 
 #: With fewer people to choose from, colleagues would only decide for each other: head office does.
 FEWEST = 3
+#: Entered so soon after it was said, a change is taken for entered then.
+PROMPTLY = timedelta(minutes=10)
 
 
 def is_late(asked_by: Party, start: datetime, now: datetime, notice: timedelta) -> bool:
     """Whether staff alone may not enter now that the customer asked to move the promise that starts at `start`."""
     return asked_by == "customer" and now > start - notice
+
+
+def be_told_in_time(told_at: datetime, now: datetime, limit: datetime) -> None:
+    """What counts only when the customer was told by `limit` is not entered afterwards as if they had been, by one
+    person alone; raises `Invalid("told_afterwards")`. Whoever enters it while they talk is not late."""
+    if told_at <= limit < now and now - told_at > PROMPTLY:
+        raise Invalid("told_afterwards", field="told_at")
 
 
 def overtaken(asked_from: Window, window: Window, visit_state: str) -> Overtaken | None:

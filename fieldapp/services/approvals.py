@@ -52,6 +52,7 @@ def ask(
     now = work.now()
     with work.write(branch) as db:
         seen = scheduling.movable(db, branch, visit, rev, change, now)
+        scheduling.be_others(actor, seen)
         if any(_is_waiting(one, seen) for one in approvals.of_visit(db, branch, visit)):
             raise Conflict("request_waiting", number=seen.external_id)
         scheduling.plan_move(work, db, None, seen, change, slot, now)

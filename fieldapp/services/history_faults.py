@@ -9,10 +9,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from fieldapp.domain.appeals import Appeal, Subject, subject_of
+from fieldapp.domain.appeals import Subject, subject_of
 from fieldapp.domain.ids import EventId, VisitId
 from fieldapp.domain.scoring.facts import whose
-from fieldapp.domain.scoring.findings import read_findings
 from fieldapp.domain.visits.events import Event, FindingDecided
 from fieldapp.services.work import Db
 from fieldapp.storage import appeals, audit, events, findings
@@ -45,8 +44,8 @@ class Suspect:
 
 def decided_here(db: Db, branch: str, spool: Spool, read: Callable[[bytes], Event]) -> list[Fault]:
     """Decisions about findings and visits that were recorded, or appeals that were filed, in this system; and about
-    those of an earlier import that are heard here since: they wait for somebody here, were answered or were decided
-    here."""
+    those of an earlier import that somebody here has answered or decided since. What nobody here has touched counts as
+    its history says, in whatever file that came."""
     found = []
     for part in spool.decisions(CHUNK):
         known = events.visits_of(db, branch, (line.event_id for line in part))
@@ -64,7 +63,7 @@ def decided_here(db: Db, branch: str, spool: Spool, read: Callable[[bytes], Even
             appeal = filed.get(subject)
             if line.about in own or subject.visit in visited or (appeal and appeal.filing in own):
                 found.append(_undecidable(line, event, "decided_here"))
-            elif line.about in begun or (appeal and _is_ours(appeal, own)):
+            elif line.about in begun or (appeal and appeal.decision in own):
                 found.append(_undecidable(line, event, "heard_here"))
     return found
 
@@ -80,21 +79,15 @@ def _subject(event: Event) -> Subject | None:
     return subject_of(event)
 
 
-def _is_ours(appeal: Appeal, own: Collection[str]) -> bool:
-    """Whether an appeal that was filed elsewhere waits for an answer here, or was answered here."""
-    return appeal.decision in own if appeal.decision else appeal.state == "open"
-
-
 def _begun(db: Db, branch: str, wanted: Collection[str]) -> set[str]:
-    """Those of the imported findings that wait for a person here, or that anybody here has answered or decided."""
+    """Those of the imported findings that anybody here has answered or decided."""
     recorded = events.by_ids(db, branch, wanted)
     if not recorded:
         return set()
     told = events.about(db, branch, (one.id for one in recorded))
     own = events.recorded_here(db, branch, (one.id for one in told))
     touched = {str(getattr(one.data, "finding", "")) for one in told if one.id in own}
-    waiting = {one.id for one in read_findings([*recorded, *told]) if one.state == "waiting"}
-    return touched | waiting | findings.answered(db, branch, (one.id for one in recorded))
+    return touched | findings.answered(db, branch, (one.id for one in recorded))
 
 
 def misplaced(

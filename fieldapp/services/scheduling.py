@@ -14,7 +14,7 @@ from msgspec import UNSET
 from fieldapp.domain import approvals, numbers, scheduling
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import month_of
-from fieldapp.domain.errors import Conflict, Invalid
+from fieldapp.domain.errors import Conflict, Forbidden, Invalid
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, is_external_id, visit_id
 from fieldapp.domain.messages import is_email
 from fieldapp.domain.punctuality import keep_ledger
@@ -27,7 +27,7 @@ from fieldapp.domain.visits.lifecycle import ENDED
 from fieldapp.services.branches import zone_of
 from fieldapp.services.claims import Claim, Slot, claim_time, hold
 from fieldapp.services.recording import record
-from fieldapp.services.rulebooks import rulebooks
+from fieldapp.services.rulebooks import missed_after, rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, events, links, planning, visits
 from fieldapp.storage.events import Record
@@ -128,13 +128,15 @@ def move_visit(
 ) -> Visit:
     """A new promise, told to the customer, and the plan that goes with it; both or neither.
 
-    Raises what `assign_visit` does; `Invalid` needs_second_person when the customer asked so late that a second
-    person has to approve it: `services.approvals` takes such a request.
+    Raises what `assign_visit` does; `Forbidden("visit_own")`; `Invalid` told_afterwards, and needs_second_person when
+    the customer asked so late that a second person has to approve it: `services.approvals` takes such a request.
     """
     require(actor, "visits.plan", branch=branch)
     now = work.now()
     with work.write(branch) as db:
         seen = movable(db, branch, visit, rev, change, now)
+        be_others(actor, seen)
+        _told_in_time(db, seen, change, now)
         notice = late_by(db, branch, seen.visit_id, change, now)
         if notice is not None:
             raise Invalid("needs_second_person", field="asked_by", minutes=_minutes(notice))
@@ -145,11 +147,15 @@ def move_visit(
 def cancel_visit(
     work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, cancellation: ev.VisitCancelled
 ) -> Visit:
-    """Call the visit off. Raises `Invalid` told_future, `Conflict` visit_changed, visit_over, visit_started."""
+    """Call the visit off. Raises `Invalid` told_future, told_afterwards, `Conflict` visit_changed, visit_over,
+    visit_started, `Forbidden("visit_own")`."""
     require(actor, "visits.plan", branch=branch)
-    scheduling.told(cancellation.told_at, work.now())
+    now = work.now()
+    scheduling.told(cancellation.told_at, now)
     with work.write(branch) as db:
         seen = get_open(db, branch, visit, rev)
+        be_others(actor, seen)
+        _told_in_time(db, seen, cancellation, now)
         return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [cancellation])
 
 
@@ -247,6 +253,12 @@ def late_by(
 
     Counted from the promise in force: a window that the company moved too late shields nobody (scoring.md 4).
     """
+    in_force, notice = _in_force(db, branch, visit)
+    return notice if approvals.is_late(change.asked_by, in_force.start, now, notice) else None
+
+
+def _in_force(db: Db, branch: str, visit: VisitId) -> tuple[ev.Promise, timedelta]:
+    """The promise that the visit is held to, and the notice of its month's norm."""
     history = events.histories(db, branch, [visit])[0][visit]
     first = next(
         one.data.promise
@@ -256,8 +268,7 @@ def late_by(
     books, zone = rulebooks(db), zone_of(db, branch)
     notice = books.in_force(month_of(first.start, zone)).parameters.notice
     in_force = keep_ledger(first, history, None, notice).in_force
-    notice = books.in_force(month_of(in_force.start, zone)).parameters.notice
-    return notice if approvals.is_late(change.asked_by, in_force.start, now, notice) else None
+    return in_force, books.in_force(month_of(in_force.start, zone)).parameters.notice
 
 
 def plan_move(
@@ -317,6 +328,23 @@ def _unchanged(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
     return seen
 
 
+def be_others(actor: Actor, seen: Visit) -> None:
+    """Nobody decides about a visit of their own: whoever was its technician, and plans by now."""
+    if seen.technician == actor.login:
+        raise Forbidden("visit_own", number=seen.external_id)
+
+
+def _told_in_time(db: Db, seen: Visit, change: ev.PromiseChanged | ev.VisitCancelled, now: datetime) -> None:
+    """Whether it may be said now that the customer was told then; raises `Invalid("told_afterwards")`. What the company
+    changes counts by its notice, a cancellation while the visit is not yet missed (scoring.md 4)."""
+    in_force, notice = _in_force(db, seen.branch, seen.visit_id)
+    told_at = change.promise.told_at if isinstance(change, ev.PromiseChanged) else change.told_at
+    if change.asked_by == "company":
+        approvals.be_told_in_time(told_at, now, in_force.start - notice)
+    missed = in_force.end + missed_after(rulebooks(db), in_force.start, zone_of(db, seen.branch))
+    approvals.be_told_in_time(told_at, now, missed)
+
+
 def _rule(
     work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, reason: str,
     ruling: Callable[[str], ev.Data], applies: Callable[[Visit], bool],
@@ -328,6 +356,7 @@ def _rule(
         seen = _unchanged(db, branch, visit, rev)
         if not applies(seen):
             raise Conflict("nothing_to_decide", number=seen.external_id)
+        be_others(actor, seen)
         events.release(db, branch, seen.visit_id)
         return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [ruling(reason.strip())])
 

@@ -147,6 +147,11 @@ MESSAGES: dict[str, Any] = {
     "case_caller": _l("Without an order number, write down who calls and how to reach them."),
     "case_own": _l("This is about a visit of your own. Somebody else has to close it."),
     "call_own": _l("This was a visit of your own. Somebody else has to call its customer."),
+    "link_other": _l(
+        "This page was about another appointment: its link, or that of one more, was opened in this browser since. "
+        "Nothing was done. Open the link of the appointment that you mean again."
+    ),
+    "visit_own": _l("%(number)s is a visit of your own. Somebody else has to decide about it."),
     "case_linked": _l("Which visit this case is about is known already."),
     "case_yours": _l("This case is yours already."),
     "case_open": _l("This case is open."),

@@ -86,6 +86,10 @@ REFUSALS: dict[str, Any] = {
         "Less than %(minutes)s minutes before the window, a request of the customer counts only when a second person "
         "approves it."
     ),
+    "told_afterwards": _l(
+        "The time until which this would have counted is over, and one person alone cannot say now that the customer "
+        "was told before. Enter the time of now; what was really said earlier, quality staff can record as a finding."
+    ),
     "request_waiting": _l("A request about %(number)s waits for a second person already. It has to be decided first."),
     "request_own": _l("You entered this yourself. Somebody else has to decide it."),
     "request_benefit": _l("This is about your own work. Somebody else has to decide it."),

@@ -56,6 +56,17 @@ def test_the_sample_imports_in_any_order_and_twice_and_scores_as_expected(work: 
         assert recounting.drift(db, cast.MAIN) == []
 
 
+def test_a_history_in_three_files_counts_like_one_in_whatever_order_they_come(work: Work, clock: Clock):
+    clock.set(AFTER)
+    lines = (DATA / "history-2026-10.jsonl").read_bytes().splitlines()
+    random.Random(7).shuffle(lines)
+    third = len(lines) // 3
+    for part in (lines[third : 2 * third], lines[2 * third :], lines[:third]):
+        assert imported(work, b"\n".join(part), create_staff=True).faults == ()
+    month = scoring.month_scores(work, OPERATOR, cast.MAIN, Month("2026-10"), now=NOW)
+    assert [as_listed(one.sheet) for one in month.technicians] == expected()
+
+
 def test_the_doctor_names_circumstances_that_are_not_what_happened(work: Work, clock: Clock):
     clock.set(AFTER)
     imported(work, b"\n".join((DATA / "history-2026-10.jsonl").read_bytes().splitlines()), create_staff=True)

@@ -1,5 +1,6 @@
 """Planning through the services: what is stored, what is refused, and what two planners do to each other."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
@@ -10,7 +11,7 @@ from fieldapp.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from fieldapp.domain.ids import EventId, VisitId, visit_id
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import planning, scheduling
+from fieldapp.services import approvals, planning, scheduling
 from fieldapp.services.recording import record
 from fieldapp.services.scheduling import Order, Slot
 from fieldapp.services.work import Work
@@ -320,6 +321,56 @@ def test_the_list_filters_literally_and_tells_missed_by_the_clock(work: Work, cl
     assert found(states=["planned"]) == ["WO-2"]
     assert found(technician="T002") == []
     assert found(first=NOW.date() + timedelta(days=1)) == []
+
+
+# --- What nobody enters alone -------------------------------------------------------------------------------------
+
+
+def cancelled(asked_by: str, told_at: datetime) -> ev.VisitCancelled:
+    return ev.VisitCancelled(asked_by=asked_by, told_at=told_at, apology=True, cause="plan")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("asked_by", ["customer", "company"])
+def test_no_missed_visit_is_called_off_as_if_the_customer_had_been_told(work: Work, clock: Any, asked_by: str) -> None:
+    """It was promised for 14:00 to 16:00, and counts as missed from 18:00 on."""
+    visit = schedule(work)
+    clock.set(at(18.5))
+    act = lambda told: scheduling.cancel_visit(  # noqa: E731
+        work, ME, MAIN, visit.visit_id, visit.rev, cancelled(asked_by, told)
+    )
+    refused(Invalid, "told_afterwards", act, at(12))
+    assert details(work, visit).state == "missed"
+    act(at(18.4))  # told by then, it takes nothing out of the score any more
+
+
+def test_what_the_company_moved_too_late_is_not_entered_as_told_in_time(work: Work, clock: Any) -> None:
+    visit = schedule(work)
+    clock.set(at(13.5))
+    act = lambda told: scheduling.move_visit(  # noqa: E731
+        work, ME, MAIN, visit.visit_id, visit.rev, change(promise=promise(17, 18, told)), Slot(technician="T001")
+    )
+    refused(Invalid, "told_afterwards", act, at(12.5))
+    act(at(13.4))
+
+
+def test_whoever_enters_it_while_they_talk_is_not_late(work: Work, clock: Any) -> None:
+    visit = schedule(work)
+    clock.set(at(13.1))
+    said = change(promise=promise(17, 18, at(12.98)))
+    scheduling.move_visit(work, ME, MAIN, visit.visit_id, visit.rev, said, Slot(technician="T001"))
+
+
+def test_nobody_calls_off_moves_or_rules_about_a_visit_of_their_own(work: Work) -> None:
+    """Whoever was its technician until yesterday."""
+    visit = schedule(work)
+    me = replace(ME, login="T001")
+    seen = work, me, MAIN, visit.visit_id, visit.rev
+    refused(Forbidden, "visit_own", scheduling.cancel_visit, *seen, cancelled("customer", work.now()))
+    refused(Forbidden, "visit_own", scheduling.move_visit, *seen, change(), Slot(technician="T002"))
+    refused(Forbidden, "visit_own", approvals.ask, *seen, change(asked_by="customer"), Slot(technician="T001"))
+    scheduling.cancel_visit(work, ME, MAIN, visit.visit_id, visit.rev, cancelled("customer", work.now()))
+    again = details(work, visit).visit
+    refused(Forbidden, "visit_own", scheduling.reinstate_visit, work, me, MAIN, visit.visit_id, again.rev, "Mine.")
 
 
 @pytest.mark.postgres

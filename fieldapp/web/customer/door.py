@@ -46,6 +46,10 @@ def behind_link(view: Callable[..., Any]) -> Callable[..., Any]:
         opened = find_view(request.cookies.get(cookie_name(), ""))
         if opened is None:
             return gone()
+        # A browser keeps one link. Where another was opened in it since, a page that still shows the first one must
+        # not act on the second: what is sent says which visit was seen.
+        if request.values.get("visit", opened.visit_id) != opened.visit_id:
+            raise Conflict("link_other")
         if request.method == "POST":
             # What customers may do again and again must not fill the log: nobody does so much in so short a time.
             posts: Often = current_app.extensions.setdefault("link_posts", Often())
