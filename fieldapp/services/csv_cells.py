@@ -18,6 +18,9 @@ from fieldapp.domain.errors import Invalid
 from fieldapp.domain.visits import events as ev
 
 LINE, TEXT = 200, 4000
+#: In a file of so few rows each broken one is named.
+FEW = 3
+_BROKEN = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0\ufffe\uffff]")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
 
@@ -51,8 +54,14 @@ def read_rows(
     if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         faults.append(Remark(1, "-", "", "utf16"))
         return
-    # Bytes that are no UTF-8 become lone surrogates: the rest of the file is still read, and each is named.
-    lines = _lines(raw.decode("utf-8-sig", errors="surrogateescape"), faults)
+    # Bytes that are no UTF-8 become lone surrogates: the rest of the file is still read, and each is named; where most
+    # rows have some, the file is of another encoding, and one sentence says more than a thousand.
+    text = raw.decode("utf-8-sig", errors="surrogateescape")
+    rows = text.splitlines()
+    if len(rows) > FEW and 2 * sum(_BROKEN.search(one) is not None for one in rows) > len(rows):
+        faults.append(Remark(1, "-", "", "other_encoding"))
+        return
+    lines = _lines(text, faults)
     header = next(lines, None)
     if header is None:
         faults.append(Remark(1, "-", "", "empty_file"))

@@ -119,6 +119,7 @@ FAULTS: dict[str, Any] = {
     "missing": _l("must not be empty"),
     "not_utf8": _l("is not UTF-8 text"),
     "utf16": _l("the file is UTF-16; save it as UTF-8"),
+    "other_encoding": _l("the file is not UTF-8; in Excel, save it as “CSV UTF-8”"),
     "control_character": _l("holds a control character"),
     "too_long": _l("is longer than %(most)s characters"),
     "external_id_malformed": _l("must have 1 to 64 characters"),

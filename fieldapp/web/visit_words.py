@@ -103,6 +103,14 @@ _AMENDED: dict[str, Any] = {
 }  # fmt: skip
 
 
+#: Why an arrival has no place.
+NO_PLACE: dict[Any, Any] = {
+    "denied": _l("without a place: location is not allowed for this app"),
+    "unavailable": _l("without a place: the phone found none"),
+    "timeout": _l("without a place: the phone found none in time"),
+}
+
+
 def word(words: Mapping[str, Any], code: str | None) -> str:
     """The word for a code; codes that imports brought along and we have no word for stand for themselves."""
     return str(words.get(code or "", code or "–"))
@@ -142,6 +150,9 @@ def describe(data: ev.Data, names: Mapping[str, str]) -> list[str]:
             return [f"{data.label} {data.amount}"]
         case ev.VisitNotCompleted():
             return _given(data.reason)
+        case ev.VisitArrived():
+            status = data.gps.status if data.gps else UNSET
+            return [str(NO_PLACE[status])] if status in NO_PLACE else []
     return []
 
 

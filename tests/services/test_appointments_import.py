@@ -133,6 +133,12 @@ def test_a_broken_encoding_is_named_by_line_and_column_and_the_rest_is_still_che
     assert {code for _, _, code in faults(file(row()).decode().encode("gbk", errors="ignore"))} == {"not_utf8"}
 
 
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030"])
+def test_a_file_of_another_encoding_is_named_once(encoding: str) -> None:
+    raw = file(*(row(external_id=f"WO-{number}", note="王芳") for number in range(20))).decode()
+    assert faults(raw.encode(encoding)) == [(1, "-", "other_encoding")]
+
+
 @pytest.mark.parametrize(
     ("cells", "column", "code"),
     [

@@ -120,6 +120,7 @@ CORE: dict[str, Any] = {
     "event.customer.called": _l("Customer called"),
     "event.visit.departed": _l("On the way"),
     "event.promise.changed": _l("New time agreed"),
+    "needs_network": _l("This page needs a network. What you record here does not."),
     "event.visit.arrived": _l("Arrived"),
     "event.door.checked": _l("Greeting at the door"),
     "event.consent.given": _l("Let in"),

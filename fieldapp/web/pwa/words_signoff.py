@@ -31,7 +31,10 @@ SIGNOFF: dict[str, Any] = {
     "customer.review.next": _l("Continue to sign"),
     "customer.wrong": _l("Something is wrong: give the phone back"),
     "customer.questions": _l("How was it?"),
-    "customer.questions_hint": _l("Your technician does not see your answers. You may leave out any of them."),
+    "customer.questions_hint": _l(
+        "You may leave out any of them. Once you have given the phone back it does not show your answers. Your "
+        "technician reads later how each point was judged, but neither your stars nor your comment."
+    ),
     "question.badge": _l("Did the technician wear a badge?"),
     "question.introduced": _l("Did they say who they are and why they came?"),
     "question.courteous": _l("Were they polite?"),

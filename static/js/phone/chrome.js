@@ -1,6 +1,6 @@
 // What stands around every screen: the sync chip, the way home, banners. Owns showing the engine's state in words.
 
-import { $, field, icon, show } from "../lib/dom.js";
+import { $, field, icon, say, show } from "../lib/dom.js";
 import { current } from "../lib/router.js";
 import { clockTime } from "../lib/time.js";
 import { t } from "../lib/words.js";
@@ -14,6 +14,7 @@ export function startChrome() {
   addEventListener("sync:state", draw);
   addEventListener("language", draw);
   addEventListener("hashchange", place);
+  document.addEventListener("click", stay);
   for (const button of document.querySelectorAll("[data-sync-now]")) button.addEventListener("click", () => syncNow());
   place();
   draw();
@@ -28,6 +29,15 @@ function place() {
     if (link.getAttribute("href") === `#${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+}
+
+// What lies outside the app has no copy on the phone: without a network the browser would show a page of its own, and an
+// installed app has no way back from it.
+function stay(event) {
+  const link = event.target.closest("a[href]");
+  if (!link || navigator.onLine || link.origin !== location.origin || link.pathname.startsWith("/m/")) return;
+  event.preventDefault();
+  say(t("needs_network"));
 }
 
 function draw() {

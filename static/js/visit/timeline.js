@@ -10,6 +10,9 @@ import { mayFollow } from "./lifecycle.js";
 
 const MARKS = { "kit.checked": ["uniform", "badge", "shoe_covers", "kit"], "door.checked": ["introduced", "shoe_covers"], "site.checked": ["cleanup", "belongings"] };
 
+// Why an arrival has no place, which whoever refused it by mistake would not learn otherwise.
+const NO_PLACE = new Set(["denied", "unavailable", "timeout"]);
+
 /** The list; the last check, note or photo carries its *Put right* form while that is still allowed. */
 export function timeline(context) {
   const element = clone("timeline");
@@ -25,7 +28,9 @@ function line(event) {
   put(row, "time", clockTime(event.at));
   put(row, "what", t(`event.${event.type}`));
   const missed = (MARKS[event.type] ?? []).filter((name) => event.data[name] === false);
-  put(row, "but", missed.map((name) => t(`check.${name}.no`)).join(" · "));
+  const but = missed.map((name) => t(`check.${name}.no`));
+  if (NO_PLACE.has(event.data.gps?.status)) but.push(t(`gps.${event.data.gps.status}`));
+  put(row, "but", but.join(" · "));
   return row;
 }
 
