@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, Response, json, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from fieldapp.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, TooMany
 from fieldapp.services.photos import PhotoTooLarge
@@ -252,6 +252,10 @@ MESSAGES: dict[str, Any] = {
 
 #: Refusals that are about the sender, not about what was sent: the page offers to send the same once more.
 _SEND_AGAIN = {"not_signed_in", "form_expired"}
+#: What a form with photos may hold; these are read past, for the words beside them.
+LARGEST = 50 * 1024 * 1024
+#: What a form that is sent once more says of photos that a page cannot keep: it is shown again, to choose them anew.
+PHOTOS_LOST = "photos_lost"
 
 
 def sentence(error: DomainError) -> str:
@@ -329,5 +333,14 @@ def typed() -> list[tuple[str, str]]:
     """What a refused form held, so that it can be sent once more: no token, no password, nothing from another site."""
     if request.method != "POST" or request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return []
-    kept = request.form.items(multi=True)
+    request.max_content_length = LARGEST
+    try:
+        kept = list(request.form.items(multi=True))
+    except RequestEntityTooLarge:
+        return []
+    photos = [one for _, one in request.files.items(multi=True) if one.filename]
+    for one in photos:
+        one.close()
+    if photos:
+        kept.append((PHOTOS_LOST, "yes"))
     return [(name, value) for name, value in kept if name not in {"csrf_token", "current"} and "password" not in name]

@@ -3,12 +3,13 @@
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms.i18n import get_translations
 
 from fieldapp.domain.errors import DomainError
-from fieldapp.web.errors import sentence
+from fieldapp.web.errors import PHOTOS_LOST, sentence
 from fieldapp.web.locale import current_language
 
 _WTFORMS = {"en": "en", "zh-Hans": "zh", "zh-Hant": "zh_TW"}
@@ -33,6 +34,14 @@ class Form(FlaskForm):
                 return found
             items = found.items(multi=True)
             return MultiDict([(name, one.replace("\x00", "") if isinstance(one, str) else one) for name, one in items])
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Not what was sent once more without its photos: that is shown, with everything else, to choose them anew."""
+        is_fine = super().validate(*args, **kwargs)
+        if request.form.get(PHOTOS_LOST):
+            self.form_errors.append(_("The photos could not be kept. Choose them again, then send it."))
+            return False
+        return bool(is_fine)
 
     def refuse(self, error: DomainError) -> None:
         """Show a service's refusal at the field that it names, else above the form; nothing typed is lost."""

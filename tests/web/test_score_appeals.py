@@ -1,10 +1,14 @@
 """A technician's own appeals, clicked through: from the breach to the form, and to what became of it."""
 
+import html
 import io
+import random
 import re
 
 import pytest
 from PIL import Image
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from fieldapp.services import appeal_views
 from fieldapp.web.scores.appeals import LARGEST
@@ -192,3 +196,22 @@ def test_the_page_of_a_finding_has_the_button_for_whom_it_counts_against(technic
     assert f"/scores/appeals/{subject.appeal_id}" in technician.get(page).text
     decide(work, appeal_views.list_own(work, T001.actor)[0].filed)
     assert "Overturned on appeal" in technician.get(page).text
+
+
+@pytest.mark.parametrize("size", [40, 3000])
+def test_after_the_session_ended_it_is_not_filed_without_its_photos(work, client, sign_in, size):
+    """It is filed once and for all: the words are kept, and the photos are asked for again."""
+    late_visit(work)
+    large = FileStorage(io.BytesIO(random.Random(3).randbytes(size * 1000)), "lift.jpg")
+    boundary, body = encode_multipart({"text": TEXT, "photos": large})
+    refused = client.post(FORM, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    assert refused.status_code == 401
+    assert TEXT in html.unescape(refused.text)
+    assert "Photos have to be chosen again" in refused.text
+    assert 'name="photos_lost" value="yes"' in refused.text
+    technician = sign_in("T001")
+    again = send(technician, photos_lost="yes")
+    assert again.status_code == 422
+    assert TEXT in html.unescape(again.text)
+    assert "Choose them again" in again.text
+    assert send(technician, photos=[photo()]).status_code == 303
