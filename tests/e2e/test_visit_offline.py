@@ -451,7 +451,6 @@ def test_a_check_is_put_right_within_two_minutes_as_a_new_event(work, open_phone
     page.tap(".toggle:has([name=badge])")
     page.tap("button:has-text('Save the correction')")
     page.wait_for_selector(f"text={KEPT}")
-    page.tap("summary:has-text('Recorded so far')")
     page.wait_for_selector("text=no badge")
     page.context.set_offline(False)
     phone.wait_until_sent(page)

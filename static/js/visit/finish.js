@@ -21,12 +21,14 @@ export async function cleanup(context) {
 /** What the customer is about to see, in one look; then the phone is theirs. */
 export async function handover(context) {
   const element = clone("step-handover");
-  const { facts } = context;
-  put(element, "notes", t("visit.handover.notes", { count: facts.notes.length + facts.equipment.length }));
-  put(element, "photos", t("visit.handover.photos", { count: facts.photos.length }));
-  put(element, "total", facts.charges.length ? t("visit.handover.total", { amount: money(totalOf(facts.charges)) }) : t("statement.no_charges"));
+  const renew = ({ facts }) => {
+    put(element, "notes", t("visit.handover.notes", { count: facts.notes.length + facts.equipment.length }));
+    put(element, "photos", t("visit.handover.photos", { count: facts.photos.length }));
+    put(element, "total", facts.charges.length ? t("visit.handover.total", { amount: money(totalOf(facts.charges)) }) : t("statement.no_charges"));
+  };
+  renew(context);
   return {
-    element, hint: t("visit.handover.hint"),
+    element, renew, hint: t("visit.handover.hint"),
     more: [{ text: t("visit.add_more"), symbol: "plus", run: () => go("work", { visit: context.id }) }],
     next: {
       label: t("visit.handover.next"), icon: "hand",

@@ -82,6 +82,17 @@ async function guarded(bar, button, act) {
   }
 }
 
+/** What a button does, once at a time: a second tap while the first is being written is no second fact. */
+export async function alone(button, run) {
+  if (button.disabled) return;
+  button.disabled = true;
+  try {
+    await run();
+  } finally {
+    button.disabled = false;
+  }
+}
+
 /** Raised by a screen whose input is not enough; `code` names the sentence, `field` the input to go to. */
 export class Unfinished extends Error {
   constructor(code, input = null) {

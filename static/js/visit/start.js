@@ -34,7 +34,7 @@ export async function prepare(context) {
 /** Leaving for the customer. The GPS receiver is woken here, by a tap, so that its question comes at a calm moment. */
 export async function way(context) {
   return {
-    element: await contactBlock(context), hint: t("visit.way.hint"),
+    ...(await contactBlock(context)), hint: t("visit.way.hint"),
     more: [later(context, "late", "clock"), later(context, "notdone", "undo")],
     next: {
       label: t("visit.way.next"), icon: "truck",
@@ -49,7 +49,7 @@ export async function way(context) {
 /** One tap: the time counts; the fix follows by itself. */
 export async function arriving(context) {
   return {
-    element: await contactBlock(context), hint: t("visit.arrive.hint"),
+    ...(await contactBlock(context)), hint: t("visit.arrive.hint"),
     more: [later(context, "late", "clock"), later(context, "notdone", "undo")],
     next: { label: t("visit.arrive.next"), icon: "pin", act: () => arrive(context.id) },
   };
@@ -59,8 +59,9 @@ export async function arriving(context) {
 export async function door(context) {
   const element = clone("step-door");
   write(element, context.facts.door?.data);
+  const block = await contactBlock(context);
   return {
-    element: [element, await contactBlock(context)], hint: t("visit.door.hint"),
+    element: [element, block.element], renew: block.renew, hint: t("visit.door.hint"),
     more: [later(context, "nobody", "nobody"), later(context, "notdone", "undo")],
     next: {
       label: t("visit.door.next"), icon: "door",
@@ -77,8 +78,8 @@ export async function door(context) {
 }
 
 async function contactBlock(context) {
-  const element = await contact(context.visit, context.facts,
+  const block = await contact(context.visit, context.facts,
     (outcome, key) => context.act(() => spend(key, () => null, (together) => context.record("customer.called", { outcome }, together))));
-  put(element, "title", t("visit.contact"));
-  return element;
+  put(block.element, "title", t("visit.contact"));
+  return block;
 }

@@ -5,7 +5,7 @@ import { $, clone, field, put, show } from "../lib/dom.js";
 import { clockTime } from "../lib/time.js";
 import { t } from "../lib/words.js";
 import { undoable } from "./facts.js";
-import { bounded } from "./form.js";
+import { alone, bounded } from "./form.js";
 import { mayFollow } from "./lifecycle.js";
 
 const MARKS = { "kit.checked": ["uniform", "badge", "shoe_covers", "kit"], "door.checked": ["introduced", "shoe_covers"], "site.checked": ["cleanup", "belongings"] };
@@ -41,10 +41,11 @@ function putRight(context, event) {
   else if (event.type === "note.added") field(form, "fields").append(words(event.data.text));
   else return [];
   put(form, "summary", t("visit.put_right", { what: t(`event.${event.type}`) }));
-  $("button", form).addEventListener("click", () => context.act(async () => {
+  $("button", form).addEventListener("click", ({ currentTarget }) => alone(currentTarget, () => context.act(async () => {
     const data = changes(form, event);
     if (data) await context.record("event.corrects", { target: event.id, reason: t("visit.put_right_reason"), data });
-  }));
+    form.open = false;
+  })));
   setTimeout(() => show(form, false), Math.max(0, event.at + 120_000 - Date.now()));
   return [form];
 }

@@ -18,6 +18,7 @@ import { timeline } from "./timeline.js";
 import { work } from "./work.js";
 
 const PANELS = { prepare, way, arrive: arriving, door, work, cleanup, handover, leave, done: leave, ended };
+const TOUCHES = ["pointerdown", "keydown", "input"];
 let shown = null;
 
 export const view = {
@@ -36,22 +37,42 @@ export const view = {
   },
 };
 
-// Something was written elsewhere: only a visit that moved on is drawn again, so that nobody loses their place.
+// Something was written elsewhere.
 async function changed() {
   if (!shown || shown.busy) return;
   const here = shown;
   const known = await know(here.id);
   if (here !== shown || !known) return;
-  if (here.isUnknown) refresh();
-  else if (keyOf(known, await phase(here.id)) !== here.key && here === shown) draw();
+  if (here.isUnknown) return refresh();
+  const stage = await phase(here.id);
+  if (here === shown && !here.busy && keyOf(known, stage) !== here.key) await update(here, known, stage);
+}
+
+// A step that somebody has touched is never drawn again while it lasts: what is ticked, typed, unfolded or complained of there
+// would be as it was at first, and a fact would say what nobody meant. What else the screen tells is brought up to date.
+async function update(here, known, stage) {
+  const isSame = placeOf(known, stepOf(known.state, known.facts, stage.workDone)) === here.at;
+  if (!isSame || !here.isTouched) return draw({ isGentle: isSame });
+  head(here.frame, known);
+  past(here, known);
+  here.key = keyOf(known, stage);
+  return here.panel.renew?.(known);
+}
+
+// The same after a fact that was recorded beside the step's own.
+async function renew(here) {
+  const [known, stage] = [await know(here.id), await phase(here.id)];
+  if (here === shown && known) await update(here, known, stage);
 }
 
 const phase = async (id) => (await drafts.get(`phase:${id}`)) ?? {};
 const keyOf = ({ visit, facts, state }, { workDone }) =>
   [state, facts.last?.id, facts.promise?.start, visit.rev, Boolean(workDone)].join(" ");
+const placeOf = ({ state }, step) => `${step} ${state}`;
 
-async function draw({ first = false } = {}) {
+async function draw({ first = false, isGentle = false } = {}) {
   const here = shown;
+  if (!here) return;
   const known = await know(here.id);
   if (here !== shown) return;
   if (!known) {
@@ -61,37 +82,54 @@ async function draw({ first = false } = {}) {
   }
   const stage = await phase(here.id);
   const step = stepOf(known.state, known.facts, stage.workDone);
-  const context = { ...known, id: here.id, step, act: doing, draw, record: (...fact) => record(here.id, ...fact), turn: (done) => turn(here.id, done) };
+  const context = {
+    ...known, id: here.id, step, act: beside, draw, renew: () => renew(here), record: (...fact) => record(here.id, ...fact), turn: (done) => turn(here.id, done),
+  };
   const panel = await PANELS[step](context);
   if (here !== shown) return;
+  if (isGentle && here.isTouched) {
+    panel.stop?.();
+    return update(here, known, stage);
+  }
   here.panel?.stop?.();
-  Object.assign(here, { panel, key: keyOf(known, stage) });
   const frame = clone("visit");
+  Object.assign(here, { panel, frame, context, at: placeOf(known, step), key: keyOf(known, stage), isTouched: false });
   head(frame, known);
   progress(frame, step);
   put(frame, "title", panel.title ?? t(`visit.${step}.title`));
   put(frame, "hint", panel.hint ?? "");
   field(frame, "panel").append(...[panel.element].flat());
-  const past = timeline(context);
-  show(past, known.facts.timeline.length > 0);
-  field(frame, "past").append(past);
-  here.place.replaceChildren(frame, bottomBar({ ...panel.next, act: (button) => doing(() => panel.next.act(button)), more: panel.more ?? [] }));
+  past(here, known);
+  for (const touch of TOUCHES) frame.addEventListener(touch, () => { here.isTouched = true; });
+  here.place.replaceChildren(frame, bottomBar({ ...panel.next, act: (button) => doing(() => panel.next.act(button), () => draw()), more: panel.more ?? [] }));
   if (!first) settled(frame);
 }
 
-// Runs one tap's work and shows what came of it.
-async function doing(work) {
+// The list of what is recorded, but for one in which somebody is just putting something right.
+function past(here, known) {
+  const old = field(here.frame, "past").firstElementChild;
+  if (old && $("details[open]", old)) return;
+  const list = timeline({ ...here.context, ...known });
+  list.open = Boolean(old?.open);
+  show(list, known.facts.timeline.length > 0);
+  field(here.frame, "past").replaceChildren(list);
+}
+
+// Runs one tap's work, and then `shows` what came of it.
+async function doing(work, shows) {
   const here = shown;
-  here.busy = true;
+  Object.assign(here, { busy: true, isTouched: true });
   try {
     const stay = await work();
-    if (here === shown && stay !== false) await draw();
+    if (here === shown && stay !== false) await shows(here);
   } catch (error) {
     complain(sentence(error));
   } finally {
     here.busy = false;
   }
 }
+
+const beside = (work) => doing(work, renew);
 
 // Working and clean-up are one state; which of them is shown is the technician's word.
 async function turn(id, workDone) {
@@ -110,7 +148,7 @@ function head(frame, { visit, facts, state }) {
   const disputed = overruled ? "disputed" : state;
   const mark = field(frame, "state");
   const look = lookOf(disputed);
-  mark.classList.add(...look.tone);
+  mark.className = ["status", ...look.tone].join(" ");
   icon(mark, look.icon);
   put(mark, "state-word", t(`state.${disputed}`));
   show(field(frame, "disputed"), overruled);

@@ -1,21 +1,21 @@
 // The work itself: photos, notes, equipment, extra charges, damage. Owns the panel, also as a screen of its own for what
 // is added after the clean-up; everything is written the moment its button is tapped.
 
-import { $, clone, field, put, show } from "../lib/dom.js";
+import { $, clone, field, put } from "../lib/dom.js";
 import { go } from "../lib/router.js";
-import { money } from "../lib/time.js";
 import { t } from "../lib/words.js";
-import { addPhoto, photoUrl } from "../sync/journal.js";
+import { addPhoto } from "../sync/journal.js";
 import { amountFrom } from "./facts.js";
 import { bottomBar, complain, read, remembered, Unfinished, write } from "./form.js";
 import { forget, keep, spend } from "./keep.js";
 import { know, record, sentence } from "./record.js";
+import { recorded } from "./recorded.js";
 import { scanner } from "./scan.js";
 import { shots } from "./shots.js";
 
 /** The panel; its button asks for the clean-up. What was typed but not added is added by it, and by leaving this way. */
 export async function work(context) {
-  const panel = await build(context.id, context.facts, () => context.draw());
+  const panel = await build(context.id, context.facts, () => context.draw(), context.renew);
   return {
     ...panel, hint: t("visit.work.hint"),
     more: [{ text: t("visit.notdone.link"), symbol: "undo", run: async () => { await panel.flush(); go("notdone", { visit: context.id }); } }],
@@ -38,24 +38,26 @@ export const view = {
 
 async function again() {
   const here = shown;
+  if (!here) return;
   const known = await know(here.id);
   if (!known || here !== shown) return;
   here.panel?.stop();
   const screen = clone("side");
   put(screen, "title", t("visit.work.title"));
   put(screen, "who", known.visit.customer.name);
-  here.panel = await build(here.id, known.facts, again);
+  here.panel = await build(here.id, known.facts, again, async () => here.panel.renew(await know(here.id)));
   field(screen, "panel").append(here.panel.element);
   const act = async () => { await here.panel.flush(); go("visit", { visit: here.id }); };
   here.place.replaceChildren(screen, bottomBar({ label: t("visit.work.back"), icon: "check", act }));
 }
 
-async function build(id, facts, redraw) {
+// `redraw` shows it anew; `renew` only what was recorded: a photo may be saved while somebody types the next note.
+async function build(id, facts, redraw, renew) {
   const element = clone("step-work");
   const key = `work:${id}`;
   await remembered(element, key);
-  const urls = await gallery(element, facts.photos);
-  lines(element, facts);
+  const lists = recorded(element);
+  await lists.show(facts);
   const emptied = (names) => Object.fromEntries(names.map((name) => [name, name === "quantity" ? "1" : ""]));
   // Records a fact and empties its fields, but for what was typed on meanwhile.
   const settle = async (fact, names) => {
@@ -88,11 +90,10 @@ async function build(id, facts, redraw) {
   let turn = Promise.resolve();
   const inTurn = (run) => (turn = turn.then(run, run));
   for (const button of element.querySelectorAll("[data-add]")) button.addEventListener("click", () => once(button, () => inTurn(() => add(PARTS[button.dataset.add]))));
-  await shots(element, async (slot, file) => { await addPhoto(id, slot, file); await redraw(); });
+  await shots(element, async (slot, file) => { await addPhoto(id, slot, file); await renew(); });
   scanner(element);
   return {
-    element, flush: () => inTurn(flush),
-    stop: () => urls.forEach((url) => URL.revokeObjectURL(url)),
+    element, flush: () => inTurn(flush), renew: (known) => lists.show(known.facts), stop: lists.stop,
   };
 }
 
@@ -146,35 +147,3 @@ const PARTS = {
   charge: { said: charge, names: ["label", "amount"], typed: ["label", "amount"] },
   damage: { said: damage, names: ["description", "compensation"], typed: ["description", "compensation"] },
 };
-
-async function gallery(element, photos) {
-  const urls = [];
-  for (const photo of photos) {
-    const url = await photoUrl(photo.blob);
-    const item = clone("photo");
-    put(item, "slot", t(`visit.photo.${photo.slot}`));
-    if (url) {
-      urls.push(url);
-      Object.assign($("img", item), { src: url, alt: t(`visit.photo.${photo.slot}`) });
-    } else $("img", item).remove();
-    field(element, "photos").append(item);
-  }
-  show(field(element, "photos"), photos.length > 0);
-  return urls;
-}
-
-function lines(element, facts) {
-  const rows = [
-    ...facts.notes.map((one) => ["note", one.text]),
-    ...facts.equipment.map((one) => ["box", [one.kind, `×${one.quantity}`, one.serial].filter(Boolean).join("  ")]),
-    ...facts.added.map((one) => ["money", `${one.label}  ${money(one.amount)}`]),
-    ...facts.damages.map((one) => ["warn", one.description]),
-  ];
-  for (const [symbol, text] of rows) {
-    const row = clone("work-line");
-    $("use", row).setAttribute("href", `#i-${symbol}`);
-    put(row, "text", text);
-    field(element, "lines").append(row);
-  }
-  show(field(element, "lines").closest("section"), rows.length > 0);
-}
