@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e import phone
 from tests.e2e.test_phone_camera import ARRIVED
-from tests.e2e.visiting import NAME, NEXT, Technician, draw
+from tests.e2e.visiting import NAME, NEXT, READY, Technician, draw
 
 pytestmark = pytest.mark.browser
 
@@ -234,3 +234,56 @@ def test_what_is_typed_while_the_technician_goes_on_stays_in_its_field(work, ope
     page.goto(f"/m/#visit?visit={visit}")
     page.wait_for_selector("[name=text]")
     assert page.input_value("[name=text]") == "The wall is damp"
+
+
+def twice(page, gap=150):
+    """A finger that trembles: two taps in one place, the second where the first one's screen has been."""
+    page.wait_for_selector(READY)
+    box = page.locator(NEXT).bounding_box()
+    place = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.touchscreen.tap(*place)
+    page.wait_for_timeout(gap)
+    page.touchscreen.tap(*place)
+
+
+@pytest.mark.parametrize("gap", [80, 300])
+def test_a_tap_that_is_doubled_is_one_step_at_each_of_them(work, open_phone, gap):
+    visit = phone.plan(work, "Wang Fang", hours=1)
+    technician = open_phone()
+    page = technician.page
+    technician.tap(".next a.button")
+    technician.at("Are you ready?")
+    for heading in (
+        "Set off", "On the way", "At the door", "The work", "Is all clean?", "Hand the phone over",
+        "Please have a look", "Your signature",
+    ):  # fmt: skip
+        twice(page, gap)
+        technician.at(heading)
+        page.wait_for_timeout(300)
+        assert page.is_visible(f"#view h1:text-is('{heading}')"), "the second tap went on to the next step"
+    draw(page, *NAME)
+    twice(page, gap)
+    technician.at("Thank you")
+    page.wait_for_timeout(300)
+    twice(page, gap)
+    technician.at("Say goodbye")
+    page.wait_for_timeout(300)
+    assert "visit.left" not in [entry["type"] for entry in phone.outbox(page)]
+    technician.go_on("I have left", "Visit done")
+    phone.sync(page)
+    assert phone.stored(work, visit)[-1] == "visit.left"
+
+
+def test_a_refusal_can_be_tapped_again_at_once(work, open_phone):
+    visit = phone.plan(work, "Wang Fang", hours=1)
+    technician = open_phone()
+    page = technician.page
+    for kind, data in ARRIVED:
+        phone.append(page, visit, kind, data)
+    page.goto(f"/m/#visit?visit={visit}")
+    technician.at("The work")
+    page.evaluate("() => document.querySelectorAll('#view details').forEach((fold) => { fold.open = true; })")
+    page.fill("[name=label]", "Extra cable")
+    page.tap(NEXT)
+    page.wait_for_selector(".bottom :text('The amount must be a number')")
+    assert page.is_visible(READY)

@@ -1,4 +1,4 @@
-"""A step that somebody is at, while something else is written: what was ticked, typed, unfolded or refused there stays."""
+"""A step that somebody is at while something else is written: what was ticked, typed, unfolded or refused stays."""
 
 import pytest
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NEXT = ".bottom button.primary"
+#: The same, once the tap before can no more be meant for it.
+READY = ".bottom:not([aria-disabled]) button.primary"
 KEPT = "Saved on this phone"
 
 
@@ -22,8 +24,8 @@ class Technician:
         self.names.append(selector)
 
     def go_on(self, label: str, then: str) -> None:
-        """The one big button, by the words on it; waits for the next screen's heading."""
-        self.page.wait_for_selector(f"{NEXT}:has-text('{label}')")
+        """The one big button, by the words on it, once it takes a tap; waits for the next screen's heading."""
+        self.page.wait_for_selector(f"{READY}:has-text('{label}')")
         self.tap(NEXT)
         self.at(then)
 

@@ -39,20 +39,28 @@ export async function remembered(root, key) {
   root.addEventListener("input", () => keep(key, () => read(root)));
 }
 
+// A finger that taps twice taps so fast; the second tap would be the next step's, which nobody has read yet.
+const TWICE = 400;
+// A screen that is loaded for a tap comes within this time.
+const FOLLOWS = 1500;
+let acting = 0;
+let actedAt = -FOLLOWS;
+
 /** The bottom bar: one next step, links beside it. `act` may raise an error that has a sentence. */
 export function bottomBar({ label, act, icon = "right", more = [] }) {
   const bar = clone("bottom");
   const button = $("button", bar);
   put(bar, "label", label);
   $("use", button).setAttribute("href", `#i-${icon}`);
-  button.addEventListener("click", () => guarded(bar, button, act));
+  button.addEventListener("click", (event) => guarded(bar, event, act));
   for (const { text, run, symbol } of more) {
     const link = clone("bottom-more");
     put(link, "label", text);
     $("use", link).setAttribute("href", `#i-${symbol}`);
-    link.addEventListener("click", () => guarded(bar, link, run));
+    link.addEventListener("click", (event) => guarded(bar, event, run));
     $("[data-f=more]", bar).append(link);
   }
+  if (acting || performance.now() - actedAt < FOLLOWS) rest(bar);
   show($("[data-f=more]", bar), more.length > 0);
   return bar;
 }
@@ -68,16 +76,26 @@ function refuse(bar, text) {
   put(bar, "wrong", text);
 }
 
-// A second tap while the first is being written is no second fact.
-async function guarded(bar, button, act) {
-  if (bar.dataset.busy) return;
+// A bar that a tap on another one has brought takes no tap yet.
+function rest(bar) {
+  bar.setAttribute("aria-disabled", "true");
+  setTimeout(() => bar.removeAttribute("aria-disabled"), TWICE);
+}
+
+// A second tap while the first is being written is no second fact. What was refused can be tapped again at once, and keys
+// are not tapped twice.
+async function guarded(bar, { currentTarget: button, detail }, act) {
+  if (bar.dataset.busy || (detail && bar.hasAttribute("aria-disabled"))) return;
   bar.dataset.busy = "1";
+  acting += 1;
   put(bar, "wrong", "");
   try {
     await act(button);
+    actedAt = performance.now();
   } catch (error) {
     refuse(bar, sentence(error));
   } finally {
+    acting -= 1;
     delete bar.dataset.busy;
   }
 }

@@ -115,21 +115,19 @@ function past(here, known) {
   field(here.frame, "past").replaceChildren(list);
 }
 
-// Runs one tap's work, and then `shows` what came of it.
+// Runs one tap's work, and then `shows` what came of it. Raises what went wrong.
 async function doing(work, shows) {
   const here = shown;
   Object.assign(here, { busy: true, isTouched: true });
   try {
     const stay = await work();
     if (here === shown && stay !== false) await shows(here);
-  } catch (error) {
-    complain(sentence(error));
   } finally {
     here.busy = false;
   }
 }
 
-const beside = (work) => doing(work, renew);
+const beside = (work) => doing(work, renew).catch((error) => complain(sentence(error)));
 
 // Working and clean-up are one state; which of them is shown is the technician's word.
 async function turn(id, workDone) {
