@@ -287,3 +287,54 @@ def test_a_refusal_can_be_tapped_again_at_once(work, open_phone):
     page.tap(NEXT)
     page.wait_for_selector(".bottom :text('The amount must be a number')")
     assert page.is_visible(READY)
+
+
+#: The disk has room for everything but facts of this type, or drafts under this key, until `hasRoom`.
+NO_ROOM_FOR = """(what) => {
+  globalThis.hasRoom = false;
+  for (const name of ["add", "put"]) {
+    const real = IDBObjectStore.prototype[name];
+    IDBObjectStore.prototype[name] = function (record, ...rest) {
+      const isIt = record?.type === what || (this.name === "drafts" && String(rest[0]).startsWith(what));
+      if (isIt && !globalThis.hasRoom) throw new DOMException("full", "QuotaExceededError");
+      return real.call(this, record, ...rest);
+    };
+  }
+}"""
+
+
+def test_a_disk_that_fills_in_the_middle_of_a_tap_doubles_nothing(work, open_phone):
+    visit = phone.plan(work, "Wang Fang", hours=1)
+    technician = open_phone()
+    page = technician.page
+    technician.tap(".next a.button")
+    technician.at("Are you ready?")
+    page.evaluate(NO_ROOM_FOR, "kit:")
+    technician.go_on("I am ready", "Set off")
+    technician.go_on("On my way", "On the way")
+    technician.go_on("I have arrived", "At the door")
+    page.evaluate(NO_ROOM_FOR, "consent.given")
+    fails(page)
+    technician.go_on("I was let in", "The work")
+    technician.go_on("The work is done", "Is all clean?")
+    technician.go_on("All clean", "Hand the phone over")
+    technician.go_on("Hand over", "Please have a look")
+    page.tap(NEXT)
+    technician.at("Your signature")
+    draw(page, *NAME)
+    page.evaluate(NO_ROOM_FOR, "visit.completed")
+    fails(page)
+    page.tap(NEXT)
+    technician.at("Thank you")
+    phone.sync(page)
+    phone.wait_until_sent(page)
+    told = phone.stored(work, visit)
+    assert [kind for kind in told if told.count(kind) > 1] == []
+    assert {"kit.checked", "door.checked", "consent.given", "signature.captured", "visit.completed"} <= set(told)
+
+
+def fails(page):
+    page.wait_for_selector(READY)
+    page.tap(NEXT)
+    page.wait_for_selector(".bottom :text('storage is full')")
+    page.evaluate("() => { globalThis.hasRoom = true; }")

@@ -6,10 +6,12 @@ import { go } from "../lib/router.js";
 import { dateOf } from "../lib/time.js";
 import { t } from "../lib/words.js";
 import { drafts } from "../sync/journal.js";
+import { unlessFull } from "../sync/store.js";
 import { arrive, warmUp } from "./arrival.js";
 import { contact } from "./contact.js";
 import { read, write } from "./form.js";
 import { spend } from "./keep.js";
+import { know } from "./record.js";
 
 const later = (context, name, symbol) => ({ text: t(`visit.${name}.link`), symbol, run: () => go(name, { visit: context.id }) });
 
@@ -25,7 +27,8 @@ export async function prepare(context) {
       act: async () => {
         const answers = read(element);
         await context.record("kit.checked", answers);
-        await drafts.put(morning, answers);
+        // Nobody may be told that what is recorded was not, and record it again.
+        await unlessFull(() => drafts.put(morning, answers));
       },
     },
   };
@@ -67,7 +70,8 @@ export async function door(context) {
       label: t("visit.door.next"), icon: "door",
       act: async () => {
         const { by, ...checks } = read(element);
-        const known = context.facts.door?.data;
+        // The tap before may have found room for the first of the two only.
+        const known = (await know(context.id))?.facts.door?.data;
         if (known?.introduced !== checks.introduced || known?.shoe_covers !== checks.shoe_covers) {
           await context.record("door.checked", checks);
         }
