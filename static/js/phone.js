@@ -7,6 +7,7 @@ import { setPlace } from "./lib/time.js";
 import { LANGUAGES, nearest, setLanguage, t } from "./lib/words.js";
 import { view as closedView } from "./phone/closed.js";
 import { startChrome } from "./phone/chrome.js";
+import { startLeavingLinks } from "./phone/leaving-links.js";
 import { ask, confess, enter, finishLeaving, isStale, leaveTo, revoke, welcome } from "./phone/session.js";
 import { installUpdates } from "./phone/updates.js";
 import { today } from "./phone/today.js";
@@ -64,6 +65,7 @@ async function speak(me) {
 // Whatever is wrong with a screen, what waits is sent.
 async function open() {
   startChrome();
+  startLeavingLinks();
   await screens().catch(failed);
   installUpdates();
   document.addEventListener("visibilitychange", lookAgain);

@@ -5,6 +5,7 @@ import pytest
 from tests import cast
 from tests.e2e import phone
 from tests.e2e.test_phone_offline import FULL
+from tests.e2e.visiting import NEXT, READY, Technician
 from tests.services.test_erasing import picture
 
 pytestmark = pytest.mark.browser
@@ -38,16 +39,20 @@ def page(work, phone_page, enter):
     return phone_page
 
 
-def begin_photo(page):
+def begin_photo(page, slot="after"):
     """A photo is being made small, until `end_photo`: a large one takes a phone some seconds."""
     page.evaluate(SLOWLY)
-    photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
-    page.set_input_files("input[data-slot=after]", photo)
+    take(page, slot)
     page.wait_for_function("() => globalThis.goOn")
 
 
+def take(page, slot="after"):
+    photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+    page.set_input_files(f"input[data-slot={slot}]", photo)
+
+
 def end_photo(page):
-    page.evaluate("() => goOn()")
+    page.evaluate("() => { const done = goOn; globalThis.goOn = null; done(); }")
 
 
 def photos(page):
@@ -109,6 +114,57 @@ def test_a_photo_that_came_does_not_count_as_an_end(page):
     page.reload()
     page.wait_for_selector(BEFORE)
     assert not page.is_checked("[data-inside]")
+
+
+def test_a_photo_that_is_taken_while_another_is_being_saved_waits_for_it(page):
+    begin_photo(page)
+    take(page)
+    end_photo(page)
+    page.wait_for_function("() => globalThis.goOn")
+    assert "Saving" in page.inner_text("#say")
+    assert len(photos(page)) == 1
+    end_photo(page)
+    page.wait_for_selector(".photos li >> nth=1")
+    assert len(photos(page)) == 2
+
+
+def test_an_app_that_ends_while_a_photo_is_being_saved_says_so_at_its_next_start(page):
+    begin_photo(page)
+    assert phone.run(page, "const { meta } = await load('sync/store.js'); return meta.get('camera_open');")
+    page.reload()
+    page.wait_for_selector(BEFORE)
+    assert "may be missing" in page.inner_text("#say")
+
+
+@pytest.mark.parametrize(("screen", "link"), [("today", "/scores/"), ("settings", "/privacy")])
+def test_a_link_out_of_the_app_waits_for_a_photo_that_is_being_saved(page, screen, link):
+    begin_photo(page)
+    page.evaluate("(screen) => { location.hash = `#${screen}`; }", screen)
+    page.tap(f"#view a[href='{link}']")
+    page.wait_for_selector("#say:has-text('Saving')")
+    with page.expect_navigation(url=f"**{link}**"):
+        end_photo(page)
+    page.goto("/m/")
+    page.wait_for_selector("#sync")
+    assert len(photos(page)) == 1
+
+
+def test_the_hand_over_waits_for_a_photo_that_is_being_saved(page):
+    technician = Technician(page)
+    technician.go_on("The work is done", "Is all clean?")
+    technician.go_on("All clean", "Hand the phone over")
+    page.tap(".bottom [data-f=more] button")
+    page.wait_for_selector(BEFORE)
+    begin_photo(page)
+    page.wait_for_selector(READY)
+    page.tap(NEXT)
+    technician.at("Hand the phone over")
+    page.wait_for_selector(READY)
+    page.tap(NEXT)
+    page.wait_for_selector(".bottom[data-busy]")
+    end_photo(page)
+    technician.at("Please have a look")
+    assert "Photos taken: 1" in page.inner_text("[data-f=doc]")
 
 
 def test_where_a_page_gets_no_camera_the_phones_own_stays_the_only_one(page):

@@ -91,7 +91,8 @@ VISIT: dict[str, Any] = {
     "visit.camera.back": _l("Back"),
     "visit.camera.opening": _l("Opening the camera…"),
     "visit.camera.ended": _l(
-        "The phone closed this app while its camera was open. Photos are now taken inside the app; nothing is lost."
+        "The phone closed this app while a photo was being taken. The last one may be missing, please look. Photos are"
+        " now taken inside the app."
     ),
     "error.no_camera": _l(
         "The camera cannot be used here. Allow it in the browser’s settings, or untick "

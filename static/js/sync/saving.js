@@ -14,6 +14,8 @@ export async function saving(write) {
   }
 }
 
+export const isSaving = () => open > 0;
+
 // Asked again and again: one tap may write twice, and what comes second begins as the first has ended. What never ends,
 // a picture at which the browser hangs, keeps nobody from leaving for ever.
 export async function allSaved() {

@@ -6,6 +6,7 @@ import { money } from "../lib/time.js";
 import { t } from "../lib/words.js";
 import { totalOf } from "./facts.js";
 import { read, write } from "./form.js";
+import { photosSaved } from "./shots.js";
 
 /** Clean, and everything collected. */
 export async function cleanup(context) {
@@ -33,6 +34,8 @@ export async function handover(context) {
     next: {
       label: t("visit.handover.next"), icon: "hand",
       act: async () => {
+        // The customer signs for the photos, too.
+        await photosSaved();
         await go("handover", { visit: context.id });
         return false;
       },

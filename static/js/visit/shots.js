@@ -9,6 +9,11 @@ import { sentence } from "./record.js";
 
 // Differs after every load of the page.
 const life = Math.random();
+let isOpen = false;
+let isShooting = false;
+// One photo after the other: one that is taken while another is being saved waits for it.
+let turn = Promise.resolve();
+let waiting = 0;
 
 /** Wires every [data-slot] input under `root`, and the box that says which camera; `take(slot, file)` keeps a photo. */
 export async function shots(root, take) {
@@ -25,7 +30,10 @@ export async function shots(root, take) {
   for (const input of root.querySelectorAll("[data-slot]")) {
     input.addEventListener("click", (event) => open(event, input, box.checked, take));
     input.addEventListener("change", () => taken(input, take));
-    input.addEventListener("cancel", () => meta.hint("camera_open", null));
+    input.addEventListener("cancel", () => {
+      isOpen = false;
+      closed();
+    });
   }
 }
 
@@ -39,40 +47,65 @@ async function wasEnded() {
 
 function open(event, input, isInside, take) {
   if (!isInside) {
+    isOpen = true;
     meta.hint("camera_open", life);
     return;
   }
   event.preventDefault();
+  if (isShooting) return;
+  isShooting = true;
   guarded(input, async () => {
     const { shoot } = await import("./camera.js");
-    const file = await shoot();
+    const file = await shoot().finally(() => { isShooting = false; });
     if (file) await saved(input, take, file);
   });
 }
 
-function taken(input, take) {
+// What ends the app while the photo is being saved loses it as well: the next start has to say so.
+async function taken(input, take) {
   const [file] = input.files;
   input.value = "";
-  meta.hint("camera_open", null);
-  if (file) guarded(input, () => saved(input, take, file));
+  isOpen = false;
+  if (file) {
+    meta.hint("camera_open", life);
+    await guarded(input, () => saved(input, take, file));
+  }
+  closed();
+}
+
+function closed() {
+  if (!isOpen && !waiting) meta.hint("camera_open", null);
 }
 
 async function saved(input, take, file) {
-  say(t("visit.photo.saving"));
-  await take(input.dataset.slot, file);
-  say(t("visit.saved"));
+  const mine = turn.catch(() => {}).then(async () => {
+    say(t("visit.photo.saving"));
+    await take(input.dataset.slot, file);
+    say(t("visit.saved"));
+  });
+  turn = mine;
+  waiting += 1;
+  try {
+    await mine;
+  } finally {
+    waiting -= 1;
+    if (turn === mine) turn = Promise.resolve();
+  }
 }
 
+/** Resolves when every photo that was taken is saved; raises what keeps one from it. */
+export const photosSaved = () => turn;
+
 async function guarded(input, run) {
-  const label = input.closest("label");
-  if (label.dataset.busy) return;
-  label.dataset.busy = "1";
+  const { dataset } = input.closest("label");
+  dataset.busy = Number(dataset.busy ?? 0) + 1;
   try {
     complain("");
     await run();
   } catch (error) {
     complain(sentence(error));
   } finally {
-    delete label.dataset.busy;
+    dataset.busy -= 1;
+    if (dataset.busy === "0") delete dataset.busy;
   }
 }

@@ -11,7 +11,7 @@ import { forget, keep, spend } from "./keep.js";
 import { know, record, sentence } from "./record.js";
 import { recorded } from "./recorded.js";
 import { scanner } from "./scan.js";
-import { shots } from "./shots.js";
+import { photosSaved, shots } from "./shots.js";
 
 /** The panel; its button asks for the clean-up. What was typed but not added is added by it, and by leaving this way. */
 export async function work(context) {
@@ -135,6 +135,7 @@ function charge(element) {
 async function damage(element, id) {
   const { description, compensation } = read(element);
   if (!description.trim()) throw new Unfinished("description_missing", $("[name=description]", element));
+  await photosSaved();
   const { facts } = await know(id);
   const photo = facts.photos.findLast((one) => one.slot === "damage")?.blob ?? null;
   return ["damage.reported", { description: description.trim(), compensation: compensation.trim() || null, photo }];
