@@ -161,3 +161,31 @@ def test_a_step_that_is_over_elsewhere_is_left(visit, at):
     technician.page.tap("label:has([name=badge])")
     phone.append(technician.page, visit, "kit.checked", KIT)
     technician.at("Set off")
+
+
+def test_nobody_there_says_the_calls_and_minutes_of_the_tap_and_the_photo_that_was_being_saved(visit, at):
+    page = at("At the door", ARRIVED[0]).page
+    page.evaluate("(visit) => { location.hash = `#nobody?visit=${visit}`; }", visit)
+    page.tap("label:has([name=reason][value=absent])")
+    begin_photo(page, "door")
+    phone.append(page, visit, "customer.called", {"outcome": "no_answer"})
+    page.evaluate("() => { const now = Date.now; Date.now = () => now() + 16 * 60_000; }")
+    page.tap(NEXT)
+    page.wait_for_selector(".bottom[data-busy]")
+    end_photo(page)
+    page.wait_for_selector("#view h1:text-is('nobody home')")
+    told = phone.call(page, "sync/journal.js", "eventsOf", visit)
+    [failed] = [one["data"] for one in told if one["type"] == "access.failed"]
+    assert (failed["call_attempts"], failed["waited_minutes"]) == (1, 16)
+    assert failed["photo"] is not None
+
+
+def test_nobody_there_knows_more_than_what_was_typed_before(visit, at):
+    page = at("At the door", ARRIVED[0]).page
+    page.evaluate("(visit) => { location.hash = `#nobody?visit=${visit}`; }", visit)
+    page.tap("label:has([name=reason][value=absent])")
+    phone.append(page, visit, "customer.called", {"outcome": "no_answer"})
+    page.reload()
+    page.wait_for_selector("[name=call_attempts]")
+    page.wait_for_function("() => document.querySelector('[name=reason]:checked')")
+    assert page.input_value("[name=call_attempts]") == "1"

@@ -8,7 +8,7 @@ import { addPhoto } from "../sync/journal.js";
 import { linksOf } from "./contact.js";
 import { read, Unfinished } from "./form.js";
 import { know, record } from "./record.js";
-import { shots } from "./shots.js";
+import { photosSaved, shots } from "./shots.js";
 import { sideView } from "./side.js";
 
 const WAIT_MINUTES = 15;
@@ -18,8 +18,6 @@ export const waitedSince = (arrivedAt, now) => Math.max(0, Math.floor((now - arr
 
 export const view = sideView("nobody", async (element, { visit, facts }, id) => {
   const since = facts.arrived?.at ?? Date.now();
-  $("[name=call_attempts]", element).value = String(facts.calls.length);
-  $("[name=waited_minutes]", element).value = String(waitedSince(since, Date.now()));
   put(element, "wait", t("visit.nobody.wait", { minutes: WAIT_MINUTES, time: clockTime(since + WAIT_MINUTES * 60_000) }));
   const links = await linksOf(visit, "message.missed", { time: clockTime(since) });
   show(field(element, "tell"), links !== null);
@@ -29,14 +27,13 @@ export const view = sideView("nobody", async (element, { visit, facts }, id) => 
   }
   await photo(element, facts, id);
   return {
-    ready: () => {
-      const waited = $("[name=waited_minutes]", element);
-      waited.value = String(Math.max(Number(waited.value) || 0, waitedSince(since, Date.now())));
-    },
+    ready: () => atLeast(element, facts),
     act: async (together) => {
+      await photosSaved();
+      const known = await know(id);
+      atLeast(element, known.facts);
       const values = read(element);
       if (!values.reason) throw new Unfinished("reason_missing", $("[name=reason]", element));
-      const known = await know(id);
       const door = known.facts.photos.findLast((one) => one.slot === "door");
       await record(id, "access.failed", {
         reason: values.reason, call_attempts: count(element, "call_attempts"), waited_minutes: count(element, "waited_minutes"),
@@ -45,6 +42,16 @@ export const view = sideView("nobody", async (element, { visit, facts }, id) => 
     },
   };
 });
+
+// What the phone knows better than a draft of some minutes ago, or than a screen that is open for as long. What somebody
+// typed that is no number is left to be complained of.
+function atLeast(element, { arrived, calls }) {
+  const known = { call_attempts: calls.length, waited_minutes: arrived ? waitedSince(arrived.at, Date.now()) : 0 };
+  for (const [name, least] of Object.entries(known)) {
+    const input = $(`[name=${name}]`, element);
+    if (input.value.trim() === "" || Number(input.value) < least) input.value = String(least);
+  }
+}
 
 function count(element, name) {
   const input = $(`[name=${name}]`, element);
