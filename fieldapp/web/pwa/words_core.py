@@ -139,6 +139,7 @@ CORE: dict[str, Any] = {
     "event.visit.not_completed": _l("Not completed"),
     "event.visit.left": _l("Left"),
     "event.event.corrects": _l("Correction"),
+    "event.lost": _l("Lost by the phone's storage"),
     "event.appeal.filed": _l("Appeal"),
     "held.visit_cancelled": _l("The visit was cancelled meanwhile. The office decides."),
     "held.promise_moved": _l("The visit was moved meanwhile. The office decides."),

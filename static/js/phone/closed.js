@@ -4,8 +4,8 @@
 import { $, clone, field, put, show } from "../lib/dom.js";
 import { t } from "../lib/words.js";
 
-// Where nobody's storage is open, and somebody's work may lie on the phone.
-const HELD = new Set(["stale", "signin", "refused", "offline"]);
+// Where nobody's storage is open, or what is wrong with it keeps the app closed, and somebody's work may lie on the phone.
+const HELD = new Set(["stale", "signin", "refused", "offline", "broken"]);
 const reload = () => location.replace(location.pathname);
 let rescue = null;
 

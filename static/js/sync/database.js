@@ -3,6 +3,7 @@
 
 import { deleteDB, openDB } from "../../vendor/idb/idb.js";
 import { uuid7 } from "../lib/ids.js";
+import { read } from "./healing.js";
 
 const VERSION = 1;
 const CLOSED = new Set(["InvalidStateError", "UnknownError"]);
@@ -117,7 +118,7 @@ async function using(work) {
 }
 
 const reader = Object.fromEntries(["get", "getAll", "getAllFromIndex", "count"].map(
-  (method) => [method, (...asked) => using((db) => db[method](...asked))],
+  (method) => [method, (...asked) => using((db) => read(db, method, ...asked))],
 ));
 
 // Reading: get, getAll, getAllFromIndex, count, as idb has them.

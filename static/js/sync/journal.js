@@ -2,6 +2,7 @@
 // the data: append facts, read visits, keep drafts. Sending is the engine's business.
 
 import { dateOf } from "../lib/time.js";
+import { unlessLost } from "./healing.js";
 import { store, strictly } from "./store.js";
 import { seal, unseal } from "./vault.js";
 
@@ -68,7 +69,7 @@ const opened = (record) => readable("snapshot", record.sealed);
 
 // What was sealed with a key that is gone is as good as not there, and must not keep the rest from being shown. What the
 // office told is fetched again (day.js); a fact's number is put aside by the server (push.js).
-const readable = async (name, sealed) => JSON.parse(await unseal(name, sealed).catch(() => "null"));
+const readable = async (name, sealed) => JSON.parse((await unseal(name, sealed).catch(() => "")) || "null");
 
 // One visit as the snapshot has it, with `state` after what was done here, `reached` and `unsent`; null when unknown.
 export async function visit(visitId) {
@@ -143,7 +144,7 @@ export const sealedDraft = (value) => seal("outbox", JSON.stringify(value));
 // Half-done input (strokes, forms, the current screen): survives a killed browser, never leaves the phone.
 export const drafts = {
   async get(key) {
-    const sealed = await store().get("drafts", key);
+    const sealed = await unlessLost(store().get("drafts", key));
     return sealed === undefined ? null : readable("outbox", sealed);
   },
   async put(key, value) {

@@ -3,6 +3,7 @@
 
 import { sha256 } from "../lib/ids.js";
 import { append } from "./chain.js";
+import { unlessLost } from "./healing.js";
 import { saving } from "./saving.js";
 import { StorageFull, store } from "./store.js";
 import { openBytes, sealBytes } from "./vault.js";
@@ -97,7 +98,7 @@ async function keep(visitId, slot, { bytes, w, h }) {
 
 // One piece as it goes over the wire; null where it is lost.
 export async function piece(blob, index) {
-  const record = await store().get("blob_chunks", [blob, index]);
+  const record = await unlessLost(store().get("blob_chunks", [blob, index]));
   return record ? openBytes("outbox", record.data).catch(() => null) : null;
 }
 
@@ -109,7 +110,7 @@ export async function isWhole({ blob, bytes }) {
 
 // A URL for an <img> (revoke it when done), or null when the phone no longer holds the photo whole.
 export async function photoUrl(blob) {
-  const records = await store().getAll("blob_chunks", IDBKeyRange.bound([blob, 0], [blob, Infinity]));
+  const records = await store().getAll("blob_chunks", IDBKeyRange.bound([blob, 0], [blob, Infinity])).catch(() => []);
   if (!records.length) return null;
   const parts = await Promise.all(records.map((record) => openBytes("outbox", record.data).catch(() => null)));
   return parts.every(Boolean) ? URL.createObjectURL(new Blob(parts, { type: "image/jpeg" })) : null;

@@ -5,6 +5,7 @@
 import { openDB } from "../../vendor/idb/idb.js";
 import { PIECE } from "./photos.js";
 import { nameOf } from "./database.js";
+import { read } from "./healing.js";
 import { openWith } from "./vault.js";
 
 const FORMAT = "fieldapp-rescue";
@@ -23,7 +24,7 @@ export async function held() {
   return found.filter(({ facts, photos }) => facts + photos > 0);
 }
 
-const waitingIn = async (db, name) => (await db.getAll(name)).filter(({ status }) => status === "waiting");
+const waitingIn = async (db, name) => (await read(db, "getAll", name)).filter(({ status }) => status === "waiting");
 
 async function opened(login, work) {
   const db = await openDB(nameOf(login), undefined, { blocking: (current, wanted, event) => event.target.close() });
@@ -38,7 +39,7 @@ async function opened(login, work) {
 export function rescueFile(login, key, page, now = Date.now()) {
   return opened(login, async (db) => {
     const [entries, facts, photos, device, epoch, clock, own] = await Promise.all([
-      db.getAll("outbox"), waitingIn(db, "outbox"), waitingIn(db, "blobs"),
+      read(db, "getAll", "outbox"), waitingIn(db, "outbox"), waitingIn(db, "blobs"),
       ...["device", "server_epoch", "clock", "key:outbox"].map((name) => db.get("meta", name)),
     ]);
     const head = {
@@ -67,7 +68,7 @@ const legible = (own, payload) => openWith(own, payload).then((bytes) => new Tex
 
 // A piece that is lost or damaged is left empty: the file says so of that photo, and brings in the rest.
 async function piece(db, own, key) {
-  const record = await db.get("blob_chunks", key);
+  const record = await db.get("blob_chunks", key).catch(() => null);
   return record ? openWith(own, record.data).catch(() => new ArrayBuffer(0)) : new ArrayBuffer(0);
 }
 

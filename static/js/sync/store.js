@@ -46,7 +46,7 @@ export async function strictly(stores, change) {
 
 // Space kept for words and strokes of a phone whose disk is full.
 export async function keepReserve() {
-  if (await store().get("blob_chunks", RESERVED)) return;
+  if (await store().count("blob_chunks", RESERVED)) return;
   const bytes = new Uint8Array(RESERVE);
   for (let at = 0; at < RESERVE; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
   try {
@@ -57,7 +57,7 @@ export async function keepReserve() {
 }
 
 async function releaseReserve() {
-  if (!(await store().get("blob_chunks", RESERVED))) return false;
+  if (!(await store().count("blob_chunks", RESERVED))) return false;
   await attempt(["blob_chunks"], (tx) => tx.objectStore("blob_chunks").delete(RESERVED));
   return true;
 }

@@ -22,12 +22,18 @@ export async function photoCounts() {
 export async function upload() {
   let result = { kind: "ok" };
   for (const blob of (await store().getAll("blobs")).filter((one) => one.status === "waiting")) {
-    const answer = await uploadOne(blob);
+    const answer = await uploadOne(blob).catch(unread);
     if (answer.kind === "ok") continue;
     if (!isForItself(answer)) return answer;
     result = answer;
   }
   return result;
+}
+
+// A photo that the disk does not give just now holds up no other, nor the day.
+function unread(error) {
+  if (error?.name !== "UnknownError") throw error;
+  return { kind: "down", status: 500 };
 }
 
 async function uploadOne(blob) {
