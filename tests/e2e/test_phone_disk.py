@@ -1,4 +1,4 @@
-"""A disk that lost a file in which Chrome keeps a large value of IndexedDB: what lay there is named, the rest goes on."""
+"""A disk that lost a file in which Chrome keeps a large value of IndexedDB: that value is named, the rest goes on."""
 
 from pathlib import Path
 
@@ -132,5 +132,7 @@ def test_a_photo_that_the_disk_does_not_give_just_now_waits_and_keeps_no_other_b
 
 def test_an_app_that_stays_closed_offers_the_rescue_file(visit, page):
     phone.append(page, visit, "note.added", {"text": "in the way"})
+    page.context.route("**/api/**", lambda route: route.abort())
+    page.context.set_offline(False)
     page.evaluate("() => { location.hash = '#closed?why=broken'; }")
     page.wait_for_selector("#view button[data-rescue]:visible")

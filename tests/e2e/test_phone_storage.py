@@ -145,6 +145,30 @@ def test_a_connection_that_the_browser_closed_is_opened_again_and_the_tap_is_kep
     assert page.faults == []
 
 
+#: Remembers every connection of the page.
+CONNECTIONS = """globalThis.connections = [];
+const real = IDBFactory.prototype.open;
+IDBFactory.prototype.open = function (...asked) {
+  const request = real.apply(this, asked);
+  request.addEventListener("success", () => globalThis.connections.push(request.result));
+  return request;
+};"""
+
+
+def test_connections_that_die_without_a_word_are_opened_again(work, page, visit):
+    page.add_init_script(CONNECTIONS)
+    page.goto(f"/m/?again#visit?visit={visit}")
+    page.wait_for_selector(f"{NEXT}:has-text('I am ready')")
+    names = page.evaluate("() => connections.map((one) => { one.close(); return one.name; })")
+    assert {"fieldapp", "fieldapp-user-T001"} <= set(names)
+    page.tap(NEXT)
+    page.wait_for_selector("#view h1:text-is('Set off')")
+    phone.sync(page)
+    assert "kit.checked" in phone.stored(work, visit)
+    assert phone.call(page, "sync/registry.js", "noted", "current") == "T001"
+    assert page.faults == []
+
+
 def test_a_database_that_is_deleted_under_the_app_is_not_written_as_if_it_went_on(work, page, visit):
     page.goto(f"/m/#visit?visit={visit}")
     page.wait_for_selector(f"{NEXT}:has-text('I am ready')")

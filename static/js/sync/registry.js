@@ -3,6 +3,7 @@
 
 import { openDB } from "../../vendor/idb/idb.js";
 
+const CLOSED = new Set(["InvalidStateError", "UnknownError"]);
 let opened = null;
 
 async function kv() {
@@ -17,13 +18,20 @@ async function kv() {
   return opened;
 }
 
-export async function noted(key) {
-  return (await (await kv()).get("kv", key)) ?? null;
+// Once more where the browser closed the connection without a word, as WebKit does in the background.
+async function using(work) {
+  try {
+    return await work(await kv());
+  } catch (error) {
+    if (!CLOSED.has(error?.name)) throw error;
+    opened = null;
+    return work(await kv());
+  }
 }
 
-export async function note(key, value) {
-  await (await kv()).put("kv", value, key);
-}
+export const noted = async (key) => (await using((db) => db.get("kv", key))) ?? null;
+
+export const note = (key, value) => using((db) => db.put("kv", value, key));
 
 // The login whose data this browser shows, or null before the first sign-in and after a sign-out.
 export const currentUser = () => noted("current");
