@@ -289,6 +289,20 @@ def test_a_refusal_can_be_tapped_again_at_once(work, open_phone):
     assert page.is_visible(READY)
 
 
+def test_a_new_time_is_kept_although_the_phones_clock_begins_in_1970(work, open_phone):
+    visit = phone.plan(work, "Wang Fang", hours=1)
+    page = open_phone().page
+    page.evaluate("() => { const now = Date.now; Date.now = () => now() - 56 * 365 * 86_400_000; }")
+    page.evaluate("(visit) => { location.hash = `#late?visit=${visit}`; }", visit)
+    page.tap("[data-f=options] label:first-child")
+    page.tap("label:has([name=cause][value=earlier_visit])")
+    page.tap(NEXT)
+    page.wait_for_selector("#view h1:text-is('Are you ready?')")
+    phone.sync(page)
+    [(kind, status)] = [(entry["type"], entry["status"]) for entry in phone.outbox(page)]
+    assert (kind, status in {"accepted", "held"}) == ("promise.changed", True), status
+
+
 #: The disk has room for everything but facts of this type, or drafts under this key, until `hasRoom`.
 NO_ROOM_FOR = """(what) => {
   globalThis.hasRoom = false;

@@ -36,6 +36,13 @@ export async function measure() {
 // What the server's clock says now, as far as this phone knows.
 export const serverNow = async () => Date.now() + ((await store().get("meta", "clock"))?.off ?? 0);
 
+// What a person means by now: the phone's clock, but never before what the server said last. A phone whose battery was empty
+// begins in 1970, which nobody would believe.
+export async function believableNow(now = Date.now()) {
+  const sample = await store().get("meta", "clock");
+  return Math.max(now, sample ? sample.wall + sample.off : 0);
+}
+
 function stamps(json) {
   return [json.received, json.answered];
 }

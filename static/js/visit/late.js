@@ -4,6 +4,7 @@
 import { $, clone, field, put, show } from "../lib/dom.js";
 import { clockTime, dateOf, timeWindow } from "../lib/time.js";
 import { t } from "../lib/words.js";
+import { believableNow } from "../sync/clock.js";
 import { linksOf } from "./contact.js";
 import { read, Unfinished } from "./form.js";
 import { record } from "./record.js";
@@ -45,7 +46,7 @@ export const view = sideView("late", async (element, { visit, facts }, id) => {
       if (span.end <= span.start) throw new Unfinished("window_reversed", $("[name=until]", element));
       if (span.end <= Date.now()) throw new Unfinished("window_past", $("[name=until]", element));
       if (!values.cause) throw new Unfinished("cause_missing", $("[name=cause]", element));
-      const promise = { start: iso(span.start), end: iso(span.end), agreed: values.agreed, told_at: iso(Date.now()), channel: values.channel };
+      const promise = { start: iso(span.start), end: iso(span.end), agreed: values.agreed, told_at: iso(await believableNow()), channel: values.channel };
       const reason = values.reason.trim() || null;
       await record(id, "promise.changed", { asked_by: "company", promise, apology: values.apology, cause: values.cause, reason }, together);
     },
