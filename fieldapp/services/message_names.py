@@ -1,4 +1,4 @@
-"""Whom customers were told to expect: the last name that a message told them.
+"""Whom customers are told to expect: who comes, and the last name that a message told them.
 
 Owns no sending. A name stands in no log: it is whose visit it was when the message was sent, by the visit's history.
 """
@@ -9,8 +9,9 @@ from datetime import datetime
 from fieldapp.domain import messages as rules
 from fieldapp.services import message_texts
 from fieldapp.services.work import Db
-from fieldapp.storage import events, jobs, messages
+from fieldapp.storage import calendars, events, jobs, messages, planning
 from fieldapp.storage.messages import Message
+from fieldapp.storage.planning import Technician
 from fieldapp.storage.visits import Visit
 
 
@@ -25,6 +26,16 @@ def last_named(db: Db, visit: Visit, *, but: str = "") -> str | None:
         return None
     history = events.histories(db, visit.branch, [visit.visit_id])[0][visit.visit_id]
     return next(filter(None, (rules.technician_at(history, moment) for moment in found)), None)
+
+
+def who_comes(db: Db, visit: Visit, technician: str | None) -> Technician | None:
+    """Who of the branch comes as things stand: not who has left, and not who is absent when the visit is planned,
+    unless they have set out."""
+    person = planning.find_technician(db, visit.branch, technician) if technician else None
+    if person is None or not person.is_active:
+        return None
+    is_away = visit.state == "planned" and calendars.absences(db, visit.branch, [person.code], visit.planned)
+    return None if is_away else person
 
 
 def _names(db: Db, visit: Visit, kind: rules.Kind) -> bool:

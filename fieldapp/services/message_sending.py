@@ -21,7 +21,7 @@ from fieldapp.services.contacts import masked
 from fieldapp.services.jobs import Job, Outcome
 from fieldapp.services.mail import MailServer
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import branches, events, messages, planning, visits
+from fieldapp.storage import branches, events, messages, visits
 from fieldapp.storage.messages import Message
 from fieldapp.storage.visits import Visit
 
@@ -145,12 +145,12 @@ def _load(work: Work, job: Job) -> _Facts | None:
         if message.kind == "who_comes":
             # Not about a promise: whoever comes, comes when it is promised by now.
             message = replace(message, window=visit.window)
-        comes = planning.find_technician(db, job.branch, visit.technician) if visit.technician else None
+        comes = message_names.who_comes(db, visit, visit.technician)
         return _Facts(
             message=message, visit=visit, event=event, company=place.name, zone=ZoneInfo(place.timezone),
             rules=messages.rules(db, job.branch),
             own=messages.template(db, job.branch, message.kind, visit.language),
-            lane=job.lane, technician=f"{comes.name} ({comes.code})" if comes and comes.is_active else None,
+            lane=job.lane, technician=f"{comes.name} ({comes.code})" if comes else None,
             is_said=_is_said(db, message, visit),
             before=_before(db, message, event),
         )  # fmt: skip

@@ -14,11 +14,11 @@ from fieldapp.domain.messages import is_later, window_before
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
 from fieldapp.domain.visits.signoff import Photo, Receipt, receipt_of
-from fieldapp.services import cases
+from fieldapp.services import cases, message_names
 from fieldapp.services.cases import CaseView
 from fieldapp.services.rulebooks import missed_after, rulebooks
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, branches, calendars, events, links, photos, planning, visits
+from fieldapp.storage import accounts, branches, events, links, photos, visits
 from fieldapp.storage.links import Act, Kind, Link
 
 #: Acts of the customer's own link that may come again: what they change decides whether there is still something to do.
@@ -106,7 +106,8 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
     moved, before = _moved(histories[link.visit_id])
     login = receipt.state.arrived_by or receipt.state.technician
     account = accounts.find_by_login(db, login) if login else None
-    if login and not _comes(db, link, login, receipt.state.name):
+    ahead = receipt.state.name in {"planned", "en_route"}
+    if ahead and message_names.who_comes(db, visits.get(db, link.branch, link.visit_id), login) is None:
         # Nobody is to open the door to that name and number.
         login, account = None, None
     own = link.kind == "own"
@@ -147,17 +148,6 @@ def _moved(history: Sequence[Event]) -> tuple[ev.PromiseChanged | None, Window |
     if last is None or not isinstance(last.data, ev.PromiseChanged) or last.data.asked_by != "company":
         return None, None
     return last.data, window_before(history, last)
-
-
-def _comes(db: Db, link: Link, login: str, state: str) -> bool:
-    """Whether the visit's technician is still who comes, or came: not who has left, or is absent then."""
-    if state not in {"planned", "en_route"}:
-        return True
-    person = planning.find_technician(db, link.branch, login)
-    if person is None or not person.is_active:
-        return False
-    planned = visits.get(db, link.branch, link.visit_id).planned
-    return state == "en_route" or not calendars.absences(db, link.branch, [login], planned)
 
 
 def _is_here(db: Db, branch: str, photo: Photo) -> bool:

@@ -14,7 +14,7 @@ from fieldapp.domain.ids import visit_id
 from fieldapp.domain.jobs import MOST_ATTEMPTS
 from fieldapp.domain.messages import KINDS
 from fieldapp.domain.webhooks import signature
-from fieldapp.services import jobs, links, message_sending, messages, news
+from fieldapp.services import calendars, jobs, links, message_sending, messages, news, planning
 from fieldapp.services.mail import MailServer
 from fieldapp.services.message_sending import Channels, Gateway
 from fieldapp.services.work import Work
@@ -111,6 +111,18 @@ def test_the_day_before_customers_are_reminded_once_of_what_stands_then(work, cl
         ("confirmation", "dropped", "overtaken"), ("moved", "sent", ""), ("reminder", "dropped", "overtaken"),
         ("reminder", "sent", ""),
     ]  # fmt: skip
+
+
+def test_a_reminder_names_nobody_who_is_known_to_be_absent_then(work, clock, mailbox):
+    schedule(work, clock)
+    planned = planning.get_visit(work, cast.D001.actor, cast.MAIN, VISIT).visit.planned
+    calendars.record_absence(work, cast.D001.actor, cast.MAIN, "T001", planned, "sick")
+    do_all(work, mailbox=mailbox)
+    clock.advance(days=2, hours=9)
+    do_all(work, mailbox=mailbox)
+    reminder = mailbox.letters[-1]
+    assert reminder["Subject"].startswith("Tomorrow")
+    assert "Chen Wei" not in reminder.get_content()
 
 
 def test_a_reminder_that_was_held_up_into_the_night_is_not_sent_on_the_day_that_it_calls_tomorrow(work, clock, mailbox):
