@@ -87,7 +87,7 @@ def test_a_photo_that_another_window_is_saving_is_saved_before_the_new_release_s
     other.wait_for_selector("input[data-slot=after]", state="attached")
     begin_photo(other)
     phone.append(page, visit, "note.added", {"text": "the other window shows the visit anew"})
-    other.wait_for_selector("label:has(input[data-slot=after]):not([data-busy])")
+    other.get_by_text("the other window shows the visit anew").first.wait_for(state="attached")
     release()
     look_for_update(page)
     page.wait_for_selector("#banner-update:not([hidden])")

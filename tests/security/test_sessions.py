@@ -185,15 +185,15 @@ def test_07_no_account_takes_as_long_as_a_wrong_password():
     argon = Argon2()
     stored = argon.hash(GOOD)
 
-    def fastest(hashed):
-        times = []
-        for _ in range(5):
-            start = time.perf_counter()
-            argon.matches("wrong-guess-1", hashed)
-            times.append(time.perf_counter() - start)
-        return min(times)
+    def took(hashed):
+        start = time.perf_counter()
+        argon.matches("wrong-guess-1", hashed)
+        return time.perf_counter() - start
 
-    assert 0.5 < fastest(None) / fastest(stored) < 2
+    # In turns, so that what else the machine does meets both.
+    pairs = [(took(None), took(stored)) for _ in range(8)]
+    nobody, wrong = (min(times) for times in zip(*pairs, strict=True))
+    assert 0.5 < nobody / wrong < 2
 
 
 def test_08_a_password_of_a_megabyte_is_refused_before_any_hashing(settings, work):
