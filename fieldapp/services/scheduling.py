@@ -335,8 +335,11 @@ def be_others(actor: Actor, seen: Visit) -> None:
 
 
 def _told_in_time(db: Db, seen: Visit, change: ev.PromiseChanged | ev.VisitCancelled, now: datetime) -> None:
-    """Whether it may be said now that the customer was told then; raises `Invalid("told_afterwards")`. What the company
-    changes counts by its notice, a cancellation while the visit is not yet missed (scoring.md 4)."""
+    """Whether one person may say now that the customer was told then; raises `Invalid("told_afterwards")`. What the
+    company changes counts by its notice, a cancellation while the visit is not yet missed (scoring.md 4). Of what a
+    customer asked to move, a second person judges that (`late_by`)."""
+    if isinstance(change, ev.PromiseChanged) and change.asked_by == "customer":
+        return
     in_force, notice = _in_force(db, seen.branch, seen.visit_id)
     told_at = change.promise.told_at if isinstance(change, ev.PromiseChanged) else change.told_at
     if change.asked_by == "company":

@@ -353,6 +353,17 @@ def test_what_the_company_moved_too_late_is_not_entered_as_told_in_time(work: Wo
     act(at(13.4))
 
 
+def test_what_a_customer_asked_in_time_and_nobody_entered_a_second_person_can_still_approve(
+    work: Work, clock: Any
+) -> None:
+    visit = schedule(work)
+    clock.set(at(18.5))
+    said = change(asked_by="customer", cause="customer", promise=promise(34, 35, at(12)))
+    wanted = work, ME, MAIN, visit.visit_id, visit.rev, said, Slot(technician="T001")
+    refused(Invalid, "needs_second_person", scheduling.move_visit, *wanted)
+    assert approvals.ask(*wanted).state == "open"
+
+
 def test_whoever_enters_it_while_they_talk_is_not_late(work: Work, clock: Any) -> None:
     visit = schedule(work)
     clock.set(at(13.1))
