@@ -36,10 +36,10 @@ class Form(FlaskForm):
             return MultiDict([(name, one.replace("\x00", "") if isinstance(one, str) else one) for name, one in items])
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Not what was sent once more without its photos: that is shown, with everything else, to choose them anew."""
+        """Not what was sent once more without its files: that is shown, with everything else, to choose them anew."""
         is_fine = super().validate(*args, **kwargs)
         if request.form.get(PHOTOS_LOST):
-            self.form_errors.append(_("The photos could not be kept. Choose them again, then send it."))
+            self.form_errors.append(_("Files and photos could not be kept. Choose them again, then send it."))
             return False
         return bool(is_fine)
 

@@ -207,7 +207,7 @@ def test_after_the_session_ended_it_is_not_filed_without_its_photos(work, client
     refused = client.post(FORM, data=body, content_type=f"multipart/form-data; boundary={boundary}")
     assert refused.status_code == 401
     assert TEXT in html.unescape(refused.text)
-    assert "Photos have to be chosen again" in refused.text
+    assert "photos have to be chosen again" in refused.text
     assert 'name="photos_lost" value="yes"' in refused.text
     technician = sign_in("T001")
     again = send(technician, photos_lost="yes")
