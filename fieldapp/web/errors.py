@@ -254,7 +254,7 @@ MESSAGES: dict[str, Any] = {
 _SEND_AGAIN = {"not_signed_in", "form_expired"}
 #: What a form with photos may hold; these are read past, for the words beside them.
 LARGEST = 50 * 1024 * 1024
-#: What a form that is sent once more says of files and photos that a page cannot keep: it is shown again, to choose them anew.
+#: What a form that is sent once more says of files that a page cannot keep: it is shown again, to choose them anew.
 PHOTOS_LOST = "photos_lost"
 
 
