@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, delete, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.appeals import Appeal, State, Subject, read_appeals, subject_of
@@ -52,7 +52,12 @@ def _about_items(db: Session, branch: str, visits: Iterable[str]) -> list[Event]
 
 def _save(db: Session, branch: str, told: Iterable[Event]) -> None:
     appeals = read_appeals(told)
-    homes = _homes(db, branch, appeals)
+    homes, ids = _homes(db, branch, appeals), {one.id for one in appeals}
+    # An earlier filing that comes late may make a second appeal the first.
+    stored = about(db, branch, {one.subject for one in appeals})
+    gone = [one.id for known in stored.values() for one in known if one.id not in ids]
+    if gone:
+        db.execute(delete(AppealRow).where(AppealRow.branch == branch, AppealRow.appeal_id.in_(gone)))
     bulk.upsert(db, AppealRow, [_values(branch, one, homes) for one in appeals])
     db.expire_all()
 
@@ -107,13 +112,20 @@ def find(db: Session, branch: str, appeal_id: str) -> Filed | None:
     return _filed(row) if row else None
 
 
-def about(db: Session, branch: str, subjects: Iterable[Subject]) -> dict[Subject, Appeal]:
-    """Those of the subjects that were appealed."""
-    wanted, found = sorted({one.appeal_id for one in subjects}), {}
-    for start in range(0, len(wanted), bulk.CHUNK):
-        part = AppealRow.appeal_id.in_(wanted[start : start + bulk.CHUNK])
-        for one in _read(db, select(AppealRow).where(AppealRow.branch == branch, part)):
-            found[one.appeal.subject] = one.appeal
+def about(db: Session, branch: str, subjects: Iterable[Subject]) -> dict[Subject, list[Appeal]]:
+    """Those of the subjects that were appealed, each with its appeals: whose the visit is by now may have followed."""
+    wanted, found = {one.appeal_id: one for one in subjects}, dict[Subject, list[Appeal]]()
+    ids = sorted(wanted)
+    for start in range(0, len(ids), bulk.CHUNK):
+        part = AppealRow.appeal_id.in_(ids[start : start + bulk.CHUNK])
+        first = _read(db, select(AppealRow).where(AppealRow.branch == branch, part))
+        found |= {one.appeal.subject: [one.appeal] for one in first}
+        homes = {one.visit for one in first}
+        there = or_(AppealRow.visit_id.in_(homes - {None}), AppealRow.visit_id.is_(None) if None in homes else false())
+        more = select(AppealRow).where(AppealRow.branch == branch, there)
+        for one in _read(db, more) if homes else ():
+            if one.appeal.again and one.appeal.subject in found:
+                found[one.appeal.subject].append(one.appeal)
     return found
 
 
@@ -172,6 +184,7 @@ def _filed(row: AppealRow) -> Filed:
     filing = EventId(row.filing_id) if row.filing_id else None
     decision = EventId(row.decision_id) if row.decision_id else None
     appeal = Appeal(
-        subject, filing, row.technician, row.filed_at, cast(State, row.state), decision, row.decided_by, row.decided_at
+        subject, filing, row.technician, row.filed_at, cast(State, row.state), decision, row.decided_by, row.decided_at,
+        again=row.appeal_id != subject.appeal_id,
     )  # fmt: skip
     return Filed(row.branch, visit, appeal)

@@ -94,11 +94,14 @@ def has(db: Session, branch: str, entry_id: str) -> bool:
     return db.scalar(query) is not None
 
 
-def with_action(db: Session, branch: str, action: str) -> list[Told]:
-    """Every row of the branch's chain that says this was done, oldest first."""
+def with_action(db: Session, branch: str, action: str, subjects: Iterable[str] | None = None) -> list[Told]:
+    """Every row of the branch's chain that says this was done, oldest first; to any of `subjects`, where some are
+    given."""
     query = select(AuditRow.entry_id, AuditRow.actor, AuditRow.subject, AuditRow.facts).where(
         AuditRow.branch == branch, AuditRow.action == action
     )
+    if subjects is not None:
+        query = query.where(AuditRow.subject.in_(sorted(subjects)))
     rows = db.execute(query.order_by(AuditRow.number))
     return [Told(entry_id, actor, subject, json.loads(facts)) for entry_id, actor, subject, facts in rows]
 

@@ -12,7 +12,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Executable, Float, Row, Select
+from sqlalchemy import CompoundSelect, Executable, Float, Row, Select
 from sqlalchemy.orm import Session
 
 from fieldapp.storage import driver
@@ -21,6 +21,7 @@ from fieldapp.storage.tables.base import Base
 
 #: Rows per statement; SQLite takes 32,766 parameters, PostgreSQL 65,535.
 CHUNK = 400
+Query = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 
 
 def insert_new(db: Session, kind: type[Base], rows: Sequence[Mapping[str, Any]], returning: str) -> set[str]:
@@ -64,7 +65,7 @@ def change(db: Session, kind: type[Base], key: Mapping[str, Any], values: Mappin
     driver.run(db, f"UPDATE {kind.__tablename__} SET {setting} WHERE {where}", given)  # noqa: S608
 
 
-def fetch(db: Session, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> list[Any]:
+def fetch(db: Session, statement: Query, values: Mapping[str, Any]) -> list[Any]:
     """All rows of a statement that was built once, with bound values; a value that is a list stands for `IN`.
 
     Past SQLAlchemy, which only says once what to hand to the driver: a third of the time of the same through it.
@@ -75,15 +76,13 @@ def fetch(db: Session, statement: Select[*tuple[Any, ...]], values: Mapping[str,
     return [known.read(row) for row in driver.ask(db, known.text, given)]
 
 
-def stream(db: Session, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> Iterator[Any]:
+def stream(db: Session, statement: Query, values: Mapping[str, Any]) -> Iterator[Any]:
     """The same, a few at a time: for statements that read everything there is."""
     known, given = _prepared(db, statement, values)
     return map(known.read, driver.stream(db, known.text, given))
 
 
-def _prepared(
-    db: Session, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]
-) -> tuple["_Compiled", list[Any]]:  # fmt: skip
+def _prepared(db: Session, statement: Query, values: Mapping[str, Any]) -> tuple["_Compiled", list[Any]]:
     """The statement as the driver takes it, and its values in order."""
     db.flush()  # what the session holds back is to be seen
     lists = [name for name, value in values.items() if isinstance(value, list | tuple)]
@@ -120,7 +119,7 @@ class _Compiled:
         return self.make(values)
 
 
-_compiled: dict[tuple[Select[*tuple[Any, ...]], bool, tuple[int, ...]], _Compiled] = {}
+_compiled: dict[tuple[Query, bool, tuple[int, ...]], _Compiled] = {}
 
 
 def _rounded(values: Sequence[Any]) -> Sequence[Any]:
@@ -128,7 +127,7 @@ def _rounded(values: Sequence[Any]) -> Sequence[Any]:
     return [*values, *[values[-1]] * ((1 << (len(values) - 1).bit_length()) - len(values))]
 
 
-def _compile(db: Session, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> _Compiled:
+def _compile(db: Session, statement: Query, values: Mapping[str, Any]) -> _Compiled:
     dialect: Any = type(db.connection().dialect)
     dialect = dialect(paramstyle="qmark" if driver.is_sqlite(db) else "format")
     compiled = statement.params(values).compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
@@ -190,19 +189,38 @@ def _statements(
             yield f"{into} VALUES {', '.join([one] * len(part))} {ending}", values
         else:
             # An array for each column: the text is the same for any number of rows, and is read and planned once.
-            arrays = ", ".join(map(_arrays(kind).__getitem__, names))
-            columns = [list(map(itemgetter(name), part)) for name in names]
-            yield f"{into} SELECT * FROM unnest({arrays}) {ending}", columns  # noqa: S608
+            arrays = [_arrays(kind)[name] for name in names]
+            marks = ", ".join(array.mark for array in arrays)
+            columns = [array.of(map(itemgetter(name), part)) for name, array in zip(names, arrays, strict=True)]
+            yield f"{into} SELECT * FROM unnest({marks}) {ending}", columns  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class _Array:
+    """A column's values as one of PostgreSQL's arrays, written as text: a third of the time of psycopg's own way."""
+
+    mark: str
+    write: Callable[[Any], str]
+
+    def of(self, values: Iterable[Any]) -> str:
+        return "{" + ",".join(["NULL" if one is None else self.write(one) for one in values]) + "}"
 
 
 @cache
-def _arrays(kind: type[Base]) -> Mapping[str, str]:
-    """PostgreSQL's marks for a column's values as an array. No length: what is too long is to be refused, not cut."""
-    return {one.name: f"%s::{_ARRAYS[one.type.python_type]}[]" for one in kind.__table__.columns}
+def _arrays(kind: type[Base]) -> Mapping[str, _Array]:
+    """By column. No length in a mark: what is too long is to be refused, not cut."""
+    kinds = {one.name: _ARRAYS[one.type.python_type] for one in kind.__table__.columns}
+    return {name: _Array(f"%s::{kind}[]", write) for name, (kind, write) in kinds.items()}
 
 
-_ARRAYS = {
-    str: "text", datetime: "timestamptz", int: "bigint", bool: "boolean", bytes: "bytea", float: "double precision",
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_ARRAYS: Mapping[type, tuple[str, Callable[[Any], str]]] = {
+    str: ("text", _quoted), int: ("bigint", str), bool: ("boolean", str), float: ("double precision", repr),
+    datetime: ("timestamptz", lambda moment: f'"{moment.isoformat()}"'),
+    bytes: ("bytea", lambda content: f'"\\\\x{content.hex()}"'),
 }  # fmt: skip
 
 

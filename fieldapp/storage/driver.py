@@ -37,6 +37,13 @@ def stream(db: Session, statement: str, values: Any) -> Iterator[tuple[Any, ...]
             yield from rows
 
 
+def commit(db: Session) -> None:
+    """End a transaction that only read."""
+    opened = connection(db)
+    driver: Any = opened.connection.driver_connection
+    _told(opened, "COMMIT", driver.commit)
+
+
 def is_sqlite(db: Session) -> bool:
     """Whether this is SQLite's dialect: its marks for values, its kind of times."""
     return connection(db).dialect.name == "sqlite"

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pysqlite3
 from sqlalchemy import URL, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from fieldapp.storage import driver, sealing
@@ -29,6 +30,10 @@ SAFE_SQLITE = (3, 51, 3)
 STRANGERS = 2.0
 #: SQLite's reasons that pass: busy, locked, out of memory, read-only, input/output, full, cannot open, protocol.
 PASSING = frozenset({5, 6, 7, 8, 10, 13, 14, 15})
+#: Seconds for which a connection that was just used is taken to be there still, and where is noted since when it rests.
+TRUSTED, _RESTS = 1.0, "rests"
+#: How one reads there.
+_READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 #: One's turn, on PostgreSQL.
 _TURN = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
@@ -61,10 +66,13 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent view; anything written through it is rolled back. Raises `Busy` when the database is away."""
+        """A consistent view; what is written through it is rolled back, or refused (PostgreSQL). Raises `Busy` when the
+        database is away."""
         with self._once(), _passing(), self._sessions() as session:
-            _begin(session, {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"})
+            _begin(session, {} if self.is_sqlite else _READING)
             yield session
+            if not self.is_sqlite:
+                driver.commit(session)  # psycopg forgets at each ROLLBACK what it had the server prepare
             session.rollback()
 
     @contextmanager
@@ -210,9 +218,33 @@ def sqlite_version() -> tuple[int, ...]:
 def _postgres(url: Any, patience: float) -> Engine:
     # A server that does not even answer must not keep a thread for the minutes that the network would take.
     # Nor do values belong into what an error says: they are people's names and numbers.
-    return create_engine(
-        url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": round(patience)}
-    )
+    engine = create_engine(url, hide_parameters=True, connect_args={"connect_timeout": round(patience)})
+
+    # To ask each time whether one is still there costs as much as much of what is asked for. Who finds that it is not,
+    # within this second, is told to try again.
+    @event.listens_for(engine, "checkin")
+    def rest(_: Any, record: Any) -> None:
+        record.info[_RESTS] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def wake(connection: Any, record: Any, _: object) -> None:
+        rests = record.info.get(_RESTS)
+        if rests is None or monotonic() - rests < TRUSTED:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    lost = engine.dialect.is_disconnect
+
+    def is_of_no_use(error: Any, connection: Any, cursor: Any) -> bool:
+        # What it had the server prepare gives something else since a migration: another connection prepares it anew.
+        told_by = getattr(getattr(error, "diag", None), "source_function", None)
+        return lost(error, connection, cursor) or told_by == "RevalidateCachedQuery"
+
+    engine.dialect.is_disconnect = is_of_no_use  # type: ignore[assignment,method-assign]
+    return engine
 
 
 def _sqlite(url: Any) -> Engine:

@@ -25,6 +25,8 @@ from fieldapp.storage.tables.events import EventRow
 from fieldapp.storage.vault import Unreadable
 
 BODY = "events.body"
+#: Why a fact does not count that a dispatcher left out: it waits for nobody any more.
+LEFT_OUT = "left_out"
 Origin = Literal["push", "office", "import", "link"]
 
 
@@ -114,15 +116,24 @@ def histories(
 
     Decisions and appeals about a visit's findings belong to its history, whether or not they name the visit.
     """
+    found, held, _ = histories_with_revs(db, branch, visits)
+    return found, held
+
+
+def histories_with_revs(
+    db: Session, branch: str, visits: Iterable[VisitId]
+) -> tuple[dict[VisitId, list[Event]], dict[VisitId, int], dict[VisitId, int]]:
+    """The same, and the revision of each visit: how many facts of it are known, whether or not they count."""
     wanted = list(dict.fromkeys(visits))
     found: dict[VisitId, list[Event]] = {visit: [] for visit in wanted}
     held: dict[VisitId, int] = defaultdict(int)
+    left_out: dict[VisitId, int] = defaultdict(int)
     findings: dict[str, VisitId] = {}
     for start in range(0, len(wanted), bulk.CHUNK):
         part = wanted[start : start + bulk.CHUNK]
         for row in bulk.fetch(db, _HISTORIES, {"branch": branch, "visits": part}):
             if row.held_code is not None:
-                held[row.visit_id] += 1
+                (left_out if row.held_code == LEFT_OUT else held)[row.visit_id] += 1
                 continue
             found[row.visit_id].append(from_row(db, branch, row))
             if row.kind == "finding.recorded":
@@ -131,7 +142,8 @@ def histories(
         visit = findings[event.data.finding]  # type: ignore[attr-defined]
         if event.visit != visit:
             found[visit].append(event)
-    return found, held
+    revs = {visit: len(known) + held.get(visit, 0) + left_out.get(visit, 0) for visit, known in found.items()}
+    return found, held, revs
 
 
 def about(db: Session, branch: str, findings: Iterable[str]) -> list[Event]:
@@ -202,21 +214,43 @@ def by_visit(db: Session, branch: str) -> Iterator[tuple[VisitId | None, list[Ev
 
 
 def held_of(db: Session, branch: str, visit: VisitId | None = None, *, code: str | None = None) -> list[Held]:
-    """Facts that wait for a person, oldest first; of one visit or of the branch, for any reason or for one."""
+    """Facts that wait for a person, oldest first; of one visit or of the branch, for any reason or for one. With the
+    code `LEFT_OUT` those that wait no more and do not count."""
     query = _query(branch).where(EventRow.held_code.is_not(None)).order_by(EventRow.effective_at, EventRow.event_id)
     if visit is not None:
         query = query.where(EventRow.visit_id == visit)
-    if code is not None:
-        query = query.where(EventRow.held_code == code)
+    query = query.where(EventRow.held_code == code if code is not None else EventRow.held_code != LEFT_OUT)
     return [Held(from_row(db, branch, row), row.held_code, row.received_at) for row in db.execute(query)]
+
+
+def left_out_of(db: Session, branch: str, visits: Iterable[VisitId | str]) -> set[str]:
+    """Those of the visits of which facts are left out."""
+    wanted = list(visits)
+    if not wanted:
+        return set()
+    those = (EventRow.branch == branch, EventRow.visit_id.in_(wanted), EventRow.held_code == LEFT_OUT)
+    return {str(visit) for visit in db.scalars(select(EventRow.visit_id).where(*those))}
 
 
 def release(db: Session, branch: str, visit: VisitId) -> int:
     """Let the held facts of a visit count from now on; returns how many."""
-    change = update(EventRow).where(
-        EventRow.branch == branch, EventRow.visit_id == visit, EventRow.held_code.is_not(None)
-    )
-    return len(db.scalars(change.values(held_code=None).returning(EventRow.event_id)).all())
+    return len(_settle(db, branch, visit, EventRow.held_code != LEFT_OUT, None))
+
+
+def leave_out(db: Session, branch: str, visit: VisitId) -> list[str]:
+    """Let the held facts of a visit wait no more, and never count; returns their ids."""
+    return _settle(db, branch, visit, EventRow.held_code != LEFT_OUT, LEFT_OUT)
+
+
+def bring_back(db: Session, branch: str, visit: VisitId) -> None:
+    """Let what was left out of a visit count after all."""
+    _settle(db, branch, visit, EventRow.held_code == LEFT_OUT, None)
+
+
+def _settle(db: Session, branch: str, visit: VisitId, those: ColumnElement[bool], code: str | None) -> list[str]:
+    # Without a code a fact counts: neither comparison is true of it.
+    change = update(EventRow).where(EventRow.branch == branch, EventRow.visit_id == visit, those)
+    return sorted(db.scalars(change.values(held_code=code).returning(EventRow.event_id)))
 
 
 def flaws(

@@ -1,13 +1,15 @@
 """The facts behind verdicts and findings, each with what the log knows about it. Reads only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.ids import EventId, VisitId
+from fieldapp.domain.scoring.facts import turned_to
 from fieldapp.domain.visits.events import AppealDecided, FindingDecided, FindingRecorded
 from fieldapp.storage import bulk, events, planning
 from fieldapp.storage.planning import Entry
@@ -17,6 +19,15 @@ from fieldapp.storage.tables.scoring import JudgementRow
 #: With these the office says that what was recorded about a visit counts, and who gets there or is sent there says for
 #: whom.
 _ADMITTING = ("visit.scheduled", "visit.reinstated", "visit.assigned", "visit.arrived")
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Since when what was recorded about a visit counts. `planned_at`: it is in the plan; `counts_at`: the office last
+    let count what had waited, or the visit turned out to be whose it is."""
+
+    planned_at: datetime
+    counts_at: datetime
 
 
 def by_ids(db: Session, branch: str, ids: Iterable[str]) -> dict[EventId, Entry]:
@@ -58,17 +69,26 @@ def doubtful_arrivals(db: Session, branch: str, month: Month) -> list[Entry]:
     return planning.entries(db, branch, and_(condition, of_month.exists()))
 
 
-def admitted_at(db: Session, branch: str, visits: Iterable[str]) -> dict[VisitId, datetime]:
-    """When it was last said of each visit that what was recorded about it counts, or for whom."""
-    wanted, found = sorted(set(visits)), dict[VisitId, datetime]()
+def admitted(db: Session, branch: str, whose: Mapping[VisitId, str | None]) -> dict[VisitId, Admitted]:
+    """Of each visit that is planned, and by now this technician's."""
+    wanted, told = sorted(whose), dict[VisitId, list[Entry]]()
     for start in range(0, len(wanted), bulk.CHUNK):
-        query = select(EventRow.visit_id, func.max(EventRow.received_at)).where(
-            EventRow.branch == branch, EventRow.visit_id.in_(wanted[start : start + bulk.CHUNK]),
-            EventRow.kind.in_(_ADMITTING), EventRow.held_code.is_(None),
-        )  # fmt: skip
-        for visit, moment in db.execute(query.group_by(EventRow.visit_id)):
-            found[VisitId(str(visit))] = moment
-    return found
+        part = EventRow.visit_id.in_(wanted[start : start + bulk.CHUNK])
+        for entry in planning.entries(
+            db, branch, and_(part, EventRow.kind.in_(_ADMITTING), EventRow.held_code.is_(None))
+        ):
+            if entry.event.visit:
+                told.setdefault(entry.event.visit, []).append(entry)
+    return {visit: found for visit, heap in told.items() if (found := _admitted(heap, whose[visit]))}
+
+
+def _admitted(heap: Sequence[Entry], technician: str | None) -> Admitted | None:
+    planned = [entry.received_at for entry in heap if entry.event.type == "visit.scheduled"]
+    if not planned:
+        return None
+    let = [entry.received_at for entry in heap if entry.event.type == "visit.reinstated"]
+    turned = turned_to(technician, ((entry.received_at, entry.event) for entry in heap))
+    return Admitted(planned[0], max([planned[0], *let, *([turned] if turned else [])]))
 
 
 def turned_at(db: Session, branch: str, visits: Iterable[str]) -> dict[tuple[VisitId, str], datetime]:

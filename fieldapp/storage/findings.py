@@ -1,16 +1,20 @@
-"""What belongs to findings beside their facts: technicians' answers, and photos. Nothing here changes or deletes."""
+"""What belongs to findings beside their facts: answers, photos, and whom they are about by now. Nothing here changes or
+deletes."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, or_, select
 from sqlalchemy.orm import Session
 
+from fieldapp.domain.calendar import Month
 from fieldapp.storage import bulk, sealing
 from fieldapp.storage.tables.findings import FindingPhotoRow, FindingStatementRow
+from fieldapp.storage.tables.scoring import FindingEffectRow
 
+_F = FindingEffectRow.__table__.c
 TEXT = "finding_statements.text"
 
 
@@ -77,3 +81,29 @@ def photos(db: Session, branch: str, findings: Iterable[str]) -> dict[str, list[
         for row in db.scalars(query.order_by(FindingPhotoRow.added_at, FindingPhotoRow.sha256)):
             found[row.finding_id].append(Attachment(row.sha256, row.added_by, row.added_at))
     return found
+
+
+def about(db: Session, branch: str, month: Month, technician: str) -> list[str]:
+    """A month's findings that are about the technician: theirs to answer for, or recorded about them before their visit
+    turned out to be somebody else's."""
+    query = select(_F.finding_id).where(_F.branch == branch, _F.month == month, is_about(technician))
+    return list(db.scalars(query))
+
+
+def whom(db: Session, branch: str, finding_id: str) -> list[str]:
+    """Whom a finding is about: whose month it counts in, and whom it names where that is somebody else."""
+    row = db.execute(
+        select(_F.technician, _F.recorded_about).where(_F.branch == branch, _F.finding_id == finding_id)
+    ).first()
+    return [one for one in row if one] if row else []
+
+
+def is_about(technician: str) -> ColumnElement[bool]:
+    """That a row of `finding_effects` is about the technician (for the other query modules of storage)."""
+    return or_(_F.technician == technician, _F.recorded_about == technician)
+
+
+def handed_over(db: Session, branch: str) -> dict[str, str]:
+    """Whom findings were recorded about whose visits are somebody else's by now, by their ids."""
+    query = select(_F.finding_id, _F.recorded_about).where(_F.branch == branch, _F.recorded_about.is_not(None))
+    return {row.finding_id: row.recorded_about for row in db.execute(query)}

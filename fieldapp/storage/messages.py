@@ -85,6 +85,19 @@ def said_already(db: Session, one: Message) -> bool:
     return db.scalar(query.limit(1)) is not None
 
 
+def said_since(db: Session, one: Message) -> bool:
+    """Whether another of this kind about the same promise was sent after what it tells had happened, and the way that
+    it is to go, where that is settled."""
+    query = select(MessageRow.message_id).where(
+        MessageRow.branch == one.branch, MessageRow.visit_id == one.visit_id, MessageRow.kind == one.kind,
+        MessageRow.window_start == one.window.start, MessageRow.window_end == one.window.end,
+        MessageRow.state == "sent", MessageRow.message_id != one.message_id, MessageRow.ended_at > one.since,
+    )  # fmt: skip
+    if one.channel is not None:
+        query = query.where(MessageRow.channel == one.channel)
+    return db.scalar(query.limit(1)) is not None
+
+
 def last_told(db: Session, branch: str, visit_id: str) -> Window | None:
     """The window that the last message named which the customer got about one to come."""
     query = select(MessageRow.window_start, MessageRow.window_end).where(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
+from fieldapp.storage.findings import is_about
 from fieldapp.storage.tables.adjustments import AdjustmentRow
 from fieldapp.storage.tables.appeals import AppealRow
 from fieldapp.storage.tables.closing import ClosedMonthRow, ClosedSheetRow
@@ -18,8 +19,9 @@ def branches_of(db: Session, branches: Sequence[str], login: str) -> frozenset[s
     """Those of the branches that hold visits, findings, appeals, closed sheets or adjustments of this person."""
     named = [
         select(one.branch).where(one.branch.in_(branches), one.technician == login, *more)
-        for one, more in ((_O, (_O.visits > 0,)), (_F, ()), (_A, ()))
+        for one, more in ((_O, (_O.visits > 0,)), (_A, ()))
     ]
+    named.append(select(_F.branch).where(_F.branch.in_(branches), is_about(login)))
     # By the closed months, of which there are few: the keys of these begin with branch and month.
     named += [
         select(_M.branch).where(

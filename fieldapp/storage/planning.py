@@ -20,6 +20,7 @@ from fieldapp.domain.places import Place
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits.events import Event
 from fieldapp.storage import accounts, bulk, busy_hours, customers, events
+from fieldapp.storage.events import LEFT_OUT
 from fieldapp.storage.strays import GONE
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.events import EventRow
@@ -30,8 +31,9 @@ from fieldapp.storage.visits import Visit, by_ids, from_row
 BUSY = ("planned", "en_route", "arrived", "admitted", "signed", "disputed")
 #: States that the clock turns into `missed`.
 WAITING = ("planned", "en_route")
-#: Facts that wait here for a dispatcher; what another branch took over waits there.
-_HELD = and_(EventRow.held_code.is_not(None), EventRow.held_code != GONE)
+#: Facts that wait here for a dispatcher; what another branch took over waits there, what was left out nowhere.
+_SETTLED = frozenset({GONE, LEFT_OUT})
+_HELD = and_(EventRow.held_code.is_not(None), EventRow.held_code.not_in(_SETTLED))
 #: What is searched by: of a row, of its customer, of both together.
 SEARCHED = ("external_id", "name", "phone", "address", "customer_name")
 #: Rows that are looked at together where sealed values decide.
@@ -53,7 +55,7 @@ class Technician:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One stored event, with what the log knows about it; `held_code` when it waits for a person.
+    """One stored event, with what the log knows about it; `held_code`: why it does not count, or not yet.
 
     `flags` say why its time is in doubt; `proven_at` is when phone and server last agreed on the time before it.
     """
@@ -64,6 +66,11 @@ class Entry:
     held_code: str | None
     flags: tuple[str, ...] = ()
     proven_at: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether a dispatcher has to decide about it."""
+        return self.held_code is not None and self.held_code not in _SETTLED
 
     @property
     def imported_at(self) -> datetime | None:
@@ -163,6 +170,20 @@ def reaching_into(db: Session, branch: str, start: datetime, end: datetime) -> l
     query = select(VisitRow).where(
         VisitRow.branch == branch, VisitRow.planned_start < end, VisitRow.planned_end > start
     )
+    return [from_row(db, row) for row in db.scalars(query.order_by(VisitRow.planned_start, VisitRow.external_id))]
+
+
+def waiting_of(
+    db: Session, branch: str, technician: str, *, begins_before: datetime, ends_after: datetime,
+    promised_after: datetime,
+) -> list[Visit]:  # fmt: skip
+    """The technician's visits that nobody is at yet, by planned start: planned to begin before that moment, and either
+    planned to end or promised beyond those."""
+    query = select(VisitRow).where(
+        VisitRow.branch == branch, VisitRow.technician == technician, VisitRow.state.in_(WAITING),
+        VisitRow.planned_start < begins_before,
+        or_(VisitRow.planned_end > ends_after, VisitRow.window_end > promised_after),
+    )  # fmt: skip
     return [from_row(db, row) for row in db.scalars(query.order_by(VisitRow.planned_start, VisitRow.external_id))]
 
 

@@ -5,6 +5,7 @@ Owns how they are kept, and that what is read is what was written. Counts nothin
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.storage import accounts, bulk
 from fieldapp.storage.engine import take_turn
-from fieldapp.storage.tables.accounts import AccountRow
+from fieldapp.storage.tables.accounts import AccountRow, BranchRow
 from fieldapp.storage.tables.scoring import FindingEffectRow, JudgementRow, MonthOutcomeRow, MonthVerdictRow
 from fieldapp.storage.tables.visits import VisitRow
 from fieldapp.storage.visits import has_facts
@@ -57,13 +58,9 @@ _EFFECTS = _of_months(
     select(_F.finding_id, _F.technician, _F.month, _F.visit_id, _F.does, _F.code, _F.source, _F.recorded_at, _F.state),
     _F,
 )
-_ALL_WAITING = (
-    select(_F.branch, _F.finding_id)
-    .where(_F.branch.in_(bindparam("branches", expanding=True)), _F.state == "waiting")
-    .order_by(_F.recorded_at, _F.finding_id)
-)
-#: Of one technician, and of all.
-_WAITING = (_ALL_WAITING.where(_F.technician == bindparam("technician")), _ALL_WAITING)
+_WAITING = select(_F.branch, _F.finding_id).where(_F.state == "waiting").order_by(_F.recorded_at, _F.finding_id)
+_WAITING_IN = _WAITING.where(_F.branch.in_(bindparam("branches", expanding=True)))
+_WAITING_ABOUT = _WAITING.where(_F.branch.in_(select(BranchRow.branch)), _F.technician == bindparam("technician"))
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Judgement)
 
@@ -109,8 +106,10 @@ def _add_counts(db: Session, branch: str, changes: Mapping[tuple[Month, str], Co
     bulk.add_up(db, MonthVerdictRow, verdicts)
 
 
-def save_effects(db: Session, branch: str, effects: Iterable[FindingEffect]) -> None:
-    """Write each finding's effect over the one before."""
+def save_effects(
+    db: Session, branch: str, effects: Iterable[FindingEffect], named: Mapping[str, str] = MappingProxyType({})
+) -> None:  # fmt: skip
+    """Write each finding's effect over the one before. `named`: whom findings about visits were recorded about."""
     rows = [
         {
             "branch": branch,
@@ -118,6 +117,7 @@ def save_effects(db: Session, branch: str, effects: Iterable[FindingEffect]) -> 
             "visit_id": one.visit,
             "month": one.month,
             "technician": one.technician,
+            "recorded_about": named.get(one.finding) if named.get(one.finding) != one.technician else None,
             "does": one.does,
             "code": one.code,
             "source": one.source,
@@ -292,10 +292,14 @@ def effects_of(db: Session, branch: str, findings: Iterable[str]) -> dict[EventI
     return {one.finding: one for one in found}
 
 
-def waiting_findings(db: Session, branches: Sequence[str], technician: str | None = None) -> list[tuple[str, str]]:
+def waiting_findings(db: Session, branches: Sequence[str]) -> list[tuple[str, str]]:
     """Branch and id of every finding that waits for a second person, the oldest first."""
-    values = {"branches": list(branches)} | ({"technician": technician} if technician is not None else {})
-    return [(row.branch, row.finding_id) for row in bulk.fetch(db, _WAITING[technician is None], values)]
+    return [(row.branch, row.finding_id) for row in bulk.fetch(db, _WAITING_IN, {"branches": list(branches)})]
+
+
+def waiting_about(db: Session, technician: str) -> list[tuple[str, str]]:
+    """The same of one technician, in whichever branch."""
+    return [(row.branch, row.finding_id) for row in bulk.fetch(db, _WAITING_ABOUT, {"technician": technician})]
 
 
 def count_waiting(db: Session, branches: Sequence[str]) -> int:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.causes import Saying
+from fieldapp.storage.findings import is_about
 from fieldapp.storage.tables.accounts import AccountRow
 from fieldapp.storage.tables.adjustments import AdjustmentProposalRow, AdjustmentRow
 from fieldapp.storage.tables.appeals import AppealRow
@@ -69,7 +70,8 @@ class Told:
 def months(db: Session, branch: str, technician: str) -> list[MonthLine]:
     """Every month with anything in it, the latest first."""
     visits = _by_month(db, select(_O.month, func.sum(_O.visits)).where(*_mine(_O, branch, technician)), _O.month)
-    findings = _by_month(db, select(_F.month, func.count()).where(*_mine(_F, branch, technician)), _F.month)
+    mine = _F.branch == branch, is_about(technician)
+    findings = _by_month(db, select(_F.month, func.count()).where(*mine), _F.month)
     adjusted = _by_month(db, select(_A.month, func.count()).where(*_mine(_A, branch, technician)), _A.month)
     known = sorted({*(month for month, number in visits.items() if number), *findings, *adjusted}, reverse=True)
     return [
@@ -85,8 +87,8 @@ def appeals(db: Session, branch: str, technician: str) -> int:
 
 def statements(db: Session, branch: str, technician: str) -> int:
     """How often they answered a finding."""
-    mine = (FindingEffectRow.branch == branch, FindingEffectRow.technician == technician)
-    said = (FindingStatementRow.branch == branch, FindingStatementRow.finding_id == FindingEffectRow.finding_id)
+    said = FindingStatementRow.branch == branch, FindingStatementRow.finding_id == _F.finding_id
+    mine = _F.branch == branch, is_about(technician), FindingStatementRow.actor == technician
     return db.scalar(select(func.count()).select_from(FindingStatementRow).where(*said, *mine)) or 0
 
 
@@ -107,7 +109,8 @@ def proposals(db: Session, branch: str, technician: str) -> int:
 
 def checks(db: Session, branch: str, technician: str) -> int:
     """How many findings come from spot checks."""
-    return db.scalar(select(func.count()).where(*_mine(_F, branch, technician), _F.source == "spot_check")) or 0
+    mine = _F.branch == branch, is_about(technician), _F.source == "spot_check"
+    return db.scalar(select(func.count()).where(*mine)) or 0
 
 
 def calls(db: Session, branch: str, technician: str) -> list[Told]:
@@ -168,7 +171,7 @@ def _about(branch: str, login: str) -> ColumnElement[bool]:
 
 def _is_theirs(branch: str, login: str) -> ColumnElement[bool]:
     """That what it is about is them, or something of theirs."""
-    findings = select(_F.finding_id).where(*_mine(_F, branch, login))
+    findings = select(_F.finding_id).where(_F.branch == branch, is_about(login))
     appealed = select(AppealRow.appeal_id).where(AppealRow.branch == branch, AppealRow.technician == login)
     called = select(_V.external_id).where(
         *_of_mine(_C.branch, _C.visit_id, branch, login), _C.outcome != "no_answer"

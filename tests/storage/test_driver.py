@@ -12,6 +12,7 @@ from fieldapp.services.work import Work
 from fieldapp.storage import bulk, driver
 from fieldapp.storage.engine import Busy, Db, savepoint, take_turn
 from fieldapp.storage.tables.events import DeviceEntryRow
+from fieldapp.storage.tables.visits import VisitRow
 from tests import cast
 
 DEVICE = "01920000-0000-7000-8000-000000000001"
@@ -109,6 +110,40 @@ def test_what_was_written_is_seen_by_whoever_asks_the_session(either: Work) -> N
         bulk.upsert(db, DeviceEntryRow, [entry(3)])
     with either.read() as db:
         assert db.scalar(count) == 3
+
+
+def test_whatever_a_row_holds_comes_back_as_it_was(either: Work) -> None:
+    texts = [
+        "",
+        " ",
+        "NULL",
+        "{a,b}",
+        'a "quoted" one',
+        "back\\slash\\",
+        "'",
+        "line\nline",
+        "张，三",
+        "%s ? :x",
+        "\u2028",
+    ]
+    visits = [
+        {
+            "branch": cast.MAIN, "visit_id": f"0192-{number:02}", "external_id": f"{text}{number}", "rev": 2**31 - 1,
+            "state": "planned", "job_type": "repair", "technician": one, "window_start": cast.NOW,
+            "window_end": cast.NOW + timedelta(microseconds=1), "planned_start": cast.NOW - timedelta(days=400),
+            "planned_end": cast.NOW, "person": one and bytes(range(256)) + one.encode(), "phone_mark": None,
+            "address_mark": one, "customer_name": text, "phone": text, "address": text, "district": one, "email": one,
+            "lat": one and -1e-7, "lon": 121.47371234567891, "language": "en", "note": text, "charges": text, "held": 0,
+            "signed": one is None, "updated_at": cast.NOW,
+        }
+        for number, (text, one) in enumerate([("", None), *((text, text or "x") for text in texts)])
+    ]  # fmt: skip
+    table = VisitRow.__table__
+    with either.write() as db:
+        bulk.upsert(db, VisitRow, visits)
+    with either.read() as db:
+        mine = select(table).where(table.c.branch == cast.MAIN).order_by(table.c.visit_id)
+        assert [dict(row._mapping) for row in db.execute(mine)] == visits
 
 
 def test_a_change_touches_its_row_only(either: Work) -> None:

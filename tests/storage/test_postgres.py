@@ -9,8 +9,8 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.exc import DataError
+from sqlalchemy import select, text
+from sqlalchemy.exc import DataError, InternalError
 
 from fieldapp.domain.errors import TooMany
 from fieldapp.domain.ids import visit_id
@@ -19,7 +19,7 @@ from fieldapp.services.doctor import examine
 from fieldapp.services.scheduling import Slot
 from fieldapp.services.sign_ins import WrongPassword
 from fieldapp.services.work import Work
-from fieldapp.storage import audit, bulk
+from fieldapp.storage import audit, bulk, engine
 from fieldapp.storage.engine import Database
 from fieldapp.storage.events import Record
 from fieldapp.storage.tables.events import QuarantineRow
@@ -128,3 +128,54 @@ def test_of_rows_with_one_key_the_first_is_kept(postgres_work: Work) -> None:
         assert len(bulk.insert_new(db, QuarantineRow, rows, "digest")) == 450
         kept = db.execute(select(QuarantineRow.digest, QuarantineRow.code)).all()
     assert dict(map(tuple, kept)) == {str(number): f"{2 * number}" for number in range(450)}
+
+
+def test_a_connection_that_died_while_it_rested_is_replaced_unnoticed(
+    postgres_work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Database(postgres_work.database.url)
+    with other.read() as db:
+        [(mine,)] = db.execute(text("SELECT pg_backend_pid()")).all()
+    with postgres_work.database.read() as db:
+        db.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": mine})
+    monkeypatch.setattr(engine, "TRUSTED", 0)
+    with other.read() as db:
+        assert db.execute(text("SELECT 1")).scalar() == 1
+    other.dispose()
+
+
+def test_what_the_server_has_prepared_stays_over_a_look(postgres_work: Work) -> None:
+    def look() -> int:
+        with postgres_work.read() as db:
+            db.execute(text("SELECT count(*) FROM visits"))
+            return db.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar() or 0
+
+    assert [look() > 0 for _ in range(8)][-1]
+
+
+def test_nobody_writes_in_a_look(postgres_work: Work) -> None:
+    with pytest.raises(InternalError, match="read-only"), postgres_work.read() as db:
+        db.execute(text("DELETE FROM visits"))
+
+
+def test_a_statement_that_was_prepared_before_a_migration_is_asked_again_and_no_fact_is_put_aside(
+    postgres_work: Work, clock: Any
+) -> None:
+    """`fieldapp db upgrade` while the server goes on: its connections know statements by what they gave before."""
+    [visit] = plan(postgres_work, builders.scheduled("WO-1", clock()))
+    phone = Phone(clock, None, "T001")
+
+    def send(fact: Any) -> list[str]:
+        body = json.dumps(phone.batch([fact])).encode()
+        return [one.status for one in sync_push.push(postgres_work, cast.T001.actor, body).results]
+
+    facts = [phone.append("note.added", visit, data={"text": "x"}) for _ in range(9)]
+    for fact in facts[:-1]:  # psycopg has prepared what it is asked the sixth time
+        assert send(fact) == ["accepted"]
+    other = Database(postgres_work.database.url)
+    with other.write() as db:
+        db.execute(text("ALTER TABLE visits ALTER COLUMN state TYPE text"))
+    other.dispose()
+    with pytest.raises(engine.Busy):
+        send(facts[-1])
+    assert send(facts[-1]) == ["accepted"]

@@ -73,14 +73,20 @@ class FindingEffectRow(Base):
         Index("ix_finding_effects_month", "branch", "month", "technician"),
         Index("ix_finding_effects_state", "branch", "state", "recorded_at"),
         Index("ix_finding_effects_technician", "branch", "technician"),
+        # Few: the visits that turned out to be somebody else's.
+        Index(
+            "ix_finding_effects_recorded_about", "branch", "recorded_about",
+            sqlite_where=text("recorded_about IS NOT NULL"), postgresql_where=text("recorded_about IS NOT NULL"),
+        ),
         CheckConstraint("state IN ('waiting','upheld','dismissed','overturned')", name="state"),
-    )
+    )  # fmt: skip
 
     branch: Mapped[BranchKey]
     finding_id: Mapped[UuidKey]
     visit_id: Mapped[UuidText | None]
     month: Mapped[CodeText]
     technician: Mapped[CodeText]
+    recorded_about: Mapped[CodeText | None]  # whom it names, where its visit is somebody else's by now
     does: Mapped[CodeText]
     code: Mapped[CodeText]
     source: Mapped[CodeText]

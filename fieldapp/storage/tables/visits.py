@@ -16,6 +16,7 @@ class VisitRow(Base):
         CheckConstraint("window_end > window_start", name="window"),
         Index("ix_visits_day", "branch", "window_start"),
         Index("ix_visits_technician", "branch", "technician", "planned_start"),
+        Index("ix_visits_promised", "branch", "technician", "window_start"),
         Index("ix_visits_planned", "branch", "planned_start"),
         Index("ix_visits_address", "branch", "address"),
         Index("ix_visits_phone", "branch", "phone"),
