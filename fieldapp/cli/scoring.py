@@ -14,7 +14,7 @@ from fieldapp.cli.context import open_work, read_month
 from fieldapp.cli.long_work import long_work
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.errors import NotFound
-from fieldapp.domain.visits.events import is_plausible
+from fieldapp.domain.plausible import is_plausible
 from fieldapp.services import branches, recounting, scoring
 from fieldapp.services.installation import MAIN
 from fieldapp.services.scoring import MonthScores

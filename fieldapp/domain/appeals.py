@@ -33,13 +33,20 @@ class Subject:
 
     @property
     def appeal_id(self) -> str:
-        """The id of the appeal about it. Derived: there is at most one, however many events speak of it."""
+        """The id of the first appeal about it. Derived: there is at most one, however many events speak of it."""
         return str(uuid5(_APPEALS, self.finding or f"{self.visit}/{self.item}"))
+
+    def again_by(self, technician: str | None) -> str:
+        """The id of that which follows another's."""
+        return str(uuid5(_APPEALS, f"{self.appeal_id}/{technician}"))
 
 
 @dataclass(frozen=True, slots=True)
 class Appeal:
-    """One appeal and where it stands. Imported histories may hold a decision without a filing."""
+    """One appeal and where it stands. Imported histories may hold a decision without a filing.
+
+    `again`: somebody else had appealed the same before, whose the visit was then.
+    """
 
     subject: Subject
     filing: EventId | None
@@ -49,10 +56,11 @@ class Appeal:
     decision: EventId | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
+    again: bool = False
 
     @property
     def id(self) -> str:
-        return self.subject.appeal_id
+        return self.subject.again_by(self.technician) if self.again else self.subject.appeal_id
 
 
 def subject_of(event: Event) -> Subject | None:
@@ -66,30 +74,49 @@ def subject_of(event: Event) -> Subject | None:
 
 
 def read_appeals(events: Iterable[Event]) -> tuple[Appeal, ...]:
-    """Every appeal among `events`, by when it was filed. The first filing counts; overturned is for good, else the
-    latest decision stands."""
-    filings: dict[Subject, list[Event]] = {}
-    decisions: dict[Subject, list[Event]] = {}
-    for event in {one.id: one for one in events}.values():
-        subject = subject_of(event)
-        if subject is not None:
-            kind = filings if isinstance(event.data, AppealFiled) else decisions
-            kind.setdefault(subject, []).append(event)
-    found = (_appeal(subject, filings.get(subject, []), decisions.get(subject, [])) for subject in filings | decisions)
+    """Every appeal among `events`, by when it was filed. The first filing counts, and each that follows another's which
+    counts; of one person the first. Overturned is for good, else the latest decision stands."""
+    said: dict[Subject, list[Event]] = {}
+    for event in sorted({one.id: one for one in events}.values(), key=lambda one: one.order):
+        if subject := subject_of(event):
+            said.setdefault(subject, []).append(event)
+    found = (
+        _appeal(subject, filing, decisions, again=bool(place))
+        for subject, told in said.items()
+        for place, (filing, decisions) in enumerate(_rounds(told))
+    )
     return tuple(sorted(found, key=lambda one: (one.filed_at, one.id)))
 
 
-def _appeal(subject: Subject, filings: list[Event], decisions: list[Event]) -> Appeal:
-    filing = min(filings, key=lambda one: one.order, default=None)
+def _rounds(told: list[Event]) -> list[tuple[Event | None, list[Event]]]:
+    """The filings that count, each with what was decided about it; `told` is in order."""
+    filings = [one for one in told if isinstance(one.data, AppealFiled)]
+    first = min(filings, key=lambda one: bool(_after(one)), default=None)
+    rounds: dict[str | None, tuple[Event | None, list[Event]]] = {first.id if first else None: (first, [])}
+    for one in filings:
+        if _after(one) in rounds and one.actor not in {filing.actor for filing, _ in rounds.values() if filing}:
+            rounds[one.id] = (one, [])
+    for event in told:
+        if isinstance(event.data, AppealDecided):
+            _, decisions = rounds.get(event.data.filing) or next(iter(rounds.values()))
+            decisions.append(event)
+    return list(rounds.values())
+
+
+def _after(event: Event) -> str | None:
+    return event.data.after if isinstance(event.data, AppealFiled) else None
+
+
+def _appeal(subject: Subject, filing: Event | None, decisions: list[Event], *, again: bool) -> Appeal:
     decision = max(decisions, key=lambda one: (_is_overturning(one), *one.order), default=None)
     first = filing or decision
     assert first is not None  # noqa: S101 - a subject has one event at least
-    appeal = Appeal(subject, filing.id if filing else None, filing.actor if filing else None, first.effective_at)
+    filed = filing.id if filing else None, filing.actor if filing else None, first.effective_at
     if decision is None:
-        return appeal
+        return Appeal(subject, *filed, again=again)
     return Appeal(
-        subject, appeal.filing, appeal.technician, appeal.filed_at,
-        "overturned" if _is_overturning(decision) else "confirmed", decision.id, decision.actor, decision.effective_at,
+        subject, *filed, "overturned" if _is_overturning(decision) else "confirmed", decision.id, decision.actor,
+        decision.effective_at, again,
     )  # fmt: skip
 
 
@@ -123,12 +150,31 @@ def _last_day(month: Month) -> date:
 # --- Filing and deciding ------------------------------------------------------------------------------------------
 
 
+def heard_of(known: Iterable[Appeal], technician: str | None) -> Appeal | None:
+    """Which of the appeals about one subject concerns the technician: their own, else the latest."""
+    return max(known, key=lambda one: (one.technician == technician, one.filed_at, one.id), default=None)
+
+
+def is_by_another(known: Appeal | None, technician: str | None) -> bool:
+    """Whether somebody else said it, whose the visit was then."""
+    return known is not None and known.technician not in (None, technician)
+
+
+def said_before(known: Appeal | None, technician: str) -> str | None:
+    """Why nothing more can be filed, however early: appeal_filed when the technician did already, or it was answered in
+    an imported history, which may not know the filing; appeal_of_other where what somebody else filed is not answered
+    or was overturned. None: it can."""
+    if known is None or (known.filing is None and known.state == "open"):
+        return None
+    if is_by_another(known, technician):
+        return None if known.state == "confirmed" else "appeal_of_other"
+    return "appeal_filed"
+
+
 def may_file(known: Appeal | None, ends: datetime, now: datetime, *, by: str) -> None:
-    """Raises `Conflict` appeal_filed when one was filed already, or answered in an imported history, which may not know
-    the filing; appeal_of_other where another technician filed it, whose the visit was then; appeal_late when the time
-    for it is over."""
-    if known is not None and (known.filing is not None or known.state != "open"):
-        raise Conflict("appeal_filed" if known.technician in (None, by) else "appeal_of_other")
+    """Raises `Conflict`: what `said_before` tells, or appeal_late when the time for it is over."""
+    if before := said_before(known, by):
+        raise Conflict(before)
     if now >= ends:
         raise Conflict("appeal_late")
 

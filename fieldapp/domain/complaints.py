@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import day_bounds
 from fieldapp.domain.errors import Conflict, Invalid
-from fieldapp.domain.visits.events import is_plausible
+from fieldapp.domain.plausible import is_plausible
 
 Kind = Literal["complaint", "repudiation", "commendation"]
 Outcome = Literal["upheld", "dismissed"]

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import day_bounds
 from fieldapp.domain.errors import Conflict, Forbidden, Invalid
-from fieldapp.domain.visits.events import FindingRecorded, is_plausible
+from fieldapp.domain.plausible import is_plausible
+from fieldapp.domain.visits.events import FindingRecorded
 from fieldapp.domain.words import needed
 
 Source = Literal["spot_check", "call_back", "complaint", "praise"]

@@ -13,9 +13,16 @@ from msgspec import UNSET
 
 from fieldapp.domain.ids import EventId
 from fieldapp.domain.places import Place, metres
-from fieldapp.domain.visits.events import Event, Fix, SignatureCaptured, VisitArrived, VisitScheduled
+from fieldapp.domain.visits.events import (
+    Event,
+    Fix,
+    SignatureCaptured,
+    VisitArrived,
+    VisitReinstated,
+    VisitScheduled,
+)
 
-Kind = Literal["far_away", "signed_before_arrival", "signed_fast"]
+Kind = Literal["far_away", "signed_before_arrival", "signed_fast", "excused_oneself"]
 
 #: A reading this far from the address, beyond its own uncertainty, is far: geocoders miss by a block.
 FAR_METRES = 500
@@ -32,11 +39,16 @@ class Signal:
     number: int | None = None
 
 
-def read_signals(events: Iterable[Event]) -> tuple[Signal, ...]:
-    """What is worth a look in the facts of one visit, in their order. Duplicates make no difference."""
+def read_signals(events: Iterable[Event], excuse: EventId | None = None) -> tuple[Signal, ...]:
+    """What is worth a look in the facts of one visit, in their order. Duplicates make no difference.
+
+    `excuse` is the change of the promise for which lateness counts nothing. Told by who then came late, and let count
+    by nobody at the office, it is their own word for themselves.
+    """
     facts = sorted({one.id: one for one in events}.values(), key=lambda one: one.order)
     place = next((one.data.customer for one in facts if isinstance(one.data, VisitScheduled)), None)
-    arrived = next((one.effective_at for one in facts if isinstance(one.data, VisitArrived)), None)
+    came = next((one for one in facts if isinstance(one.data, VisitArrived)), None)
+    arrived = came.effective_at if came else None
     found: list[Signal] = []
     for one in facts:
         if isinstance(one.data, VisitArrived) and place and place.lat is not None and place.lon is not None:
@@ -44,6 +56,9 @@ def read_signals(events: Iterable[Event]) -> tuple[Signal, ...]:
             found += [Signal("far_away", one.id, away)] if away is not None else []
         elif isinstance(one.data, SignatureCaptured):
             found += _of_signature(one.id, one.effective_at, one.data, arrived)
+        elif one.id == excuse and came and one.actor == came.actor:
+            is_ruled = any(isinstance(later.data, VisitReinstated) and later.order > one.order for later in facts)
+            found += [] if is_ruled else [Signal("excused_oneself", one.id)]
     return tuple(found)
 
 

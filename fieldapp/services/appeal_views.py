@@ -14,6 +14,7 @@ from fieldapp.domain.calendar import month_of
 from fieldapp.domain.errors import DomainError, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode
 from fieldapp.domain.scoring.findings import FindingEffect
+from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.domain.visits.events import AppealDecided, AppealFiled, Event, FindingRecorded
 from fieldapp.services import appeals as acts
 from fieldapp.services import call_backs, evidence, four_eyes, photos
@@ -161,7 +162,7 @@ def detail(work: Work, actor: Actor, branch: BranchCode, appeal_id: str) -> Deta
             pictures=[*_pictures_of(db, branch, timeline), *evidence.pictures_in(db, branch, timeline)],
             statements=findings.statements(db, branch, [subject.finding])[subject.finding] if subject.finding else [],
             names=evidence.names_in(db, branch, timeline),
-            others=_views(db, actor, (one for one in siblings if one.appeal.subject != subject)),
+            others=_views(db, actor, (one for one in siblings if one.appeal.id != view.appeal.id)),
         )
 
 
@@ -213,8 +214,7 @@ def _view(
 ) -> View:  # fmt: skip
     finding = _finding(db, filed)
     judgement = scoring.find_judgement(db, filed.branch, filed.visit) if filed.visit else None
-    meant = finding.data.technician if finding and isinstance(finding.data, FindingRecorded) else None
-    technician = filed.appeal.technician or (judgement.technician if judgement else None) or meant
+    technician = filed.appeal.technician or _whose(db, filed, finding, judgement)
     for login in (technician, filed.appeal.decided_by, finding.actor if finding else None):
         if login and login not in names:
             account = accounts.find_by_login(db, login)
@@ -236,6 +236,14 @@ def _view(
         filing_imported_at=imported.get(filed.appeal.filing) if filed.appeal.filing else None,
         decision_imported_at=imported.get(filed.appeal.decision) if filed.appeal.decision else None,
     )
+
+
+def _whose(db: Db, filed: Filed, finding: Event | None, judgement: Judgement | None) -> str | None:
+    """Whom it counts against, where an import knows no filing: with an item the visit's, else whom it names."""
+    if finding is None or not isinstance(finding.data, FindingRecorded):
+        return judgement.technician if judgement else None
+    effect = scoring.find_effect(db, filed.branch, finding.id)
+    return effect.technician if effect else finding.data.technician
 
 
 def _finding(db: Db, filed: Filed) -> Event | None:

@@ -97,12 +97,13 @@ def file(
             raise Invalid("appeal_whose", field="technician")
         rules.may_file(proof.appeal, proof.ends, now, by=speaker)
         kept = attachable(db, branch, attachments, MOST_PHOTOS)
+        another = proof.appeal.filing if proof.appeal else None
         said = AppealFiled(
             text=_words(text, "text"), finding=proof.subject.finding, item=proof.subject.item, attachments=kept or None,
-            handed_in_by=None if speaker == actor.login else actor.login,
+            handed_in_by=None if speaker == actor.login else actor.login, after=another,
         )  # fmt: skip
-        _say(work, db, actor, branch, proof.visit, said, proof.subject, speaker)
-        return _get(db, branch, proof.subject.appeal_id)
+        appeal_id = proof.subject.again_by(speaker) if another else proof.subject.appeal_id
+        return _say(work, db, actor, branch, proof.visit, said, proof.subject, appeal_id, speaker)
 
 
 def attach(work: Work, actor: Actor, branch: BranchCode, content: bytes) -> str:
@@ -124,9 +125,11 @@ def decide(work: Work, actor: Actor, branch: BranchCode, appeal_id: str, outcome
             _be_judge(db, actor, filed, four_eyes.people_with(db, "appeals.decide"))
         why = _words(rules.settle(filed.appeal, outcome, reason), "reason")
         subject = filed.appeal.subject
-        decided = AppealDecided(finding=subject.finding, item=subject.item, outcome=outcome, reason=why)
-        _say(work, db, actor, branch, filed.visit, decided, subject)
-        return _get(db, branch, appeal_id)
+        decided = AppealDecided(
+            finding=subject.finding, item=subject.item, outcome=outcome, reason=why,
+            filing=filed.appeal.filing if filed.appeal.again else None,
+        )  # fmt: skip
+        return _say(work, db, actor, branch, filed.visit, decided, subject, appeal_id)
 
 
 def refusal(db: Db, actor: Actor, filed: Filed, people: frozenset[str]) -> DomainError | None:
@@ -234,20 +237,23 @@ def _history(db: Db, branch: str, subject: Subject, visit: VisitId | None) -> li
 
 def _say(
     work: Work, db: Db, actor: Actor, branch: BranchCode, visit: VisitId | None, said: Data, subject: Subject,
-    speaker: StaffCode | None = None,
-) -> None:  # fmt: skip
+    appeal_id: str, speaker: StaffCode | None = None,
+) -> Filed:  # fmt: skip
+    """Record it; returns the appeal as it stands then."""
     now = work.now()
     event = Event(
         id=EventId(work.new_id()), type=said.event_type, visit=visit, effective_at=now, actor=speaker or actor.login,
         data=said,
     )  # fmt: skip
     record(db, branch, [Record(event=event, origin="office", received_at=now)], now)
+    filed = _get(db, branch, appeal_id)
     about = {"finding": subject.finding} if subject.finding else {"visit": visit, "item": subject.item}
     outcome = {"outcome": said.outcome} if isinstance(said, AppealDecided) else {}
     audit.append(
         db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action=said.event_type,
-        subject=subject.appeal_id, facts={"event": event.id, **about, **outcome},
+        subject=appeal_id, facts={"event": event.id, **about, **outcome},
     )  # fmt: skip
+    return filed
 
 
 def _get(db: Db, branch: str, appeal_id: str) -> Filed:

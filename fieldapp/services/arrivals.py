@@ -15,9 +15,10 @@ from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import Conflict, Invalid, NotFound
 from fieldapp.domain.findings import Draft
 from fieldapp.domain.ids import EventId, VisitId, is_uuid
+from fieldapp.domain.plausible import is_plausible
 from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.domain.scoring.rules import Verdict
-from fieldapp.domain.visits.events import Fix, VisitArrived, is_plausible
+from fieldapp.domain.visits.events import Fix, VisitArrived
 from fieldapp.services import closed, evidence, findings
 from fieldapp.services.evidence import Entry, Story
 from fieldapp.services.work import Db, Work

@@ -3,11 +3,12 @@
 Owns the refusals of planning and their audit; what is recorded of the visit is `services.scheduling`'s.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fieldapp.domain import scheduling
+from fieldapp.domain.calendar import Window
 from fieldapp.domain.calendars import Job, Obstacle
 from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.domain.ids import BranchCode, VisitId
@@ -24,7 +25,10 @@ _OVERRIDES = {
     "technician_busy": "visit.double_booked", "technician_absent": "visit.planned_in_absence",
     "off_shift": "visit.planned_off_shift", "skill_missing": "visit.planned_without_skill",
     "district_foreign": "visit.planned_outside_district", "visit_pinned": "visit.moved_from_pin",
+    "outside_promise": "visit.planned_outside_promise",
 }  # fmt: skip
+#: Where a reason is one for this absence or window, and for no other.
+_OWN = frozenset({"technician_absent", "outside_promise"})
 OVERRIDABLE = frozenset(_OVERRIDES)
 
 
@@ -32,7 +36,7 @@ OVERRIDABLE = frozenset(_OVERRIDES)
 class Slot:
     """Who works when: `start` None means the start of the promise, `minutes` None the usual length of the job.
 
-    `override` says why the technician is sent although other work or their calendar speaks against it.
+    `override` says why the technician is sent although other work, their calendar or the promise speaks against it.
     """
 
     technician: str | None = None
@@ -51,22 +55,28 @@ class Claim:
     start: datetime
     slot: Slot
     district: str
+    #: The window that the start has to be in; None where it stays what it was.
+    promise: Window | None = None
     #: What is planned anew in the same act, this visit among it: where those visits stood until then is free.
     together: Sequence[Plan] = ()
 
 
 def claim_time(work: Work, db: Db, planner: str | None, branch: BranchCode, claim: Claim, now: datetime) -> None:
-    """Check that nobody pinned the visit elsewhere, and that the technician exists, is free and fits; an override is
-    audited with its reason, unless nobody plans yet (`planner` None)."""
+    """Check that nobody pinned the visit elsewhere, that work begins when the customer was promised, and that the
+    technician exists, is free and fits; an override is audited with its reason, unless nobody plans yet (`planner`
+    None)."""
     interval = scheduling.job(claim.start, _length(claim))
     code, against = claim.slot.technician or "", _pinned(db, branch, claim)
+    if claim.promise is not None:
+        against += outside_promise(claim.promise, claim.start)
     if code:
         _check_is_here(db, branch, code)
         against += _runs_into(db, branch, claim, Plan(claim.visit, claim.number, code, interval))
     if not against:
         return
     if not claim.slot.override.strip():
-        raise Conflict(against[0].code, field="technician", technician=code, **against[0].facts)
+        field = "planned_start" if against[0].code == "outside_promise" else "technician"
+        raise Conflict(against[0].code, field=field, technician=code, **against[0].facts)
     if planner is not None:
         for one in against:
             audit.append(
@@ -74,6 +84,30 @@ def claim_time(work: Work, db: Db, planner: str | None, branch: BranchCode, clai
                 subject=claim.number,
                 facts={"technician": code, **one.facts, "reason": claim.slot.override.strip()},
             )  # fmt: skip
+
+
+def outside_promise(promise: Window, start: datetime) -> list[Obstacle]:
+    """That work would begin outside the window: before it nobody need be at home, and after it is late."""
+    if promise.start <= start <= promise.end:
+        return []
+    return [Obstacle("outside_promise", {"start": promise.start.isoformat(), "end": promise.end.isoformat()})]
+
+
+def overruled(db: Db, branch: BranchCode, found: Mapping[str, tuple[str, Sequence[Obstacle]]]) -> frozenset[str]:
+    """Which of these visits (number -> technician, and what speaks against them) somebody planned so all the same, with
+    a reason for each thing. Of another absence or window than the one that they knew of it is no reason."""
+    codes = sorted({one.code for _, against in found.values() for one in against})
+    said = {code: audit.with_action(db, branch, _OVERRIDES[code], found) for code in codes}
+    return frozenset(
+        number for number, (technician, against) in found.items()
+        if against and all(any(_is_reason(row, number, technician, one) for row in said[one.code]) for one in against)
+    )  # fmt: skip
+
+
+def _is_reason(row: audit.Told, number: str, technician: str, obstacle: Obstacle) -> bool:
+    """Hours and skills may have been entered anew since then."""
+    is_same = obstacle.code not in _OWN or obstacle.facts.items() <= row.facts.items()
+    return is_same and (row.subject, row.facts.get("technician")) == (number, technician)
 
 
 def hold(db: Db, branch: BranchCode, visit: VisitId) -> None:

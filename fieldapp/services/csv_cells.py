@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import localise
 from fieldapp.domain.errors import Invalid
-from fieldapp.domain.visits import events as ev
+from fieldapp.domain.plausible import is_plausible
 
 LINE, TEXT = 200, 4000
 #: In a file of so few rows each broken one is named.
@@ -145,7 +145,7 @@ def moment(zone: ZoneInfo) -> Callable[[str], datetime]:
             raise Bad(error.code) from None
         except (ValueError, OverflowError):
             raise Bad("time_malformed") from None
-        if not ev.is_plausible(found):
+        if not is_plausible(found):
             raise Bad("time_malformed")
         return found
 

@@ -23,10 +23,11 @@ from fieldapp.services import (
     health,
     recounting,
     restoring,
+    retention,
     rulebooks,
 )
 from fieldapp.services.work import Db, Unreadable, Work
-from fieldapp.storage import audit, branches, devices, events, quarantine, visits
+from fieldapp.storage import audit, branches, devices, events, photos, quarantine, visits
 from fieldapp.storage.visits import Visit
 
 #: The first check; where it finds anything, it is the only one.
@@ -68,6 +69,7 @@ def checks(work: Work, during: During = _unwatched) -> Iterator[Check]:
         yield Check("grants", (), tuple(health.too_mighty(work)))
     if work.replica is not None:
         yield Check("replica", (), (health.replica(work.replica.behind()),))
+    yield Check("retention", (), tuple(filter(None, [retention.doubt(work)])))
     with work.read() as db:
         codes = [branch.code for branch in branches.every(db)]
         keys = _keys(work, db)
@@ -97,7 +99,7 @@ def checks(work: Work, during: During = _unwatched) -> Iterator[Check]:
         yield from _each("months", codes, lambda code: closed.faults(db, work.seal_key, code))
         yield from _each("adjustments", codes, lambda code: adjusted.faults(db, work.seal_key, code))
         yield from _each("erasures", codes, lambda code: erasing.faults(work, db, code))
-        yield from _each("blobs", codes, lambda code: _blobs(work, code))
+    yield from _each("blobs", codes, lambda code: _blobs(work, code))
 
 
 def head_on_paper(work: Work, told: str) -> Check:
@@ -192,10 +194,14 @@ def _difference(stored: Visit | None, replayed: VisitState | None) -> str | None
 
 
 def _blobs(work: Work, branch: str) -> list[str]:
-    """Every photo on disk against its name."""
+    """Every photo on disk against its name, and those that came against what is on disk."""
     faults = []
     for name in work.blobs.all(branch):
         content = work.blobs.read(branch, name)
         if content is None or hashlib.sha256(content).hexdigest() != name:
             faults.append(f"blob {name}: the file is not what its name says")
-    return faults
+    with work.read() as db:
+        missing = [name for name in photos.every(db, branch) if not work.blobs.has(branch, name)]
+    with work.read() as db:  # not those that were erased while this looked
+        erased = photos.gone(db, branch, missing)
+    return faults + [f"blob {name}: the file is gone" for name in missing if name not in erased]

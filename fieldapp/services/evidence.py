@@ -10,11 +10,11 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Actor, Permission, may, require
-from fieldapp.domain.appeals import Appeal, Subject, filing_ends
+from fieldapp.domain.appeals import Appeal, Subject, filing_ends, heard_of, is_by_another, said_before
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId
 from fieldapp.domain.scoring.findings import FindingEffect
-from fieldapp.domain.scoring.judging import Judgement
+from fieldapp.domain.scoring.judging import Judgement, excused_by
 from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.domain.scoring.rules import Verdict
 from fieldapp.domain.signals import Signal, read_signals
@@ -26,10 +26,12 @@ from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.scoring import ScoredVisit, TechnicianMonth
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, appeals, bulk, evidence, photos, planning, scoring, visits
+from fieldapp.storage.evidence import Admitted
 from fieldapp.storage.planning import Entry
 from fieldapp.storage.visits import PromiseLine
 
 Norms = Callable[[Month], Rulebook]
+Appealed = Mapping[Subject, Sequence[Appeal]]
 
 __all__ = ["Doubt", "Entry", "PromiseLine", "Proof", "Signal", "Story"]
 
@@ -63,6 +65,20 @@ class Proof:
         if self.judgement is not None:
             return self.judgement.visit
         return self.effect.visit if self.effect else None
+
+    @property
+    def is_open_to_appeal(self) -> bool:
+        """Whether its technician may appeal it, where there is time: nobody did, or somebody else in vain."""
+        return self.subject is not None and said_before(self.appeal, self.technician or "") is None
+
+    @property
+    def readers(self) -> Collection[str]:
+        """Which technicians read the finding that speaks: whom it was recorded about, and whose it is by now where it
+        goes with the visit. A colleague's breach of discipline is theirs alone, whomever it costs an item."""
+        said = self.facts[0].event.data if self.facts else None
+        if not isinstance(said, FindingRecorded):
+            return ()
+        return (said.technician, self.technician) if said.item and self.technician else (said.technician,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +161,7 @@ def of_visit(
         is_blind = visit in hidden
         if is_blind:
             timeline = [one for one in timeline if not call_backs.is_answer(one.event.data)]
+        counting = [entry.event for entry in timeline if entry.held_code is None]
         return Story(
             proofs=proofs,
             findings=found,
@@ -152,7 +169,9 @@ def of_visit(
             timeline=timeline,
             ledger=visits.ledger(db, branch, visit),
             pictures=pictures_in(db, branch, timeline),
-            signals=read_signals(entry.event for entry in timeline if entry.held_code is None),
+            signals=read_signals(
+                counting, excused_by(judgement, counting, norms(judgement.month), zone_of(db, branch))
+            ),
             names=names_in(db, branch, [*timeline, *_facts(found)]),
             is_blind=is_blind,
         )
@@ -247,24 +266,46 @@ def verdicts(
     """The verdicts that count at `now`: all of these visits, or those on one item."""
     pairs = [(one, verdict) for one in judgements for verdict in one.counted(now) if code in (None, verdict.code)]
     facts = evidence.by_ids(db, branch, (event for _, verdict in pairs for event in verdict.evidence))
-    admitted = evidence.admitted_at(db, branch, (one.visit for one, verdict in pairs if not verdict.met))
+    admitted = evidence.admitted(db, branch, {one.visit: one.technician for one, verdict in pairs if not verdict.met})
     turned = evidence.turned_at(db, branch, (one.visit for one, verdict in pairs if not verdict.met))
     known = appeals.about(db, branch, (_subject_of(one, verdict, facts) for one, verdict in pairs))
     norms, zone = norms or _norms(db, branch), zone_of(db, branch)
     told = [_of_verdict(one, verdict, facts, admitted, turned, known, norms, zone) for one, verdict in pairs]
-    return _with_origin(db, branch, _still_against(db, branch, told))
+    return _with_origin(db, branch, _still_theirs(db, branch, _still_against(db, branch, told)))
+
+
+def _live(db: Db, branch: str, proofs: Iterable[Proof]) -> Mapping[VisitId, Judgement]:
+    """How the visits behind the proofs count by now."""
+    wanted = sorted({one.visit for one in proofs if one.visit})
+    found: dict[VisitId, Judgement] = {}
+    for start in range(0, len(wanted), bulk.CHUNK):
+        found |= scoring.judgements_of(db, branch, wanted[start : start + bulk.CHUNK])
+    return found
 
 
 def _still_against(db: Db, branch: str, proofs: Sequence[Proof]) -> list[Proof]:
     """The same; nothing is to be appealed of a breach that later facts have mended, or made somebody else's: what
     counted in a closed month is an adjustment's to change then."""
-    against = sorted({one.visit for one in proofs if one.subject and one.visit})
-    live: dict[VisitId, Judgement] = {}
-    for start in range(0, len(against), bulk.CHUNK):
-        live |= scoring.judgements_of(db, branch, against[start : start + bulk.CHUNK])
+    live = _live(db, branch, (one for one in proofs if one.subject))
     return [
         one if _counts_in(live.get(one.visit or VisitId("")), one) else replace(one, subject=None) for one in proofs
     ]
+
+
+def _still_theirs(db: Db, branch: str, proofs: Sequence[Proof]) -> list[Proof]:
+    """The same without appeals by others, but for whose the visit is by now. Whoever it went to says nothing about the
+    technician whose closed month still has it, and is not theirs to read."""
+
+    def is_another_s(one: Proof) -> bool:
+        return one.appeal is not None and one.appeal.technician != one.technician
+
+    live = _live(db, branch, filter(is_another_s, proofs))
+
+    def has_left(one: Proof) -> bool:
+        now = live.get(one.visit or VisitId(""))
+        return now is not None and now.technician != one.technician
+
+    return [replace(one, appeal=None) if is_another_s(one) and has_left(one) else one for one in proofs]
 
 
 def _counts_in(live: Judgement | None, proof: Proof) -> bool:
@@ -296,21 +337,28 @@ def _subject_of(judgement: Judgement, verdict: Verdict, facts: Mapping[EventId, 
 
 
 def _of_verdict(
-    judgement: Judgement, verdict: Verdict, facts: Mapping[EventId, Entry], admitted: Mapping[VisitId, datetime],
-    turned: Mapping[tuple[VisitId, str], datetime], known: Mapping[Subject, Appeal], norms: Norms, zone: ZoneInfo,
+    judgement: Judgement, verdict: Verdict, facts: Mapping[EventId, Entry], admitted: Mapping[VisitId, Admitted],
+    turned: Mapping[tuple[VisitId, str], datetime], known: Appealed, norms: Norms, zone: ZoneInfo,
 ) -> Proof:  # fmt: skip
     book, subject = norms(judgement.month), _subject_of(judgement, verdict, facts)
     behind = tuple(facts[event] for event in verdict.evidence if event in facts)
     item = book.find_item(verdict.code)
     moments = [one.received_at for one in behind]
-    since = admitted.get(judgement.visit), turned.get((judgement.visit, verdict.code)), judgement.counts_from
-    moments += [one for one in since if one is not None]
+    counts = admitted.get(judgement.visit)
+    since = counts.counts_at if counts else None, turned.get((judgement.visit, verdict.code)), judgement.counts_from
+    appeal = heard_of(known.get(subject, ()), judgement.technician)
+    moments += [one for one in (*since, _answered(appeal, judgement.technician)) if one is not None]
     ends = filing_ends(judgement.month, max(moments), book.parameters.appeal_days, zone) if not verdict.met else None
     return Proof(
         code=verdict.code, month=judgement.month, rulebook=book.name, article=item.article if item else "",
         technician=judgement.technician, facts=behind, verdict=verdict, judgement=judgement,
-        subject=None if verdict.met else subject, appeal=known.get(subject), ends=ends,
+        subject=None if verdict.met else subject, appeal=appeal, ends=ends,
     )  # fmt: skip
+
+
+def _answered(appeal: Appeal | None, technician: str | None) -> datetime | None:
+    """When somebody else's appeal was answered: before that nobody can file their own."""
+    return appeal.decided_at if appeal and is_by_another(appeal, technician) else None
 
 
 def findings(
@@ -329,19 +377,20 @@ def findings(
         for one in found
         if one.finding in recorded
     ]
-    return _with_origin(db, branch, told)
+    return _with_origin(db, branch, _still_theirs(db, branch, told))
 
 
 def _of_finding(
-    effect: FindingEffect, facts: tuple[Entry, ...], known: Mapping[Subject, Appeal], norms: Norms, zone: ZoneInfo
+    effect: FindingEffect, facts: tuple[Entry, ...], known: Appealed, norms: Norms, zone: ZoneInfo
 ) -> Proof:  # fmt: skip
     book, subject = norms(effect.month), Subject(finding=effect.finding)
     item = book.find_item(effect.code)
     article = item.article if item else next((a.article for a in book.disciplines if a.code == effect.code), None)
     is_against = effect.does in ("adverse", "veto") or (effect.does == "breached" and effect.visit is None)
     moments = [one.received_at for one in facts if one.event.type != "appeal.filed"]
+    appeal = heard_of(known.get(subject, ()), effect.technician)
     return Proof(
         code=effect.code, month=effect.month, rulebook=book.name, article=article or "", technician=effect.technician,
-        facts=facts, effect=effect, subject=subject if is_against else None, appeal=known.get(subject),
+        facts=facts, effect=effect, subject=subject if is_against else None, appeal=appeal,
         ends=filing_ends(effect.month, max(moments), book.parameters.appeal_days, zone) if is_against else None,
     )  # fmt: skip

@@ -17,20 +17,21 @@ from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, is_uuid
 from fieldapp.domain.scoring.findings import Finding, FindingEffect, read_findings
 from fieldapp.domain.scoring.rulebook import Rulebooks
 from fieldapp.domain.visits.events import AppealDecided, Event, FindingDecided, FindingRecorded
-from fieldapp.services import four_eyes
+from fieldapp.services import finding_lists, four_eyes
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import accounts, branches, bulk, call_backs, cases, events, evidence, findings, planning, scoring
 from fieldapp.storage.branches import Branch
 from fieldapp.storage.cases import Case
+from fieldapp.storage.evidence import Admitted
 from fieldapp.storage.findings import Attachment, Statement
 from fieldapp.storage.planning import Entry, Technician
 
 __all__ = ["Attachment", "Page", "Statement", "Step", "View"]
 
 PAGE_SIZE = 50
-#: More than anybody can record about one person in a month, and about everybody of a branch.
-MOST_OF_ONE, MOST_OF_MONTH = 10_000, 1_000_000
+#: More than anybody can record in a month about everybody of a branch.
+MOST_OF_MONTH = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +162,26 @@ def list_after(
 
 
 def list_own(work: Work, actor: Actor, branch: BranchCode, technician: str, month: Month) -> list[View]:
-    """Everything that was recorded about one technician in a month, for them and for who reads the team's scores.
+    """Everything that was recorded about one technician in a month (`finding_lists`), the latest first.
+
+    For them and for who reads the team's scores.
 
     Raises `Forbidden`, `NotFound`.
     """
-    whole: Permission = "scores.team" if may(actor, "scores.team") else "scores.own"
-    require(actor, whole, branch=branch, technician=StaffCode(technician))
+    _require_scores(actor, branch, technician)
     with work.read() as db:
-        found, _ = scoring.search_findings(
-            db, branch, month, technician=technician, source=None, offset=0, limit=MOST_OF_ONE
-        )
+        found = finding_lists.of_month(db, branch, technician, month)
         known = actor.is_oneself or found or technician in scoring.staff(db, branch, technician)
         if not known and not scoring.judgements(db, branch, month, technician):
             raise NotFound()
-        return _in_order(db, actor, branch, found)
+        return load(db, actor, branch, found)[::-1]
+
+
+def count_own(work: Work, actor: Actor, branch: BranchCode, technician: str, month: Month) -> int:
+    """How many these are. Raises `Forbidden`."""
+    _require_scores(actor, branch, technician)
+    with work.read() as db:
+        return len(finding_lists.of_month(db, branch, technician, month))
 
 
 def list_to_answer(work: Work, actor: Actor) -> list[View]:
@@ -203,7 +210,8 @@ def detail(work: Work, actor: Actor, branch: str, finding_id: str) -> View:
     """
     with work.read() as db:
         view = get(db, actor, branch, finding_id)
-    _require_sight(actor, branch, actor.login if actor.login in view.concerned else view.whose)
+        is_theirs = actor.login in view.concerned or _was_counted(db, actor, branch, view)
+    _require_sight(actor, branch, actor.login if is_theirs else view.whose)
     return view
 
 
@@ -212,12 +220,12 @@ def detail(work: Work, actor: Actor, branch: str, finding_id: str) -> View:
 
 def to_answer(db: Db, actor: Actor, now: datetime) -> list[View]:
     """`list_to_answer`, in a transaction of the caller."""
-    found = scoring.waiting_findings(db, branches.codes(db), actor.login)
+    found = scoring.waiting_about(db, actor.login)
     views = [
         view
         for branch in dict.fromkeys(code for code, _ in found)
         for view in load(db, actor, branch, [finding for code, finding in found if code == branch])
-        if not view.finding.favourable and not view.statements and view.standing.may_answer(now)
+        if not view.finding.favourable and not view.standing.is_answered and view.standing.may_answer(now)
     ]
     return sorted(views, key=lambda view: (view.finding.recorded_at, view.finding.id))
 
@@ -252,9 +260,8 @@ class _Shelf:
     numbers: Mapping[VisitId, str]
     effects: Mapping[EventId, FindingEffect]
     #: Whose the findings' visits are by now.
-    technicians: Mapping[str, str | None]
-    #: When the office last said that they count.
-    admitted: Mapping[VisitId, datetime]
+    technicians: Mapping[VisitId, str | None]
+    admitted: Mapping[VisitId, Admitted]
     statements: Mapping[str, list[Statement]]
     photos: Mapping[str, list[Attachment]]
     cases: Mapping[str, Case]
@@ -273,6 +280,7 @@ def _fetch(db: Db, branch: str, recorded: Mapping[EventId, Event]) -> _Shelf:
         for start in range(0, len(visits), bulk.CHUNK)
         for one, judgement in scoring.judgements_of(db, branch, visits[start : start + bulk.CHUNK]).items()
     }
+    technicians = {one: judged[one].technician if one in judged else None for one in visits}
     return _Shelf(
         branch=place,
         books=rulebooks(db),
@@ -281,8 +289,8 @@ def _fetch(db: Db, branch: str, recorded: Mapping[EventId, Event]) -> _Shelf:
         entries=evidence.by_ids(db, branch, (one.id for one in heap)),
         numbers=scoring.external_ids(db, branch, visits),
         effects=scoring.effects_of(db, branch, recorded),
-        technicians={one: judged.technician for one, judged in judged.items()},
-        admitted=evidence.admitted_at(db, branch, visits),
+        technicians=technicians,
+        admitted=evidence.admitted(db, branch, technicians),
         statements=findings.statements(db, branch, recorded),
         photos=findings.photos(db, branch, recorded),
         cases={one: cases.get(db, branch, case) for one, case in cases.of_findings(db, branch, recorded).items()},
@@ -297,19 +305,23 @@ def _view(shelf: _Shelf, finding: Finding, actor: Actor, people: Collection[str]
     steps, said = _steps(shelf, finding), shelf.statements.get(finding.id, [])
     zone = ZoneInfo(shelf.branch.timezone)
     # What an import brought with a day long ago could be read from today on only; so what it brought before its visit.
-    admitted = shelf.admitted.get(finding.visit) if finding.visit else None
-    known_at = max(finding.recorded_at, entry.received_at, admitted or entry.received_at)
+    known_at = max(finding.recorded_at, entry.received_at)
+    if finding.visit and (admitted := shelf.admitted.get(finding.visit)):
+        # A breach of discipline stays whose it is, whoever the visit turns out to be of.
+        known_at = max(known_at, admitted.planned_at if data.discipline else admitted.counts_at)
     days = shelf.books.in_force(month_of(known_at, zone)).parameters.answer_days
     last_day, until = heard_until(known_at, days, zone)
+    whose = effect.technician if effect else finding.technician
     standing = Standing(
         state=finding.state,
         decisions=sum(isinstance(step.event.data, FindingDecided) for step in steps),
         hears_first=hears_first(data),
         last_day=last_day,
         until=until,
-        is_answered=bool(said),
+        # By whose it is by now: somebody else's words are not theirs.
+        is_answered=any(one.actor == whose for one in said),
     )
-    gaining = {finding.technician, shelf.technicians.get(finding.visit or "") or finding.technician}
+    gaining = {finding.technician, shelf.technicians.get(finding.visit or VisitId("")) or finding.technician}
     return View(
         branch=shelf.branch.code,
         branch_name=shelf.branch.name,
@@ -363,3 +375,13 @@ def _require_sight(actor: Actor, branch: str, technician: str) -> None:
     seen_by: tuple[Permission, ...] = ("findings.decide", "findings.read")
     permission: Permission = next((one for one in seen_by if may(actor, one)), "scores.own")
     require(actor, permission, branch=BranchCode(branch), technician=StaffCode(technician))
+
+
+def _was_counted(db: Db, actor: Actor, branch: str, view: View) -> bool:
+    """Whether the actor's closed month rests on it, though it went on to others since."""
+    return actor.role == "technician" and view.finding.id in finding_lists.counted(db, branch, actor.login, view.month)
+
+
+def _require_scores(actor: Actor, branch: BranchCode, technician: str) -> None:
+    whole: Permission = "scores.team" if may(actor, "scores.team") else "scores.own"
+    require(actor, whole, branch=branch, technician=StaffCode(technician))

@@ -27,8 +27,9 @@ from fieldapp.domain.ids import (
     is_uuid,
     visit_id,
 )  # fmt: skip
+from fieldapp.domain.plausible import is_plausible
 from fieldapp.domain.visits.codec import read_data
-from fieldapp.domain.visits.events import TYPES, AppealDecided, Event, FindingDecided, FindingRecorded, is_plausible
+from fieldapp.domain.visits.events import TYPES, AppealDecided, Event, FindingDecided, FindingRecorded
 from fieldapp.services import history_faults, recording
 from fieldapp.services.branches import zone_of
 from fieldapp.services.history_faults import CHUNK, Fault, Suspect

@@ -52,7 +52,9 @@ def decided_here(db: Db, branch: str, spool: Spool, read: Callable[[bytes], Even
         fresh = [(line, read(line.raw)) for line in part if line.event_id not in known]
         filed = appeals.about(db, branch, (one for _, event in fresh if (one := _subject(event))))
         named = {line.about for line, _ in fresh if line.about}
-        steps = {step for appeal in filed.values() for step in (appeal.filing, appeal.decision) if step}
+        steps = {
+            step for known in filed.values() for appeal in known for step in (appeal.filing, appeal.decision) if step
+        }
         own = events.recorded_here(db, branch, named | steps)
         begun = _begun(db, branch, named - own)
         visited = events.visits_recorded_here(
@@ -60,10 +62,10 @@ def decided_here(db: Db, branch: str, spool: Spool, read: Callable[[bytes], Even
         )
         for line, event in fresh:
             subject = _subject(event) or Subject()
-            appeal = filed.get(subject)
-            if line.about in own or subject.visit in visited or (appeal and appeal.filing in own):
+            appealed = filed.get(subject, ())
+            if line.about in own or subject.visit in visited or any(one.filing in own for one in appealed):
                 found.append(_undecidable(line, event, "decided_here"))
-            elif line.about in begun or (appeal and appeal.decision in own):
+            elif line.about in begun or any(one.decision in own for one in appealed):
                 found.append(_undecidable(line, event, "heard_here"))
     return found
 

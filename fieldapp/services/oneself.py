@@ -13,7 +13,7 @@ from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import NotFound
 from fieldapp.domain.ids import BranchCode, is_uuid
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import appeals, branches, oneself, scoring, stored
+from fieldapp.storage import appeals, branches, findings, oneself, scoring, stored
 from fieldapp.storage.branches import Branch
 
 __all__ = ["Branch"]
@@ -70,7 +70,7 @@ def still_open(work: Work, actor: Actor, login: str) -> list[Open]:
     require(actor, "accounts.manage")
     with work.read() as db:
         every = {one.code: one for one in branches.every(db)}
-        findings = Counter(branch for branch, _ in scoring.waiting_findings(db, list(every), login))
+        findings = Counter(branch for branch, _ in scoring.waiting_about(db, login))
         appealed = oneself.open_appeals(db, list(every), login)
         months = Counter(branch for branch, _ in oneself.open_months(db, list(every), login))
     named = (one for code, one in every.items() if findings[code] or appealed.get(code) or months[code])
@@ -92,10 +92,9 @@ def holding(
 
 
 def _whose(db: Db, branch: str, finding: str | None, appeal: str | None, visit: str | None) -> list[str | None]:
-    effect = scoring.find_effect(db, branch, finding) if finding else None
     filed = appeals.find(db, branch, appeal) if appeal else None
     judged = scoring.find_judgement(db, branch, visit) if visit else None
     return [
-        effect.technician if effect else None, filed.appeal.technician if filed else None,
+        *(findings.whom(db, branch, finding) if finding else ()), filed.appeal.technician if filed else None,
         judged.technician if judged else None,
     ]  # fmt: skip

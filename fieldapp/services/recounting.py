@@ -17,13 +17,13 @@ from fieldapp.domain.scoring.counts import Counts, difference
 from fieldapp.domain.scoring.engine import effects_without_visit
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement, judge_with_findings
-from fieldapp.domain.visits.events import Event
+from fieldapp.domain.visits.events import Event, FindingRecorded
 from fieldapp.services.branches import zone_of
 from fieldapp.services.kept_visits import Keepers
 from fieldapp.services.rulebooks import rulebooks
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import circumstances as stored_circumstances
-from fieldapp.storage import events, scoring, visits
+from fieldapp.storage import events, findings, scoring, visits
 
 T = TypeVar("T")
 #: Visits compared at a time.
@@ -97,14 +97,19 @@ def drift(db: Db, branch: str, progress: Callable[[int], None] = _untold) -> lis
     empty when none does."""
     kept: dict[tuple[Month, str], Counts] = {}
     effects: list[FindingEffect] = []
+    named: dict[str, str] = {}
     faults: list[str] = []
-    zone = zone_of(db, branch)
+    books, zone = rulebooks(db), zone_of(db, branch)
     for chunk in chunks(_judged_log(db, branch), CHUNK):
         asked = [one.visit for one in chunk if one.visit is not None]
         judgements = [one.judgement for one in chunk if one.judgement is not None]
         effects += [effect for one in chunk for effect in one.effects]
+        for one in chunk:
+            named |= named_in(one.history)
         around = {
-            one.judgement.visit: circumstances(one.judgement, one.history, zone) for one in chunk if one.judgement
+            one.judgement.visit: circumstances(one.judgement, one.history, books.in_force(one.judgement.month), zone)
+            for one in chunk
+            if one.judgement
         }
         faults += _differences("circumstances of visit", stored_circumstances.of_visits(db, branch, asked), around)
         stored = scoring.judgements_of(db, branch, asked)
@@ -114,9 +119,16 @@ def drift(db: Db, branch: str, progress: Callable[[int], None] = _untold) -> lis
         progress(len(chunk))
     faults += [f"judgement of visit {visit}: left over" for visit in scoring.judged_without_facts(db, branch)]
     faults += _differences("count", _as_lines(scoring.every_kept_count(db, branch)), _as_lines(kept))
+    left = {one.finding: named[one.finding] for one in effects if named[one.finding] != one.technician}
+    faults += _differences("whom was recorded about in finding", findings.handed_over(db, branch), left)
     return faults + _differences(
         "effect of finding", _by_finding(scoring.every_effect(db, branch)), _by_finding(effects)
     )
+
+
+def named_in(history: Iterable[Event]) -> dict[str, str]:
+    """Whom each finding of a history was recorded about."""
+    return {one.id: one.data.technician for one in history if isinstance(one.data, FindingRecorded)}
 
 
 def _as_lines(kept: Mapping[tuple[Month, str], Counts]) -> dict[str, int]:

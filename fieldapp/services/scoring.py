@@ -127,16 +127,18 @@ def rejudge(db: Db, branch: str, histories: Mapping[VisitId, Sequence[Event]], h
     judgements: list[Judgement] = []
     effects: list[FindingEffect] = []
     around: list[Circumstances] = []
+    named: dict[str, str] = {}
     for visit, history in histories.items():
         kept_in = keepers.month_of(visit, history)
         judged = judge_with_findings(history, books, zone, disputed=held.get(visit, 0) > 0, kept_in=kept_in)
         if judged is not None:
             judgements.append(judged[0])
             effects.extend(judged[1])
-            around.append(circumstances(judged[0], history, zone))
+            around.append(circumstances(judged[0], history, books.in_force(judged[0].month), zone))
+            named |= recounting.named_in(history)
     scoring.save_judgements(db, branch, judgements)
     stored_circumstances.save(db, branch, around)
-    scoring.save_effects(db, branch, effects)
+    scoring.save_effects(db, branch, effects, named)
 
 
 def rejudge_findings(db: Db, branch: str, new: Sequence[Event]) -> None:

@@ -4,12 +4,12 @@ Owns that it is one's own. What is kept about customers is not in it; the whole 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fieldapp.domain.access import Actor, own_branch
 from fieldapp.domain.errors import NotFound
-from fieldapp.services import phones, sign_ins
+from fieldapp.services import finding_lists, phones, sign_ins
 from fieldapp.services.work import Work
 from fieldapp.storage import accounts, calendar_feeds, push_subscriptions, stored
 from fieldapp.storage.accounts import Account
@@ -63,7 +63,10 @@ def about_me(work: Work, actor: Actor, *, before: int | None = None) -> Stored:
         calls, cases = stored.calls(db, branch, login), stored.cases(db, branch, login)
         return Stored(
             account=account,
-            months=stored.months(db, branch, login),
+            months=[
+                replace(one, findings=len(finding_lists.of_month(db, branch, login, one.month)))
+                for one in stored.months(db, branch, login)
+            ],
             sign_ins=len(signed_in),
             phones=len(devices),
             calendar_since=calendar_feeds.created_at(db, branch, login),

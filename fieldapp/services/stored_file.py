@@ -115,7 +115,7 @@ def _of_month(work: Work, actor: Actor, branch: BranchCode, month: Month) -> Ite
     for visit in scoring.technician_month(work, actor, branch, login, month).visits:
         yield _visit(visit, month, is_blind=visit.visit in hidden)
     for view in finding_views.list_own(work, actor, branch, login, month):
-        yield _finding(view)
+        yield _finding(view, login)
     with work.read() as db:
         proposed = adjustments.proposals(db, branch, month, login)
         ids = [one.visit for one in judged.judgements(db, branch, month, login)]
@@ -147,13 +147,17 @@ def _visit(one: ScoredVisit, month: Month, *, is_blind: bool) -> Thing:
     }  # fmt: skip
 
 
-def _finding(view: View) -> Thing:
+def _finding(view: View, login: str) -> Thing:
+    """`counts_for_me`: False of one whose visit turned out to be somebody else's; what they answered is not told."""
     one = view.finding
     return {
         "kind": "finding", "id": one.id, "month": view.month, "visit": view.visit_number, "source": one.source,
         "about": view.about, "favourable": one.favourable, "occurred_on": one.occurred_on, "note": view.note,
         "state": one.state, "recorded_by": view.recorded_by, "recorded_at": one.recorded_at,
-        "answers": [{"text": said.text, "written_at": said.written_at} for said in view.statements],
+        "answers": [
+            {"text": said.text, "written_at": said.written_at} for said in view.statements if said.actor == login
+        ],
+        "counts_for_me": view.whose == login,
         "photos": [photo.sha256 for photo in view.photos],
         "decisions": [
             {"outcome": step.outcome, "reason": step.reason, "by": step.event.actor, "on": step.event.effective_at}

@@ -47,8 +47,6 @@ class Told:
     said: str
     lines: tuple[tuple[str, str, str], ...] = ()
     visit: str | None = None
-    #: The visit is none of this month's any more: it is opened as it was closed.
-    has_left: bool = False
     finding: str | None = None
 
 
@@ -120,7 +118,7 @@ def changes(difference: Difference, code: str | None = None) -> list[Told]:
 def _visit(change: VisitChange) -> Told:
     return Told(
         title=change.external_id, said=_outcomes(change), lines=tuple(_verdict(one) for one in change.verdicts),
-        visit=change.visit, has_left=change.after is None,
+        visit=change.visit,
     )  # fmt: skip
 
 

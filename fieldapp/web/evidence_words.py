@@ -33,6 +33,9 @@ SIGNALS: dict[str, Any] = {
     "far_away": _l("Arrival was recorded %(number)s m from the address."),
     "signed_before_arrival": _l("The signature is older than the arrival."),
     "signed_fast": _l("The statement was signed after being shown for %(number)s s."),
+    "excused_oneself": _l(
+        "Lateness counts nothing here, for a cause of the company’s that the late technician named alone."
+    ),
 }
 
 #: What became of a finding that does not count as it was recorded.

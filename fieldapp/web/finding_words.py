@@ -92,7 +92,12 @@ def source(view: View) -> str:
 def effect(view: View) -> str:
     """What it does to the month as it stands."""
     does = view.effect.does if view.effect else "nothing"
-    if view.whose != view.finding.technician and view.finding.technician == getattr(find_actor(), "login", None):
+    reader = find_actor()
+    if (
+        reader
+        and reader.login != view.whose
+        and (reader.role == "technician" or reader.login == view.finding.technician)
+    ):
         return _("It counts nothing for you: the visit turned out to be somebody else’s.")
     return str(EFFECTS[does]) % {"month": view.month} if does == "veto" else str(EFFECTS[does])
 

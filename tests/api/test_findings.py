@@ -8,6 +8,7 @@ from fieldapp.domain.access import OPERATOR
 from fieldapp.services import findings, scoring
 from tests import builders, cast
 from tests.closing import close, september
+from tests.links import store
 from tests.sync.phone import plan
 
 FOUND = {"source": "spot_check", "visit": "WO-1", "item": "cleanup", "favourable": False, "note": "Cables on the floor"}
@@ -34,8 +35,8 @@ def test_a_finding_is_recorded_under_the_program_s_name_and_counts(audit, work):
     assert answer.status_code == 201, answer.json
     found = answer.json
     assert found == {
-        "id": found["id"], "month": "2026-10", "technician": "T001", "visit": "WO-1", "source": "spot_check",
-        "item": "cleanup", "discipline": None, "commendation": False, "favourable": False,
+        "id": found["id"], "month": "2026-10", "technician": "T001", "recorded_about": "T001", "visit": "WO-1",
+        "source": "spot_check", "item": "cleanup", "discipline": None, "commendation": False, "favourable": False,
         "occurred_on": "2026-10-13", "note": "Cables on the floor", "state": "upheld", "does": found["does"],
         "recorded_by": "api.audits", "recorded_at": "2026-10-14T01:30:00Z", "answers": [], "decisions": [],
     }  # fmt: skip
@@ -85,6 +86,15 @@ def test_a_month_s_findings_come_page_by_page_the_latest_first(audit, clock):
     assert audit.pages("/findings?month=2026-10&technician=T002") == []
     assert audit.pages("/findings?month=2026-09") == []
     assert audit.get("/findings?month=2026-10&cursor=eA").json["code"] == "cursor_unknown"
+
+
+def test_it_is_listed_by_whose_it_is_by_now_and_says_whom_it_names(audit, work, clock):
+    post(audit, FOUND)
+    earlier = clock() - timedelta(days=1, minutes=10)
+    store(work, [builders.line("visit.arrived", "WO-1", earlier, "T002", gps={"status": "denied"})])
+    [found] = audit.pages("/findings?month=2026-10&technician=T002")
+    assert (found["technician"], found["recorded_about"]) == ("T002", "T001")
+    assert audit.pages("/findings?month=2026-10&technician=T001") == []
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,36 @@ def test_one_appeals_once_and_in_time():
         assert refusal.value.code == code
 
 
+def test_whose_the_visit_turned_out_to_be_appeals_for_themselves_once_the_other_was_answered():
+    first, answer = filed(item="kit"), decided("confirmed", 1, item="kit")
+    # The server's clock was set back between the two.
+    second = filed(-2, actor="T002", item="kit", after=first["id"])
+    told = as_events([second, answer, first, filed(3, item="kit"), filed(4, actor="T003", item="kit")])
+    other, one = read_appeals(told)
+    assert (one.filing, one.state, other.filing, other.state) == (first["id"], "confirmed", second["id"], "open")
+    assert (one.id, other.id) == (one.subject.appeal_id, one.subject.again_by("T002"))
+    later = read_appeals([*told, *as_events([decided("overturned", 4, item="kit", filing=second["id"])])])
+    assert [each.state for each in later] == ["overturned", "confirmed"]
+    assert appeals.heard_of(later, "T001") == one
+    assert appeals.said_before(one, "T002") is None
+    assert [appeals.said_before(other, each) for each in ("T001", "T002")] == ["appeal_of_other", "appeal_filed"]
+
+
+@pytest.mark.parametrize("after", [None, FINDING], ids=["names nothing", "names what nobody filed"])
+def test_a_filing_of_another_that_follows_none_is_no_second_appeal(after):
+    """So imported histories read: the first filing counts, and what was decided about the same."""
+    told = [filed(item="kit"), decided("confirmed", 1, item="kit"), filed(2, actor="T002", item="kit", after=after),
+            decided("overturned", 3, item="kit")]  # fmt: skip
+    [one] = read_appeals(as_events(told))
+    assert (one.filing, one.state) == (told[0]["id"], "overturned")
+
+
+def test_what_follows_a_filing_that_is_not_there_yet_stands_for_itself():
+    second = filed(2, actor="T002", item="kit", after=FINDING)
+    [one] = read_appeals(as_events([second, decided("confirmed", 3, item="kit", filing=second["id"])]))
+    assert (one.filing, one.state, one.again) == (second["id"], "confirmed", False)
+
+
 @pytest.mark.parametrize(
     ("login", "eligible", "head_office", "code"),
     [("T001", 9, False, "appeal_own"), ("Q001", 9, False, "appeal_handled"), ("M001", 2, False, "appeal_head_office"),

@@ -12,8 +12,9 @@ from fieldapp.domain.errors import Forbidden, NotFound
 from fieldapp.domain.ids import visit_id
 from fieldapp.services import appeal_views, findings
 from fieldapp.services.work import Work
+from tests.builders import line
 from tests.cast import D001, M001, MAIN, Q001, Q900, T001, T002
-from tests.services.test_appeals import LATE, TEXT, WHY, appeal, decide, found, late_visit
+from tests.services.test_appeals import LATE, NINE, TEXT, WHY, appeal, decide, found, late_visit, store_lines
 from tests.services.test_scheduling import refused
 
 SECOND = replace(LATE, visit=visit_id(MAIN, "WO-2"))
@@ -54,6 +55,15 @@ def test_a_finding_is_shown_with_the_verdict_that_it_speaks_in(work: Work) -> No
     finding, verdict = look(work, M001, filed.appeal.id).proofs
     assert (finding.effect.does, verdict.verdict.why) == ("breached", "found_breached")
     assert look(work, M001, filed.appeal.id).view.code == "uniform"
+
+
+def test_a_decision_without_a_filing_is_theirs_whom_the_finding_counts_against(work: Work) -> None:
+    late_visit(work)
+    for what, whose in (({"item": "decorum"}, "T002"), ({"item": "uniform"}, "T001")):
+        subject = found(work, "WO-1", technician="T002", **what)
+        answer = {"finding": subject.finding, "outcome": "confirmed", "reason": "It was so."}
+        store_lines(work, line("appeal.decided", "WO-1", NINE, "M002", **answer))
+        assert look(work, M001, subject.appeal_id).view.technician == whose
 
 
 def test_one_without_a_visit_shows_the_finding_alone(work: Work) -> None:

@@ -73,7 +73,7 @@ def test_midnight_makes_nobody_disappear(work, clock):
 
 
 def test_no_time_is_told_that_would_be_taken_for_another_days(work, clock):
-    other_day = schedule(work, "WO-1", 22, 23, start=at(24 + 20))
-    next_evening = schedule(work, "WO-2", 22, 24.5, start=at(24 + 22))
+    other_day = schedule(work, "WO-1", 22, 23, start=at(24 + 20), override="mistyped")
+    next_evening = schedule(work, "WO-2", 22, 24.5, start=at(24 + 22), override="mistyped")
     clock.set(at(22.25))
     assert (told(work, other_day), told(work, next_evening)) == (None, None)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.appeals import Subject
@@ -15,10 +16,12 @@ from fieldapp.domain.calendar import Month
 from fieldapp.domain.errors import Conflict, Forbidden, NotFound
 from fieldapp.domain.findings import Draft
 from fieldapp.domain.ids import visit_id
-from fieldapp.services import appeal_views, appeals, finding_views, findings
+from fieldapp.services import appeal_views, appeals, finding_views, findings, stored, stored_file
 from fieldapp.services.work import Work
+from fieldapp.storage.tables.scoring import FindingEffectRow
 from tests.builders import line, perfect_visit
 from tests.cast import M001, M002, MAIN, Q001, T001, T002
+from tests.closing import SEPTEMBER, close, faults, finding, september
 from tests.links import store
 from tests.services.test_appeals import NINE, appeal, late_visit, sheet
 from tests.services.test_approvals import become
@@ -58,7 +61,7 @@ def test_a_finding_on_an_item_goes_with_the_visit(work: Work) -> None:
     assert (breached(work, "courtesy", "T002"), breached(work, "courtesy", "T001")) == (1, 0)
     assert finding_views.detail(work, T002.actor, MAIN, key).whose == "T002"
     assert [one.finding.id for one in finding_views.list_own(work, T002.actor, MAIN, "T002", OCTOBER)] == [key]
-    assert finding_views.list_own(work, T001.actor, MAIN, "T001", OCTOBER) == []
+    assert [one.whose for one in finding_views.list_own(work, T001.actor, MAIN, "T001", OCTOBER)] == ["T002"]
     assert appeal(work, Subject(finding=key), T002).appeal.technician == "T002"
 
 
@@ -72,6 +75,64 @@ def test_whom_it_was_recorded_about_still_reads_it_and_that_it_counts_nothing(wo
     theirs = sign_in("T002").get(f"/scores/findings/{key}").text
     assert "Recorded when the visit was taken for somebody else" in theirs
     assert "T001" not in theirs
+
+
+def test_a_closed_month_s_list_keeps_what_it_rests_on_though_it_went_on_to_a_third(work: Work, sign_in: Any) -> None:
+    september(work)
+    rude = finding("WO-1", item="courtesy")
+    store(work, [rude])
+    start = datetime.fromisoformat(rude["at"]) - timedelta(hours=8)
+    came = lambda who, minutes: line("visit.arrived", "WO-1", start + timedelta(minutes=minutes), who,  # noqa: E731
+                                     gps={"status": "denied"})  # fmt: skip
+    store(work, [came("T002", 2)])
+    close(work)
+    store(work, [came("T003", 1)])
+    for who in (T001, T002):
+        listed = finding_views.list_own(work, who.actor, MAIN, who.actor.login, SEPTEMBER)
+        assert rude["id"] in [one.finding.id for one in listed]
+        assert finding_views.count_own(work, who.actor, MAIN, who.actor.login, SEPTEMBER) == len(listed)
+        client = sign_in(who.actor.login)
+        assert f"{len(listed)} finding" in client.get(f"/scores/2026-09/{who.actor.login}/").text
+        assert "It counts nothing for you" in client.get(f"/scores/findings/{rude['id']}").text
+    stranger = lambda: finding_views.detail(work, replace(T002.actor, login="T004"), MAIN, rude["id"])  # noqa: E731
+    refused(NotFound, "not_found", stranger)
+    assert faults(work) == []
+
+
+def test_it_is_among_what_is_stored_about_whom_it_was_recorded_about(work: Work) -> None:
+    done(work)
+    key = spot_check(work)
+    hand_over(work)
+    told = list(stored_file.everything(work, T001.actor))
+    [mine] = [one for one in told if one["kind"] == "finding"]
+    assert (mine["id"], mine["counts_for_me"]) == (key, False)
+    assert stored.about_me(work, T001.actor).total("findings") == 1
+
+
+def test_the_doctor_knows_whom_each_was_recorded_about(work: Work) -> None:
+    done(work)
+    key = spot_check(work)
+    hand_over(work)
+    assert faults(work) == []
+    with work.write() as db:
+        db.execute(update(FindingEffectRow).where(FindingEffectRow.branch == MAIN).values(recorded_about=None))
+    assert faults(work) == [f"whom was recorded about in finding {key}: missing"]
+
+
+def test_whose_it_is_by_now_is_asked_for_an_answer_of_their_own(work: Work, sign_in: Any) -> None:
+    done(work)
+    draft = Draft(source="complaint", item="courtesy", favourable=False, note="Shouted.")
+    key = findings.record(work, Q001.actor, draft, order="WO-1", finding_id=work.new_id())
+    findings.answer(work, T001.actor, key, "I was polite.")
+    hand_over(work)
+    assert [one.finding.id for one in finding_views.list_to_answer(work, T002.actor)] == [key]
+    page = sign_in("T002").get(f"/scores/findings/{key}").text
+    assert "Add to your answer" not in page
+    assert "I was polite." in page
+    assert "T001" not in page
+    findings.answer(work, T002.actor, key, "So was I.")
+    assert finding_views.list_to_answer(work, T002.actor) == []
+    assert "T002" not in sign_in("T001").get(f"/scores/findings/{key}").text
 
 
 @pytest.mark.parametrize("login", ["T001", "T002"])
@@ -104,15 +165,40 @@ def test_a_breach_of_discipline_stays_with_whom_it_is_about_and_what_it_costs_th
     assert sheet(work, "T001").veto == ("forgery",)
 
 
-def test_what_the_other_appealed_can_be_read_and_is_not_called_one_s_own(work: Work) -> None:
+def test_what_the_other_appealed_in_vain_can_be_read_and_appealed_again_with_the_full_time(
+    work: Work, clock: Any, sign_in: Any
+) -> None:
     subject = done(work, cleanup="no")
-    filed = appeal(work, subject, T001)
-    appeals.decide(work, M001.actor, MAIN, filed.appeal.id, "confirmed", "It stays.")
+    first = appeal(work, subject, T001)
     hand_over(work)
     refused(Conflict, "appeal_of_other", lambda: appeal(work, subject, T002))
-    assert appeal_views.detail(work, T002.actor, MAIN, filed.appeal.id).said.reason == "It stays."
+    page = sign_in("T002").get("/scores/2026-10/T002/cleanup").text
+    assert "you can appeal yourself then" in page
+    assert "/appeal/cleanup" not in page
+    assert "Your appeal" not in sign_in("T002").get(f"/scores/appeals/{first.appeal.id}").text
+    assert "Your appeal" in sign_in("T001").get(f"/scores/appeals/{first.appeal.id}").text
+    clock.advance(days=60)
+    appeals.decide(work, M001.actor, MAIN, first.appeal.id, "confirmed", "It stays.")
+    assert appeal_views.detail(work, T002.actor, MAIN, first.appeal.id).said.reason == "It stays."
     with pytest.raises(NotFound):
-        appeal_views.detail(work, replace(T002.actor, login="T003"), MAIN, filed.appeal.id)
+        appeal_views.detail(work, replace(T002.actor, login="T003"), MAIN, first.appeal.id)
+    page = sign_in("T002").get("/scores/2026-10/T002/cleanup").text
+    assert "Filed by another technician" in page
+    assert "/appeal/cleanup" in page
+    second = appeal(work, subject, T002)
+    refused(Conflict, "appeal_filed", lambda: appeal(work, subject, T002))
+    refused(Forbidden, "appeal_handled", lambda: decide(work, M001, second))
+    decide(work, M002, second)
+    assert breached(work, "cleanup", "T002") == 0
+    assert [[one.appeal.state for one in appeal_views.list_own(work, who.actor)] for who in (T001, T002)] == [
+        ["confirmed"], ["overturned"],
+    ]  # fmt: skip
+    with work.read() as db:
+        assert appeals.drift(db, MAIN) == []
+
+
+def decide(work: Work, who: Any, filed: Any) -> None:
+    appeals.decide(work, who.actor, MAIN, filed.appeal.id, "overturned", "It was clean.")
 
 
 # --- The time to appeal begins when it comes to stand -------------------------------------------------------------
@@ -164,3 +250,18 @@ def test_the_hearing_begins_when_the_visit_is_known(work: Work, clock: Any) -> N
     assert [one.finding.id for one in finding_views.list_to_answer(work, T001.actor)] == [gifts["id"]]
     clock.advance(days=8)
     act()
+
+
+def test_who_comes_again_and_again_puts_off_neither_hearing_nor_appeal(work: Work, clock: Any) -> None:
+    """Another arrival of whose visit it is tells nobody anything new: a phone could write one every few days."""
+    subject = done(work, cleanup="no")
+    gifts = line("finding.recorded", "WO-1", NINE + timedelta(hours=9), "Q001", source="complaint", technician="T001",
+                 favourable=False, occurred_on="2026-10-05", discipline="gifts")  # fmt: skip
+    store(work, [gifts])
+    clock.advance(days=40)
+    for minutes in (10, 20):
+        again = NINE + timedelta(minutes=minutes)
+        store(work, [line("visit.arrived", "WO-1", again, "T001", gps={"status": "denied"})])
+    refused(Conflict, "appeal_late", lambda: appeal(work, subject, T001))
+    findings.decide(work, M001.actor, MAIN, gifts["id"], "upheld", "They say so.", seen=0)
+    assert sheet(work, "T001").veto == ("gifts",)

@@ -309,6 +309,25 @@ def test_nothing_in_the_database_changes_a_published_version(engine: str, reques
     assert sound(work)
 
 
+@pytest.mark.parametrize(
+    ("engine", "statement"),
+    [
+        pytest.param("work", "REPLACE INTO rulebooks SELECT * FROM rulebooks", marks=pytest.mark.sqlite),
+        pytest.param(
+            "postgres_work",
+            "INSERT INTO rulebooks SELECT * FROM rulebooks ON CONFLICT (sheet, version) DO UPDATE SET why = ''",
+            marks=pytest.mark.postgres,
+        ),
+    ],
+)
+def test_replacing_a_version_is_no_way_around_that(engine: str, statement: str, request: Any) -> None:
+    work: Work = request.getfixturevalue(engine)
+    hire(work)
+    publish_next(work)
+    with pytest.raises(DBAPIError, match="never changes"), work.write() as db:
+        db.connection().exec_driver_sql(statement)
+
+
 @pytest.mark.sqlite
 def test_the_doctor_names_a_version_that_was_altered_behind_the_databases_back(work: Work) -> None:
     publish_next(work)

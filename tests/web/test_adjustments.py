@@ -106,14 +106,15 @@ def test_a_refused_proposal_is_told_with_the_reason(later: Work, sign_in: Any) -
     assert "Propose the adjustment" in text_of(sign_in("M001").get(PAGE))
 
 
-def test_the_team_page_shows_what_stands_beside_what_was_closed(later: Work, sign_in: Any) -> None:
+def test_a_row_of_the_team_speaks_of_what_stands_and_names_what_was_closed(later: Work, sign_in: Any) -> None:
     store(later, builders.perfect_visit("WO-9", NINE, "T003"))
     adjust(later)
     adjust(later, "T003")
     page = text_of(sign_in("M001").get("/scores/2026-09/"))
     standing = look(later).standing
-    assert f"{standing.closed.score} adjusted to → {standing.figure.score}" in page
-    assert re.search(r"Zhao Min T003 0 not enough visits adjusted to → 100.0 0.00 adjusted to → 300.00", page)
+    assert f"{standing.figure.score} closed: {standing.closed.score}" in page
+    row = r"Zhao Min T003 1 closed: 0 100.0 closed: not enough visits 300.00 closed: 0.00"
+    assert re.search(row, page)
     assert "Adjustments since the close" in page
 
 
@@ -396,6 +397,18 @@ def test_an_award_that_a_breach_found_later_took_is_nowhere_shown_as_paid(work: 
     assert "vetoed" not in page.split("After the close")[0]
 
 
+def test_both_sums_are_added_up_beside_each_other(later: Work, sign_in: Any) -> None:
+    adjust(later)
+    closed, stands = look(later).standing.closed, look(later).standing.figure
+    page = text_of(sign_in("T001").get("/scores/2026-09/T001/")).split("How it adds up")[1]
+    assert page.startswith(" Figure As closed As it stands")
+    assert f"Points earned {closed.earned} {stands.earned}" in page
+    scaled = [f"{one.base} 100 × {one.earned} ÷ {one.assessed}" for one in (closed, stands)]
+    assert f"Scaled {' '.join(scaled)}" in page
+    assert f"Score {closed.score} {stands.score}" in page
+    assert f" {stands.award} 300.00 × {stands.score} ÷ 100" in page
+
+
 def test_points_and_months_are_those_that_stand(later: Work, sign_in: Any) -> None:
     technician = sign_in("T001")
     assert "Cost points: Uniform" not in text_of(technician.get("/scores/2026-09/T001/"))
@@ -403,7 +416,6 @@ def test_points_and_months_are_those_that_stand(later: Work, sign_in: Any) -> No
     stands = str(look(later).standing.figure.score)
     page = text_of(technician.get("/scores/2026-09/T001/"))
     assert "Uniform −" in page.split("Cost points:")[1]
-    assert "As the month was closed:" in page.split("How it adds up")[1]
     assert stands in page.split("The same as a table")[1].split("Items")[0]
     assert stands in text_of(technician.get("/scores/2026-10/T001/")).split("The same as a table")[1]
     assert "not achieved 1 of 2, needed" in text_of(technician.get("/scores/2026-09/T001/uniform"))

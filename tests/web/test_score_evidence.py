@@ -15,7 +15,7 @@ from fieldapp.services.recording import record
 from fieldapp.storage.events import Record
 from fieldapp.web import evidence_words
 from tests import cast
-from tests.builders import as_event, line, perfect_visit
+from tests.builders import as_event, line, perfect_visit, promise
 from tests.closing import finding, september
 from tests.links import store
 from tests.services.test_appeals import LATE, NINE, WHY, appeal, decide, found, late_visit, store_lines
@@ -150,8 +150,13 @@ def test_a_visit_opens_with_what_was_promised_what_happened_and_its_photos(work,
 def test_flags_are_shown_and_change_nothing(work, sign_in):
     entries = perfect_visit("WO-1", NINE)
     next(one for one in entries if one["type"] == "signature.captured")["data"]["shown_ms"] = 900
-    store(work, entries)
+    late = next(one for one in entries if one["type"] == "visit.arrived")
+    late["at"] = (NINE + timedelta(minutes=80)).isoformat()
+    told = {"asked_by": "company", "apology": True, "cause": "plan", "promise": promise(NINE + timedelta(hours=1))}
+    told["promise"]["told_at"] = NINE.isoformat()
+    store(work, [*entries, line("promise.changed", "WO-1", NINE, "T001", **told)])
     page = text_of(sign_in("T001").get(VISIT))
+    assert "for a cause of the company’s that the late technician named alone" in page
     assert "The statement was signed after being shown for 1 s." in page
     assert "None of this changes a score by itself." in page
 

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.ids import VisitId
-from fieldapp.domain.scoring.judging import Judgement
+from fieldapp.domain.scoring.judging import Judgement, excused_by
+from fieldapp.domain.scoring.rulebook import Rulebook
 from fieldapp.domain.signals import Kind, read_signals
 from fieldapp.domain.visits.events import (
     Event,
@@ -56,8 +57,8 @@ class Circumstances:
     signals: tuple[Kind, ...]
 
 
-def circumstances(judgement: Judgement, history: Iterable[Event], zone: ZoneInfo) -> Circumstances:
-    """The circumstances of a judged visit; `history` is what it was judged from, in any order."""
+def circumstances(judgement: Judgement, history: Iterable[Event], book: Rulebook, zone: ZoneInfo) -> Circumstances:
+    """The circumstances of a visit judged by `book`; `history` is what it was judged from, in any order."""
     events = sorted(history, key=lambda one: one.order)
     told = [one for one in events if isinstance(one.data, VisitScheduled | PromiseChanged)]
     changes = [one.data for one in told if isinstance(one.data, PromiseChanged) and one.data.asked_by == "company"]
@@ -76,7 +77,7 @@ def circumstances(judgement: Judgement, history: Iterable[Event], zone: ZoneInfo
         unsigned=judgement.outcome == "completed" and not any(isinstance(o.data, SignatureCaptured) for o in events),
         cause=changes[-1].cause if changes else None,
         breached=tuple(one.code for one in judgement.verdicts if not one.met),
-        signals=tuple(sorted({one.kind for one in read_signals(events)})),
+        signals=tuple(sorted({one.kind for one in read_signals(events, excused_by(judgement, events, book, zone))})),
     )
 
 

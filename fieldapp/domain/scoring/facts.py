@@ -172,6 +172,25 @@ def whose(event: Event) -> str | None:
     return event.actor if isinstance(event.data, VisitArrived) else None
 
 
+def turned_to(technician: str | None, told: Iterable[tuple[datetime, Event]]) -> datetime | None:
+    """When the visit last turned out to be this technician's, having been somebody else's or nobody's, by what was
+    `told`, in that order; None where it never was. Further arrivals of whose it is turn nothing."""
+    sent: Event | None = None
+    came: Event | None = None
+    before, since = None, None
+    for moment, event in told:
+        if isinstance(event.data, VisitArrived):
+            came = event if came is None else min(came, event, key=lambda one: one.order)
+        elif isinstance(event.data, VisitScheduled | VisitAssigned):
+            sent = event if sent is None else max(sent, event, key=lambda one: one.order)
+        speaking = came or sent
+        now = whose(speaking) if speaking else None
+        if now == technician != before:
+            since = moment
+        before = now
+    return since
+
+
 def _visit(events: list[Event]) -> VisitId:
     return next(event.visit for event in events if isinstance(event.data, VisitScheduled) and event.visit is not None)
 

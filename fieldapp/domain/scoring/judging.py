@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Month, month_of
-from fieldapp.domain.ids import VisitId
+from fieldapp.domain.ids import EventId, VisitId
+from fieldapp.domain.punctuality import excuse
 from fieldapp.domain.scoring.facts import JUDGED, Outcome, VisitFacts, read_facts
 from fieldapp.domain.scoring.findings import FindingEffect, effect
 from fieldapp.domain.scoring.rulebook import Rulebook, Rulebooks
@@ -57,6 +58,11 @@ class Judgement:
         """Whether the visit is completed, not completed, without access or missed at `now`."""
         return self.outcome_at(now) in JUDGED
 
+    @property
+    def is_excused(self) -> bool:
+        """Whether its lateness counts nothing, for what the company told too late."""
+        return "company_told_late" in self.unjudged.values()
+
     def counted(self, now: datetime) -> tuple[Verdict, ...]:
         """The verdicts that count at `now`."""
         return () if self.outcome_at(now) == "pending" else self.verdicts
@@ -73,6 +79,15 @@ def judge_visit(
     """
     known = _facts_and_book(events, books, zone, disputed, kept_in)
     return _judge(*known, zone, kept_in) if known else None
+
+
+def excused_by(judgement: Judgement, events: Iterable[Event], book: Rulebook, zone: ZoneInfo) -> EventId | None:
+    """The change of the promise for which the visit's lateness counts nothing; None where there is none."""
+    facts = read_facts(events, book.parameters, zone) if judgement.is_excused else None
+    if facts is None or facts.arrival is None:
+        return None
+    found = excuse(facts.ledger, facts.arrival.when, book.parameters.grace)
+    return found.event if found else None
 
 
 def judge_with_findings(

@@ -1,7 +1,7 @@
-"""The closed set of visit events (design: visit.md). Each type is one frozen structure; an unknown type or field is
-an error. Owns the shapes; reading JSON is `codec`, what may follow what is `lifecycle`, what counts is `scoring`.
+"""The closed set of visit events (design: visit.md): a frozen structure each; an unknown type or field is an error.
 
-Fields that the table marks with `?` may be null; those with a default may also be left out.
+Owns the shapes; `codec` reads JSON, `lifecycle` says what may follow, `scoring` what counts. Fields that the table
+marks with `?` may be null, those with a default left out, too.
 """
 
 from datetime import date, datetime
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fieldapp.domain.ids import EventId, StaffCode, VisitId
+from fieldapp.domain.plausible import refuse_implausible
 from fieldapp.domain.visits.nesting import is_deep
 
 # Limits keep a hostile or broken client from filling the store; they are far above what people type.
@@ -29,16 +30,6 @@ OWN_CAUSES = frozenset({"technician", "earlier_visit"})
 Party = Literal["company", "customer"]
 Answer = Literal["yes", "no", "none"]
 Minutes = Annotated[int, Meta(ge=0, le=100_000)]
-
-
-def is_plausible(moment: date) -> bool:
-    """Whether a day or time lies in this century: others are slips of a clock or a pen, and break sums of times."""
-    return 2000 <= moment.year < 2100
-
-
-def _refuse_implausible(*moments: date | None) -> None:
-    if not all(moment is None or is_plausible(moment) for moment in moments):
-        raise ValueError("time is not in this century")
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -66,7 +57,7 @@ class Promise(Part, frozen=True):
     channel: Line
 
     def __post_init__(self) -> None:
-        _refuse_implausible(self.start, self.end, self.told_at)
+        refuse_implausible(self.start, self.end, self.told_at)
         if self.end <= self.start:
             raise ValueError("end is not after start")
 
@@ -98,7 +89,7 @@ class Span(Part, frozen=True):
     end: Moment | None = None
 
     def __post_init__(self) -> None:
-        _refuse_implausible(self.start, self.end)
+        refuse_implausible(self.start, self.end)
 
 
 class Signer(Part, frozen=True):
@@ -127,7 +118,7 @@ class VisitScheduled(Data, tag="visit.scheduled", frozen=True):
     duration: Minutes | None = None
 
     def __post_init__(self) -> None:
-        _refuse_implausible(self.planned_start)
+        refuse_implausible(self.planned_start)
 
 
 class VisitAssigned(Data, tag="visit.assigned", frozen=True):
@@ -137,7 +128,7 @@ class VisitAssigned(Data, tag="visit.assigned", frozen=True):
     duration: Minutes | None = None
 
     def __post_init__(self) -> None:
-        _refuse_implausible(self.planned_start)
+        refuse_implausible(self.planned_start)
 
 
 class VisitAmended(Data, tag="visit.amended", frozen=True):
@@ -163,11 +154,12 @@ class VisitCancelled(Data, tag="visit.cancelled", frozen=True):
     reason: Text | None = None
 
     def __post_init__(self) -> None:
-        _refuse_implausible(self.told_at)
+        refuse_implausible(self.told_at)
 
 
 class VisitReinstated(Data, tag="visit.reinstated", frozen=True):
     reason: Text
+    left_out: list[Uuid] | UnsetType = UNSET  # facts of a phone that never count: it stands as if they had not come
 
 
 class VisitVoided(Data, tag="visit.voided", frozen=True):
@@ -319,7 +311,7 @@ class FindingRecorded(Data, tag="finding.recorded", frozen=True):
     note: Text | None = None
 
     def __post_init__(self) -> None:
-        _refuse_implausible(self.occurred_on)
+        refuse_implausible(self.occurred_on)
         if sum(bool(one) for one in (self.item, self.discipline, self.commendation)) != 1:
             raise ValueError("exactly one of item, discipline, commendation")
 
@@ -336,6 +328,7 @@ class AppealFiled(Data, tag="appeal.filed", frozen=True):
     item: Line | None = None
     attachments: list[Sha256] | None = None
     handed_in_by: Line | None = None  # the program through which its technician filed it, where it was one
+    after: Uuid | None = None  # somebody else's filing about the same, in vain, where the visit turned out to be theirs
 
     def __post_init__(self) -> None:
         if bool(self.finding) == bool(self.item):
@@ -347,6 +340,7 @@ class AppealDecided(Data, tag="appeal.decided", frozen=True):
     finding: Uuid | None = None
     item: Line | None = None
     reason: Text | None = None
+    filing: Uuid | None = None  # which of several about the same is answered; the first where none is named
 
     def __post_init__(self) -> None:
         if bool(self.finding) == bool(self.item):

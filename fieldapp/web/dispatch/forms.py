@@ -28,6 +28,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 from fieldapp.domain.calendar import is_twofold, localise
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.numbers import is_phone
+from fieldapp.domain.plausible import is_plausible
 from fieldapp.domain.scheduling import LONGEST_JOB, SHORTEST_JOB
 from fieldapp.domain.visits import events as ev
 from fieldapp.services.appointments_csv import read_charges
@@ -101,7 +102,7 @@ class PhoneNumber:
 def _is_plausible(wall: datetime) -> bool:
     """Whether the moment is in this century, whichever zone the wall clock hangs in."""
     day = timedelta(days=1)
-    return ev.is_plausible(wall) and ev.is_plausible(wall - day) and ev.is_plausible(wall + day)
+    return is_plausible(wall) and is_plausible(wall - day) and is_plausible(wall + day)
 
 
 def _line(label: Any, *checks: Any) -> StringField:
@@ -324,15 +325,15 @@ class DecideForm(RevForm):
         _l("Decision"),
         choices=[
             SelectChoice("reinstate", _l("It counts: reinstate the visit")),
+            SelectChoice("leave_out", _l("Leave these facts out: the appointment stands")),
             SelectChoice("void", _l("It does not count: keep it, unscored")),
         ],
     )
     reason = _line(_l("Reason"), _needed)
 
-    def offer_void(self, disputed: bool) -> None:
-        """Only what a phone did against the plan can be left uncounted."""
-        if not disputed:
-            self.decision.choices = self.decision.choices[:1]
+    def offer_decisions(self, possible: Sequence[str]) -> None:
+        """Only these, as the visit stands."""
+        self.decision.choices = [one for one in self.decision.choices if one.value in (possible or ("reinstate",))]
 
 
 class UploadForm(Form):

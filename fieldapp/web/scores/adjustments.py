@@ -21,6 +21,7 @@ from fieldapp.web.errors import STATUS, sentence
 from fieldapp.web.forms import Form
 from fieldapp.web.fresh import fresh
 from fieldapp.web.scores.months import neighbours
+from fieldapp.web.scores.ways import way_to
 
 blueprint = Blueprint("adjustments", __name__)
 
@@ -134,7 +135,8 @@ def _look(branch: str, month: str, technician: str) -> View:
 def _page(view: View, form: Form | None = None, status: int = 200) -> ResponseReturnValue:
     page = render_template(
         "scores/adjustment.html", view=view, words=words, sentence=sentence, month=view.month,
-        refused=form.form_errors if form else [], is_own=view.branch.code == current_actor().branch,
+        way_to=way_to(view.standing.technician), refused=form.form_errors if form else [],
+        is_own=view.branch.code == current_actor().branch,
         proposing=form if isinstance(form, ProposeForm) else ProposeForm(formdata=None),
         deciding=form if isinstance(form, DecideForm) else DecideForm(formdata=None),
     )  # fmt: skip

@@ -21,6 +21,8 @@ from fieldapp.web import appeal_words, evidence_words, visit_words
 from fieldapp.web.context import current_actor, current_branch, current_work, current_zone
 from fieldapp.web.errors import STATUS, sentence
 from fieldapp.web.forms import Form
+from fieldapp.web.oneself import is_own
+from fieldapp.web.scores.ways import visit_links
 from fieldapp.web.templating import lastday
 
 blueprint = Blueprint("my_appeals", __name__)
@@ -48,7 +50,8 @@ def detail(appeal_id: str) -> ResponseReturnValue:
     """One appeal: what was said, until when it is answered, what was decided and why."""
     found = appeal_views.detail(current_work(), current_actor(), current_branch(), appeal_id)
     return _render(
-        "scores/appeal.html", found=found, lines=appeal_words.lines(found),
+        "scores/appeal.html", found=found, lines=appeal_words.lines(found), mine=is_own(found.view.technician),
+        visit_links=visit_links(current_actor().login, [found.view.filed.visit]),
         url=lambda sha256: url_for("my_appeals.photo", appeal_id=appeal_id, sha256=sha256),
     )  # fmt: skip
 
@@ -81,7 +84,7 @@ def _file(subject: Subject) -> ResponseReturnValue:
     form, kept, status = AppealForm(), list[str](), 200
     ground = appeals.what_counts(*_who(), subject)
     known = ground.proof.appeal
-    if known is not None and known.filing is not None:
+    if known is not None and not ground.proof.is_open_to_appeal:
         return redirect(url_for("my_appeals.detail", appeal_id=known.id), 303)
     if form.is_submitted():
         try:
@@ -116,6 +119,7 @@ def _form(form: AppealForm, ground: Ground, kept: list[str]) -> str:
         "scores/appeal_new.html", form=form, kept=kept, most=appeals.MOST_PHOTOS, ground=ground,
         is_late=ends is not None and current_work().now() >= ends, late=sentence(Conflict("appeal_late")),
         line=evidence_words.line(ground.proof, ground.names, ground.numbers),
+        visit_links=visit_links(current_actor().login, [ground.proof.visit]),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from fieldapp.web import appeal_words, finding_words
 from fieldapp.web.context import current_actor, current_branch, current_work
 from fieldapp.web.forms import Form
 from fieldapp.web.oneself import is_own
+from fieldapp.web.scores.ways import visit_links
 
 blueprint = Blueprint("score_findings", __name__)
 #: Checks the form token itself: photos may be larger than what is read for others.
@@ -41,7 +42,10 @@ def month(month: str, technician: str) -> ResponseReturnValue:
     found = finding_views.list_own(current_work(), current_actor(), current_branch(), technician, parse_month(month))
     draw = spot_checks.own(current_work(), current_actor(), current_branch(), technician, parse_month(month))
     calls = call_backs.own(current_work(), current_actor(), current_branch(), technician, parse_month(month))
-    return _render("scores/findings.html", found=found, month=month, technician=technician, draw=draw, calls=calls)
+    return _render(
+        "scores/findings.html", found=found, month=month, technician=technician, draw=draw, calls=calls,
+        visit_links=visit_links(technician, (one.finding.visit for one in found)),
+    )  # fmt: skip
 
 
 @blueprint.get("/findings/<finding_id>")
@@ -88,9 +92,11 @@ def photo(finding_id: str, sha256: str) -> Response:
 
 def _page(finding_id: str, form: AnswerForm, kept: Sequence[str] = ()) -> ResponseReturnValue:
     view = finding_views.detail(current_work(), current_actor(), current_branch(), finding_id)
+    reader = current_actor()
+    whose = reader.login if reader.role == "technician" or reader.login in view.concerned else view.whose
     page = _render(
-        "scores/finding.html", view=view, form=form, appeal_words=appeal_words, kept=kept,
-        most=findings.MOST_ANSWER_PHOTOS, mine=is_own(view.whose),
+        "scores/finding.html", view=view, whose=whose, form=form, appeal_words=appeal_words, kept=kept,
+        visit_links=visit_links(whose, [view.finding.visit]), most=findings.MOST_ANSWER_PHOTOS, mine=is_own(view.whose),
         remedy_of=appeals.remedy(current_work(), current_actor(), current_branch(), finding_id),
         url=lambda sha256: url_for("score_findings.photo", finding_id=finding_id, sha256=sha256),
     )  # fmt: skip

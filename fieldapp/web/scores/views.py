@@ -1,6 +1,6 @@
 """Views of the score: a team's month, a technician's, an item's, a visit's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from fieldapp.domain.calendar import Month, Window, month_of, parse_month, shifted
 from fieldapp.domain.errors import NotFound
+from fieldapp.domain.ids import VisitId
 from fieldapp.domain.scoring.facts import JUDGED
 from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.domain.scoring.outlook import Outlook, look_ahead
@@ -37,6 +38,7 @@ from fieldapp.web.oneself import is_own
 from fieldapp.web.planning_words import CAUSES
 from fieldapp.web.scores import pictures
 from fieldapp.web.scores.months import neighbours, this_month
+from fieldapp.web.scores.ways import Link, visit_links, way_to
 
 blueprint = Blueprint("scores", __name__)
 
@@ -113,6 +115,7 @@ def sheet(month: str, technician: str) -> ResponseReturnValue:
         disciplines=words.DISCIPLINES, paid=min(found.sheet.score, Decimal(cap)),
         finding_words=finding_words, sealed=found.sealed, standing=found.standing, asked=_asked(found),
         closed_items=_closed_items(found),
+        findings=finding_views.count_own(current_work(), current_actor(), current_branch(), technician, found.month),
         adjustment_words=adjustment_words,
         to_answer=_to_answer() if is_own(technician) else [],
         recent=_recent(technician, found.month), since=_since(found), learnt=_learnt(technician, found.month),
@@ -155,12 +158,12 @@ def item(month: str, technician: str, code: str) -> ResponseReturnValue:
     one = next((line for line in found.stands.items if line.code == code), None)
     if one is None and code != "commendation" and not found.rulebook.has_discipline(code):
         raise NotFound()
-    lines = _behind(found, code)
+    lines, links = _behind(found, code)
     return render_template(
         "scores/item.html", one=one, code=code, title=evidence_words.title(code), name=found.name, month=month,
         technician=technician, rulebook=found.sheet.rulebook, items=words.ITEMS, item_status=words.STATUS,
         against=[line for line in lines if line.met is False], neither=[line for line in lines if line.met is None],
-        met=[line for line in lines if line.met], sealed=found.sealed, visit_url=_visit_url(found),
+        met=[line for line in lines if line.met], sealed=found.sealed, visit_links=links,
         since=_since(found, code), adjusted=_adjusted(found, code), **_reader(technician),
     )  # fmt: skip
 
@@ -207,17 +210,22 @@ def _reader(technician: str | None) -> dict[str, object]:
     """What stands beside a breach depends on whether it is the reader's own, and on the time."""
     return {
         "mine": is_own(technician), "branch": current_branch(), "now": current_work().now(),
-        "appeal_words": appeal_words,
+        "appeal_words": appeal_words, "way_to": way_to(technician),
     }  # fmt: skip
 
 
-def _behind(found: TechnicianMonth, code: str) -> list[Line]:
+def _behind(found: TechnicianMonth, code: str) -> tuple[list[Line], Mapping[VisitId, Link]]:
+    """What is behind an item, and the visits that it names: those of the sheet, and those of findings about others."""
     proofs, doubts, names = evidence.of_item(current_work(), current_actor(), found, code)
-    numbers = {one.visit: one.external_id for one in found.visits}
-    return [
+    url = _visit_url(found)
+    links = {one.visit: Link(one.external_id, url(one.visit)) for one in found.visits}
+    links |= visit_links(found.sheet.technician, (one.visit for one in proofs if one.visit not in links))
+    numbers = {visit: link.number for visit, link in links.items()}
+    lines = [
         *(evidence_words.line(proof, names, numbers) for proof in proofs),
         *(evidence_words.doubt(one, numbers) for one in doubts),
     ]
+    return lines, links
 
 
 def _told(story: Story) -> list[Line]:

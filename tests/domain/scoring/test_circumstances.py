@@ -10,8 +10,8 @@ from tests.domain.scoring.story import BOOKS, ZONE, Story, at, promise
 def around(story: Story) -> Circumstances:
     judged = judge_visit(story.events, BOOKS, ZONE)
     assert judged
-    backwards = circumstances(judged, [*reversed(story.events), *story.events], ZONE)
-    found = circumstances(judged, story.events, ZONE)
+    backwards = circumstances(judged, [*reversed(story.events), *story.events], BOOKS.in_force(judged.month), ZONE)
+    found = circumstances(judged, story.events, BOOKS.in_force(judged.month), ZONE)
     assert found == backwards  # order and duplicates make no difference
     return found
 
@@ -69,3 +69,29 @@ def test_what_looks_odd_is_named_once_by_its_kind():
     for when in ("08:00", "08:01"):
         story.add("signature.captured", when, "customer", doc_hash="0" * 64, typed="C", signer=signer, shown_ms=900)
     assert around(story).signals == ("signed_before_arrival", "signed_fast")
+
+
+LATE = {"asked_by": "company", "apology": True, "cause": "plan"}
+EARLIER = promise(at("09:30"), at("10:00"), at("06:00"))
+
+
+def excused(who: str, cause: str = "plan") -> Story:
+    """Told five minutes before the window that it will be one later, and come in that."""
+    window = promise(at("10:30"), at("11:30"), at("08:55"))
+    return Story().add("promise.changed", "08:55", who, promise=window, **{**LATE, "cause": cause})
+
+
+@pytest.mark.parametrize(
+    ("story", "odd"),
+    [
+        (excused("T"), True),
+        (excused("D7"), False),
+        (excused("T", cause="technician"), False),
+        (excused("T").office("visit.reinstated", "20:00", reason="it was so"), False),
+        # What they told in good time moved the promise; what excuses them is the dispatcher's.
+        (excused("D7").add("promise.changed", "06:00", "T", promise=EARLIER, **LATE), False),
+    ],
+    ids=["own word", "dispatcher's", "own cause", "let count", "another change"],
+)  # fmt: skip
+def test_whose_lateness_counts_nothing_by_their_own_word_looks_odd(story, odd):
+    assert ("excused_oneself" in around(story.done("11:05")).signals) == odd

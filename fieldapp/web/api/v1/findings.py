@@ -54,7 +54,8 @@ def get_finding(finding: str) -> Response:
 def _finding(view: View) -> shapes.Finding:
     one = view.finding
     return shapes.Finding(
-        id=one.id, month=view.month, technician=one.technician, visit=view.visit_number, source=one.source,
+        id=one.id, month=view.month, technician=view.whose, recorded_about=one.technician,
+        visit=view.visit_number, source=one.source,
         item=one.item, discipline=one.discipline, commendation=one.commendation, favourable=one.favourable,
         occurred_on=one.occurred_on, note=view.note, state=one.state, does=view.effect.does if view.effect else None,
         recorded_by=view.recorded_by, recorded_at=one.recorded_at, answers=[said.text for said in view.statements],

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from fieldapp.domain.plausible import is_plausible
 from fieldapp.domain.visits import events as ev
-from fieldapp.domain.visits.events import Minutes, Moment, Part, Staff, is_plausible
+from fieldapp.domain.visits.events import Minutes, Moment, Part, Staff
 from fieldapp.services.appeals import MOST_PHOTOS
 
 State = Literal[
@@ -132,7 +133,8 @@ class Visit(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """One recorded fact, in the form of an event history, and where it came from. `held`: why it does not count yet."""
+    """One recorded fact, in the form of an event history, and where it came from. `held`: why it does not count
+    (yet); `left_out`: it waits for nobody and never will."""
 
     id: str
     type: str
@@ -276,11 +278,13 @@ class Decision(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """A finding and where it stands; `does`: what it does to its technician's month right now."""
+    """A finding and where it stands; `does`: what it does to its technician's month right now. `recorded_about` is whom
+    it names: another than `technician` where the visit turned out to be somebody else's."""
 
     id: str
     month: str
     technician: str
+    recorded_about: str
     visit: str | None
     source: Source
     item: str | None
