@@ -6,11 +6,12 @@ Owns who may. The original is kept as it came and never served; what is served i
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from fieldapp.domain.access import Actor, own_branch
 from fieldapp.domain.errors import DomainError, Invalid, NotFound
-from fieldapp.domain.ids import BranchCode, VisitId
+from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.visits.personal import photographed
 from fieldapp.services import pictures
 from fieldapp.services.work import Db, Work
@@ -39,6 +40,24 @@ class PhotoTooLarge(DomainError):
     """Larger than any photo that we take."""
 
     code = "photo_too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A photo that the server has not got whole, and from where to go on."""
+
+    blob: str
+    offset: int
+
+
+def wanted(work: Work, branch: str, named: Iterable[str]) -> tuple[Wanted, ...]:
+    """Those of the photos that facts speak of that are not here whole, but for erased ones; each once."""
+    missing = [blob for blob in dict.fromkeys(named) if not work.blobs.has(branch, blob)]
+    if missing:
+        with work.read() as db:
+            erased = photos.gone(db, branch, missing)
+        missing = [blob for blob in missing if blob not in erased]
+    return tuple(Wanted(blob, work.blobs.offset(branch, blob) or 0) for blob in missing)
 
 
 def received(work: Work, actor: Actor, sha256: str) -> tuple[int, bool]:
@@ -200,8 +219,9 @@ def _belongs(db: Db, actor: Actor, branch: BranchCode, sha256: str, visit_id: st
     if visit is None or (actor.role == "technician" and visit.technician != actor.login):
         return False
     found, _ = events.histories(db, branch, [visit.visit_id])
-    waiting = [held.event for held in events.held_of(db, branch, VisitId(visit.visit_id))]
-    return any(sha256 in photographed(event.data) for event in (*found[visit.visit_id], *waiting))
+    held = [one for code in (None, events.LEFT_OUT) for one in events.held_of(db, branch, visit.visit_id, code=code)]
+    facts = *found[visit.visit_id], *(one.event for one in held)
+    return any(sha256 in photographed(event.data) for event in facts)
 
 
 def _check_name(sha256: str) -> None:

@@ -97,11 +97,10 @@ def refresh(
 
     Without `promises` the ledger is left alone: the caller knows that there is no new one.
     """
-    histories, held = events.histories(db, branch, touched)
+    histories, held, known = events.histories_with_revs(db, branch, touched)
     replayed = {visit: replay(history, held.get(visit, 0)) for visit, history in histories.items()}
     states = {visit: state for visit, state in replayed.items() if state is not None}
-    revs = {visit: len(histories[visit]) + held.get(visit, 0) for visit in states}
-    visits.save(db, branch, states, revs, now)
+    visits.save(db, branch, states, {visit: known[visit] for visit in states}, now)
     if promises:
         visits.add_promises(db, branch, (event for visit in states for event in histories[visit]), now)
     scoring.rejudge(db, branch, histories, held)

@@ -114,7 +114,7 @@ def _bring(work: Work, owner: Actor, rescued: Rescued, sha256: str) -> Photo:
         return Photo(sha256, len(whole), "known")
     if not whole or hashlib.sha256(whole).hexdigest() != sha256:
         return Photo(sha256, len(whole), "damaged")
-    for _ in range(3):  # again where an upload that was cut off had left other bytes, or the phone sends it just now
+    for _ in range(3):  # again where an upload that was cut off had left other bytes
         try:
             _upload(work, owner, sha256, whole)
             return Photo(sha256, len(whole), "stored")
@@ -129,5 +129,11 @@ def _upload(work: Work, owner: Actor, sha256: str, whole: bytes) -> None:
     offset, is_whole = photos.received(work, owner, sha256)
     while not is_whole:
         piece = whole[offset : offset + photos.MAX_PIECE]
-        offset = photos.add_piece(work, owner, sha256, offset=offset, length=len(whole), piece=piece)
-        is_whole = offset >= len(whole)
+        try:
+            offset = photos.add_piece(work, owner, sha256, offset=offset, length=len(whole), piece=piece)
+            is_whole = offset >= len(whole)
+        except OffsetMismatch:  # the phone, or somebody else, brings it just now: on from where they are
+            before = offset
+            offset, is_whole = photos.received(work, owner, sha256)
+            if offset <= before and not is_whole:
+                raise

@@ -12,6 +12,7 @@ from pathlib import Path
 from fieldapp.domain.access import OPERATOR
 from fieldapp.services import backups, erasing, installation, leavers, upgrading
 from fieldapp.services.backups import Checked, KeyMember, PhotoMember, Progress, TableMember
+from fieldapp.services.clocks import BELIEVED
 from fieldapp.services.installation import EPOCH, RESTORING
 from fieldapp.services.work import Db, Refused, Vault, Work
 from fieldapp.storage import audit, copying, keyfiles, migrate, sealing, server
@@ -98,6 +99,7 @@ def restore(
         erasing.write_down(erase_list, [*erasing.from_database(work), *leavers.from_database(work)])
         with work.write() as db:
             server.forget(db, RESTORING)
+            server.forget(db, BELIEVED)  # a backup may be old; what is due goes today
             _audit(work, db, checked, by)
     return Restored(faults, *again)
 

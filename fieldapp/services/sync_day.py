@@ -1,4 +1,5 @@
-"""The day's snapshot for a phone: the technician's visits from yesterday to a week ahead (design: sync.md).
+"""The day's snapshot for a phone: the technician's visits from yesterday to a week ahead, and those before that they
+began and did not end (design: sync.md): what lies on the phone of such a visit can be reached, and the visit be ended.
 
 Owns what a phone may know: nobody else's visits, no phone numbers and door codes of days to come, no customer's
 answers, and of ended visits hardly anything.
@@ -6,7 +7,7 @@ answers, and of ended visits hardly anything.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,8 +27,10 @@ from fieldapp.services.work import Db, Work
 from fieldapp.storage import access_notes, days, events, server
 
 BEHIND, AHEAD = timedelta(days=1), timedelta(days=7)
+#: So long after its day a visit that was begun stays on the phone for its end. Over a holiday, and not for ever.
+UNFINISHED = timedelta(days=14)
 #: Part of every ETag: raise it when the snapshot's shape changes, and phones fetch anew.
-SHAPE = 4
+SHAPE = 6
 _SHOWN = BY_PHONE | BY_OFFICE
 #: Facts whose data goes back to a phone; of signatures and statements only what they are bound to.
 _WITH_DATA = (BY_PHONE | {"visit.cancelled"}) - {"answers.given", "signature.captured", "statement.presented"}
@@ -71,7 +74,7 @@ def look(work: Work, actor: Actor, *, device_id: str | None, known_etag: str | N
         if sync_devices.is_revoked(db, actor, device_id):
             raise DeviceRevoked(epoch)
         etag, ids, hearings = _marked(db, actor, branch, now)
-        return Day(etag, None if etag == known_etag else _visits(work, db, branch, ids, now), hearings, epoch)
+        return Day(etag, None if etag == known_etag else _visits(work, db, actor, branch, ids, now), hearings, epoch)
 
 
 def etag(db: Db, actor: Actor, now: datetime) -> str:
@@ -88,28 +91,37 @@ def shown(now: datetime, zone: ZoneInfo) -> Window:
 def _marked(db: Db, actor: Actor, branch: BranchCode, now: datetime) -> tuple[str, list[VisitId], list[dict[str, Any]]]:
     zone = zone_of(db, branch)
     today, these = now.astimezone(zone).date(), shown(now, zone)
-    marks = days.marks(db, branch, actor.login, these.start, these.end)
+    since = day_bounds(today - UNFINISHED, zone)[0]
+    marks = days.marks(db, branch, actor.login, these.start, these.end, since=since)
     waiting = finding_views.to_answer(db, actor, now)
     hearings = [{"finding": str(one.finding.id), "until": one.standing.until} for one in waiting]
     digest = hashlib.sha256(f"{SHAPE} {actor.login} {today} {marks} {hearings}".encode()).hexdigest()
     return digest[:32], [one[0] for one in marks], hearings
 
 
-def _visits(work: Work, db: Db, branch: BranchCode, ids: Sequence[VisitId], now: datetime) -> list[dict[str, Any]]:
+def _visits(
+    work: Work, db: Db, actor: Actor, branch: BranchCode, ids: Sequence[VisitId], now: datetime
+) -> list[dict[str, Any]]:  # fmt: skip
     zone = zone_of(db, branch)
-    tonight = day_bounds(now.astimezone(zone).date(), zone)[1]
-    histories, held = events.histories(db, branch, ids)
+    tonight, first = day_bounds(now.astimezone(zone).date(), zone)[1], shown(now, zone).start
+    histories, held, revs = events.histories_with_revs(db, branch, ids)
     notes = access_notes.of_visits(db, work.vault, branch, ids)
     found = []
     for visit, history in histories.items():
         state = replay(history, held.get(visit, 0))
-        if state is not None:
-            rev = len(history) + held.get(visit, 0)
+        if state is not None and not (state.promise.start < first and replace(state, held=0).name in ENDED):
+            rev = revs[visit]
             is_near = state.promise.start < tonight
-            found.append(
-                _visit(visit, state, history, rev, notes.get(visit, "") if is_near else "", with_phone=is_near)
-            )
+            one = _visit(visit, state, history, rev, notes.get(visit, "") if is_near else "", with_phone=is_near)
+            found.append({**one, "waiting": _waiting(db, actor, branch, visit) if visit in held else []})
     return found
+
+
+def _waiting(db: Db, actor: Actor, branch: BranchCode, visit: VisitId) -> list[dict[str, Any]]:
+    """What the technician did at the visit and the dispatcher has not decided about: another phone of theirs, or one
+    that was begun anew, must not offer it again."""
+    own = [one for one in events.held_of(db, branch, visit) if one.event.actor == actor.login]
+    return [{**_event(one.event, ended=False), "code": one.code} for one in own]
 
 
 def _visit(
@@ -143,9 +155,7 @@ def _visit(
 
 def _event(event: Event, *, ended: bool) -> dict[str, Any]:
     data: dict[str, Any] = {}
-    if event.type in _RULINGS:
-        data = {"reason": event.data.reason}  # type: ignore[attr-defined]
-    elif not ended and event.type in _WITH_DATA:
+    if event.type in _RULINGS or (not ended and event.type in _WITH_DATA):
         data = codec.plain(event.data)
     elif not ended and event.type in _BOUND:
         data = {"doc_hash": event.data.doc_hash}  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from fieldapp.domain.ids import BranchCode, is_uuid
 from fieldapp.domain.visits.device_time import milliseconds
 from fieldapp.services.installation import EPOCH
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import accounts, audit, devices, push_subscriptions, server
+from fieldapp.storage import accounts, audit, branches, devices, push_subscriptions, server
 from fieldapp.storage.devices import Device
 
 __all__ = ["Deletion", "Device", "Registered"]
@@ -95,6 +95,27 @@ def known_or_new(db: Db, work: Work, actor: Actor, device_id: str, now: datetime
         found = devices.find(db, branch, device_id)
     assert found is not None  # noqa: S101 - it was there or was added
     return found
+
+
+def of_file(db: Db, work: Work, owner: Actor, device_id: str, *, by: Actor) -> Device:
+    """The device that a rescue file names, which `by` brings for `owner`.
+
+    One that other branches know as theirs, and none took out of use, comes along to a branch that it has not spoken to:
+    they were moved. Any other stays unknown: whoever has our public key can seal a file in anybody's name.
+    """
+    branch = own_branch(owner, "visits.work")
+    found = devices.find(db, branch, device_id)
+    if found is None and (theirs := _elsewhere(db, owner, branch, device_id)):
+        _add(db, work, by, branch, device_id, theirs.name, theirs.seen_at, owner=owner.account_id)
+        found = devices.find(db, branch, device_id)
+    return found or devices.unknown(branch, device_id)
+
+
+def _elsewhere(db: Db, owner: Actor, branch: BranchCode, device_id: str) -> Device | None:
+    others = (one.code for one in branches.every(db) if one.code != branch)
+    known = [found for code in others if (found := devices.find(db, code, device_id))]
+    is_theirs = all(one.account_id == owner.account_id and one.revoked_at is None for one in known)
+    return max(known, key=lambda one: one.seen_at) if known and is_theirs else None
 
 
 def list_own(work: Work, actor: Actor) -> list[Device]:
@@ -181,11 +202,14 @@ def epoch(db: Db, new_id: Callable[[], str]) -> str:
     return found
 
 
-def _add(db: Db, work: Work, actor: Actor, branch: BranchCode, device_id: str, name: str, now: datetime) -> bool:
-    is_new = devices.add(db, branch, device_id, account_id=actor.account_id, name=name, now=now)
+def _add(
+    db: Db, work: Work, actor: Actor, branch: BranchCode, device_id: str, name: str, seen_at: datetime,
+    *, owner: str | None = None,
+) -> bool:  # fmt: skip
+    is_new = devices.add(db, branch, device_id, account_id=owner or actor.account_id, name=name, now=seen_at)
     if is_new:
         audit.append(
-            db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action="device_registered",
+            db, branch, entry_id=work.new_id(), now=work.now(), actor=actor.login, action="device_registered",
             subject=device_id,
         )  # fmt: skip
     return is_new

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from fieldapp.domain import approvals
 from fieldapp.domain.access import Actor
 from fieldapp.domain.ids import VisitId
 from fieldapp.domain.visits.codec import read_data
@@ -21,8 +22,11 @@ from fieldapp.storage import events, standings
 #: Said before any work has begun: harmless on a visit that was meanwhile planned anew.
 PREPARATION = frozenset({"kit.checked", "customer.called", "promise.changed", "note.added"})
 _STARTED = frozenset({"en_route", "arrived", "admitted", "signed", "not_completed", "no_access"})
+_THERE = frozenset({"arrived", "admitted", "signed", "not_completed", "no_access", "completed"})
 _STARTS = frozenset({"visit.departed", "visit.arrived"})
 _OPAQUE = frozenset({"completed", "disputed"})
+#: What a customer says at the end of a visit, and that it ended.
+_SIGNED = frozenset({"answers.given", "signature.captured", "signature.refused", "visit.completed"})
 
 
 @dataclass(slots=True)
@@ -30,8 +34,10 @@ class _Visit:
     technician: str | None
     is_off: bool
     is_started: bool
+    is_there: bool
     completed_at: datetime | None
     moved_at_rev: int = 0
+    is_left_out: bool = False
 
 
 class Holding:
@@ -59,6 +65,7 @@ class Holding:
         visit = self._visits[fact.visit_id]
         if fact.type in _STARTS:
             visit.is_started = True
+            visit.is_there |= fact.type == "visit.arrived"
         elif fact.type == "visit.completed":
             visit.completed_at = min(visit.completed_at or effective_at, effective_at)
 
@@ -69,18 +76,22 @@ class Holding:
             return "visit_cancelled"
         if fact.visit_rev < visit.moved_at_rev and not visit.is_started and fact.type not in PREPARATION:
             return "promise_moved"
+        if visit.is_left_out and not visit.is_there and fact.type in _SIGNED:
+            # How the customer came to sign was left out: nobody signs for a visit that nobody has made.
+            return "promise_moved"
         over = visit.completed_at is not None and reading.effective_at > visit.completed_at
         if over and fact.type not in NEXT["completed"]:
             return "after_completion"
-        if self._wants_second_person(fact, reading):
+        if fact.type == "promise.changed" and self._wants_second_person(visit, fact, reading):
             return "needs_second_person"
         return "clock_suspect" if reading.suspect else None
 
-    def _wants_second_person(self, fact: Payload, reading: Reading) -> bool:
-        """Whether this is a late wish of the customer: nobody enters such a thing alone, least of all who gains."""
-        if fact.type != "promise.changed" or fact.data.get("asked_by") != "customer":
-            return False
+    def _wants_second_person(self, visit: _Visit, fact: Payload, reading: Reading) -> bool:
+        """Whether nobody says this alone, least of all who gains: a late wish of the customer, what they are said to
+        have been told at another time than it was written down, a new promise when somebody was there already."""
         change = cast(PromiseChanged, read_data(fact.type, fact.data))
+        if visit.is_there or approvals.is_told_elsewhere(change.promise.told_at, reading.effective_at):
+            return True
         return late_by(self._db, self._branch, VisitId(fact.visit_id), change, reading.effective_at) is not None
 
 
@@ -92,7 +103,9 @@ def facts_of(items: Iterable[Item]) -> list[Payload]:
 def _load(db: Db, branch: str, facts: Sequence[Payload]) -> dict[str, _Visit]:
     found = standings.of(db, branch, {fact.visit_id for fact in facts})
     visits = {
-        one.visit_id: _Visit(one.technician, one.state in {"cancelled", "void"}, one.state in _STARTED, None)
+        one.visit_id: _Visit(
+            one.technician, one.state in {"cancelled", "void"}, one.state in _STARTED, one.state in _THERE, None
+        )
         for one in found.values()
     }
     _look_closer(db, branch, visits, [one.visit_id for one in found.values() if one.state in _OPAQUE or one.held])
@@ -103,6 +116,9 @@ def _load(db: Db, branch: str, facts: Sequence[Payload]) -> dict[str, _Visit]:
     if stale:
         for one, rev in standings.moved_at_rev(db, branch, stale).items():
             visits[one].moved_at_rev = rev
+    signed = {fact.visit_id for fact in facts if fact.type in _SIGNED}
+    for one in events.left_out_of(db, branch, [name for name in signed & visits.keys() if not visits[name].is_there]):
+        visits[one].is_left_out = True
     return visits
 
 
@@ -117,3 +133,4 @@ def _look_closer(db: Db, branch: str, visits: dict[str, _Visit], names: Sequence
             visit = visits[name]
             visit.is_off = state.ruling == "voided" or state.name == "cancelled"
             visit.is_started, visit.completed_at = state.is_started, state.completed_at
+            visit.is_there = state.arrived_at is not None

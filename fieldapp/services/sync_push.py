@@ -6,6 +6,7 @@ Owns what becomes of each entry. Reading the bytes is `sync_wire`'s, the sequenc
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -19,18 +20,19 @@ from fieldapp.domain.visits import device_time
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.device_time import Reading
 from fieldapp.domain.visits.personal import photographed
-from fieldapp.services import erasing, recording, sync_day, sync_devices, sync_strays, sync_wire
+from fieldapp.services import erasing, photos, recording, sync_day, sync_devices, sync_strays, sync_wire
 from fieldapp.services.mishaps import noted
 from fieldapp.services.sync_chain import Chain, Placed
 from fieldapp.services.sync_holding import Holding, facts_of
 from fieldapp.services.sync_wire import Batch, Item, Payload
 from fieldapp.services.work import Busy, Db, Work, savepoint
-from fieldapp.storage import audit, devices, photos, quarantine, strays
+from fieldapp.storage import audit, devices, quarantine, strays
 from fieldapp.storage.devices import Device, Entry
 from fieldapp.storage.events import Record
 from fieldapp.storage.quarantine import Quarantined
 
 T = TypeVar("T")
+Parts = Literal["whole", "each", "either"]
 Status = Literal["accepted", "duplicate", "held", "quarantined", "retry"]
 #: Pages of a phone whose clocks are remembered.
 PAGES_KEPT = 8
@@ -51,14 +53,6 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A photo that the server has not got whole, and from where to go on."""
-
-    blob: str
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What the phone is told. `device` is None where the device is somebody else's."""
 
@@ -67,7 +61,7 @@ class Answer:
     results: tuple[Result, ...]
     device: Device | None
     revoked: bool
-    blobs_wanted: tuple[Wanted, ...]
+    blobs_wanted: tuple[photos.Wanted, ...]
     day_etag: str
 
 
@@ -91,6 +85,8 @@ class _Push:
     by: Actor | None = None
     #: When the facts first came, where they lay in quarantine since: their clocks are read as of then.
     heard: datetime | None = None
+    #: Facts go together or not at all, each alone, or together and then, where the program fails at one, each alone.
+    parts: Parts = "either"
 
     @property
     def foreign(self) -> bool:
@@ -103,23 +99,35 @@ def push(work: Work, actor: Actor, body: bytes) -> Answer:
     branch = own_branch(actor, "visits.work")
     received = work.now()
     batch = sync_wire.read_batch(body, received.date())
+    store = partial(_stored, work, actor, branch, batch, received)
+    # Parts that can fail alone cost time in which no other phone of the branch is served: for when one is needed.
+    done = _tried(branch, "a push", partial(store, "whole"))
+    going, epoch, after = done or store("each")
+    return Answer(
+        server_time=work.now(), server_epoch=epoch, device=after, revoked=going.device.revoked_at is not None,
+        results=tuple(going.results[place] for place in sorted(going.results)),
+        blobs_wanted=photos.wanted(work, branch, _named(batch)), day_etag=_follow(going),
+    )  # fmt: skip
+
+
+def _stored(
+    work: Work, actor: Actor, branch: BranchCode, batch: Batch, received: datetime, parts: Parts
+) -> tuple[_Push, str, Device | None]:  # fmt: skip
     with work.write(branch) as db:
         epoch = sync_devices.epoch(db, work.new_id)
         device = devices.find(db, branch, batch.device_id) or _newcomer(db, work, actor, branch, batch, received)
-        going = _Push(work, db, actor, branch, batch, received, device)
+        going = _Push(work, db, actor, branch, batch, received, device, parts=parts)
         restored = batch.server_epoch is not None and batch.server_epoch != epoch
-        after = _store(going, restored)
-    return Answer(
-        server_time=work.now(), server_epoch=epoch,
-        results=tuple(going.results[place] for place in sorted(going.results)),
-        device=after, revoked=device.revoked_at is not None, blobs_wanted=_wanted(work, branch, batch.items),
-        day_etag=_follow(going),
-    )  # fmt: skip
+        return going, epoch, _store(going, restored)
+
+
+def _named(batch: Batch) -> Iterable[str]:
+    return (sha256 for item in batch.items if item.data for sha256 in photographed(item.data))
 
 
 def _follow(push: _Push) -> str:
     """Hand over what is another branch's; the day's mark, as new as the answer, which is given whatever fails here."""
-    if any(one.code == strays.UNKNOWN for one in push.results.values()):
+    if any(one.code in strays.UNSEEN for one in push.results.values()):
         sync_strays.bring_home(push.work, push.branch)
     with noted("taking erased photos away", branch=push.branch):
         erasing.take_photos(push.work, push.branch, push.unwanted)
@@ -140,13 +148,13 @@ def _newcomer(db: Db, work: Work, actor: Actor, branch: BranchCode, batch: Batch
 def deposit(work: Work, owner: Actor, batch: Batch, *, by: Actor) -> tuple[Result, ...]:
     """Store a batch that `by` brings for `owner`, from a rescue file: by the rules of a push, in the owner's name.
 
-    Nobody will send what may be missing in it, so gaps are bridged. From a device that is not known as the owner's
-    everything waits.
+    Nobody will send what may be missing in it, so gaps are bridged. From a device that is not known as the owner's,
+    here or in the branch that they come from, everything waits.
     """
     assert owner.branch is not None  # noqa: S101 - the caller looked
     received = work.now()
     with work.write(owner.branch) as db:
-        device = devices.find(db, owner.branch, batch.device_id) or devices.unknown(owner.branch, batch.device_id)
+        device = sync_devices.of_file(db, work, owner, batch.device_id, by=by)
         going = _Push(work, db, owner, owner.branch, batch, received, device, by=by)
         _store(going, restored=True)
     return tuple(going.results[place] for place in sorted(going.results))
@@ -225,25 +233,28 @@ def _record(push: _Push, fresh: Sequence[Placed]) -> Mapping[str, float]:
     """Store facts; returns what is known of the phone's pages afterwards. A fact at which the program itself fails
     takes no other with it: then each goes alone, and that one into quarantine, to be tried again later."""
     pages: Mapping[str, float] = push.device.clock.get("pages", {})
-    done = _tried(push, "facts together", partial(_record_all, push, fresh, pages)) if fresh else pages
-    if done is not None:
-        return done
+    if fresh and push.parts == "whole":
+        return _record_all(push, fresh, pages)
+    if fresh and push.parts == "either":
+        done = _tried(push.branch, "facts together", partial(_record_all, push, fresh, pages))
+        if done is not None:
+            return done
     for one in fresh:
-        done = _tried(push, f"fact {one.item.id}", partial(_record_all, push, [one], pages))
+        done = _tried(push.branch, f"fact {one.item.id}", partial(_record_all, push, [one], pages))
         if done is None:
             _refuse(push, one, "schema_invalid", "the program failed at it")
         pages = done or pages
     return pages
 
 
-def _tried(push: _Push, what: str, act: Callable[[], T]) -> T | None:
+def _tried(branch: str, what: str, act: Callable[[], T]) -> T | None:
     """What `act` gives; None, and a line for the operator, where the program fails at it. Raises `Busy`."""
     try:
         return act()
     except Busy:
         raise
     except Exception as error:  # noqa: BLE001 - a mistake of ours, whatever it is, must not stop a phone for ever
-        structlog.get_logger().error(f"failed at {what}", branch=push.branch, exc_info=error)
+        structlog.get_logger().error(f"failed at {what}", branch=branch, exc_info=error)
         return None
 
 
@@ -252,7 +263,7 @@ def _record_all(push: _Push, fresh: Sequence[Placed], pages: Mapping[str, float]
     facts = facts_of(one.item for one in fresh)
     stamps = [sync_wire.stamp(one.item.fact, one.item.data) for one in fresh if one.item.fact and one.item.data]
     contact = push.batch.contact(device_time.milliseconds(push.heard or push.received))
-    with savepoint(push.db):
+    with nullcontext() if push.parts == "whole" else savepoint(push.db):
         readings, pages = device_time.read_all(stamps, contact, pages)
         records = _decide(push, fresh, facts, readings)
         recorded = recording.record(push.db, push.branch, list(records.values()), push.received)
@@ -387,14 +398,3 @@ def _audit(push: _Push) -> None:
         push.db, push.branch, entry_id=push.work.new_id(), now=push.received, actor=(push.by or push.actor).login,
         action=action, subject=push.device.device_id, facts=facts,
     )  # fmt: skip
-
-
-def _wanted(work: Work, branch: str, items: Iterable[Item]) -> tuple[Wanted, ...]:
-    """Photos that the facts speak of and that are not here whole."""
-    named = dict.fromkeys(sha256 for item in items if item.data for sha256 in photographed(item.data))
-    missing = [blob for blob in named if not work.blobs.has(branch, blob)]
-    if missing:
-        with work.read() as db:
-            erased = photos.gone(db, branch, missing)
-        missing = [blob for blob in missing if blob not in erased]
-    return tuple(Wanted(blob, work.blobs.offset(branch, blob) or 0) for blob in missing)

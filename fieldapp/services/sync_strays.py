@@ -19,8 +19,9 @@ from fieldapp.storage.events import Record
 
 
 def bring_home(work: Work, branch: BranchCode) -> int:
-    """Hand over what waits in the branch as about no visit of its own, where another branch knows the visit and had
-    given it to who recorded the fact. There it waits for the dispatcher. Returns how many facts went."""
+    """Hand over what waits in the branch, for whatever reason, and is about no visit of its own, where another branch
+    knows the visit and had given it to who recorded the fact. There it waits for the dispatcher: here nobody could
+    decide about it. Returns how many facts went."""
     went = 0
     with noted("looking for strays", branch=branch):
         with work.read() as db:

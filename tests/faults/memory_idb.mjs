@@ -2,6 +2,13 @@
 // that node can run everything above it. A transaction applies all of its requests or, aborted, none.
 
 const databases = new Map();
+const full = new Set();
+
+/** Lets the disk have no room for rows of a store, until the function that it answers is called. */
+export function fill(name) {
+  full.add(name);
+  return () => full.delete(name);
+}
 
 export async function deleteDB(name) {
   databases.delete(name);
@@ -29,7 +36,7 @@ class Database {
   transaction(names) {
     const before = new Map([names].flat().map((name) => [name, new Map(this.stores.get(name).rows)]));
     return {
-      objectStore: (name) => new Requests(this.stores.get(name)),
+      objectStore: (name) => new Requests(this.stores.get(name), full.has(name)),
       done: Promise.resolve(),
       abort: () => before.forEach((rows, name) => { this.stores.get(name).rows = rows; }),
     };
@@ -47,16 +54,16 @@ class Database {
     const path = this.stores.get(name).indexes.get(index);
     return (await this.getAll(name)).filter((row) => row[path] === value);
   }
-  async count(name, key) {
-    if (typeof key === "string") return (await this.get(name, key)) === undefined ? 0 : 1;
-    return (await this.getAll(name)).length;
+  async count(name, asked) {
+    return asked === undefined ? (await this.getAll(name)).length : this.requests(name).keys(asked).length;
   }
   close() {}
 }
 
 class Requests {
-  constructor(store) {
+  constructor(store, isFull = false) {
     this.store = store;
+    this.isFull = isFull;
   }
 
   key(value, key) {
@@ -73,7 +80,12 @@ class Requests {
     return structuredClone([...this.store.rows.values()]);
   }
 
-  async put(value, key) {
+  put(value, key) {
+    if (this.isFull) throw new DOMException("no room", "QuotaExceededError");
+    return this.stored(value, key);
+  }
+
+  async stored(value, key) {
     this.store.rows.set(this.key(value, key), structuredClone(value));
   }
 
@@ -82,11 +94,22 @@ class Requests {
     return this.put(value, key);
   }
 
-  async delete(key) {
-    this.store.rows.delete(JSON.stringify(key));
+  // Of one key or of a range; keys of one store are all of one shape, and compare piece by piece.
+  keys(asked) {
+    if (!("lower" in Object(asked))) return [JSON.stringify(asked)].filter((key) => this.store.rows.has(key));
+    return [...this.store.rows.keys()].filter((key) => !isLess(JSON.parse(key), asked.lower) && !isLess(asked.upper, JSON.parse(key)));
+  }
+
+  async delete(asked) {
+    for (const key of this.keys(asked)) this.store.rows.delete(key);
   }
 
   async clear() {
     this.store.rows.clear();
   }
+}
+
+function isLess(one, other) {
+  const at = [one].flat().findIndex((piece, index) => piece !== [other].flat()[index]);
+  return at >= 0 && [one].flat()[at] < [other].flat()[at];
 }

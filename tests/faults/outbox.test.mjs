@@ -6,12 +6,16 @@ import { pathToFileURL } from "node:url";
 
 delete globalThis.BroadcastChannel;
 globalThis.dispatchEvent = () => true;
+globalThis.IDBKeyRange = { bound: (lower, upper) => ({ lower, upper }) };
 const load = (name) => import(`${pathToFileURL(process.env.CLIENT)}/js/sync/${name}`);
+const { fill } = await import(`${pathToFileURL(process.env.CLIENT)}/vendor/idb/idb.js`);
 const { openStore, setCurrentUser, store, strictly } = await load("store.js");
 const { openVault } = await load("vault.js");
 const { append } = await load("chain.js");
-const { push, waiting } = await load("push.js");
+const { push, tell, waiting } = await load("push.js");
+const { prune, resendIfRestored } = await load("restored.js");
 const { upload } = await load("upload.js");
+const { believableNow } = await load("clock.js");
 const { eventsOf, keepSnapshot, visit, visits } = await load("journal.js");
 
 const DEVICE = "0199e2a4-7b1c-7000-8000-000000000001";
@@ -26,12 +30,14 @@ async function phone(count, answer) {
   await openVault();
   for (let number = 0; number < count; number += 1) await append("0199e2a4-7b1c-7000-8000-00000000000a", "note.added", { text: `${number}` });
   seen = [];
+  let next = 1;
   globalThis.fetch = async (path, { body }) => {
     const { events } = JSON.parse(body);
     seen.push(events);
     const { status = 200, results = [], ours = true, ...more } = await answer(events, JSON.parse(body));
     const headers = { "Content-Type": "application/json", ...(ours ? { "X-Field-Sync": "1" } : {}) };
-    const whole = { server_time: 1, server_epoch: "e", min_app: "0", results, device: { next_seq: 1, head: "", chain: "ok" }, blobs_wanted: [], day_etag: "", ...more };
+    next = Math.max(next, ...events.filter(({ id }) => results.find((one) => one.id === id && one.status !== "retry")).map(({ seq }) => seq + 1));
+    const whole = { server_time: 1, server_epoch: "e", min_app: "0", results, device: { next_seq: next, head: "", chain: "ok" }, blobs_wanted: [], day_etag: "", ...more };
     return new Response(JSON.stringify(whole), { status, headers });
   };
   return () => push(DEVICE, "1.0.0", () => {});
@@ -189,3 +195,176 @@ test("a photo goes in pieces that the way takes, and one that it never takes hol
   assert.equal(got.small, 100_000);
   assert.deepEqual(await statuses("blobs"), ["waiting", "sent"]);
 });
+
+test("an answer about another photo, mixed up on the way, calls nothing sent", async () => {
+  await phone(0, () => ({}));
+  await strictly(["blobs", "blob_chunks"], (tx) => [
+    tx.objectStore("blobs").put({ blob: "mine", bytes: 9, status: "waiting" }), tx.objectStore("blob_chunks").put({ blob: "mine", index: 0, data: new ArrayBuffer(9) }),
+  ]);
+  let about = '"other"';
+  globalThis.fetch = async () => new Response(null, { status: 200, headers: { "X-Field-Sync": "1", "Upload-Offset": "9", ETag: about } });
+  assert.equal((await upload()).kind, "down");
+  assert.deepEqual(await statuses("blobs"), ["waiting"]);
+  about = 'W/"mine"';
+  assert.equal((await upload()).kind, "ok");
+  assert.deepEqual(await statuses("blobs"), ["sent"]);
+});
+
+const HOUR = 3600_000;
+const put = (name, ...records) => strictly([name], (tx) => records.map((one) => tx.objectStore(name).put(one)));
+
+// A phone that sent all it has, three facts and a photo, `hours` ago; `device` is what the server says then.
+async function sentAll(hours, device, epoch = "e") {
+  const send = await phone(3, (events) => ({
+    results: stored(events), server_time: Date.now(), ...(events.length ? {} : { device, server_epoch: epoch }),
+  }));
+  assert.equal((await send()).kind, "ok");
+  const then = Date.now() - hours * HOUR;
+  await put("outbox", ...(await store().getAll("outbox")).map((entry) => ({ ...entry, server_at: then })));
+  await put("blobs", { blob: "ab", status: "sent", server_at: then, bytes: 1 });
+  await put("blob_chunks", { blob: "ab", index: 0, data: new ArrayBuffer(1) }, { blob: "b", index: 0, data: new ArrayBuffer(1) });
+  await strictly(["meta"], (tx) => [tx.objectStore("meta").delete("told"), tx.objectStore("meta").put({ off: 0, rtt: 1, wall: Date.now() }, "clock")]);
+}
+
+// What the server says of a photo that it is asked about: a status, or 0 for nothing at all.
+function photoIs(status, isOurs = true) {
+  globalThis.fetch = async () => {
+    if (!status) throw new TypeError("offline");
+    return new Response(null, { status, headers: { ...(isOurs ? { "X-Field-Sync": "1" } : {}), "Upload-Offset": "0" } });
+  };
+}
+
+const pieces = async () => (await store().getAll("blob_chunks")).map(({ blob }) => blob);
+
+for (const [name, status, isOurs, left] of [
+  ["it has it", 200, true, []], ["it lost it", 404, true, ["waiting"]], ["it is away", 0, true, ["sent"]],
+  ["it is busy", 503, true, ["sent"]], ["a portal knows nothing of it", 404, false, ["sent"]],
+]) {
+  test(`the last bytes of a photo go only where the server says that it has them: ${name}`, async () => {
+    await sentAll(73, null);
+    photoIs(status, isOurs);
+    await prune();
+    assert.deepEqual(await statuses(), []);
+    assert.deepEqual(await statuses("blobs"), left);
+    assert.deepEqual(await pieces(), left.length ? ["ab", "b"] : ["b"]);
+  });
+}
+
+test("a full disk gives up no photo that the server has just missed, and a server that is away is asked about one only", async () => {
+  await sentAll(73, null);
+  await put("blobs", { blob: "b", status: "sent", server_at: 1, bytes: 1 });
+  photoIs(404);
+  const release = fill("blobs");
+  await prune();
+  release();
+  assert.deepEqual(await pieces(), ["ab", "b"]);
+  let asked = 0;
+  globalThis.fetch = async () => { asked += 1; throw new TypeError("offline"); };
+  await prune();
+  assert.equal(asked, 1);
+});
+
+for (const [status, code] of [["held", "promise_moved"], ["quarantined", "schema_invalid"], ["duplicate", "promise_moved"]]) {
+  test(`what the server does not count stays while its visit is here, and what came after it: ${status}`, async () => {
+    await sentAll(73, null);
+    photoIs(200);
+    const [first, second, third] = await store().getAll("outbox");
+    await put("outbox", { ...second, status, code });
+    await put("visits", { visit_id: second.visit, sealed: null });
+    await prune();
+    assert.deepEqual((await store().getAll("outbox")).map((entry) => entry.seq), [second.seq, third.seq]);
+    await strictly(["visits"], (tx) => tx.objectStore("visits").delete(second.visit));
+    await prune();
+    assert.deepEqual(await statuses(), []);
+    assert.equal(first.seq, 1);
+  });
+}
+
+test("what was done at a visit is known from the server, too, whether it counts or waits, and though the visit left", async () => {
+  await phone(0, () => ({}));
+  const told = { visit_id: "v", rev: 1, state: "disputed", promise: { start: new Date().toISOString(), end: new Date().toISOString() } };
+  const fact = (id, type, more = {}) => ({ id, type, at: Number(id), actor: "T001", data: {}, ...more });
+  const last = { ...told, events: [fact("1", "visit.scheduled")], waiting: [fact("2", "visit.arrived", { code: "promise_moved" })] };
+  await keepSnapshot([last], "1");
+  assert.deepEqual((await eventsOf("v")).map(({ type, code }) => [type, code]), [["visit.scheduled", undefined], ["visit.arrived", "promise_moved"]]);
+  assert.equal((await visit("v")).reached, "arrived");
+  await keepSnapshot([], "2", [], Date.now() + 40 * HOUR);
+  assert.equal(await visit("v"), null);
+  assert.deepEqual(ids(await eventsOf("v", last)), ["1", "2"]);
+});
+
+test("by a clock that was set in the middle of a talk nothing goes", async () => {
+  await sentAll(0, null);
+  photoIs(200);
+  await strictly(["meta"], (tx) => tx.objectStore("meta").put({ off: Date.now(), rtt: 1, wall: 0 }, "clock"));
+  await prune();
+  assert.deepEqual((await statuses()).length, 3);
+});
+
+for (const hours of [1, 73]) {
+  test(`a server whose disk was put back is noticed ${hours} h later, with nothing to send, and gets what it lost`, async () => {
+    await sentAll(hours, { next_seq: 2, head: "", chain: "ok" });
+    assert.equal((await tell(DEVICE, "1.0.0")).kind, "ok");
+    await prune();
+    assert.deepEqual(await statuses(), ["accepted", "waiting", "waiting"]);
+    assert.deepEqual(await statuses("blobs"), ["waiting"]);
+  });
+}
+
+test("a server that goes on to wait for what it confirmed is not sent it for ever, but after the next loss it is", async () => {
+  const device = { next_seq: 2, head: "", chain: "ok" };
+  await sentAll(1, device);
+  await tell(DEVICE, "1.0.0");
+  const again = async () => {
+    await put("outbox", ...(await store().getAll("outbox")).map((entry) => ({ ...entry, status: "accepted" })));
+    await strictly(["meta"], (tx) => tx.objectStore("meta").delete("told"));
+    await tell(DEVICE, "1.0.0");
+  };
+  await again();
+  assert.deepEqual(await waiting(), []);
+  device.next_seq = 4;
+  await again();
+  assert.deepEqual(await waiting(), []);
+  device.next_seq = 2;
+  await again();
+  assert.equal((await waiting()).length, 2);
+});
+
+test("a restored server gets photos again, too, also of facts that it has, and also after the three days", async () => {
+  await sentAll(73, null);
+  assert.equal(await resendIfRestored("another"), true);
+  assert.deepEqual(await statuses("blobs"), ["waiting"]);
+  await sentAll(73, { next_seq: 4, head: "", chain: "ok" }, "another");
+  await tell(DEVICE, "1.0.0");
+  await put("blobs", { blob: "ab", status: "sent", server_at: 1, bytes: 1 });
+  await prune();
+  assert.deepEqual(await statuses("blobs"), ["sent"]);
+});
+
+test("a server whose restore only photos wait for is told so in the next talk, and they go again once", async () => {
+  await phone(0, () => ({}));
+  await strictly(["blobs", "meta"], (tx) => [
+    tx.objectStore("blobs").put({ blob: "ab", status: "sent", server_at: 1, bytes: 1 }),
+    tx.objectStore("meta").put("e", "server_epoch"),
+    tx.objectStore("meta").put({ facts: 0, photos: 1, at: Date.now() }, "told"),
+  ]);
+  assert.equal(await resendIfRestored("another"), true);
+  const before = seen.length;
+  globalThis.fetch = ((plain) => async (path, sent) => {
+    const answer = await (await plain(path, sent)).json();
+    return new Response(JSON.stringify({ ...answer, server_epoch: "another" }), { headers: { "Content-Type": "application/json", "X-Field-Sync": "1" } });
+  })(globalThis.fetch);
+  await tell(DEVICE, "1.0.0");
+  assert.equal(seen.length, before + 1);
+  await strictly(["blobs"], (tx) => tx.objectStore("blobs").put({ blob: "ab", status: "sent", server_at: 1, bytes: 1 }));
+  assert.equal(await resendIfRestored("another"), false);
+});
+
+for (const [name, off, ahead] of [["fast", -15 * 60_000, 0], ["slow", 15 * 60_000, 0], ["set back to long ago", 0, 50 * 365 * 24 * HOUR]]) {
+  test(`what a person means by now is the server's time, with a clock that is ${name}`, async () => {
+    await phone(0, () => ({}));
+    await strictly(["meta"], (tx) => tx.objectStore("meta").put({ off, rtt: 1, wall: Date.now() + ahead }, "clock"));
+    const now = await believableNow();
+    assert.ok(Math.abs(now - (Date.now() + ahead + off)) < 5000);
+  });
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { differences } from "../../static/js/sync/day.js";
-import { merge, reachedBy, stateAfter } from "../../static/js/sync/journal.js";
+import { leftOut, merge, reachedBy, stateAfter } from "../../static/js/sync/journal.js";
 import { fit } from "../../static/js/sync/photos.js";
 import { arrange, hearing } from "../../static/js/phone/today.js";
 
@@ -81,4 +81,12 @@ test("a photo fits into its square and never grows", () => {
   assert.deepEqual(fit(4000, 3000, 1600), { w: 1600, h: 1200 });
   assert.deepEqual(fit(800, 600, 1600), { w: 800, h: 600 });
   assert.deepEqual(fit(10_000, 1, 1600), { w: 1600, h: 1 });
+});
+
+test("what the office left out counts no more, unless it was brought back", () => {
+  const said = { id: "r", type: "visit.reinstated", data: { reason: "by mistake", left_out: ["f", "g"] } };
+  const started = (id) => ({ id, type: "visit.departed", data: {} });
+  assert.deepEqual([...leftOut([{ id: "s", type: "visit.scheduled", data: {} }, said])], ["f", "g"]);
+  assert.deepEqual([...leftOut([said, started("f"), started("g")])], []);
+  assert.deepEqual([...leftOut([{ id: "s", type: "visit.scheduled" }])], []);
 });

@@ -29,13 +29,14 @@ test("each entry that is not simply fine says what to do", () => {
 
 const visit = (id, events) => ({ visit_id: id, external_id: id, promise: { start: 1, end: 2 }, customer: { name: id }, events });
 const voided = { id: "1", type: "visit.voided", data: { reason: "not ours" } };
+const leftOut = { id: "3", type: "visit.reinstated", data: { reason: "by mistake", left_out: ["f"] } };
 const reinstated = { id: "2", type: "visit.reinstated", data: { reason: "it is" } };
 
 test("a decision is told once, with its reason", () => {
   const before = [visit("a", []), visit("b", [voided])];
-  const after = [visit("a", [voided]), visit("b", [voided, reinstated]), visit("c", [voided])];
-  assert.deepEqual(rulings(before, after).map((one) => [one.kind, one.visit_id, one.reason]), [
-    ["voided", "a", "not ours"], ["reinstated", "b", "it is"],
+  const after = [visit("a", [voided]), visit("b", [voided, reinstated]), visit("c", [voided]), visit("d", [leftOut])];
+  assert.deepEqual(rulings([...before, visit("d", [])], after).map((one) => [one.kind, one.visit_id, one.reason]), [
+    ["voided", "a", "not ours"], ["reinstated", "b", "it is"], ["left_out", "d", "by mistake"],
   ]);
   assert.deepEqual(rulings(after, after), []);
 });

@@ -71,6 +71,19 @@ test("a promise that the phone changed counts until the snapshot has it", () => 
   assert.equal(factsOf(moved, [change]).promise.start, "2026-12-01T05:00:00Z");
 });
 
+test("a promise that waits for the office is none, and the list of what happened says so", () => {
+  const change = event("promise.changed", { promise: { start: "2026-12-01T02:00:00Z", end: "2026-12-01T04:00:00Z" } });
+  for (const status of ["held", "quarantined", "duplicate"]) {
+    const facts = factsOf(visit, [{ ...change, status, code: "needs_second_person" }]);
+    assert.equal(facts.promise.start, visit.promise.start, status);
+    assert.deepEqual(facts.timeline.map((one) => one.type), ["promise.waits"]);
+    assert.deepEqual([...facts.waits], ["needs_second_person"]);
+  }
+  const moved = { ...visit, promise: { start: "2026-12-01T05:00:00Z" }, events: [{ id: change.id }] };
+  const decided = factsOf(moved, [{ ...change, status: "held", code: "needs_second_person" }]);
+  assert.deepEqual([decided.promise.start, decided.timeline[0].type, decided.waits.size], ["2026-12-01T05:00:00Z", "promise.changed", 0]);
+});
+
 test("the customer's answers are never among the facts", () => {
   const facts = factsOf(visit, [event("answers.given", { courteous: "no", comment: "rude" })]);
   assert.equal(facts.answered, true);

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from fieldapp.domain import ids
 from fieldapp.domain.errors import DomainError
 from fieldapp.domain.visits import events as ev
-from fieldapp.services import doctor, recounting, scheduling, scoring, sync_devices, sync_push, sync_wire
+from fieldapp.services import doctor, recounting, rulings, scheduling, scoring, sync_devices, sync_push, sync_wire
 from fieldapp.services.scheduling import Slot
 from fieldapp.storage import devices, quarantine, visits
 from tests import builders, cast
@@ -43,7 +43,7 @@ _picks, _pauses, _sizes = st.integers(0, 20), st.sampled_from((0, 1, 5, 30)), st
 _phones = st.integers(0, len(OWNERS) - 1)
 _fates = st.sampled_from(("heard", "heard", "heard", "twice", "answer lost", "shuffled", "late", "never"))
 _people = st.sampled_from(("T001", "T002", "T003"))
-_acts = st.sampled_from(("cancel", "move", "assign", "assign", "reinstate", "reinstate", "void"))
+_acts = st.sampled_from(("cancel", "move", "assign", "assign", "reinstate", "reinstate", "leave_out", "void"))
 #: Every step, how often, and what it is given. One rule for all: each play then has something of everything.
 _STEPS: dict[str, tuple[int, dict[str, Any]]] = {
     "append": (
@@ -228,7 +228,7 @@ class Machine(RuleBasedStateMachine):
     def plan_anew(self, at: int, act: str, minutes: int, technician: str) -> None:
         """The dispatcher changes the plan without knowing what the phones know, or decides what waits."""
         found = self.stage.rows("SELECT external_id FROM visits WHERE held > 0 ORDER BY external_id")
-        orders = [row[0] for row in found if act in {"reinstate", "void"}] or ORDERS
+        orders = [row[0] for row in found if act in {"reinstate", "leave_out", "void"}] or ORDERS
         self._plan(orders[at % len(orders)], act, minutes, technician)
 
     def schedule(self, order: str) -> None:
@@ -258,9 +258,11 @@ class Machine(RuleBasedStateMachine):
                 slot = Slot(technician=technician, override="a machine plans")
                 scheduling.assign_visit(self.work, actor, cast.MAIN, visit, rev, slot)
             elif act == "reinstate":
-                scheduling.reinstate_visit(self.work, actor, cast.MAIN, visit, rev, "it was done")
+                rulings.reinstate_visit(self.work, actor, cast.MAIN, visit, rev, "it was done")
+            elif act == "leave_out":
+                rulings.leave_facts_out(self.work, actor, cast.MAIN, visit, rev, "a slip")
             else:
-                scheduling.void_visit(self.work, actor, cast.MAIN, visit, rev, "it was not")
+                rulings.void_visit(self.work, actor, cast.MAIN, visit, rev, "it was not")
         except DomainError as refusal:
             self.seen[f"refused, {refusal.code}"] += 1
             return

@@ -91,6 +91,7 @@ def test_an_upload_goes_on_where_it_was_cut_off(technician, work):
         patch(technician, content, at, content[at : at + PIECE])
     last = technician.head(path(content))
     assert (last.status_code, last.headers["Upload-Offset"]) == (200, str(len(content)))
+    assert {answer.get_etag()[0] for answer in (first, middle, last)} == {name_of(content)}
     assert kept(work, name_of(content)).media == "image/jpeg"
     assert work.blobs.read(cast.MAIN, name_of(content)) == content
 

@@ -29,12 +29,65 @@ def test_it_holds_one_s_own_visits_from_yesterday_to_a_week_ahead(phone, work, c
     assert sorted(visits_of(phone.client)) == ["WO-1", "WO-2", "WO-3"]
 
 
+@pytest.mark.parametrize(
+    ("days", "does", "is_there"),
+    [
+        (3, ["visit.departed"], True),
+        (14, ["visit.departed", "visit.arrived", "consent.given"], True),
+        (15, ["visit.departed", "visit.arrived", "consent.given"], False),
+        (3, ["visit.departed", "visit.arrived", "visit.completed"], False),
+        (3, ["kit.checked"], False),
+    ],
+)
+def test_a_visit_that_was_begun_and_not_ended_stays_two_weeks_with_all_that_its_end_takes(
+    phone, work, clock, days, does, is_there
+):
+    """Begun on a Friday, the battery died: on Monday it is to be ended, and what lies on the phone of it be reached."""
+    visit = plan(work, builders.scheduled("WO-1", clock()))[0]
+    told = visits_of(phone.client)["WO-1"]
+    phone.push(*(phone.append(kind, visit) for kind in does))
+    clock.advance(days=days)
+    day = visits_of(phone.client)
+    assert list(day) == (["WO-1"] if is_there else [])
+    if is_there:
+        assert day["WO-1"]["customer"] == told["customer"]
+        assert [one["type"] for one in day["WO-1"]["events"]][1:] == does
+
+
+def test_once_it_is_ended_it_goes_and_the_mark_with_it(phone, work, clock, visit):
+    phone.push(phone.append("visit.departed", visit), phone.append("visit.arrived", visit))
+    clock.advance(days=3)
+    before = phone.client.get(DAY).headers["ETag"]
+    told = phone.push(phone.append("visit.not_completed", visit, data={"reason": "part missing"}))
+    assert told["results"][0]["status"] == "accepted"
+    assert told["day_etag"] not in before
+    assert visits_of(phone.client) == {}
+
+
+def test_of_old_visits_in_dispute_those_stay_that_were_not_ended(phone, work, clock, start):
+    """Of what waits, nobody has said yet whether it counts; who lives where is kept for no more than an end."""
+    phone.push()
+    open_, over = plan(work, builders.scheduled("WO-1", start), builders.scheduled("WO-2", start))
+    for one in (open_, over):
+        phone.push(phone.append("visit.arrived", one), phone.append("note.added", one, actor="T002"))
+    phone.push(phone.append("visit.completed", over))
+    clock.advance(days=3)
+    assert {name: one["state"] for name, one in visits_of(phone.client).items()} == {"WO-1": "disputed"}
+
+
+def test_begun_visits_are_whose_they_are(phone, work, clock, visit):
+    phone.push(phone.append("visit.arrived", visit))
+    clock.advance(days=3)
+    plan(work, builders.line("visit.assigned", "WO-1", clock(), "D001", technician="T002"))
+    assert visits_of(phone.client) == {}
+
+
 def test_a_visit_has_the_documented_shape(phone, work, visit, start):
     one = visits_of(phone.client)["WO-1"]
     assert one["visit_id"] == visit
     assert set(one) == {
         "visit_id", "external_id", "rev", "state", "promise", "planned_start", "planned_end", "customer", "job_type",
-        "charges", "note", "access", "events",
+        "charges", "note", "access", "events", "waiting",
     }  # fmt: skip
     assert (one["rev"], one["state"], one["job_type"]) == (1, "planned", "install")
     assert set(one["promise"]) == {"start", "end", "agreed", "told_at", "channel"}

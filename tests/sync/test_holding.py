@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from fieldapp.services import sync_devices
+from fieldapp.services import rulings, sync_day, sync_devices
 from fieldapp.storage import events, evidence, visits
 from tests import builders, cast
 from tests.sync.phone import DAY, Phone, plan
@@ -47,6 +47,87 @@ def test_work_by_an_older_plan_after_a_move_waits(phone, work, clock, visit, sta
     assert phone.fates(phone.append("visit.arrived", visit)) == [("held", "promise_moved")]
 
 
+def waiting(work, as_=cast.T001):
+    """What the phone of a technician is told to wait at their visits: what it is, and why."""
+    day = sync_day.look(work, as_.actor, device_id=None, known_etag=None)
+    return [(one["type"], one["code"], one["data"]) for shown in day.visits or () for one in shown["waiting"]]
+
+
+def test_a_second_phone_is_told_what_was_done_and_waits_until_it_is_decided(phone, work, clock, visit, start):
+    """A phone that was begun anew has no outbox of its own: it would offer the same steps again."""
+    plan(work, moved("WO-1", start + timedelta(hours=1), clock()))
+    assert waiting(work) == []
+    mark = phone.push()["day_etag"]
+    told = phone.push(phone.append("visit.arrived", visit), phone.append("consent.given", visit))
+    assert told["day_etag"] != mark
+    phone.push(phone.append("note.added", visit, actor="T002"))
+    consent = {"by": "customer", "method": "spoken"}
+    assert waiting(work)[1] == ("consent.given", "promise_moved", consent)
+    assert [one[0] for one in waiting(work)] == ["visit.arrived", "consent.given"]
+    rulings.reinstate_visit(work, cast.D001.actor, cast.MAIN, visit, rev_of(work, visit), "it was so")
+    assert waiting(work) == []
+
+
+def test_a_phone_is_told_what_was_left_out_and_sets_out_anew(phone, work, clock, visit, start):
+    plan(work, moved("WO-1", start + timedelta(hours=1), clock()))
+    early = phone.append("visit.departed", visit)
+    assert phone.fates(early) == [("held", "promise_moved")]
+    rev = left_out(work, visit)
+    day = sync_day.look(work, cast.T001.actor, device_id=None, known_etag=None)
+    [shown] = day.visits or ()
+    assert (shown["state"], shown["rev"], shown["waiting"]) == ("planned", rev, [])
+    [said] = [one["data"] for one in shown["events"] if one["type"] == "visit.reinstated"]
+    assert said == {"reason": "by the old plan", "left_out": [early["id"]]}
+    assert early["id"] not in {one["id"] for one in shown["events"]}
+    assert phone.fates(phone.append("visit.departed", visit, visit_rev=shown["rev"])) == [("accepted", None)]
+    assert state_of(work, visit) == "en_route"
+
+
+SIGNED = {
+    "answers.given": {
+        "badge": "yes", "introduced": "yes", "courteous": "yes", "explained": "yes", "shoe_covers": "yes",
+        "cleanup": "yes", "supplied_tools": "no", "rating": 5, "comment": None,
+    },
+    "signature.captured": {
+        "doc_hash": "0" * 64, "typed": "Wang Fang", "box": None, "signer": {"name": "Wang Fang", "relation": "self"},
+        "shown_ms": 9000,
+    },
+    "signature.refused": {"reason": "in a hurry"},
+    "visit.completed": {"manifest": []},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SIGNED)
+def test_nobody_signs_for_a_visit_whose_arrival_was_left_out(phone, work, clock, visit, start, kind):
+    plan(work, moved("WO-1", start + timedelta(hours=1), clock()))
+    phone.push(phone.append("visit.arrived", visit), phone.append("consent.given", visit))
+    rev = left_out(work, visit)
+    assert phone.fates(phone.append(kind, visit, data=SIGNED[kind], visit_rev=rev)) == [("held", "promise_moved")]
+    assert state_of(work, visit) == "disputed"
+
+
+@pytest.mark.parametrize("kind", SIGNED)
+def test_who_comes_again_after_it_was_left_out_has_it_signed(phone, work, clock, visit, start, kind):
+    plan(work, moved("WO-1", start + timedelta(hours=1), clock()))
+    phone.push(phone.append("visit.arrived", visit))
+    rev = left_out(work, visit)
+    entries = [
+        phone.append("visit.arrived", visit, visit_rev=rev),
+        phone.append(kind, visit, data=SIGNED[kind], visit_rev=rev),
+    ]
+    assert phone.fates(*entries) == [("accepted", None)] * 2
+
+
+def left_out(work, visit):
+    """The dispatcher leaves out what waits; the revision after it."""
+    return rulings.leave_facts_out(work, cast.D001.actor, cast.MAIN, visit, rev_of(work, visit), "by the old plan").rev
+
+
+def rev_of(work, visit):
+    with work.read() as db:
+        return visits.get(db, cast.MAIN, visit).rev
+
+
 def test_work_by_the_new_plan_after_a_move_counts(phone, work, clock, visit, start):
     plan(work, moved("WO-1", start + timedelta(hours=1), clock()))
     assert phone.fates(phone.append("visit.arrived", visit, visit_rev=2)) == [("accepted", None)]
@@ -66,10 +147,8 @@ def test_a_visit_that_was_begun_before_the_move_goes_on(phone, work, clock, visi
 
 
 def test_a_move_that_the_phone_itself_proposed_holds_nothing(phone, clock, visit, start):
-    data = {
-        "asked_by": "company", "promise": builders.promise(start + timedelta(hours=2)), "apology": True,
-        "cause": "earlier_visit", "reason": "",
-    }  # fmt: skip
+    wanted = builders.promise(start + timedelta(hours=2), told_at=clock().isoformat())
+    data = {"asked_by": "company", "promise": wanted, "apology": True, "cause": "earlier_visit", "reason": ""}
     entries = [phone.append("promise.changed", visit, data=data), phone.append("visit.arrived", visit)]
     assert phone.fates(*entries) == [("accepted", None)] * 2
 
@@ -81,6 +160,26 @@ def test_no_phone_says_alone_that_the_customer_asked_late(phone, work, clock, mi
     wanted = builders.promise(begins + timedelta(hours=3), told_at=clock().isoformat())
     data = {"asked_by": "customer", "promise": wanted, "apology": False, "cause": "customer", "reason": ""}
     assert phone.fates(phone.append("promise.changed", visit, data=data)) == [fate]
+
+
+@pytest.mark.parametrize("asked_by", ["company", "customer"])
+@pytest.mark.parametrize(("minutes_ago", "fate"), [(9, ("accepted", None)), (11, ("held", "needs_second_person"))])
+def test_no_phone_says_alone_that_the_customer_was_told_earlier(phone, work, clock, asked_by, minutes_ago, fate):
+    begins = clock() + timedelta(hours=2)
+    visit = plan(work, builders.scheduled("WO-9", begins))[0]
+    told = (clock() - timedelta(minutes=minutes_ago)).isoformat()
+    wanted = builders.promise(begins + timedelta(hours=3), told_at=told)
+    data = {"asked_by": asked_by, "promise": wanted, "apology": True, "cause": "plan", "reason": ""}
+    assert phone.fates(phone.append("promise.changed", visit, data=data)) == [fate]
+
+
+def test_who_is_there_already_moves_no_promise_alone(phone, work, clock, visit, start):
+    wanted = builders.promise(start + timedelta(hours=3), told_at=clock().isoformat())
+    data = {"asked_by": "company", "promise": wanted, "apology": True, "cause": "plan", "reason": ""}
+    entries = [phone.append("visit.arrived", visit), phone.append("promise.changed", visit, data=data)]
+    assert phone.fates(*entries) == [("accepted", None), ("held", "needs_second_person")]
+    again = phone.append("promise.changed", visit, data=data)
+    assert phone.fates(again) == [("held", "needs_second_person")]
 
 
 def test_facts_about_somebody_else_s_visit_wait(phone_of, visit):

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import text
 
-from fieldapp.services import quarantine, scoring, sync_day
+from fieldapp.services import quarantine, scoring, sync_day, sync_push
 from fieldapp.services.sync_push import push
 from fieldapp.services.work import Busy
 from fieldapp.storage import devices, events, strays
@@ -42,9 +42,32 @@ def faulty(monkeypatch):
     return act
 
 
+@pytest.fixture
+def parts(monkeypatch):
+    """The parts of pushes' transactions that could fail alone."""
+    begun, real = [], sync_push.savepoint
+
+    def savepoint(db):
+        begun.append(db)
+        return real(db)
+
+    monkeypatch.setattr(sync_push, "savepoint", savepoint)
+    return begun
+
+
 def types(work, visit):
     with work.read() as db:
         return [event.type for event in events.histories(db, cast.MAIN, [visit])[0][visit]]
+
+
+def test_facts_go_in_parts_only_where_the_program_fails_at_one_and_then_at_once(place, parts, faulty):
+    """Parts cost time in which no other phone of the branch is served."""
+    work, (visit, other), phone = place
+    send(work, phone, phone.append("visit.departed", other), phone.append("note.added", other, data={"text": "x"}))
+    assert parts == []
+    faulty(visit)
+    send(work, phone, phone.append("visit.departed", visit), phone.append("note.added", visit, data={"text": "x"}))
+    assert len(parts) == 2
 
 
 def test_the_others_of_its_batch_are_stored_and_it_is_tried_again_when_the_program_is_mended(

@@ -1,5 +1,6 @@
 """Rescue files: the same facts by the same rules, whoever brings them, how often; nothing at all from a bad file."""
 
+import hashlib
 import io
 import json
 import re
@@ -9,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from fieldapp.cli import main
-from fieldapp.services import phones
+from fieldapp.services import phones, photos, rescue
 from fieldapp.storage import audit, devices, events, quarantine, visits
 from tests import cast
 from tests.sync.phone import new_id
@@ -185,3 +186,20 @@ def test_a_rescued_phone_no_longer_holds_anything(phone, work, visit, server, br
     bring(seal(phone, server, entries))
     [after] = phones.list_phones(work, cast.D001.actor, cast.MAIN)
     assert (after.holds, after.is_alert) == (False, False)
+
+
+def test_what_somebody_else_brings_at_the_same_moment_is_no_damage(phone, bring, server, work, monkeypatch):
+    """Whoever else it is (the phone, another member of staff) is a piece ahead, each time."""
+    monkeypatch.setattr(rescue.photos, "MAX_PIECE", 1000)
+    photo = b"\xff\xd8\xff" + bytes(5000)
+    add, ahead = photos.add_piece, []
+
+    def after_another(work, owner, sha256, **piece):
+        ahead.append(add(work, owner, sha256, **piece))
+        return add(work, owner, sha256, **piece)
+
+    monkeypatch.setattr(rescue.photos, "add_piece", after_another)
+    answer = bring(seal(phone, server, [], (photo,)))
+    assert "damaged" not in words(answer)
+    assert len(ahead) == 6
+    assert work.blobs.has(cast.MAIN, hashlib.sha256(photo).hexdigest())

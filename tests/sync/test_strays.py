@@ -1,17 +1,19 @@
 """Whoever goes to another branch with unsent work: its facts wait in the branch of their visits, and count there."""
 
 import hashlib
+import io
 import json
 
 import pytest
 from sqlalchemy import text
 
 from fieldapp.domain.ids import BranchCode
-from fieldapp.services import accounts, doctor, photos, planning, scheduling, sync_strays
+from fieldapp.services import accounts, doctor, photos, planning, rulings, sync_strays
 from fieldapp.storage import devices, events, strays, visits
 from fieldapp.storage import photos as rows
 from tests import builders, cast
 from tests.sync.phone import MARK, plan
+from tests.sync.sealing import seal
 from tests.sync.test_blobs import jpeg
 
 NORTH = BranchCode(cast.NORTH)
@@ -56,7 +58,7 @@ def test_facts_wait_in_the_branch_of_their_visit_and_count_once_its_dispatcher_s
     assert see(work, visit).state == "disputed"
     assert planning.list_disputed(work, cast.D900.actor, NORTH) == []
     assert planning.counts(work, cast.D900.actor, NORTH)[1] == 0
-    scheduling.reinstate_visit(work, cast.D001.actor, cast.MAIN, visit, see(work, visit).rev, "was there")
+    rulings.reinstate_visit(work, cast.D001.actor, cast.MAIN, visit, see(work, visit).rev, "was there")
     assert see(work, visit).state == "completed"
     assert nothing_wrong(work)
 
@@ -178,4 +180,53 @@ def test_who_comes_back_goes_on_where_they_were(phone, work, visit, go_north):
     assert [one.get("expect_seq") for one in phone.push(later)["results"]] == [2]
     assert phone.fates(away, later) == [("duplicate", None), ("accepted", None)]
     assert held(work, cast.MAIN) == [("visit.arrived", "other_branch")]
+    assert nothing_wrong(work)
+
+
+def test_facts_that_wait_for_another_reason_wait_in_the_branch_of_their_visit_for_the_same(
+    phone, phone_of, work, visit, go_north, sign_in
+):
+    """In the branch that they were sent to nobody could decide about a visit that it does not know."""
+    strange = phone_of("T900")
+    taken = phone.append("visit.arrived", visit)
+    go_north()
+    phone.push()
+    sign_in("A001").post(f"/admin/accounts/T001/phones/{phone.device_id}/revoke")
+    assert phone.fates(taken) == [("held", "device_revoked")]
+    assert strange.fates(strange.append("note.added", visit, actor="T001")) == [("held", "actor_mismatch")]
+    assert [code for _, code in held(work, cast.NORTH)] == ["handed_over"] * 2
+    assert held(work, cast.MAIN) == [("visit.arrived", "device_revoked"), ("note.added", "actor_mismatch")]
+    assert planning.list_disputed(work, cast.D900.actor, NORTH) == []
+    assert nothing_wrong(work)
+
+
+def test_facts_of_another_s_phone_about_a_visit_of_the_branch_stay(phone, work, visit):
+    assert phone.fates(phone.append("visit.arrived", visit, actor="T002")) == [("held", "actor_mismatch")]
+    assert sync_strays.bring_home(work, cast.MAIN) == 0
+    assert held(work, cast.MAIN) == [("visit.arrived", "actor_mismatch")]
+
+
+@pytest.mark.parametrize(
+    ("known", "why"), [("own", "other_branch"), ("nobody's", "actor_mismatch"), ("revoked", "actor_mismatch")]
+)
+def test_a_rescue_file_is_handed_over_though_its_phone_never_spoke_to_the_new_branch(
+    phone, work, visit, go_north, sign_in, known, why
+):
+    """As sent by its owner where the branch that they left knows the phone as theirs."""
+    if known != "nobody's":
+        phone.push()
+    if known == "revoked":
+        sign_in("A001").post(f"/admin/accounts/T001/phones/{phone.device_id}/revoke")
+    server = phone.client.get("/m/me.json").get_json()["rescue"]
+    content = jpeg((40, 40))
+    entries = [phone.append("visit.arrived", visit), phone.append("visit.completed", visit)]
+    raw = seal(phone, server, entries, (content,))
+    go_north()
+    answer = sign_in("D900").post("/rescue/", data={"file": (io.BytesIO(raw), "fieldapp-rescue-T001.json")})
+    assert answer.status_code == 200
+    assert held(work, cast.MAIN) == [("visit.arrived", why), ("visit.completed", why)]
+    assert [code for _, code in held(work, cast.NORTH)] == ["handed_over"] * 2
+    assert {status for status, _ in phone.fates(*entries)} == {"duplicate"}
+    rulings.reinstate_visit(work, cast.D001.actor, cast.MAIN, visit, see(work, visit).rev, "was there")
+    assert see(work, visit).state == "completed"
     assert nothing_wrong(work)

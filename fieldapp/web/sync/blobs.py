@@ -24,9 +24,7 @@ def progress(sha256: str) -> Response:
     offset, is_whole = photos.received(current_work(), current_actor(), sha256)
     if is_whole:
         sync_strays.bring_photo_home(current_work(), current_branch(), sha256)
-    response = gate.bare(200 if is_whole else 404)
-    response.headers["Upload-Offset"] = str(offset)
-    return response
+    return _about(sha256, gate.bare(200 if is_whole else 404), offset)
 
 
 @blueprint.patch("/blobs/<sha256>")
@@ -48,8 +46,7 @@ def add_piece(sha256: str) -> Response:
     except HashMismatch as error:
         reached = 0
         response = _problem(422, error)
-    response.headers["Upload-Offset"] = str(reached)
-    return response
+    return _about(sha256, response, reached)
 
 
 @shown.get("/photos/<sha256>")
@@ -59,6 +56,13 @@ def photo(sha256: str) -> Response:
     response: Response = current_app.response_class(content, content_type="image/jpeg")
     response.headers["Content-Disposition"] = "inline"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _about(sha256: str, response: Response, offset: int) -> Response:
+    """An answer names its photo: one that something on the way mixed up must not be taken for another's."""
+    response.headers["Upload-Offset"] = str(offset)
+    response.set_etag(sha256)
     return response
 
 

@@ -122,7 +122,7 @@ function line({ title, name, at, code, where, todo: key, ruling }) {
   put(item, "name", name);
   put(item, "at", dateOf(at) === dateOf(Date.now()) ? clockTime(at) : dayAndTime(at));
   put(item, "code", code ? t(`held.${code}`) : "");
-  put(item, "decision", ruling ? t(ruling.counts ? "outbox.decided" : "outbox.voided", { reason: ruling.reason }) : "");
+  put(item, "decision", ruling ? t(`outbox.${ruling.kind}`, { reason: ruling.reason }) : "");
   put(item, "todo", key && !ruling ? t(key) : "");
   const mark = field(item, "where");
   mark.classList.add(where.tone);

@@ -33,14 +33,20 @@ export async function measure() {
   return answer;
 }
 
-// What the server's clock says now, as far as this phone knows.
-export const serverNow = async () => Date.now() + ((await store().get("meta", "clock"))?.off ?? 0);
+// What the server's clock says now, or said when this phone's said `wall`, as far as this phone knows.
+export const serverNow = async (wall = Date.now()) => wall + ((await store().get("meta", "clock"))?.off ?? 0);
 
-// What a person means by now: the phone's clock, but never before what the server said last. A phone whose battery was empty
-// begins in 1970, which nobody would believe.
-export async function believableNow(now = Date.now()) {
+// The same; null where it was measured longer ago than `most` milliseconds, or later: this phone's clock was set since.
+export async function serverNowFor(most) {
+  const [sample, wall] = [await store().get("meta", "clock"), Date.now()];
+  return sample && wall >= sample.wall && wall - sample.wall < most ? wall + sample.off : null;
+}
+
+// What a person means by now, for whatever is compared with when a fact happened: as `serverNow`, but never before what the
+// server said last. A phone whose battery was empty begins in 1970, which nobody would believe.
+export async function believableNow() {
   const sample = await store().get("meta", "clock");
-  return Math.max(now, sample ? sample.wall + sample.off : 0);
+  return sample ? Math.max(Date.now(), sample.wall) + sample.off : Date.now();
 }
 
 function stamps(json) {

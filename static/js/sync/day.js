@@ -30,17 +30,19 @@ export function differences(before, after, own = null) {
 const isMoved = (old, now) => now.promise.start !== old.promise.start || now.promise.end !== old.promise.end;
 const movedBy = (one) => (one.events ?? []).filter((event) => event.type === "promise.changed").at(-1)?.actor;
 
-// What the office said last about facts that waited: {id, counts, reason}, or null.
+// What the office said last about facts that waited: {id, kind: reinstated|left_out|voided, reason}, or null.
 export function rulingOf(one) {
   const said = (one.events ?? []).filter((event) => RULINGS.has(event.type)).at(-1);
-  return said ? { id: said.id, counts: said.type === "visit.reinstated", reason: said.data?.reason ?? "" } : null;
+  if (!said) return null;
+  const kind = said.data?.left_out?.length ? "left_out" : said.type.replace("visit.", "");
+  return { id: said.id, kind, reason: said.data?.reason ?? "" };
 }
 
 // Decisions that were not there before.
 export function rulings(before, after) {
   const known = new Map(before.map((one) => [one.visit_id, rulingOf(one)?.id]));
   return after.filter((one) => known.has(one.visit_id) && rulingOf(one) && rulingOf(one).id !== known.get(one.visit_id))
-    .map((one) => ({ ...notice(rulingOf(one).counts ? "reinstated" : "voided", one), reason: rulingOf(one).reason }));
+    .map((one) => ({ ...notice(rulingOf(one).kind, one), reason: rulingOf(one).reason }));
 }
 
 const notice = (kind, one) => ({

@@ -8,7 +8,8 @@ import { delay, isForItself } from "./decide.js";
 import { expire } from "./journal.js";
 import { HeldElsewhere } from "./lock.js";
 import { call } from "./net.js";
-import { prune, push, register, resendIfRestored, tell, waiting } from "./push.js";
+import { push, register, tell, waiting } from "./push.js";
+import { prune, resendIfRestored } from "./restored.js";
 import { isFull, keepReserve, meta, Retired, store, StorageFull, storeOwner } from "./store.js";
 import { inTurn, lives } from "./turn.js";
 import { photoCounts, upload } from "./upload.js";
@@ -173,8 +174,7 @@ const readDay = () => roomOrNot(async () => {
     return { ...answer, kind: "revoked" };
   }
   if (answer.kind === "ok" || answer.status === 304) await hooks.welcome();
-  const kind = answer.status === 304 ? "ok" : answer.kind;
-  return { ...answer, kind };
+  return { ...answer, kind: answer.status === 304 ? "ok" : answer.kind };
 });
 
 const troubleOf = ({ kind, status }) => (kind === "down" && (status === 0 || !navigator.onLine) ? "offline" : kind);

@@ -32,16 +32,26 @@ export function reachedBy(types) {
   return said === "visit.cancelled" && !INSIDE.has(reached) ? "cancelled" : reached;
 }
 
+// The facts that the office left out of a visit, by id, of what it `told`: here they count as little as there.
+export function leftOut(told) {
+  const counts = new Set(told.map((event) => event.id));
+  return new Set(told.flatMap((event) => event.data?.left_out ?? []).filter((id) => !counts.has(id)));
+}
+
 /** Where a visit stands for who has to work on it, whether it is disputed or not. */
 export const standing = ({ state, reached }) => (state === "disputed" ? reached ?? state : state);
 
-// The facts of one visit, oldest first: {id, type, at, data, actor?, seq?, status}. `status` is "server" for those that
-// only the server told us of, else the outbox entry's.
-export async function eventsOf(visitId) {
+// What the server told of a visit: what counts, and what this technician did that the office has not decided about.
+const toldOf = (data) => [...(data?.events ?? []), ...(data?.waiting ?? [])];
+
+// The facts of one visit, oldest first: {id, type, at, data, actor?, seq?, status, code?}. `status` is "server" for those
+// that only the server told us of, else the outbox entry's. Of a visit that left this phone, as it was `last`.
+export async function eventsOf(visitId, last = null) {
   const record = await store().get("visits", visitId);
-  const known = (record && (await opened(record)))?.events ?? [];
+  const known = toldOf((record && (await opened(record))) ?? last);
   const local = await Promise.all((await store().getAllFromIndex("outbox", "visit", visitId)).map(readEntry));
-  return merge(known, local.filter(Boolean));
+  const gone = leftOut(known);
+  return merge(known, local.filter((event) => event && !gone.has(event.id)));
 }
 
 export function merge(known, local) {
@@ -97,8 +107,8 @@ export async function today(now = Date.now()) {
 async function view(record, entries) {
   const visitData = await opened(record);
   if (!visitData) return null;
-  const told = visitData.events ?? [];
-  const known = new Set(told.map((event) => event.id));
+  const told = toldOf(visitData);
+  const known = new Set([...told.map((event) => event.id), ...leftOut(told)]);
   const fresh = entries.filter((entry) => !known.has(entry.id)).sort((one, two) => one.seq - two.seq);
   return {
     ...visitData,

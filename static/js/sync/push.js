@@ -4,16 +4,15 @@
 import { uuid7 } from "../lib/ids.js";
 import { changed } from "./bus.js";
 import { linkHash, tapped } from "./chain.js";
-import { serverNow } from "./clock.js";
 import { addNotices } from "./day.js";
 import { batchOf, halved, isRestored, LIMIT, outcome } from "./decide.js";
 import { locked } from "./lock.js";
 import { ROOT, call } from "./net.js";
+import { earlier, isBehind } from "./restored.js";
 import { meta, noted, store, strictly } from "./store.js";
 import { isSealed, unseal } from "./vault.js";
 
 const SCHEMA = 1;
-const KEEP = 72 * 3600_000;
 const TELL_AGAIN = 15 * 60_000;
 // Named instead of a server's epoch: whoever it was that confirmed what is gone here, it is not this one. It bridges the gap.
 const FORGOTTEN = "forgotten";
@@ -113,15 +112,21 @@ async function settle(batch, answer) {
   return locked("journal", async () => {
     const db = store();
     const all = new Map((await db.getAll("outbox")).map((entry) => [entry.seq, entry]));
-    // It asks for what it confirmed so long ago that nobody holds it: put back without a word, or another branch's now.
-    const forgot = resendFrom !== null && resendFrom < Math.min(...all.keys());
-    const restored = forgot || isRestored(await db.get("meta", "server_epoch"), answer.server_epoch);
-    const wanted = new Set((answer.blobs_wanted ?? []).map(({ blob }) => blob));
-    const photos = (await db.getAll("blobs")).filter(({ blob, status }) => status === "sent" && wanted.has(blob));
     const touched = new Map(stored.map((verdict) => [verdict.seq, { ...all.get(verdict.seq), ...verdict }]));
+    const reset = await db.get("meta", "reset");
+    const behind = await isBehind(answer, [...all.values()].map((entry) => touched.get(entry.seq) ?? entry));
+    // What it still waits for after everything went again is not sent for ever.
+    const lost = behind && reset?.next !== answer.device.next_seq ? answer.device.next_seq : null;
+    const from = earlier(resendFrom, lost);
+    // It asks for what it confirmed so long ago that nobody holds it: put back without a word, or another branch's now.
+    const forgot = from !== null && from < Math.min(...all.keys());
+    const restored = forgot || isRestored(await db.get("meta", "server_epoch"), answer.server_epoch);
+    const isReset = restored || lost !== null;
+    const wanted = new Set((answer.blobs_wanted ?? []).map(({ blob }) => blob));
+    const photos = (await db.getAll("blobs")).filter(({ blob, status }) => status === "sent" && (isReset || wanted.has(blob)));
     let resent = 0;
     for (const entry of all.values()) {
-      const again = (resendFrom !== null && entry.seq >= resendFrom) || (restored && !touched.has(entry.seq));
+      const again = (from !== null && entry.seq >= from) || (restored && !touched.has(entry.seq));
       if (!again || entry.status === "waiting") continue;
       touched.set(entry.seq, { ...entry, status: "waiting" });
       resent += 1;
@@ -129,6 +134,7 @@ async function settle(batch, answer) {
     await strictly(["outbox", "meta", "blobs"], (tx) => [
       ...[...touched.values()].map((entry) => tx.objectStore("outbox").put(entry)),
       ...photos.map((photo) => tx.objectStore("blobs").put({ ...photo, status: "waiting" })),
+      tx.objectStore("meta").put(isReset ? { at: answer.server_time, next: answer.device.next_seq } : { ...reset, next: behind ? reset.next : null }, "reset"),
       tx.objectStore("meta").put(forgot ? FORGOTTEN : answer.server_epoch ?? null, "server_epoch"),
       tx.objectStore("meta").put({ at: Date.now(), min_app: answer.min_app ?? null, revoked: Boolean(answer.revoked) }, "contact"),
     ]);
@@ -143,36 +149,6 @@ async function hurt(batch, answer) {
   const found = new Set();
   for (const { id, prev, payload, hash } of batch) if (named.has(id) && (await linkHash(prev, payload)) === hash) found.add(id);
   return found;
-}
-
-// A phone with nothing to send learns elsewhere that the server was restored: what it confirmed has to go again. The
-// epoch itself stays until a push is answered, for the push that names the old one may leave gaps. True: send again.
-export function resendIfRestored(told) {
-  return locked("journal", async () => {
-    const db = store();
-    if (!isRestored(await db.get("meta", "server_epoch"), told)) return false;
-    const again = (await db.getAll("outbox")).filter((entry) => entry.status !== "waiting");
-    if (!again.length) return false;
-    await strictly(["outbox"], (tx) => again.map((entry) => tx.objectStore("outbox").put({ ...entry, status: "waiting" })));
-    changed();
-    return true;
-  });
-}
-
-// What the server confirmed stays 72 hours from then, for the case that it is restored from a backup. Nobody appends, and
-// no other tab hears of a restore, between the look and the deletion.
-export const prune = (moment = null) => locked("journal", () => pruned(moment));
-
-async function pruned(moment) {
-  const now = moment ?? (await serverNow());
-  const isOld = (item) => item.status !== "waiting" && now - (item.server_at ?? item.at) > KEEP;
-  const [old, photos] = [(await store().getAll("outbox")).filter(isOld), (await store().getAll("blobs")).filter(isOld)];
-  if (!old.length && !photos.length) return;
-  await strictly(["outbox", "blobs", "blob_chunks"], (tx) => [
-    ...old.map((entry) => tx.objectStore("outbox").delete(entry.seq)),
-    ...photos.map((photo) => tx.objectStore("blobs").delete(photo.blob)),
-    ...photos.map((photo) => tx.objectStore("blob_chunks").delete(IDBKeyRange.bound([photo.blob, 0], [photo.blob, Infinity]))),
-  ]);
 }
 
 // This phone's name for the server: made once per user.

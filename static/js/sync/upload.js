@@ -3,10 +3,11 @@
 
 import { changed } from "./bus.js";
 import { serverNow } from "./clock.js";
+import { attempt } from "./database.js";
 import { isForItself } from "./decide.js";
 import { ROOT, call } from "./net.js";
 import { isWhole, PIECE, piece } from "./photos.js";
-import { release, store, strictly, unlessFull } from "./store.js";
+import { isFull, release, store, strictly, unlessFull } from "./store.js";
 
 // Something on the way may take less than the server.
 const LEAST = 16 * 1024;
@@ -37,15 +38,14 @@ function unread(error) {
 }
 
 async function uploadOne(blob) {
-  const path = `${ROOT}/blobs/${blob.blob}`;
-  const head = await call("HEAD", path);
+  const head = await ask("HEAD", blob);
   if (head.kind === "ok") return finish(blob);
   if (head.status !== 404) return head;
   let offset = Number(head.headers.get("Upload-Offset")) || 0;
   let most = PIECE;
   // Whole is what the server has checked: it may have every byte, and have died before it looked.
   for (let tries = 0; tries < 3;) {
-    const answer = await send(path, blob, offset, most);
+    const answer = await send(blob, offset, most);
     if (!answer || (answer.status === 422 && !(await isWhole(blob)))) return damaged(blob);
     if (answer.kind === "ok") {
       offset = Number(answer.headers.get("Upload-Offset")) || offset + answer.length;
@@ -65,18 +65,41 @@ async function uploadOne(blob) {
 
 // From any offset to the end of the piece it lies in, so that later pieces are whole again, but no more than `most`, and
 // nothing after the last; null where it is lost.
-async function send(path, blob, offset, most) {
+async function send(blob, offset, most) {
   const index = Math.floor(offset / PIECE);
   const whole = offset < blob.bytes ? await piece(blob.blob, index) : new ArrayBuffer(0);
   const body = whole?.slice(offset - index * PIECE).slice(0, most);
   if (!body || (!body.byteLength && offset < blob.bytes)) return null;
-  const answer = await call("PATCH", path, {
+  const answer = await ask("PATCH", blob, {
     body,
     headers: {
       "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(offset), "Upload-Length": String(blob.bytes),
     },
   });
   return { ...answer, length: body.byteLength };
+}
+
+// An answer about another photo, mixed up on the way, is none. Proxies may weaken the tag; the name in it stays.
+async function ask(method, { blob }, content) {
+  const answer = await call(method, `${ROOT}/blobs/${blob}`, content);
+  const about = answer.headers.get("ETag");
+  return about === null || about.includes(blob) ? answer : { ...answer, kind: "down", status: 0 };
+}
+
+/** Whether the server has a photo that it once took; one that it lost goes again. Null where nobody of ours said so. */
+export async function isThere(blob) {
+  const { kind, status } = await ask("HEAD", blob);
+  if (kind === "ok") return true;
+  if (kind !== "answer" || status !== 404) return null;
+  try {
+    // Not `strictly`: on a full disk that gives up photos which the server has, as this one is still called.
+    await attempt(["blobs"], (tx) => tx.objectStore("blobs").put({ ...blob, status: "waiting" }));
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    return false;
+  }
+  changed();
+  return false;
 }
 
 async function finish(blob) {
