@@ -18,6 +18,7 @@ from tests.services.test_scheduling import at, from_phone, schedule
 
 pytestmark = pytest.mark.browser
 BOARD = "/dispatch/board?day=2026-10-14"
+BACK = "The bar is back where it was."
 
 
 @pytest.fixture
@@ -162,6 +163,7 @@ def test_an_overlap_puts_the_bar_back_says_why_and_goes_through_with_a_reason(
     refusal = desk_page.locator("[data-f=refusal]")
     refusal.wait_for()
     assert re.search(r"Chen Wei \(T001\): WO-1, .*14:00 – .*15:30", refusal.inner_text())
+    assert BACK in refusal.inner_text()
     back = "() => document.querySelectorAll('.ec-event.bar').length === 3"
     desk_page.wait_for_function(back)
     assert bar(desk_page, "WO-2").bounding_box()["y"] > row(desk_page, "T002").bounding_box()["y"]
@@ -170,6 +172,35 @@ def test_an_overlap_puts_the_bar_back_says_why_and_goes_through_with_a_reason(
     desk_page.keyboard.press("Enter")
     desk_page.get_by_text("WO-2 is assigned.").wait_for()
     assert stored(day, "WO-2").visit.technician == "T001"
+
+
+def test_a_plan_outside_the_promise_that_was_chosen_wants_another_window_or_a_reason_and_no_bar_goes_back(
+    desk_page: Any, enter: Any, day: Work
+) -> None:
+    show(desk_page, enter)
+    bar(desk_page).press("Enter")
+    desk_page.fill("#move [name=planned_start]", "2026-10-14T17:00")
+    assert desk_page.is_checked("#move [name=promise]")
+    desk_page.uncheck("#move [name=promise]")
+    desk_page.keyboard.press("Enter")
+    refusal = desk_page.locator("[data-f=refusal]")
+    refusal.get_by_text("The planned start lies outside the window").wait_for()
+    assert BACK not in refusal.inner_text()
+    desk_page.fill("#move [name=override]", "she is at home all day")
+    desk_page.keyboard.press("Enter")
+    desk_page.get_by_text("WO-1 is assigned.").wait_for()
+    assert stored(day).visit.planned.start == at(17)
+
+
+@pytest.mark.parametrize(("now", "hour"), [(9.5, 8.5), (24 + 20, 13.5)])
+def test_a_board_opens_at_the_present_hour_and_that_of_another_day_at_its_first_visit(
+    phone_page: Any, enter: Any, day: Work, clock: Any, now: float, hour: float
+) -> None:
+    clock.set(at(now))
+    show(phone_page, enter)
+    phone_page.wait_for_function(
+        "(left) => Math.abs(document.querySelector('.ec-main, .ec-body').scrollLeft - left) < 2", arg=(hour - 8) * 104
+    )
 
 
 def test_who_is_slower_is_told_and_can_still_decide(desk_page: Any, enter: Any, day: Work) -> None:
@@ -206,6 +237,7 @@ def test_without_connection_the_board_says_how_old_it_is_and_comes_back_by_itsel
     live = desk_page.locator("#live")
     desk_page.context.set_offline(True)
     live.get_by_text("No connection.").wait_for()
+    assert re.search(r"how it was at\s+09:3\d$", live.inner_text().strip())
     bar(desk_page).press("Enter")
     desk_page.fill("#move [name=planned_start]", "2026-10-14T14:15")
     desk_page.get_by_role("button", name="Move").click()

@@ -99,7 +99,7 @@ def test_what_the_server_has_stays_72_hours_from_its_word_and_by_its_clock(page,
             const at = Date.now() - args[0] * 3600_000;
             await strictly(["outbox"], (tx) => tx.objectStore("outbox").put({ ...entry, wall: 1, server_at: at }));
             await meta.put("clock", { off: args[1] * 3600_000, rtt: 1, wall: Date.now() });
-            await (await load("sync/push.js")).prune();""",
+            await (await load("sync/restored.js")).prune();""",
             ago["hours"], ago.get("off", 0),
         )  # fmt: skip
         return phone.outbox(page) == []

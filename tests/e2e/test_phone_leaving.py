@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from fieldapp.domain.visits import events as ev
-from fieldapp.services import scheduling, sync_devices
-from fieldapp.storage import devices, visits
+from fieldapp.services import rulings, scheduling, sync_devices
+from fieldapp.storage import devices, events, visits
 from tests import cast
 from tests.e2e import phone
-from tests.e2e.test_accessibility import violations
+from tests.e2e.test_accessibility import SIZES, violations
 from tests.e2e.test_phone_offline import DRAW_AND_KEEP, READ_EVERYTHING
+from tests.e2e.visiting import Technician
 
 pytestmark = pytest.mark.browser
 PUSH = "**/api/sync/v1/push"
@@ -265,6 +266,33 @@ def test_the_outbox_ends_the_day_with_a_receipt(work, page, visit):
     page.wait_for_selector("[data-f=receipt]", state="hidden")
 
 
+def test_a_second_phone_goes_on_where_what_waits_for_the_office_ended(work, page, visit, browser, server, enter):
+    """The first one fell into the cellar; the arrival, by the plan of this morning, was sent before."""
+    page.context.set_offline(True)
+    phone.append(page, visit, "visit.arrived", {"gps": {"status": "denied"}})
+    called_off = ev.VisitCancelled(asked_by="company", told_at=datetime.now(UTC), apology=False, cause="plan")
+    scheduling.cancel_visit(work, cast.D001.actor, cast.MAIN, visit, see(work, visit).rev, called_off)
+    page.context.set_offline(False)
+    phone.sync(page)
+    phone.wait_until_sent(page)
+    assert see(work, visit).state == "disputed"
+    context = browser.new_context(base_url=server, locale="en-GB", timezone_id=cast.ZONE, **SIZES["phone"])
+    try:
+        second = context.new_page()
+        enter(second, "T001")
+        second.goto("/m/")
+        phone.wait_until_kept(second)
+        second.goto(f"/m/#visit?visit={visit}")
+        Technician(second).go_on("I was let in", "The work")
+        phone.sync(second)
+        phone.wait_until_sent(second)
+    finally:
+        context.close()
+    with work.read() as db:
+        waits = [one.event.type for one in events.held_of(db, cast.MAIN, visit)]
+    assert sorted(waits) == ["consent.given", "door.checked", "visit.arrived"]
+
+
 def test_a_held_fact_says_why_and_later_what_was_decided(work, page, visit):
     page.context.set_offline(True)
     phone.append(page, visit, "visit.departed")
@@ -277,7 +305,7 @@ def test_a_held_fact_says_why_and_later_what_was_decided(work, page, visit):
     page.goto("/m/#outbox")
     page.wait_for_selector("text=The visit was cancelled meanwhile")
     assert "Nothing to do here" in page.inner_text("[data-f=todo]")
-    scheduling.reinstate_visit(work, cast.D001.actor, cast.MAIN, visit, see(work, visit).rev, "you could not know")
+    rulings.reinstate_visit(work, cast.D001.actor, cast.MAIN, visit, see(work, visit).rev, "you could not know")
     phone.sync(page)
     page.wait_for_selector("text=Decided: it counts. “you could not know”")
     page.goto("/m/#today")

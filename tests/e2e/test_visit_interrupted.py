@@ -1,10 +1,15 @@
 """Visits that something comes in between: another order in the same house, a plan that changes while somebody signs."""
 
+import time
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from tests.builders import perfect_visit
 from tests.e2e import phone
 from tests.e2e.test_phone_camera import ARRIVED
 from tests.e2e.visiting import NAME, NEXT, READY, Technician, draw
+from tests.sync.phone import plan
 
 pytestmark = pytest.mark.browser
 
@@ -68,6 +73,21 @@ def test_a_visit_given_away_while_its_customer_signs_is_signed_and_waits_for_the
     phone.wait_until_sent(page)
     last = {entry["type"]: (entry["status"], entry["code"]) for entry in phone.outbox(page)}
     assert last["signature.captured"] == last["visit.completed"] == ("held", "not_assignee")
+
+
+def test_a_visit_that_was_begun_before_the_weekend_is_ended_after_it(work, open_phone):
+    """What was drawn or typed stays reachable with it."""
+    began = datetime.now(UTC) - timedelta(days=3)
+    visit = plan(work, *perfect_visit("E-friday", began)[:7])[0]
+    page = open_phone().page
+    page.tap(".next a.button")
+    page.fill("[name=text]", "The old socket sparked twice")
+    page.tap("[data-add=note]")
+    page.wait_for_selector("[data-f=lines] :text-is('The old socket sparked twice')")
+    phone.sync(page)
+    phone.wait_until_sent(page)
+    assert phone.stored(work, visit)[-1] == "note.added"
+    assert page.locator("h1:text-is('The work')").is_visible()
 
 
 def test_a_hand_over_whose_visit_left_the_phone_keeps_nobody_from_the_others(work, open_phone):
@@ -168,7 +188,8 @@ def test_a_completion_that_is_tapped_twice_is_made_once(work, open_phone):
     assert [facts.count(kind) for kind in ("signature.captured", "visit.completed")] == [1, 1]
 
 
-def test_what_was_typed_at_work_and_not_added_is_added_by_going_on(work, open_phone):
+def at_work(work, open_phone):
+    """Inside the home, with everything unfolded that can be written down there: (technician, page, visit)."""
     visit = phone.plan(work, "Wang Fang", hours=1)
     technician = open_phone()
     page = technician.page
@@ -177,6 +198,11 @@ def test_what_was_typed_at_work_and_not_added_is_added_by_going_on(work, open_ph
     page.goto(f"/m/#visit?visit={visit}")
     technician.at("The work")
     page.evaluate("() => document.querySelectorAll('#view details').forEach((fold) => { fold.open = true; })")
+    return technician, page, visit
+
+
+def test_what_was_typed_at_work_and_not_added_is_added_by_going_on(work, open_phone):
+    technician, page, visit = at_work(work, open_phone)
     page.fill("[name=text]", "Laid the fibre")
     page.fill("textarea[name=description]", "Scratched the door")
     page.fill("[name=label]", "Extra cable")
@@ -237,13 +263,20 @@ def test_what_is_typed_while_the_technician_goes_on_stays_in_its_field(work, ope
 
 
 def twice(page, gap=150):
-    """A finger that trembles: two taps in one place, the second where the first one's screen has been."""
+    """A finger that trembles: two taps in one place, the second where the first one's screen has been.
+
+    The taps say themselves when they were made, `gap` milliseconds apart: a busy machine hands them over when it can.
+    """
     page.wait_for_selector(READY)
     box = page.locator(NEXT).bounding_box()
-    place = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.touchscreen.tap(*place)
-    page.wait_for_timeout(gap)
-    page.touchscreen.tap(*place)
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    session = page.context.new_cdp_session(page)
+    made = time.time()
+    for at in (made, made + gap / 1000):
+        page.wait_for_timeout(max(0, at - time.time()) * 1000)
+        session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [place], "timestamp": at})
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": [], "timestamp": at + 0.01})
+    session.detach()
 
 
 @pytest.mark.parametrize("gap", [80, 300])
@@ -275,14 +308,7 @@ def test_a_tap_that_is_doubled_is_one_step_at_each_of_them(work, open_phone, gap
 
 
 def test_a_refusal_can_be_tapped_again_at_once(work, open_phone):
-    visit = phone.plan(work, "Wang Fang", hours=1)
-    technician = open_phone()
-    page = technician.page
-    for kind, data in ARRIVED:
-        phone.append(page, visit, kind, data)
-    page.goto(f"/m/#visit?visit={visit}")
-    technician.at("The work")
-    page.evaluate("() => document.querySelectorAll('#view details').forEach((fold) => { fold.open = true; })")
+    _, page, _ = at_work(work, open_phone)
     page.fill("[name=label]", "Extra cable")
     page.tap(NEXT)
     page.wait_for_selector(".bottom :text('The amount must be a number')")

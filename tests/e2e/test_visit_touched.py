@@ -1,9 +1,11 @@
 """A step that somebody is at while something else is written: what was ticked, typed, unfolded or refused stays."""
 
+from datetime import timedelta
+
 import pytest
 
 from fieldapp.storage import events
-from tests import cast
+from tests import builders, cast
 from tests.e2e import phone
 from tests.e2e.test_phone_camera import ARRIVED, begin_photo, end_photo
 from tests.e2e.visiting import NEXT, Technician
@@ -111,7 +113,7 @@ def test_what_is_just_being_put_right_stays_and_leaves_the_step_as_it_is(work, v
     page.tap("[data-f=undo] summary")
     page.tap("[data-f=undo] label:has([name=badge])")
     before = page.inner_text("[data-f=window]")
-    phone.append(page, visit, "promise.changed", promise(work))
+    phone.append(page, visit, "promise.changed", later(work))
     page.wait_for_function("(before) => document.querySelector('[data-f=window]').innerText !== before", arg=before)
     assert not page.is_checked("[data-f=undo] [name=badge]")
     page.evaluate("() => { for (const n of [1, 2]) document.querySelector('[data-f=undo] button').click(); }")
@@ -120,16 +122,11 @@ def test_what_is_just_being_put_right_stays_and_leaves_the_step_as_it_is(work, v
     assert [one.data for one in data_of(work, visit, "event.corrects")] == [{"badge": False}]
 
 
-def promise(work):
-    """Two hours later, as the customer agreed."""
-    day = f"{work.now():%Y-%m-%d}"
-    return {
-        "asked_by": "company", "apology": True, "cause": "plan", "reason": None,
-        "promise": {
-            "start": f"{day}T22:00:00Z", "end": f"{day}T23:00:00Z", "agreed": True, "told_at": f"{day}T00:00:00Z",
-            "channel": "phone",
-        },
-    }  # fmt: skip
+def later(work):
+    """A window that no visit of today has, as the customer agreed: tomorrow at this time and twenty minutes."""
+    start = work.now().replace(minute=20, second=0, microsecond=0) + timedelta(days=1)
+    promise = builders.promise(start, told_before=start - work.now())
+    return {"asked_by": "company", "apology": True, "cause": "plan", "reason": None, "promise": promise}
 
 
 def test_a_refusal_and_the_folds_stay_while_something_else_is_written(visit, at):
@@ -189,3 +186,17 @@ def test_nobody_there_knows_more_than_what_was_typed_before(visit, at):
     page.wait_for_selector("[name=call_attempts]")
     page.wait_for_function("() => document.querySelector('[name=reason]:checked')")
     assert page.input_value("[name=call_attempts]") == "1"
+
+
+def test_nobody_there_can_be_said_the_day_after(visit, at):
+    page = at("At the door", ARRIVED[0]).page
+    page.evaluate("() => { const now = Date.now; Date.now = () => now() + 17 * 3600_000; }")
+    page.evaluate("(visit) => { location.hash = `#nobody?visit=${visit}`; }", visit)
+    page.tap("label:has([name=reason][value=absent])")
+    page.tap(NEXT)
+    page.wait_for_selector(".bottom :text('Please give a whole number')")
+    page.fill("[name=waited_minutes]", "20")
+    page.tap(NEXT)
+    page.wait_for_selector("#view h1:text-is('nobody home')")
+    told = phone.call(page, "sync/journal.js", "eventsOf", visit)
+    assert [one["data"]["waited_minutes"] for one in told if one["type"] == "access.failed"] == [20]

@@ -64,6 +64,7 @@ CORE: dict[str, Any] = {
     "notice.removed": _l("No longer yours: %(name)s, %(window)s"),
     "notice.reinstated": _l("Decided: %(name)s counts. “%(reason)s”"),
     "notice.voided": _l("Decided: %(name)s is kept, but not counted. “%(reason)s”"),
+    "notice.left_out": _l("Decided: %(name)s stands as planned; what waited is kept, but not counted. “%(reason)s”"),
     "notice.emptied": _l(
         "The browser emptied this phone's storage. What was sent before is safe; what was not sent yet is lost."
         " Please tell the office."
@@ -85,8 +86,9 @@ CORE: dict[str, Any] = {
     "receipt.signatures": _l("%(count)s signatures"),
     "receipt.signatures_one": _l("1 signature"),
     "receipt.all": _l("%(visits)s, %(photos)s, %(signatures)s: all on the server %(time)s"),
-    "outbox.decided": _l("Decided: it counts. “%(reason)s”"),
+    "outbox.reinstated": _l("Decided: it counts. “%(reason)s”"),
     "outbox.voided": _l("Decided: kept, but not counted. “%(reason)s”"),
+    "outbox.left_out": _l("Decided: the visit stands as planned; what waited is kept, but not counted. “%(reason)s”"),
     "outbox.title": _l("Sent and waiting"),
     "outbox.waiting": _l("%(count)s still to be sent"),
     "outbox.nothing": _l("Everything is on the server"),
@@ -120,6 +122,7 @@ CORE: dict[str, Any] = {
     "event.customer.called": _l("Customer called"),
     "event.visit.departed": _l("On the way"),
     "event.promise.changed": _l("New time agreed"),
+    "event.promise.waits": _l("New time, waits for the office"),
     "needs_network": _l("This page needs a network. What you record here does not."),
     "event.visit.arrived": _l("Arrived"),
     "event.door.checked": _l("Greeting at the door"),
@@ -149,7 +152,8 @@ CORE: dict[str, Any] = {
     "held.after_completion": _l("The visit was completed already. The office decides."),
     "held.device_revoked": _l("This phone was signed off by the office. The office decides."),
     "held.clock_suspect": _l("The phone's clock was wrong. The office decides."),
-    "held.needs_second_person": _l("A late wish of the customer needs a second person. The office decides."),
+    "held.needs_second_person": _l("This change of the promise needs a second person. The office decides."),
+    "held.left_out": _l("It was left out, and does not count."),
     "held.chain_fork": _l("The order of entries is unclear. The office decides."),
     "held.schema_invalid": _l("Stored, but not readable. The office looks at it."),
     "held.hash_mismatch": _l("Stored, but damaged. The office looks at it."),

@@ -24,6 +24,9 @@ VISIT: dict[str, Any] = {
     "visit.back_to_work": _l("Back to the work"),
     "visit.add_more": _l("Add something"),
     "visit.disputed": _l("The office changed this visit while you worked. Go on as agreed; the office decides."),
+    "visit.disputed_promise": _l(
+        "Your new time waits for the office. Until it decides, the time above is what the customer was promised."
+    ),
     "visit.contact": _l("Call or write to the customer"),
     "visit.call": _l("Call"),
     "visit.message": _l("Message"),

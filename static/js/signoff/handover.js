@@ -2,24 +2,19 @@
 // and the draft that survives a killed browser. Afterwards nothing they answered is left to be shown.
 
 import { $, clone, field, put, say } from "../lib/dom.js";
-import { go } from "../lib/router.js";
-import { clockTime, dateOf, price } from "../lib/time.js";
+import { current, go, refresh } from "../lib/router.js";
 import { language, LANGUAGES, setLanguage, t } from "../lib/words.js";
-import { sha256 } from "../lib/ids.js";
 import { report } from "../sync/bus.js";
 import { syncState } from "../sync/engine.js";
-import { append } from "../sync/journal.js";
-import { locked } from "../sync/lock.js";
 import { store } from "../sync/store.js";
-import { manifestOf } from "../visit/facts.js";
-import { bottomBar } from "../visit/form.js";
+import { bottomBar, complain } from "../visit/form.js";
 import { mayFollow } from "../visit/lifecycle.js";
-import { forget, keep, recall, spend } from "../visit/keep.js";
-import { know } from "../visit/record.js";
+import { forget, keep, recall } from "../visit/keep.js";
+import { know, NotNow, sentence } from "../visit/record.js";
 import { review } from "./review.js";
 import { sign } from "./sign.js";
-import { statementOf } from "./statement.js";
 import { thanks } from "./thanks.js";
+import { complete, holds, latest, recorded, repaired, written } from "./writing.js";
 
 const SCREENS = { review, sign, thanks };
 let own = null;
@@ -31,19 +26,26 @@ export const view = {
     const draft = await begin(id, known);
     if (!draft) return go("visit", { visit: id }, { replace: true });
     own ??= language();
-    shown = { place, id, draft, me: (await store().get("meta", "me")) ?? {}, leaving: false };
+    shown = { place, id, draft, visit: known.visit, me: (await store().get("meta", "me")) ?? {}, leaving: false, busy: 0 };
     document.body.classList.add("customer");
+    addEventListener("sync:changed", changed);
     say("");
-    await setLanguage(draft.language);
-    return draw();
+    // Nothing is drawn over what is not there yet.
+    return busy(shown, async (here) => {
+      await setLanguage(draft.language);
+      return here === shown ? drawn(here) : undefined;
+    });
   },
   stop() {
+    removeEventListener("sync:changed", changed);
     const left = shown;
     left?.screen?.stop?.();
     shown = null;
     document.body.classList.remove("customer");
-    // The back button is no way out: only the customer's own button ends it.
-    if (left && !left.leaving) queueMicrotask(() => go("handover", { visit: left.id }, { replace: true }));
+    if (!left || left.leaving) return;
+    // The back button is no way out: only the customer's own button ends it, or an app that is closed to everybody.
+    if (current().name !== "closed") queueMicrotask(() => go("handover", { visit: left.id }, { replace: true }));
+    else setLanguage(own).then(refresh);
   },
 };
 
@@ -62,9 +64,25 @@ async function begin(id, known) {
   return fresh;
 }
 
-async function draw() {
-  const here = shown;
-  const context = await contextOf(here);
+const draw = async () => shown && busy(shown, drawn);
+
+// What is done here is heard of here, too, and is no news.
+async function busy(here, work) {
+  here.busy += 1;
+  try {
+    return await work(here);
+  } finally {
+    here.busy -= 1;
+  }
+}
+
+async function drawn(here) {
+  const known = await latest(here);
+  const finished = known.facts.completedAt !== null || (await repaired(here, known));
+  if (here !== shown) return;
+  // The office left out what they would sign for, or called it off: there is nothing to sign.
+  if (!finished && !mayFollow(known.state, "statement.presented")) return giveBack(here);
+  const context = await contextOf(here, known, finished);
   if (here !== shown) return;
   const screen = await SCREENS[here.draft.screen](context);
   if (here !== shown) return;
@@ -76,7 +94,7 @@ async function draw() {
   put(frame, "title", screen.title);
   put(frame, "hint", screen.hint ?? "");
   field(frame, "panel").append(screen.element);
-  here.place.replaceChildren(frame, bottomBar(screen));
+  here.place.replaceChildren(frame, bottomBar({ ...screen, act: () => busy(here, () => screen.act()).catch(anew) }));
   screen.ready?.();
   scrollTo(0, 0);
   const heading = $("h1", frame);
@@ -84,34 +102,40 @@ async function draw() {
   heading.focus({ preventScroll: true });
 }
 
+// The office or another window said something meanwhile.
+async function changed() {
+  const here = shown;
+  if (!here || here.busy || here.draft.screen === "thanks") return;
+  const known = await latest(here);
+  if ((await holds(here, known)) || here !== shown || here.busy) return;
+  await anew(new NotNow(known.state));
+}
+
+// What was asked of the customer holds no longer: what does is shown, and that it is another.
+async function anew(error) {
+  if (error.code !== "not_now") throw error;
+  if (shown) await draw();
+  if (shown?.draft.screen !== "thanks") complain(sentence(error));
+}
+
 // What every screen gets. A change of what the statement says clears the signature, whoever made it.
-async function contextOf(here) {
-  const known = await know(here.id);
-  const finished = known.facts.completedAt !== null || (await repaired(here.id, known));
-  const technician = { name: here.me.name === here.me.login ? "" : here.me.name, code: here.me.login };
-  const doc = statementOf(known.visit, known.facts, technician, t, { date: dateOf, time: clockTime, price });
-  const docHash = await sha256(doc);
+async function contextOf(here, known, finished) {
+  const statement = await written(here, known);
+  const { docHash } = statement;
   if (finished) here.draft = { visit: here.id, locked: true, screen: "thanks", language: here.draft.language };
   else if (here.draft.docHash !== docHash) {
-    Object.assign(here.draft, { docHash, shownAt: Date.now(), strokes: [], weak: false, again: here.draft.strokes.length > 0 });
+    const again = here.draft.again || here.draft.strokes.length > 0;
+    Object.assign(here.draft, { docHash, shownAt: Date.now(), strokes: [], weak: false, again });
   }
   await keep("handover", () => here.draft);
   return {
-    ...known, id: here.id, draft: here.draft, doc, docHash, own, technician: technician.name || technician.code,
+    ...known, ...statement, id: here.id, draft: here.draft, own,
     keep: (change) => kept(here, change),
     to: (name) => kept(here, { screen: name }).then(draw),
-    record: (type, data, change = {}) => recorded(here, type, data, change),
-    complete: () => complete(here.id).then(draw),
+    record: (type, data, change = {}) => recorded(here, type, data, change, docHash),
+    complete: () => complete(here).then(draw),
     giveBack: () => giveBack(here),
   };
-}
-
-// Together with what the draft then says of it, for who is killed in between.
-function recorded(here, type, data, change) {
-  return spend("handover", () => ({ ...here.draft, ...change }), async (together) => {
-    await append(here.id, type, data, together);
-    Object.assign(here.draft, change);
-  });
 }
 
 function kept(here, change) {
@@ -119,26 +143,13 @@ function kept(here, change) {
   return keep("handover", () => here.draft);
 }
 
-// Killed between the signature (or its refusal) and the completion: the completion is made up for.
-async function repaired(id, { facts }) {
-  if (!facts.signature && !facts.refused) return false;
-  await complete(id);
-  return true;
-}
-
-// Once, whoever asks at the same moment: a second completion would dispute the visit.
-const complete = (id) => locked("complete", async () => {
-  const { facts } = await know(id);
-  if (facts.completedAt === null) await append(id, "visit.completed", { manifest: manifestOf(facts) });
-});
-
 async function giveBack(here) {
   here.leaving = true;
   await forget("handover");
   await setLanguage(own);
   own = null;
   report(syncState());
-  go("visit", { visit: here.id }, { replace: true });
+  return go("visit", { visit: here.id }, { replace: true });
 }
 
 function languages(frame) {

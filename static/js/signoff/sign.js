@@ -5,7 +5,6 @@ import { $, clone, field, put, show } from "../lib/dom.js";
 import { sha256 } from "../lib/ids.js";
 import { load, t, tIn } from "../lib/words.js";
 import { complain, read, Unfinished, write } from "../visit/form.js";
-import { know } from "../visit/record.js";
 import { present } from "./review.js";
 import { bindText, BOX, isWeak, strokesText } from "./strokes.js";
 
@@ -56,9 +55,6 @@ async function open(element, context) {
 
 async function finish(element, context) {
   const { way } = context.draft;
-  // The tap before may have found room for it, and none for the completion.
-  const facts = (await know(context.id))?.facts;
-  if (facts?.signature || facts?.refused) return context.complete();
   if (way === "refuse") return refuse(element, context);
   const mark = way === "type" ? typed(element) : await drawn(element, context);
   const name = mark.typed ?? read(element).name.trim();

@@ -2,6 +2,7 @@
 // The tap is on the disk at once (as a draft with its stamp); the fact follows with the fix, or with the reason why there
 // is none, within WAIT - or before whatever is recorded next - or when a killed app starts again.
 
+import { serverNow } from "../sync/clock.js";
 import { append, drafts, eventsOf, tapped } from "../sync/journal.js";
 import { locked } from "../sync/lock.js";
 
@@ -44,7 +45,7 @@ function wait(visitId) {
 /** The arrival that still waits for its fix: {visit, at}, or null. */
 export async function pending() {
   const draft = await drafts.get("arrival");
-  return draft && { visit: draft.visit, at: draft.stamp.wall };
+  return draft && { visit: draft.visit, at: await serverNow(draft.stamp.wall) };
 }
 
 /** Writes a waiting arrival down, now; without one, or with one at another visit than `only`, it does nothing. */

@@ -1,19 +1,24 @@
 // What one visit's events say, as plain values for the screens. Owns reading events, corrections applied; refuses to
 // own texts, storage, and what may come next (lifecycle.js). Of the customer's answers it learns only that they exist.
 
-/** What the day's snapshot and the events together say. `events` are {id, type, data, at (epoch ms)} in order. */
+/** What the day's snapshot and the events together say. `events` are {id, type, data, at (epoch ms), code?} in order; `waits` are
+ * the codes of those that wait for a decision. */
 export function factsOf(visit, events) {
   const facts = {
     promise: visit.promise ?? null, kit: null, departedAt: null, arrived: null, door: null, consent: null,
     noAccess: null, calls: [], photos: [], notes: [], equipment: [], damages: [], added: [], site: null,
     answered: false, presented: null, signature: null, refused: null, completedAt: null, notCompleted: null,
-    leftAt: null, last: null, timeline: [],
+    leftAt: null, last: null, timeline: [], waits: new Set(),
   };
   const told = new Set((visit.events ?? []).map((event) => event.id));
   for (const event of corrected(events)) {
-    // What the snapshot was made from is in its promise and charges already.
-    if (!(event.type === "promise.changed" && told.has(event.id))) READ[event.type]?.(facts, event);
-    if (SHOWN.has(event.type)) facts.timeline.push(event);
+    const isTold = told.has(event.id);
+    // The server gave a reason why it does not count, or not yet.
+    const waits = Boolean(event.code) && !isTold;
+    if (waits) facts.waits.add(event.code);
+    // What the snapshot was made from is in its promise and charges already; a promise that waits is none.
+    if (event.type !== "promise.changed" || !(isTold || waits)) READ[event.type]?.(facts, event);
+    if (SHOWN.has(event.type)) facts.timeline.push(waits && event.type === "promise.changed" ? { ...event, type: "promise.waits" } : event);
     facts.last = CORRECTABLE.has(event.type) ? event : { id: event.id, type: event.type, at: event.at };
   }
   facts.charges = [...(visit.charges ?? []), ...facts.added.filter((charge) => !told.has(charge.id))]

@@ -76,16 +76,17 @@ function refuse(bar, text) {
   put(bar, "wrong", text);
 }
 
-// A bar that a tap on another one has brought takes no tap yet.
+// A bar that a tap on another one has brought takes no tap yet; a phone that is slow to hand taps out changes nothing.
 function rest(bar) {
+  bar.dataset.rests = performance.now() + TWICE;
   bar.setAttribute("aria-disabled", "true");
   setTimeout(() => bar.removeAttribute("aria-disabled"), TWICE);
 }
 
 // A second tap while the first is being written is no second fact. What was refused can be tapped again at once, and keys
 // are not tapped twice.
-async function guarded(bar, { currentTarget: button, detail }, act) {
-  if (bar.dataset.busy || (detail && bar.hasAttribute("aria-disabled"))) return;
+async function guarded(bar, { currentTarget: button, detail, timeStamp }, act) {
+  if (bar.dataset.busy || (detail && timeStamp < bar.dataset.rests)) return;
   bar.dataset.busy = "1";
   acting += 1;
   put(bar, "wrong", "");

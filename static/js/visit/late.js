@@ -22,7 +22,7 @@ export function offers(promise, now) {
 }
 
 export const view = sideView("late", async (element, { visit, facts }, id) => {
-  const choices = offers(facts.promise, Date.now());
+  const choices = offers(facts.promise, await believableNow());
   for (const one of choices) {
     const row = clone("late-option");
     $("input", row).value = String(one.minutes);
@@ -31,7 +31,7 @@ export const view = sideView("late", async (element, { visit, facts }, id) => {
     field(element, "options").prepend(row);
     field(element, "options").append(row, field(element, "own"));
   }
-  const day = dateOf(Date.now());
+  const day = dateOf(await believableNow());
   $("[name=day]", element).value = day;
   $("[name=day]", element).min = day;
   const picked = () => chosen(read(element), choices);
@@ -44,9 +44,10 @@ export const view = sideView("late", async (element, { visit, facts }, id) => {
       const span = picked();
       if (!span) throw new Unfinished("window_missing", $("[name=shift]", element));
       if (span.end <= span.start) throw new Unfinished("window_reversed", $("[name=until]", element));
-      if (span.end <= Date.now()) throw new Unfinished("window_past", $("[name=until]", element));
+      const now = await believableNow();
+      if (span.end <= now) throw new Unfinished("window_past", $("[name=until]", element));
       if (!values.cause) throw new Unfinished("cause_missing", $("[name=cause]", element));
-      const promise = { start: iso(span.start), end: iso(span.end), agreed: values.agreed, told_at: iso(await believableNow()), channel: values.channel };
+      const promise = { start: iso(span.start), end: iso(span.end), agreed: values.agreed, told_at: iso(now), channel: values.channel };
       const reason = values.reason.trim() || null;
       await record(id, "promise.changed", { asked_by: "company", promise, apology: values.apology, cause: values.cause, reason }, together);
     },

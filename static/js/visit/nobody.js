@@ -4,6 +4,7 @@
 import { $, field, put, show } from "../lib/dom.js";
 import { clockTime } from "../lib/time.js";
 import { t } from "../lib/words.js";
+import { believableNow } from "../sync/clock.js";
 import { addPhoto } from "../sync/journal.js";
 import { linksOf } from "./contact.js";
 import { read, Unfinished } from "./form.js";
@@ -12,12 +13,16 @@ import { photosSaved, shots } from "./shots.js";
 import { sideView } from "./side.js";
 
 const WAIT_MINUTES = 15;
+// Who says it later than so many minutes after the arrival did not wait so long, and knows alone how long.
+const LONGEST_WAIT = 240;
+// What the server takes.
+const MOST = { call_attempts: 1000, waited_minutes: 100_000 };
 
 /** Minutes since the arrival, as a first value for the field. */
 export const waitedSince = (arrivedAt, now) => Math.max(0, Math.floor((now - arrivedAt) / 60_000));
 
 export const view = sideView("nobody", async (element, { visit, facts }, id) => {
-  const since = facts.arrived?.at ?? Date.now();
+  const since = facts.arrived?.at ?? (await believableNow());
   put(element, "wait", t("visit.nobody.wait", { minutes: WAIT_MINUTES, time: clockTime(since + WAIT_MINUTES * 60_000) }));
   const links = await linksOf(visit, "message.missed", { time: clockTime(since) });
   show(field(element, "tell"), links !== null);
@@ -31,7 +36,7 @@ export const view = sideView("nobody", async (element, { visit, facts }, id) => 
     act: async (together) => {
       await photosSaved();
       const known = await know(id);
-      atLeast(element, known.facts);
+      await atLeast(element, known.facts);
       const values = read(element);
       if (!values.reason) throw new Unfinished("reason_missing", $("[name=reason]", element));
       const door = known.facts.photos.findLast((one) => one.slot === "door");
@@ -45,8 +50,10 @@ export const view = sideView("nobody", async (element, { visit, facts }, id) => 
 
 // What the phone knows better than a draft of some minutes ago, or than a screen that is open for as long. What somebody
 // typed that is no number is left to be complained of.
-function atLeast(element, { arrived, calls }) {
-  const known = { call_attempts: calls.length, waited_minutes: arrived ? waitedSince(arrived.at, Date.now()) : 0 };
+async function atLeast(element, { arrived, calls }) {
+  const known = { call_attempts: calls.length };
+  const waited = arrived ? waitedSince(arrived.at, await believableNow()) : 0;
+  if (waited <= LONGEST_WAIT) known.waited_minutes = waited;
   for (const [name, least] of Object.entries(known)) {
     const input = $(`[name=${name}]`, element);
     if (input.value.trim() === "" || Number(input.value) < least) input.value = String(least);
@@ -56,7 +63,7 @@ function atLeast(element, { arrived, calls }) {
 function count(element, name) {
   const input = $(`[name=${name}]`, element);
   const number = Number(input.value);
-  if (input.value.trim() === "" || !Number.isInteger(number) || number < 0 || number > 1000) throw new Unfinished("count_wrong", input);
+  if (input.value.trim() === "" || !Number.isInteger(number) || number < 0 || number > MOST[name]) throw new Unfinished("count_wrong", input);
   return number;
 }
 

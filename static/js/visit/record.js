@@ -3,17 +3,19 @@
 
 import { say } from "../lib/dom.js";
 import { t } from "../lib/words.js";
+import { believableNow } from "../sync/clock.js";
 import { append, eventsOf, visit as visitOf } from "../sync/journal.js";
 import { saving } from "../sync/saving.js";
 import { pending, settle } from "./arrival.js";
 import { factsOf } from "./facts.js";
 import { mayFollow, stateOf } from "./lifecycle.js";
 
-/** What this phone knows of one visit: {visit, facts, state}; null when the visit is not on it. */
-export async function know(visitId) {
-  const visit = await visitOf(visitId);
+/** What this phone knows of one visit: {visit, facts, state, now}; null when the visit is not on it, and nobody says what it was
+ * like `last`. */
+export async function know(visitId, last = null) {
+  const visit = (await visitOf(visitId)) ?? last;
   if (!visit) return null;
-  const events = await eventsOf(visitId);
+  const events = await eventsOf(visitId, last);
   const waiting = await pending();
   if (waiting?.visit === visitId && !events.some((event) => event.type === "visit.arrived")) {
     events.push({ id: "pending", type: "visit.arrived", at: waiting.at, data: { gps: null } });
@@ -21,7 +23,7 @@ export async function know(visitId) {
   // Who stands in the customer's home goes on although the office cancelled meanwhile; the dispatcher decides about it.
   const arrived = events.some((event) => event.type === "visit.arrived");
   const ruling = visit.state === "void" || (visit.state === "cancelled" && !arrived) ? visit.state : null;
-  return { visit, facts: factsOf(visit, events), state: stateOf(events.map((event) => event.type), ruling) };
+  return { visit, facts: factsOf(visit, events), now: await believableNow(), state: stateOf(events.map((event) => event.type), ruling) };
 }
 
 /** Writes one fact durably and says so; `together` as for `append`. Raises NotNow where the visit's state does not allow it. */

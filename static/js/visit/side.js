@@ -22,7 +22,7 @@ export function sideView(name, build) {
       const key = `${name}:${id}`;
       const parts = await build(element, known, id);
       await remembered(element, key);
-      parts.ready?.();
+      await parts.ready?.();
       if (mine !== turn) return;
       const screen = clone("side");
       put(screen, "title", t(`visit.${name}.title`));

@@ -18,7 +18,7 @@ export function timeline(context) {
   const element = clone("timeline");
   const list = $("ol", element);
   for (const event of context.facts.timeline) list.append(line(event));
-  const last = undoable(context.facts, Date.now());
+  const last = undoable(context.facts, context.now);
   if (last && mayFollow(context.state, "event.corrects")) field(element, "undo").append(...putRight(context, last));
   return element;
 }
@@ -46,7 +46,7 @@ function putRight(context, event) {
     if (data) await context.record("event.corrects", { target: event.id, reason: t("visit.put_right_reason"), data });
     form.open = false;
   })));
-  setTimeout(() => show(form, false), Math.max(0, event.at + 120_000 - Date.now()));
+  setTimeout(() => show(form, false), Math.max(0, event.at + 120_000 - context.now));
   return [form];
 }
 

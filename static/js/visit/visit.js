@@ -150,8 +150,10 @@ function head(frame, { visit, facts, state }) {
   icon(mark, look.icon);
   put(mark, "state-word", t(`state.${disputed}`));
   show(field(frame, "disputed"), overruled);
+  const isAsked = facts.waits.size === 1 && facts.waits.has("needs_second_person");
+  put(frame, "why", t(isAsked ? "visit.disputed_promise" : "visit.disputed"));
   const ruling = rulingOf(visit);
-  put(frame, "ruling", ruling ? t(ruling.counts ? "outbox.decided" : "outbox.voided", { reason: ruling.reason }) : "");
+  put(frame, "ruling", ruling ? t(`outbox.${ruling.kind}`, { reason: ruling.reason }) : "");
 }
 
 function progress(frame, step) {
