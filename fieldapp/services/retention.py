@@ -2,16 +2,20 @@
 
 Owns what that means for each kind, and that the audit says how many of which went. A customer is erased like one who
 asked for it, but stands on no list: a restored backup that is older is gone through by the same timers the same day.
+
+Nothing goes by a clock that jumped ahead (`services.clocks`): what went comes back no more when the clock does.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import structlog
+
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.jobs import job_id
 from fieldapp.domain.retention import KINDS, Keeping, Kind
-from fieldapp.services import access_notes, erasing, kept_answers, recording
+from fieldapp.services import access_notes, clocks, erasing, kept_answers, recording
 from fieldapp.services.jobs import Handler, Job, Outcome
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, branches, jobs, photos, retention, server
@@ -34,8 +38,25 @@ BY_ITSELF: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind != "employees
 Step = Callable[[Work, BranchCode, datetime], int]
 
 
+def doubt(work: Work) -> str | None:
+    """Why nothing may go now, and what to do about it; None: it may."""
+    now = work.now()
+    with work.read() as db:
+        last = clocks.doubted(db, now)
+    if last is None:
+        return None
+    return (
+        f"nothing is let go: the clock says {now:%Y-%m-%d %H:%M} UTC and said {last:%Y-%m-%d %H:%M} when something was "
+        "last; put it right, or if it is right: fieldapp retention --clock-is-right"
+    )
+
+
 def plan(work: Work) -> None:
-    """Write down today's work, once for each branch however often it is asked."""
+    """Write down today's work, once for each branch however often it is asked; nothing while the clock is doubted."""
+    if why := doubt(work):
+        structlog.get_logger().warning(f"retention: {why}")
+        return
+    believe_clock(work)
     # Door codes and answers under keys have no time of their own to choose: nobody needs them for longer.
     access_notes.tidy(work)
     kept_answers.tidy(work)
@@ -60,6 +81,8 @@ def keeper(keeping: Keeping) -> Handler:
     """Who does that work."""
 
     def act(work: Work, job: Job) -> Outcome:
+        if doubt(work):
+            return Outcome(kind="done", detail="clock_doubted")  # a day on which it is not makes up for it
         until = work.now() + ONE_GO
         is_over = carry_out(work, BranchCode(job.branch), keeping, until=until)[1]
         enough = is_over or job.attempts >= MOST_GOES
@@ -73,11 +96,12 @@ def carry_out(
 ) -> tuple[dict[Kind, int], bool]:
     """Let go what is due of a branch; how many of which, and whether that was all (not, where it took past `until`)."""
     gone: dict[Kind, int] = {}
+    now = work.now()  # all by the moment at which the clock was looked at
     for kind in BY_ITSELF:
         time = keeping.time(kind)
         if time is None:
             continue
-        before = work.now() - time
+        before = now - time
         while number := _STEPS[kind](work, branch, before):
             gone[kind] = gone.get(kind, 0) + number
             if until is not None and work.now() > until:
@@ -86,6 +110,18 @@ def carry_out(
     if gone:
         work.database.scrub()
     return gone, True
+
+
+def believe_clock(work: Work) -> None:
+    """Things are let go by the clock, and nothing speaks against it."""
+    with work.write() as db:
+        clocks.believe(db, work.now())
+
+
+def confirm_clock(work: Work) -> None:
+    """The operator looked at the clock."""
+    with work.write() as db:
+        clocks.confirm(db, work.now())
 
 
 def due(work: Work, branch: BranchCode, keeping: Keeping) -> dict[Kind, int]:

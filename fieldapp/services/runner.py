@@ -71,6 +71,7 @@ class Runner:
     def _is_time_to_tidy(self) -> bool:
         with self._planning:
             now = self._work.now()
-            due = now >= self._tidy_at
+            # A clock that is put back after it was wrong must not put this off until then.
+            due = not self._tidy_at - TIDY <= now < self._tidy_at
             self._tidy_at = now + TIDY if due else self._tidy_at
         return due

@@ -18,6 +18,8 @@ from fieldapp.services.histories import import_events
 from fieldapp.services.work import Work
 from fieldapp.settings import Settings
 from fieldapp.storage import events as stored
+from fieldapp.storage import photos
+from fieldapp.storage.photos import Photo
 from tests import builders, cast
 
 VISIT = visit_id(cast.MAIN, "WO-1")
@@ -54,6 +56,7 @@ def test_all_is_well(run, work: Work):
     lines = [
         "migrations",
         *([] if work.database.is_sqlite else ["grants"]),
+        "retention",
         "keys",
         f"      data key {work.vault.newest} (newest): 8 values",
         "audit",
@@ -168,6 +171,19 @@ def test_a_changed_photo_is_named(run, work: Work, settings: Settings):
     name = work.blobs.put(cast.MAIN, b"photo")
     next((settings.instance / "blobs" / cast.MAIN).glob(f"*/{name}")).write_bytes(b"other")
     assert faults(run("--format", "json")) == [f"blob {name}: the file is not what its name says"]
+
+
+def test_a_photo_whose_file_is_gone_is_named_and_an_erased_one_is_not(run, work: Work):
+    lost, erased = (work.blobs.put(cast.MAIN, content) for content in (b"lost", b"erased"))
+    with work.write() as db:
+        for name in (lost, erased):
+            photos.add(db, cast.MAIN, Photo(name, 6, "image/jpeg", work.now()))
+    assert run().exit_code == 0
+    with work.write() as db:
+        photos.drop(db, cast.MAIN, [erased], work.now())
+    for name in (lost, erased):
+        work.blobs.remove(cast.MAIN, name)
+    assert faults(run("--format", "json")) == [f"blob {lost}: the file is gone"]
 
 
 def test_a_schema_that_is_behind_is_said_first(run, work: Work):

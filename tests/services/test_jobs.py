@@ -1,8 +1,9 @@
 """Outgoing work: done once, tried again, given up, taken by one of many. On SQLite and PostgreSQL."""
 
+import queue
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -310,6 +311,20 @@ def test_one_that_breaks_off_breaks_off_nothing_else(work: Work):
     assert enough.wait(30)
     runner.stop()
     assert (state(work, "a").state, state(work, "b").state) == ("running", "done")
+
+
+def test_a_clock_that_was_put_back_puts_off_nothing_that_is_done_once_a_day(work: Work, clock: Clock):
+    looks: queue.Queue[datetime] = queue.Queue()
+    runner = Runner(work, {}, threads=1, pause=0.01, tidy=lambda work: looks.put(work.now()))
+    runner.start()
+    try:
+        seen = [looks.get(timeout=30)]
+        for days in (190, -190):
+            clock.advance(days=days)
+            seen.append(looks.get(timeout=30))
+    finally:
+        runner.stop()
+    assert seen == [cast.NOW, cast.NOW + timedelta(days=190), cast.NOW]
 
 
 def test_what_was_done_long_ago_is_forgotten_and_what_was_given_up_is_not(work: Work, clock: Clock):

@@ -153,11 +153,72 @@ def test_every_day_is_one_job_for_each_branch_whoever_plans_it(work, clock):
     for _ in range(2):
         retention.plan(work)
     clock.advance(days=91)
+    retention.confirm_clock(work)
     retention.plan(work)
     while jobs.do_next(work, {RETENTION: keep}):
         pass
     assert (sorted(done), went(work)) == ([cast.MAIN, cast.MAIN, cast.NORTH, cast.NORTH], [("locations", 1)])
     assert readable(work, "121.5") == []
+
+
+def run_out(work):
+    retention.plan(work)
+    while jobs.do_next(work, {RETENTION: retention.keeper(KEEPING)}):
+        pass
+
+
+def test_nothing_goes_while_the_clock_is_ahead_and_what_is_due_does_once_it_is_back(work, clock):
+    name = photos.keep(work, MAIN, picture())
+    run_out(work)
+    clock.advance(days=190)
+    run_out(work)
+    assert "--clock-is-right" in retention.doubt(work)
+    assert (work.blobs.has(MAIN, name), went(work)) == (True, [])
+    clock.advance(days=-190)
+    assert retention.doubt(work) is None
+    for _ in range(30):
+        clock.advance(days=6.5)
+        run_out(work)
+    assert dict(went(work))["photos"] == 1
+
+
+def test_nothing_goes_by_a_job_that_was_planned_before_the_clock_jumped(work, clock):
+    name = photos.keep(work, MAIN, picture())
+    retention.plan(work)
+    clock.advance(days=190)
+    while jobs.do_next(work, {RETENTION: retention.keeper(KEEPING)}):
+        pass
+    clock.advance(days=-189)
+    run_out(work)
+    assert (work.blobs.has(MAIN, name), went(work)) == (True, [])
+
+
+def test_what_phones_bring_vouches_for_no_clock(work, clock, sign_in):
+    visit = visited(work, "WO-1")
+    run_out(work)
+    clock.advance(days=190)
+    phone = Phone(clock, sign_in("T001"))
+    assert phone.fates(phone.append("note.added", visit))
+    run_out(work)
+    assert went(work) == []
+
+
+def test_a_server_that_was_off_goes_on_once_somebody_says_that_the_clock_is_right(work, clock):
+    photos.keep(work, MAIN, picture())
+    run_out(work)
+    clock.advance(days=190)
+    run_out(work)
+    retention.confirm_clock(work)
+    run_out(work)
+    assert dict(went(work))["photos"] == 1
+
+
+def test_a_clock_that_starts_too_early_and_is_put_right_is_believed(work, clock):
+    run_out(work)
+    clock.advance(days=-2000)
+    run_out(work)
+    clock.advance(days=2001)
+    assert retention.doubt(work) is None
 
 
 def test_what_takes_long_is_gone_on_with_later(work, clock):
