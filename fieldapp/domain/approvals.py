@@ -36,6 +36,11 @@ def be_told_in_time(told_at: datetime, now: datetime, limit: datetime) -> None:
         raise Invalid("told_afterwards", field="told_at")
 
 
+def is_told_elsewhere(told_at: datetime, written_at: datetime) -> bool:
+    """Whether a note of what the customer was told is of another time than the talk itself."""
+    return abs(written_at - told_at) > PROMPTLY
+
+
 def overtaken(asked_from: Window, window: Window, visit_state: str) -> Overtaken | None:
     """Why an open request has nothing left to approve: the visit ended, or its promise is another one by now."""
     if visit_state in ENDED:

@@ -1,8 +1,9 @@
 """A day planned anew: who is free when, when each visit of a route begins, what then changes, and why one has no place.
 
-Owns these rules. Promises are kept, never moved: work begins within its window, with a little to spare. Which order of
-which visits is best a solver says (`Solve`); what it answers is laid out here, and refused where it breaks a rule. All
-times are on steps of five minutes, and ways are rounded up to them: nobody plans 10:07.
+Owns these rules. Promises are kept, never moved: work begins within its window, with a little to spare; and what keeps
+its promise as it is planned is given up for no other. Which order of which visits is best a solver says (`Solve`); what
+it answers is laid out here, and refused where it breaks a rule. All times are on steps of five minutes, and ways are
+rounded up to them: nobody plans 10:07.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +15,8 @@ from fieldapp.domain.calendar import Window
 from fieldapp.domain.places import Place, Travel
 
 TICK = timedelta(minutes=5)
+#: Nobody is told where to go sooner than this before they have to be on the way.
+LEAD = timedelta(minutes=15)
 #: Who plans to arrive as the window ends is late half of the time: so much of it, and no more, is left unplanned.
 SPARE, SPARE_SHARE = timedelta(minutes=15), 4
 #: So much of ways has to be saved before a visit changes hands.
@@ -116,7 +119,7 @@ class Problem:
         return found[::-1]
 
     def standing(self) -> list[list[str]]:
-        """The plan as it stands, as far as it keeps its promises: what any answer has to be better than."""
+        """The plan as it stands, as far as it keeps its promises: any answer keeps these too, and is no worse."""
         routes: list[list[str]] = []
         for stretch in self.stretches:
             route: list[Task] = []
@@ -150,8 +153,8 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A visit that has no place, and why. With `stays` it stands beside the new plan as it stood before; else somebody
-    else's promise is kept in its time, and it is nobody's until a person decides."""
+    """A visit that has no place, and why. With `stays` it stands beside the new plan as it stood before; else its own
+    promise was kept there no more, another one is in its time, and it is nobody's until a person decides."""
 
     why: Why
     stays: bool
@@ -181,11 +184,8 @@ class Day:
     def plan(self, solve: Solve) -> DayPlan:
         """The day as `solve` plans it."""
         problem = self.problem()
-        placed = self._solved(problem, solve)
-        taken: dict[str, list[Window]] = {one.technician: [] for one in self.people}
-        for one in placed.values():
-            taken[one.technician].append(one.work)
-        left = {one.visit: Left(self._why(problem, one), _stands(one, taken)) for one in problem.tasks
+        placed = self._giving_way(problem, self._solved(problem, solve))
+        left = {one.visit: Left(self._why(problem, one), self._stays(one, placed)) for one in problem.tasks
                 if one.visit not in placed}  # fmt: skip
         return DayPlan(placed, left)
 
@@ -222,6 +222,34 @@ class Day:
                 raise ValueError(f"no such route: {stretch.technician}, {list(order)}")
             placed |= {one.visit: one for one in times}
         return placed
+
+    def _giving_way(self, problem: Problem, placed: Mapping[str, Placement]) -> Mapping[str, Placement]:
+        """The same without what nobody had and would now be in the time of a visit that found no other place: ways are
+        estimates, and whoever can be there as planned is taken away for somebody's promise at most."""
+        given = [one for one in problem.tasks if one.visit not in placed and self._is_possible(problem, one)]
+        return {
+            visit: one for visit, one in placed.items()
+            if self._by_visit[visit].technician or not any(_is_in_its_time(one, each) for each in given)
+        }  # fmt: skip
+
+    def _is_possible(self, problem: Problem, task: Task) -> bool:
+        """Whether its technician keeps its promise as planned, if nothing else is to be done."""
+        own = (one.span for one in problem.stretches if one.technician == task.technician)
+        is_there = any(one.start <= task.start and task.stands.end <= one.end for one in own)
+        return is_there and self._lasts(task) and task.technician in task.able
+
+    def _lasts(self, task: Task) -> bool:
+        """Whether who keeps to the plan keeps the promise."""
+        return task.start <= self._by_visit[task.visit].window.end
+
+    def _stays(self, task: Task, placed: Mapping[str, Placement]) -> bool:
+        """Whether nothing comes into its time anew; two at once somebody meant, while the promise can be kept."""
+        beside = (one.visit for one in placed.values() if _is_in_its_time(one, task))
+        return all(self._lasts(task) and self._stood_beside(task, one) for one in beside)
+
+    def _stood_beside(self, task: Task, other: str) -> bool:
+        before = self._by_visit[other]
+        return before.technician == task.technician and before.stands.overlaps(task.stands)
 
     def _why(self, problem: Problem, task: Task) -> Why:
         if self._by_visit[task.visit].window.end < self.earliest:
@@ -267,10 +295,9 @@ def rounded_up_to(moment: datetime) -> datetime:
     return _EPOCH + rounded_up(moment - _EPOCH)
 
 
-def _stands(task: Task, taken: Mapping[str, Iterable[Window]]) -> bool:
-    if task.technician is None:
-        return True
-    return not any(task.stands.overlaps(one) for one in taken.get(task.technician, ()))
+def _is_in_its_time(other: Placement, task: Task) -> bool:
+    """Whether it is placed where the task is planned for now."""
+    return other.technician == task.technician and other.work.overlaps(task.stands)
 
 
 def _alone(problem: Problem, task: Task) -> bool:

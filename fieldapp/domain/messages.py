@@ -10,11 +10,14 @@ from datetime import datetime, time, timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
+from msgspec import UNSET
+
+from fieldapp.domain import numbers
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
-from fieldapp.domain.visits.lifecycle import replay
+from fieldapp.domain.visits.lifecycle import VisitState, replay
 
 Kind = Literal["confirmation", "reminder", "who_comes", "on_way", "late", "moved", "cancelled", "receipt"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -22,17 +25,21 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 TRIGGERS: dict[str, frozenset[Kind]] = {
     "visit.scheduled": frozenset({"confirmation", "reminder"}),
     "visit.assigned": frozenset({"who_comes"}),
+    "visit.amended": frozenset({"confirmation"}),
     "promise.changed": frozenset({"late", "moved", "reminder"}),
     "visit.cancelled": frozenset({"cancelled"}),
     "visit.reinstated": frozenset({"confirmation", "reminder", "receipt"}),
+    "visit.voided": frozenset({"cancelled"}),
     "visit.departed": frozenset({"on_way"}),
     "visit.completed": frozenset({"receipt"}),
 }
 #: Who waits for these waits now, at whatever hour.
-URGENT: frozenset[Kind] = frozenset({"on_way", "late"})
+URGENT: frozenset[Kind] = frozenset({"on_way"})
 #: Who is at home for what this calls off waits, too, when that is near.
-CALLS_OFF: frozenset[Kind] = frozenset({"moved", "cancelled"})
+CALLS_OFF: frozenset[Kind] = frozenset({"late", "moved", "cancelled"})
 _SOON_URGENT: frozenset[Kind] = CALLS_OFF | {"who_comes"}
+#: What tells a customer that the window it names stands.
+CONFIRMS: frozenset[Kind] = frozenset({"confirmation", "late", "moved"})
 #: When in the afternoon before, by the branch's clock, customers are reminded.
 REMINDED_AT = time(17)
 #: How old news may be and still be worth telling.
@@ -83,15 +90,32 @@ def masked_email(address: str) -> str:
 
 def window_before(history: Iterable[Event], event: Event) -> Window | None:
     """The promise that was in force until this fact of the visit's history; None where there was none."""
-    earlier = [one for one in history if one.order < event.order or isinstance(one.data, ev.VisitScheduled)]
-    state = replay(one for one in earlier if one.id != event.id)
+    state = state_before(history, event)
     return Window(state.promise.start, state.promise.end) if state else None
+
+
+def state_before(history: Iterable[Event], event: Event) -> VisitState | None:
+    """The visit as it stood until this fact of its history; None where it was not scheduled yet."""
+    earlier = [one for one in history if one.order < event.order or isinstance(one.data, ev.VisitScheduled)]
+    return replay(one for one in earlier if one.id != event.id)
 
 
 def moved_as(new: Window, before: Window | None, moment: datetime, zone: ZoneInfo) -> Kind:
     """As what customers are told of a window that the company gives them."""
     is_today = new.start.astimezone(zone).date() == moment.astimezone(zone).date()
     return "late" if is_today and is_later(new, before) else "moved"
+
+
+def put_right(before: ev.Customer, data: ev.Data) -> frozenset[str]:
+    """The channels by which a correction of the order reaches its customer elsewhere than before."""
+    if not isinstance(data, ev.VisitAmended) or data.customer is UNSET:
+        return frozenset()
+    now, found = data.customer, set[str]()
+    if numbers.bare(now.phone) not in {"", numbers.bare(before.phone)}:
+        found.add("sms")
+    if (now.email or "").casefold() not in {"", (before.email or "").casefold()}:
+        found.add("mail")
+    return frozenset(found)
 
 
 def technician_at(history: Iterable[Event], moment: datetime) -> str | None:
@@ -122,9 +146,13 @@ def follows(
         new = Window(data.promise.start, data.promise.end)
         is_ours = data.asked_by == "company"
         return moved_as(new, before, event.effective_at, zone) if is_ours else "moved", "reminder"
+    if event.type == "visit.voided":
+        # Whom somebody came to early still has it in their calendar; once it has begun, who came may have been for it.
+        return ("cancelled",) if before is not None and event.effective_at < before.start else ()
     usual: dict[str, tuple[Kind, ...]] = {
         "visit.scheduled": ("confirmation", "reminder"), "visit.reinstated": ("confirmation", "reminder"),
-        "visit.assigned": ("who_comes",), "visit.cancelled": ("cancelled",), "visit.departed": ("on_way",),
+        "visit.amended": ("confirmation",), "visit.assigned": ("who_comes",), "visit.cancelled": ("cancelled",),
+        "visit.departed": ("on_way",),
         "visit.completed": ("receipt",),
     }  # fmt: skip
     return usual.get(event.type, ())
@@ -205,7 +233,7 @@ def untrue(
     if kind == "reminder" and now.astimezone(zone).date() >= said.start.astimezone(zone).date():
         return "too_late"  # it says "tomorrow"
     if kind == "cancelled":
-        return None if state == "cancelled" else "overtaken"
+        return None if state in {"cancelled", "void"} else "overtaken"
     if said != window:
         return "overtaken"
     fitting = {"on_way": {"en_route"}, "late": {"planned", "en_route"}}.get(kind, {"planned", "en_route"})

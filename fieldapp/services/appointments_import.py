@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from msgspec import structs
@@ -15,7 +16,7 @@ from msgspec import structs
 from fieldapp.domain import scheduling
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import Window
-from fieldapp.domain.errors import Conflict
+from fieldapp.domain.errors import Conflict, DomainError
 from fieldapp.domain.ids import BranchCode, VisitId, visit_id
 from fieldapp.domain.scheduling import Plan
 from fieldapp.domain.visits import events as ev
@@ -26,7 +27,7 @@ from fieldapp.services.appointments_csv import Row, Sheet, parse_appointments, p
 from fieldapp.services.branches import zone_of
 from fieldapp.services.csv_cells import Remark
 from fieldapp.services.recording import record
-from fieldapp.services.scheduling import amendment, end_link, event
+from fieldapp.services.scheduling import amendment, be_movable_by, be_open, end_link, event
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import audit, planning, visits
 from fieldapp.storage.events import Record
@@ -64,7 +65,7 @@ def preview_appointments(work: Work, actor: Actor, branch: BranchCode, raw: byte
     """What importing the file would do now; changes nothing. Raises `Forbidden`, `NotFound` (branch)."""
     require(actor, "visits.plan", branch=branch)
     with work.read() as db:
-        return _look(work, db, branch, raw).preview
+        return _look(work, db, actor, branch, raw).preview
 
 
 def import_appointments(
@@ -78,7 +79,7 @@ def import_appointments(
     require(actor, "visits.plan", branch=branch)
     now = work.now()
     with work.write(branch) as db:
-        found = _look(work, db, branch, raw)
+        found = _look(work, db, actor, branch, raw)
         if found.preview.faults:
             return found.preview
         if expected is not None and expected != found.preview.digest:
@@ -108,7 +109,7 @@ class _Look:
     said: Mapping[VisitId, Sequence[ev.Data]]
 
 
-def _look(work: Work, db: Db, branch: BranchCode, raw: bytes) -> _Look:
+def _look(work: Work, db: Db, actor: Actor, branch: BranchCode, raw: bytes) -> _Look:
     """Read the file against the store: the preview, and what each visit would be told."""
     technicians = {str(one.code): one.is_active for one in planning.technicians(db, branch)}
     sheet = parse_appointments(raw, zone_of(db, branch), technicians, work.now())
@@ -117,14 +118,18 @@ def _look(work: Work, db: Db, branch: BranchCode, raw: bytes) -> _Look:
     known = planning.by_external_ids(db, branch, (row.order.external_id for row in sheet.rows))
     earlier = planning.imported(db, branch, (visit.visit_id for visit in known.values()))
     said: dict[VisitId, Sequence[ev.Data]] = {}
-    lines = []
+    lines, faults = [], list[Remark]()
     for row in sheet.rows:
         visit = known.get(row.order.external_id)
         data = _changes(row, visit, earlier.get(visit.visit_id, ())) if visit else [row.order]
+        if visit and not actor.is_head_office:
+            faults += [one for change in data if (one := _refusal(db, actor, row, visit, change, work.now()))]
         if data:
             said[visit.visit_id if visit else visit_id(branch, row.order.external_id)] = data
         verdict: Verdict = "new" if visit is None else "changed" if data else "same"
         lines.append(Line(row, verdict, tuple(one.event_type for one in data) if visit else ()))
+    if faults:
+        return _Look(Preview((), tuple(faults), sheet.warnings, ""), {})
     warnings = _warnings(db, branch, sheet, lines, known)
     return _Look(Preview(tuple(lines), (), warnings, _digest(lines)), said)
 
@@ -149,6 +154,21 @@ def _changes(row: Row, visit: Visit, earlier: Sequence[Event]) -> list[ev.Data]:
     if amended is not None:
         changes.append(amended)
     return changes
+
+
+def _refusal(db: Db, actor: Actor, row: Row, visit: Visit, change: ev.Data, now: datetime) -> Remark | None:
+    """Why this person may not change the promise of a visit: a file is no way around what a form would refuse. Only
+    head office, whose list it is, says what was agreed elsewhere (scoring.md 4: imported changes count as approved)."""
+    if not isinstance(change, ev.PromiseChanged):
+        return None
+    try:
+        be_open(visit)
+        be_movable_by(db, actor, visit, change, now)
+    except DomainError as error:
+        said = {"told_at": str(row.order.promise.told_at), "asked_by": row.asked_by}
+        column = error.field if error.field in said else "external_id"
+        return Remark(row.line, column, said.get(column, visit.external_id), error.code, error.facts)
+    return None
 
 
 def _stands(promise: ev.Promise, visit: Visit) -> bool:

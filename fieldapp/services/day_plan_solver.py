@@ -12,8 +12,9 @@ from typing import Any
 
 from fieldapp.domain.day_plans import LOYALTY, Point, Problem, Stretch, Task
 
-#: Costs are seconds of ways. No way is worth leaving a visit out; nobody is sent who is not able, whatever that saves.
-_PRIZE, _NEVER = 10**7, 10**9
+#: Costs are seconds of ways. No way is worth leaving a visit out, least of all one that somebody was given; nobody is
+#: sent who is not able, whatever that saves.
+_PRIZE, _GIVEN, _NEVER = 10**7, 3 * 10**7, 10**9
 #: The first search hardly ever lets a visit be late for a while and stops at what it cannot leave without; the second,
 #: for the rest of the time, lets them: what costs a second of lateness there at most.
 _FIRST, _LENIENT = 0.75, 1_000.0
@@ -66,9 +67,10 @@ def _question(problem: Problem) -> Any:
     ways: Any = np.array([[_seconds(problem.way(one, other)) for other in points] for one in points], dtype=np.int64)
     np.fill_diagonal(ways, 0)
     people = list(dict.fromkeys(one.technician for one in problem.stretches))
+    kept = {visit for route in problem.standing() for visit in route}
     return ProblemData(
         locations=[Location(0, 0) for _ in points],
-        clients=[_client(Client, number, one, zero) for number, one in enumerate(problem.tasks)],
+        clients=[_client(Client, number, one, zero, one.visit in kept) for number, one in enumerate(problem.tasks)],
         depots=[Depot(len(problem.tasks) + number) for number in range(len(ends))],
         vehicle_types=[_vehicle(VehicleType, one, ends, people, zero) for one in problem.stretches],
         distance_matrices=[_costs(ways, problem.tasks, technician) for technician in people],
@@ -85,10 +87,12 @@ def _standing(problem: Problem, data: Any) -> Any:
     return Solution(data, [Route(data, route, number) for number, route in enumerate(routes) if route])
 
 
-def _client(make: Any, number: int, task: Task, zero: datetime) -> Any:
+def _client(make: Any, number: int, task: Task, zero: datetime, is_kept: bool) -> Any:
+    """What keeps its promise now is in every answer: no two others are worth it."""
     return make(
         number, service_duration=_seconds(task.length), tw_early=_seconds(task.window.start - zero),
-        tw_late=_seconds(task.window.end - zero), prize=_PRIZE, required=False,
+        tw_late=_seconds(task.window.end - zero), prize=_PRIZE if task.technician is None else _GIVEN,
+        required=is_kept,
     )  # fmt: skip
 
 

@@ -16,14 +16,14 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.access import Actor, require
 from fieldapp.domain.calendar import Window, day_bounds
-from fieldapp.domain.calendars import Absence, Calendar, Job, obstacles, working_hours
-from fieldapp.domain.day_plans import Block, Day, DayPlan, Person, Placement, Point, Solve, Task
+from fieldapp.domain.calendars import Absence, Calendar, Job, Obstacle, obstacles, working_hours
+from fieldapp.domain.day_plans import LEAD, Block, Day, DayPlan, Person, Placement, Point, Solve, Task
 from fieldapp.domain.errors import Conflict, Invalid
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.places import ByGreatCircle, Place, Travel
 from fieldapp.domain.roster import USUAL_HOURS
 from fieldapp.domain.visits.lifecycle import ENDED
-from fieldapp.services import rearranging
+from fieldapp.services import claims, rearranging
 from fieldapp.services.branches import zone_of
 from fieldapp.services.day_plan_solver import ByPyVrp
 from fieldapp.services.rearranging import CannotRearrange, Change
@@ -35,8 +35,6 @@ from fieldapp.storage.visits import Visit
 
 __all__ = ["Asked", "CannotRearrange", "Change", "Lane", "Outlook", "Proposal", "Step", "Unplaced", "Visit"]
 
-#: Nobody is told where to go sooner than this before they have to be on the way.
-LEAD = timedelta(minutes=15)
 #: How long is looked for the best plan, and up to how many visits and technicians.
 SECONDS, MOST_VISITS, MOST_PEOPLE = 8.0, 300, 40
 #: What is left of a visit at least, where somebody is there longer than planned.
@@ -218,6 +216,18 @@ class _Read:
         return pins.within(self.db, self.branch, self.span)
 
     @cached_property
+    def decided(self) -> frozenset[str]:
+        """What a person planned where no plan of the day would put it: against calendar or promise, saying why, or
+        beyond the hours of somebody whose calendar says nothing against it."""
+        ours = [one for one in self.visits if one.technician in self.calendars]
+        against = {one.external_id: (one.technician or "", self._against(one)) for one in ours}
+        spoken = claims.overruled(self.db, self.branch, {key: one for key, one in against.items() if one[1]})
+        return frozenset(
+            one.visit_id for one in ours
+            if one.external_id in spoken or (not against[one.external_id][1] and not self._is_in_hours(one))
+        )  # fmt: skip
+
+    @cached_property
     def calendars(self) -> Mapping[str, Calendar]:
         return calendars.of(self.db, self.branch, self.codes)
 
@@ -258,12 +268,20 @@ class _Read:
         return Day(tasks, [self._person(code) for code in self.codes], self.travel, self.earliest)
 
     def _may_move(self, visit: Planned) -> bool:
-        is_open = visit.state == "planned" and not visit.held and visit.visit_id not in self.pinned
+        is_open = visit.state == "planned" and not visit.held and visit.visit_id not in self.pinned | self.decided
         is_here = visit.planned.overlaps(self.bounds) and visit.window.overlaps(self.bounds)
         return is_open and is_here and (visit.technician is None or visit.planned.start >= self.earliest)
 
+    def _against(self, visit: Planned) -> Sequence[Obstacle]:
+        calendar = obstacles(self.calendars[visit.technician or ""], self.absences, _job(visit), self.zone)
+        return [*calendar, *claims.outside_promise(visit.window, visit.planned.start)]
+
+    def _is_in_hours(self, visit: Planned) -> bool:
+        hours = self._hours(self.calendars[visit.technician or ""])
+        return any(one.start <= visit.planned.start and visit.planned.end <= one.end for one in hours)
+
     def _task(self, visit: Planned) -> Task:
-        job = Job(visit.planned, visit.job_type, visit.district or "")
+        job = _job(visit)
         able = (code for code in self.codes if not _unable(self.calendars[code], job, self.zone))
         return Task(
             visit=visit.visit_id, place=visit.place, window=visit.window,
@@ -368,6 +386,10 @@ def _step(seen: Planned, work: Window, goes: bool) -> Step:
     if goes:
         return Step(seen, work, "taken" if seen.technician else "new", seen.technician)
     return Step(seen, work, "time" if work.start != seen.planned.start else "")
+
+
+def _job(visit: Planned) -> Job:
+    return Job(visit.planned, visit.job_type, visit.district or "")
 
 
 def _unable(calendar: Calendar, job: Job, zone: ZoneInfo) -> bool:

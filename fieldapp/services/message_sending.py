@@ -15,6 +15,7 @@ from fieldapp.domain import messages as rules
 from fieldapp.domain.calendar import Window
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
+from fieldapp.domain.visits.rulings import as_told
 from fieldapp.domain.webhooks import signature
 from fieldapp.services import links, mail, message_names, message_texts, posting
 from fieldapp.services.contacts import masked
@@ -123,7 +124,8 @@ class Sender:
         if due > now:
             return Outcome(kind="later", due_at=due, detail="quiet_hours")
         goes = self.channels.pick(facts.visit, is_urgent=facts.is_urgent(now), tried=facts.message.channel)
-        if goes is None:
+        # A number that was put right is told, or nobody: where the customer was reached before, it is no news.
+        if goes is None or (facts.event.type == "visit.amended" and goes[0] != facts.message.channel):
             return _ended(work, facts, "done", "no_address")
         return _send(work, self.channels, facts, *goes)
 
@@ -145,6 +147,7 @@ def _load(work: Work, job: Job) -> _Facts | None:
         if message.kind == "who_comes":
             # Not about a promise: whoever comes, comes when it is promised by now.
             message = replace(message, window=visit.window)
+        visit = replace(visit, state=state_told(db, visit))
         comes = message_names.who_comes(db, visit, visit.technician)
         return _Facts(
             message=message, visit=visit, event=event, company=place.name, zone=ZoneInfo(place.timezone),
@@ -156,9 +159,20 @@ def _load(work: Work, job: Job) -> _Facts | None:
         )  # fmt: skip
 
 
+def state_told(db: Db, visit: Visit) -> str:
+    """The state that a visit is in for its customer, disputed or not."""
+    if not visit.held:
+        return visit.state
+    history = events.histories(db, visit.branch, [visit.visit_id])[0][visit.visit_id]
+    told = as_told(history, [one.event for one in events.held_of(db, visit.branch, visit.visit_id)])
+    return told.name if told else visit.state
+
+
 def _is_said(db: Db, message: Message, visit: Visit) -> bool:
     if message.kind == "who_comes":
         return message_names.last_named(db, visit, but=message.message_id) == visit.technician
+    if message.kind == "confirmation":
+        return messages.said_since(db, message)
     return message.kind in _ONCE and messages.said_already(db, message)
 
 
@@ -175,7 +189,7 @@ def _why_not(facts: _Facts, now: datetime) -> str | None:
         return "switched_off"
     if facts.is_said:
         return "said_already"
-    if visit.held or (message.kind == "who_comes" and facts.technician is None):
+    if message.kind == "who_comes" and facts.technician is None:
         return "overtaken"
     return rules.untrue(message.kind, message.window, visit.window, visit.state, message.since, now, facts.zone)
 

@@ -14,9 +14,10 @@ from fieldapp.domain.errors import Invalid, NotFound
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.messages import Kind, Rules
 from fieldapp.domain.words import cleaned
-from fieldapp.services import message_texts, outbox
+from fieldapp.services import message_sending, message_texts, outbox
+from fieldapp.services.branches import zone_of
 from fieldapp.services.work import Work
-from fieldapp.storage import audit, branches, jobs, messages
+from fieldapp.storage import audit, branches, jobs, messages, visits
 from fieldapp.storage.messages import Message, Template
 
 __all__ = ["Kind", "Message", "Rules", "Template"]
@@ -32,9 +33,13 @@ class Told:
 
 
 def of_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> list[Told]:
-    """What the visit's customer was, will be and was not told, the latest first."""
+    """What the visit's customer was, will be and was not told, the latest first; as things stand: what waits and is not
+    true any more will not be sent."""
     require(actor, "visits.plan", branch=branch)
+    now = work.now()
     with work.read() as db:
+        visit, zone = visits.find(db, branch, visit_id), zone_of(db, branch)
+        state = message_sending.state_told(db, visit) if visit else ""
         found = []
         for one in messages.of_visit(db, branch, visit_id):
             logged = next(iter(jobs.of_target(db, branch, one.message_id, limit=1)), None)
@@ -44,6 +49,11 @@ def of_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> lis
                 last = next(iter(logged.attempts), None)
                 code, ended_at = (last.detail, last.ended_at) if last else ("broken_off", None)
                 one = replace(one, state="failed", code=code, ended_at=ended_at)
+            elif one.state == "waiting" and visit is not None:
+                # Its job finds that out only when it is due; by then somebody may have asked why the customer is told.
+                window = visit.window if one.kind == "who_comes" else one.window
+                why = rules.untrue(one.kind, window, visit.window, state, one.since, max(waits or now, now), zone)
+                one, waits = (replace(one, state="dropped", code=why), None) if why else (one, waits)
             found.append(Told(one, len(logged.attempts) if logged else 0, waits))
         return found
 

@@ -16,10 +16,11 @@ from fieldapp.domain.calendar import Window, day_bounds
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.scheduling import is_repeat
 from fieldapp.domain.words import cleaned
-from fieldapp.services import approvals, contacts
+from fieldapp.services import approvals, contacts, rulings
 from fieldapp.services.approvals import Approval
 from fieldapp.services.branches import zone_of
 from fieldapp.services.rulebooks import missed_after, rulebooks
+from fieldapp.services.rulings import Decision
 from fieldapp.services.work import Db, Work
 from fieldapp.storage import pins, planning, visits
 from fieldapp.storage.pins import Pin
@@ -127,6 +128,8 @@ class Details:
     there_in_all: int
     #: Late changes that somebody asked for, latest first, each with why nothing is left to approve.
     asked: Sequence[tuple[Approval, str | None]]
+    #: What may be decided about it.
+    decisions: Sequence[Decision]
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ class Disputed:
 
     visit: Visit | None
     facts: Sequence[Entry]
+    decisions: Sequence[Decision] = ()
 
 
 def list_visits(
@@ -216,6 +220,7 @@ def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> De
             technicians=planning.technicians(db, branch),
             pin=pins.find(db, branch, visit_id),
             asked=approvals.of_visit(db, visit),
+            decisions=rulings.decisions(db, branch, visit.visit_id, now),
         )
 
 
@@ -258,7 +263,12 @@ def list_disputed(work: Work, actor: Actor, branch: BranchCode) -> Sequence[Disp
         waiting: dict[str | None, list[Entry]] = defaultdict(list)
         for entry in planning.held(db, branch):
             waiting[entry.event.visit].append(entry)
-        return [Disputed(visits.find(db, branch, visit) if visit else None, facts) for visit, facts in waiting.items()]
+        found = []
+        for name, facts in waiting.items():
+            visit = visits.find(db, branch, name) if name else None
+            may = rulings.decisions(db, branch, visit.visit_id, work.now()) if visit else ()
+            found.append(Disputed(visit, facts, may))
+        return found
 
 
 def counts(work: Work, actor: Actor, branch: BranchCode) -> tuple[int, int]:

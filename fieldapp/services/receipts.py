@@ -13,6 +13,7 @@ from fieldapp.domain.errors import NotFound
 from fieldapp.domain.messages import is_later, window_before
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
+from fieldapp.domain.visits.rulings import as_told
 from fieldapp.domain.visits.signoff import Photo, Receipt, receipt_of
 from fieldapp.services import cases, message_names
 from fieldapp.services.cases import CaseView
@@ -99,7 +100,9 @@ def view(work: Work, link: Link) -> LinkView:
 def load(db: Db, link: Link, now: datetime) -> LinkView:
     """The same within a transaction; raises `NotFound` for a visit without history."""
     histories, held = events.histories(db, link.branch, [link.visit_id])
-    receipt = receipt_of(histories[link.visit_id], held.get(link.visit_id, 0))
+    waiting = [one.event for one in events.held_of(db, link.branch, link.visit_id)] if held else []
+    told = as_told(histories[link.visit_id], waiting)
+    receipt = receipt_of(histories[link.visit_id], told.held if told else 0)
     branch = branches.find(db, link.branch)
     if receipt is None or branch is None:
         raise NotFound()
@@ -113,8 +116,11 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
     own = link.kind == "own"
     done = links.acts(db, link.branch, link.visit_id) if own else []
     acts = _named(done, receipt)
+    shut = acts.keys() - _AGAIN
     # Who gave stars on the phone is not asked again.
-    told = {"rate"} if any(getattr(one.data, "rating", None) for one in histories[link.visit_id]) else set()
+    shut |= {"rate"} if any(getattr(one.data, "rating", None) for one in histories[link.visit_id]) else set()
+    # What waits may be that it is another day: the office decides that first.
+    shut |= {"move"} if waiting else set()
     zone = ZoneInfo(branch.timezone)
     # A customer sees *missed* as soon as it is one for the score.
     state = receipt.state.seen_at(now, missed_after(rulebooks(db), receipt.state.promise.start, zone))
@@ -131,7 +137,7 @@ def load(db: Db, link: Link, now: datetime) -> LinkView:
         technician=login,
         technician_name=account.name if account else None,
         acts=acts,
-        offers=_offers(receipt, state, now, done) - (acts.keys() - _AGAIN) - told if own else frozenset(),
+        offers=_offers(receipt, state, now, done) - shut if own else frozenset(),
         cases=tuple(cases.of_visit(db, link.branch, link.visit_id, now)) if own else (),
         now=now,
         expires_at=link.expires_at,

@@ -1,10 +1,11 @@
-"""Planning visits: schedule, assign, move, cancel, amend, and deciding facts that a phone sent against the plan.
+"""Planning visits: schedule, assign, move, cancel, amend.
 
 Owns the optimistic check (two people changing one visit) and that one technician's planned work never overlaps unless
-somebody says why. What a change does to a score is `domain.scoring`'s; reading lists is `services.planning`'s.
+somebody says why. What a change does to a score is `domain.scoring`'s; reading lists is `services.planning`'s; what
+becomes of facts that a phone sent against the plan is `services.rulings`'.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
@@ -13,7 +14,7 @@ from msgspec import UNSET
 
 from fieldapp.domain import approvals, numbers, scheduling
 from fieldapp.domain.access import Actor, require
-from fieldapp.domain.calendar import month_of
+from fieldapp.domain.calendar import Window, month_of
 from fieldapp.domain.errors import Conflict, Forbidden, Invalid
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode, VisitId, is_external_id, visit_id
 from fieldapp.domain.messages import is_email
@@ -41,9 +42,7 @@ __all__ = [
     "assign_visit",
     "cancel_visit",
     "move_visit",
-    "reinstate_visit",
     "schedule_visit",
-    "void_visit",
 ]
 
 #: What changes what a planner decides on; notes and photos that came in meanwhile do not.
@@ -73,7 +72,7 @@ def schedule_visit(work: Work, actor: Actor, branch: BranchCode, order: Order) -
 
     Raises `Invalid` (window_*, told_future, technician_unknown, technician_left, duration_out_of_range,
     external_id_malformed), `Conflict` (external_id_taken; technician_busy with the other visit, technician_absent,
-    off_shift, skill_missing, district_foreign: `OVERRIDABLE`).
+    off_shift, skill_missing, district_foreign, outside_promise: `OVERRIDABLE`).
     """
     require(actor, "visits.plan", branch=branch)
     now = work.now()
@@ -93,9 +92,10 @@ def schedule_visit(work: Work, actor: Actor, branch: BranchCode, order: Order) -
         )  # fmt: skip
         visit = visit_id(branch, number)
         planned = order.slot.start or order.promise.start
-        wanted = Claim(visit, number, order.job_type, planned, order.slot, order.customer.district or "")
+        window = Window(order.promise.start, order.promise.end)
+        wanted = Claim(visit, number, order.job_type, planned, order.slot, order.customer.district or "", window)
         claim_time(work, db, actor.login, branch, wanted, now)
-        return _say(work, db, actor, branch, visit, number, [data], order.slot)
+        return say_audited(work, db, actor, branch, visit, number, [data], order.slot)
 
 
 def assign_visit(
@@ -114,13 +114,13 @@ def assign_visit(
         start = slot.start or seen.planned.start
         wanted = Claim(
             seen.visit_id, seen.external_id, seen.job_type, start, replace(slot, minutes=minutes), seen.district,
-            together,
+            None if start == seen.planned.start else seen.window, together,
         )  # fmt: skip
         claim_time(work, db, actor.login, branch, wanted, work.now())
         data = ev.VisitAssigned(
             technician=slot.technician or None, reason=reason or None, planned_start=start, duration=minutes
         )
-        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [data], slot)
+        return say_audited(work, db, actor, branch, seen.visit_id, seen.external_id, [data], slot)
 
 
 def move_visit(
@@ -135,13 +135,9 @@ def move_visit(
     now = work.now()
     with work.write(branch) as db:
         seen = movable(db, branch, visit, rev, change, now)
-        be_others(actor, seen)
-        _told_in_time(db, seen, change, now)
-        notice = late_by(db, branch, seen.visit_id, change, now)
-        if notice is not None:
-            raise Invalid("needs_second_person", field="asked_by", minutes=_minutes(notice))
+        be_movable_by(db, actor, seen, change, now)
         said = plan_move(work, db, actor.login, seen, change, slot, now)
-        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, said, slot)
+        return say_audited(work, db, actor, branch, seen.visit_id, seen.external_id, said, slot)
 
 
 def cancel_visit(
@@ -156,19 +152,19 @@ def cancel_visit(
         seen = get_open(db, branch, visit, rev)
         be_others(actor, seen)
         _told_in_time(db, seen, cancellation, now)
-        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [cancellation])
+        return say_audited(work, db, actor, branch, seen.visit_id, seen.external_id, [cancellation])
 
 
 def amend_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, wanted: ev.VisitAmended) -> Visit:
     """Correct what is written about the order; only what differs is recorded, and nothing when nothing does."""
     require(actor, "visits.plan", branch=branch)
     with work.write(branch) as db:
-        seen = _unchanged(db, branch, visit, rev)
+        seen = unchanged(db, branch, visit, rev)
         change = amendment(seen, wanted)
         if change is None:
             return seen
         end_link(db, seen, change, work.now())
-        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [change])
+        return say_audited(work, db, actor, branch, seen.visit_id, seen.external_id, [change])
 
 
 def end_link(db: Db, seen: Visit, change: ev.VisitAmended, now: datetime) -> None:
@@ -180,25 +176,6 @@ def end_link(db: Db, seen: Visit, change: ev.VisitAmended, now: datetime) -> Non
     is_number = numbers.bare(seen.phone) in {"", numbers.bare(change.customer.phone)}
     if not (is_number and seen.email.casefold() in {"", email.casefold()}):
         links.end(db, seen.branch, seen.visit_id, "own", now)
-
-
-def reinstate_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, reason: str) -> Visit:
-    """Let what was done count: held facts are released, a cancellation is as if never made. Wants a reason."""
-
-    def applies(seen: Visit) -> bool:
-        return seen.held > 0 or seen.state in {"cancelled", "void"}
-
-    return _rule(work, actor, branch, visit, rev, reason, lambda text: ev.VisitReinstated(reason=text), applies)
-
-
-def void_visit(work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, reason: str) -> Visit:
-    """Keep what was done against the plan and score none of it. Wants a reason, and facts that wait: a dispatcher
-    decides disputes and takes no other visit out of a score."""
-
-    def applies(seen: Visit) -> bool:
-        return seen.held > 0
-
-    return _rule(work, actor, branch, visit, rev, reason, lambda text: ev.VisitVoided(reason=text), applies)
 
 
 def amendment(seen: Visit, wanted: ev.VisitAmended) -> ev.VisitAmended | None:
@@ -224,7 +201,7 @@ def _check_email(customer: ev.Customer) -> None:
         raise Invalid("email_malformed", field="email")
 
 
-# --- Shared with `services.approvals` -----------------------------------------------------------------------------
+# --- Shared with `services.approvals` and `services.rulings` -------------------------------------------------------
 
 
 def movable(db: Db, branch: BranchCode, visit: str, rev: int, change: ev.PromiseChanged, now: datetime) -> Visit:
@@ -234,16 +211,54 @@ def movable(db: Db, branch: BranchCode, visit: str, rev: int, change: ev.Promise
     return get_open(db, branch, visit, rev)
 
 
+def unchanged(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
+    """The visit; `Conflict` visit_changed when its plan is not any more what the planner saw at `rev`."""
+    seen = visits.get(db, branch, visit)
+    if seen.rev == rev:
+        return seen
+    since = [one for one in planning.timeline(db, branch, visit)[rev:] if one.event.type in _PLAN_CHANGES]
+    if rev > seen.rev or since:
+        last = since[-1] if since else None
+        raise Conflict(
+            "visit_changed",
+            number=seen.external_id,
+            changes=",".join(one.event.type for one in since),
+            by=last.event.actor if last else "",
+            when=last.received_at.isoformat() if last else "",
+        )
+    return seen
+
+
+def be_others(actor: Actor, seen: Visit) -> None:
+    """Nobody decides about a visit of their own: whoever was its technician, and plans by now."""
+    if seen.technician == actor.login:
+        raise Forbidden("visit_own", number=seen.external_id)
+
+
 def get_open(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
     """The unchanged visit, and only while there is something left to plan."""
-    seen = _unchanged(db, branch, visit, rev)
+    seen = unchanged(db, branch, visit, rev)
+    be_open(seen)
+    return seen
+
+
+def be_open(seen: Visit) -> None:
+    """Raises `Conflict` visit_over, visit_started, visit_disputed where there is nothing left to plan."""
     if seen.state in ENDED:
         raise Conflict("visit_over", number=seen.external_id)
     if seen.state in _INSIDE:
         raise Conflict("visit_started", number=seen.external_id)
     if seen.held:
         raise Conflict("visit_disputed", number=seen.external_id)
-    return seen
+
+
+def be_movable_by(db: Db, actor: Actor, seen: Visit, change: ev.PromiseChanged, now: datetime) -> None:
+    """Raises what `move_visit` says of a promise that one person alone may not change now."""
+    be_others(actor, seen)
+    _told_in_time(db, seen, change, now)
+    notice = late_by(db, seen.branch, seen.visit_id, change, now)
+    if notice is not None:
+        raise Invalid("needs_second_person", field="asked_by", minutes=_minutes(notice))
 
 
 def late_by(
@@ -278,7 +293,8 @@ def plan_move(
     `planner`'s (None: only looked at)."""
     minutes = length(seen) if slot.minutes is None else slot.minutes
     start = slot.start or change.promise.start
-    wanted = Claim(seen.visit_id, seen.external_id, seen.job_type, start, replace(slot, minutes=minutes), seen.district)
+    slotted, window = replace(slot, minutes=minutes), Window(change.promise.start, change.promise.end)
+    wanted = Claim(seen.visit_id, seen.external_id, seen.job_type, start, slotted, seen.district, window)
     claim_time(work, db, planner, BranchCode(seen.branch), wanted, now)
     technician = slot.technician or None
     if technician == seen.technician and start == change.promise.start and minutes == length(seen):
@@ -302,36 +318,26 @@ def say(
     return [one.event for one in records]
 
 
+def say_audited(
+    work: Work, db: Db, actor: Actor, branch: BranchCode, visit: VisitId, number: str, said: Sequence[ev.Data],
+    slot: Slot | None = None,
+) -> Visit:  # fmt: skip
+    """Record what the office says about the visit, with one audit row for each; the visit as it stands then."""
+    now = work.now()
+    for one in say(work, db, actor.login, branch, visit, said, now, slot):
+        audit.append(
+            db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action=one.type, subject=number,
+            facts={"event": one.id},
+        )  # fmt: skip
+    return visits.get(db, branch, visit)
+
+
 def length(seen: Visit) -> int:
     """For how many minutes the visit is planned."""
     return _minutes(seen.planned.end - seen.planned.start)
 
 
 # --- Inside -------------------------------------------------------------------------------------------------------
-
-
-def _unchanged(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
-    """The visit; `Conflict` visit_changed when its plan is not any more what the planner saw at `rev`."""
-    seen = visits.get(db, branch, visit)
-    if seen.rev == rev:
-        return seen
-    since = [one for one in planning.timeline(db, branch, visit)[rev:] if one.event.type in _PLAN_CHANGES]
-    if rev > seen.rev or since:
-        last = since[-1] if since else None
-        raise Conflict(
-            "visit_changed",
-            number=seen.external_id,
-            changes=",".join(one.event.type for one in since),
-            by=last.event.actor if last else "",
-            when=last.received_at.isoformat() if last else "",
-        )
-    return seen
-
-
-def be_others(actor: Actor, seen: Visit) -> None:
-    """Nobody decides about a visit of their own: whoever was its technician, and plans by now."""
-    if seen.technician == actor.login:
-        raise Forbidden("visit_own", number=seen.external_id)
 
 
 def _told_in_time(db: Db, seen: Visit, change: ev.PromiseChanged | ev.VisitCancelled, now: datetime) -> None:
@@ -346,36 +352,6 @@ def _told_in_time(db: Db, seen: Visit, change: ev.PromiseChanged | ev.VisitCance
         approvals.be_told_in_time(told_at, now, in_force.start - notice)
     missed = in_force.end + missed_after(rulebooks(db), in_force.start, zone_of(db, seen.branch))
     approvals.be_told_in_time(told_at, now, missed)
-
-
-def _rule(
-    work: Work, actor: Actor, branch: BranchCode, visit: str, rev: int, reason: str,
-    ruling: Callable[[str], ev.Data], applies: Callable[[Visit], bool],
-) -> Visit:  # fmt: skip
-    require(actor, "visits.plan", branch=branch)
-    if not reason.strip():
-        raise Invalid("reason_missing", field="reason")
-    with work.write(branch) as db:
-        seen = _unchanged(db, branch, visit, rev)
-        if not applies(seen):
-            raise Conflict("nothing_to_decide", number=seen.external_id)
-        be_others(actor, seen)
-        events.release(db, branch, seen.visit_id)
-        return _say(work, db, actor, branch, seen.visit_id, seen.external_id, [ruling(reason.strip())])
-
-
-def _say(
-    work: Work, db: Db, actor: Actor, branch: BranchCode, visit: VisitId, number: str, said: Sequence[ev.Data],
-    slot: Slot | None = None,
-) -> Visit:  # fmt: skip
-    """Record what the office says about the visit, with one audit row for each; the visit as it stands then."""
-    now = work.now()
-    for one in say(work, db, actor.login, branch, visit, said, now, slot):
-        audit.append(
-            db, branch, entry_id=work.new_id(), now=now, actor=actor.login, action=one.type, subject=number,
-            facts={"event": one.id},
-        )  # fmt: skip
-    return visits.get(db, branch, visit)
 
 
 def event(work: Work, author: str, visit: VisitId, data: ev.Data, now: datetime) -> Event:

@@ -1,4 +1,5 @@
-"""What a planner's search finds, all of it, as rows of a table. Whoever takes customers' data along is audited."""
+"""What a planner's search finds, all of it, as rows of a table: numbers masked, for whole ones are seen one by one.
+Whoever takes customers' data along is audited."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +10,7 @@ from fieldapp.domain.access import Actor, require
 from fieldapp.domain.errors import Invalid
 from fieldapp.domain.ids import BranchCode
 from fieldapp.services.branches import zone_of
+from fieldapp.services.contacts import masked
 from fieldapp.services.planning import Wish, narrowed, states_at
 from fieldapp.services.table_files import Row
 from fieldapp.services.work import Work
@@ -52,7 +54,7 @@ def _row(visit: Visit, state: str, names: dict[str, str], zone: ZoneInfo) -> Row
     code = visit.technician or ""
     values = (
         visit.external_id, state, visit.job_type, code, names.get(code, ""), told(visit.window.start),
-        told(visit.window.end), told(visit.planned.start), told(visit.planned.end), visit.customer_name, visit.phone,
-        visit.address, visit.district, visit.note,
+        told(visit.window.end), told(visit.planned.start), told(visit.planned.end), visit.customer_name,
+        masked(visit.phone), visit.address, visit.district, visit.note,
     )  # fmt: skip
     return dict(zip(COLUMNS, values, strict=True))

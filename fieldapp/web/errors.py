@@ -161,8 +161,8 @@ MESSAGES: dict[str, Any] = {
     "appeal_nothing": _l("Nothing of this counts against you: there is nothing to appeal."),
     "appeal_filed": _l("You have appealed this already. The answer will stand beside it."),
     "appeal_of_other": _l(
-        "This was appealed already, when the visit was taken for somebody else’s. Read the appeal; with new evidence, "
-        "go to quality staff, who can record what it shows."
+        "Somebody else appealed this, when the visit was taken for theirs. Read the appeal. If it is answered without "
+        "effect, you can file your own then, and have the full time for it."
     ),
     "finding_unscheduled": _l("Its visit is not known yet, so nobody could answer it. It can be decided after that."),
     "appeal_whose": _l("This counts against somebody else. Name the technician whose score it is."),

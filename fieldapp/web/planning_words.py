@@ -46,6 +46,10 @@ REFUSALS: dict[str, Any] = {
     "district_foreign": _l(
         "%(technician)s does not work in the district %(district)s. Choose another technician, or say why it must be."
     ),
+    "outside_promise": _l(
+        "The planned start lies outside the window that the customer is promised. Choose one within it, promise "
+        "another window, or say why it must be."
+    ),
     "visit_pinned": _l(
         "%(number)s is pinned to %(holder)s at its time. Leave it there, or say why it must move all the same."
     ),
@@ -80,6 +84,10 @@ REFUSALS: dict[str, Any] = {
     "visit_over": _l("%(number)s is over. There is nothing left to plan."),
     "visit_started": _l("The technician is already there for %(number)s. It can be neither moved nor cancelled now."),
     "visit_disputed": _l("Facts from a phone wait for a decision on %(number)s. Decide them first."),
+    "visit_awaited": _l(
+        "The customer still waits for %(number)s, and nobody has come: leave the facts out, and the appointment "
+        "stands. If nobody is to come, cancel it then."
+    ),
     "nothing_to_decide": _l("There is nothing to decide on %(number)s any more."),
     "reason_missing": _l("Please give a reason."),
     "needs_second_person": _l(
@@ -156,6 +164,16 @@ FAULTS: dict[str, Any] = {
     "cells": _l("the row has %(found)s cells, the header has %(expected)s"),
     "quotes": _l("the quotation marks of this row do not match"),
     "empty_file": _l("the file has no header line"),
+    "visit_started": _l("the technician is there already: the promise can change no more"),
+    "visit_disputed": _l("facts from a phone wait for a decision about this visit: decide them first"),
+    "visit_own": _l("this is a visit of your own: somebody else has to change its promise"),
+    "told_afterwards": _l(
+        "the time until which this would have counted is over, and one person alone cannot say now that the customer "
+        "was told before"
+    ),
+    "needs_second_person": _l(
+        "less than %(minutes)s minutes before the window, this counts only when a second person approves it: use Move"
+    ),
     "schema_invalid": _l("is not as it should be"),
 }
 

@@ -82,7 +82,11 @@ HELD: dict[str, Any] = {
     "device_revoked": _l("The phone had been locked out."),
     "clock_suspect": _l("The phone's clock contradicts itself."),
     "chain_fork": _l("The phone sent two different histories."),
-    "needs_second_person": _l("A late change that the customer is said to have asked for needs a second person."),
+    "needs_second_person": _l(
+        "One person alone does not change a promise so: a late wish of the customer, told at another time than it was "
+        "written down, or after the arrival."
+    ),
+    "left_out": _l("It was left out, and does not count."),
 }
 
 #: Where a fact came from.
@@ -140,6 +144,8 @@ def describe(data: ev.Data, names: Mapping[str, str]) -> list[str]:
             return [_window(data.promise), *_asked(data.asked_by, data.cause), *_given(data.reason)]
         case ev.VisitCancelled():
             return [*_asked(data.asked_by, data.cause), *_given(data.reason)]
+        case ev.VisitReinstated() if data.left_out:
+            return [_("the facts that waited are left out"), data.reason]
         case ev.VisitReinstated() | ev.VisitVoided() | ev.SignatureRefused():
             return [data.reason]
         case ev.NoteAdded():
@@ -171,7 +177,7 @@ def answered(data: ev.Data) -> list[str]:
 
 
 def held_because(code: str | None) -> str:
-    """Why a fact waits."""
+    """Why a fact waits, or does not count."""
     return str(HELD.get(code or "", _("It needs a decision.")))
 
 

@@ -177,6 +177,14 @@ def test_a_plan_changes_without_the_promise(made, tomorrow):
     assert answer.json["technician"] == "T001"
 
 
+def test_a_start_outside_the_promise_wants_a_reason(made, tomorrow):
+    body = {"planned_start": (tomorrow + timedelta(days=1)).isoformat()}
+    answer = made.ask("PATCH", "/visits/WO-1", json=body)
+    assert (answer.status_code, answer.json["code"]) == (409, "outside_promise")
+    answer = made.ask("PATCH", "/visits/WO-1", json={**body, "override": "he waits for us"})
+    assert answer.json["planned"]["start"] == "2026-10-16T01:30:00Z"
+
+
 def test_a_visit_is_moved_and_the_ledger_says_who_asked(made, work, told):
     answer = made.ask("PATCH", "/visits/WO-1", json={"promise": told, "asked_by": "customer", "reason": "Her train"})
     assert answer.json["promise"]["start"] == answer.json["planned"]["start"] == "2026-10-15T05:30:00Z"

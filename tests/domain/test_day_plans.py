@@ -56,9 +56,12 @@ def day(tasks, people=(), earliest=0.0):
 
 
 def cost(problem, routes):
-    """What a solver makes small: first what is left out, then changed hands and ways, in seconds."""
-    total = 10**7 * (len(problem.tasks) - sum(map(len, routes)))
+    """What a solver makes small: first what is left out, of that first what keeps its promise now, then what somebody
+    was given; then changed hands and ways, in seconds."""
     tasks = {one.visit: one for one in problem.tasks}
+    kept = {one for route in problem.standing() for one in route}
+    left = set(tasks) - {one for route in routes for one in route}
+    total = sum(10**12 if one in kept else 10**7 if tasks[one].technician is None else 3 * 10**7 for one in left)
     for stretch, route in zip(problem.stretches, routes, strict=True):
         stops = [stretch.origin, *(tasks[one].place for one in route), stretch.goal] if route else []
         total += sum(problem.way(*pair).total_seconds() for pair in pairwise(stops))
@@ -94,6 +97,34 @@ def test_what_keeps_its_promises_stays_as_it_is():
     plan = day([task("v", 9, 11, start=9.5), task("w", 13, 15, "B", start=14)]).plan(every)
     assert placed(plan) == {"v": ("A", 9.5), "w": ("B", 14)}
     assert plan.left == {}
+
+
+def test_what_keeps_its_promise_is_given_up_for_no_others():
+    alone = [person("A", origin=HERE)]
+    two = [task("w", 9, 9.5, None, hours=0.5), task("x", 10, 10.5, None, hours=0.5)]
+    far = task("v", 9, 9.75, start=9, place=THERE)
+    plan = day([far, *two], alone).plan(every)
+    assert placed(plan) == {"v": ("A", 9)}
+    assert {visit: one.stays for visit, one in plan.left.items()} == {"w": True, "x": True}
+
+
+def test_what_somebody_was_given_goes_before_what_nobody_was():
+    ill = task("v", 9, 9.5, "C", place=THERE)
+    people = [person("A", origin=HERE), person("C", blocks=[Block(span(8, 18))])]
+    assert placed(day([task("w", 9, 9.5, None), ill], people).plan(every)) == {"v": ("A", 9)}
+
+
+def test_what_is_planned_closer_than_ways_allow_is_taken_away_for_no_visit_of_nobodys():
+    tight = [task("v", 9, 9.5), task("w", 10, 10.25, place=THERE)]
+    plan = day([*tight, task("x", 10, 10.5, None)], [person("A")]).plan(every)
+    assert placed(plan) == {"v": ("A", 9)}
+    assert {visit: one.stays for visit, one in plan.left.items()} == {"w": True, "x": True}
+
+
+def test_two_at_once_that_somebody_meant_both_stay_where_nobody_else_comes():
+    plan = day([task("v", 9, 9.5), task("w", 9, 9.5)], [person("A")]).plan(every)
+    assert placed(plan) == {"v": ("A", 9)}
+    assert plan.left == {"w": Left("no_room", stays=True)}
 
 
 def test_two_at_once_are_shared_and_nobodys_visit_gets_somebody():
@@ -229,12 +260,16 @@ def check_rules(found, plan):
         own = sorted((one for one in plan.placed.values() if one.technician == who.technician), key=lambda p: p.start)
         stays = [tasks[visit].stands for visit, one in plan.left.items()
                  if one.stays and tasks[visit].technician == who.technician]  # fmt: skip
+        before = {one.visit for one in found.tasks if one.technician == who.technician}
         for one in own:
             window = tasks[one.visit].window
             assert window.start <= one.start <= window.end
             assert who.technician in tasks[one.visit].able
             assert any(hours.start <= one.start and one.work.end <= hours.end for hours in who.hours)
-            assert not any(one.work.overlaps(taken) for taken in (*(b.span for b in who.blocks), *stays))
+            assert not any(one.work.overlaps(taken.span) for taken in who.blocks)
+            for taken in stays:  # two at once only where somebody planned them so
+                both = one.visit in before and tasks[one.visit].stands.overlaps(taken)
+                assert both or not one.work.overlaps(taken)
             assert (one.start - MIDNIGHT) % TICK == timedelta(0)
         for first, second in pairwise(own):
             same = any(h.start <= first.start and second.work.end <= h.end for h in who.hours)

@@ -90,9 +90,18 @@ def test_what_has_time_waits_until_the_quiet_hours_are_over():
     assert due_at("confirmation", VISIT, local(14, 8), RULES, ZONE) == local(14, 8)
 
 
+def test_nobody_is_woken_about_noon_but_who_gets_ready_hears_at_once_that_we_are_late():
+    noon, afternoon = Window(local(15, 12), local(15, 13)), Window(local(15, 14), local(15, 15))
+    assert due_at("late", afternoon, local(15, 5), RULES, ZONE, [noon]) == local(15, 8)
+    assert due_at("late", afternoon, local(15, 5), RULES, ZONE, [Window(local(15, 8, 30), local(15, 10))]) == local(
+        15, 5
+    )
+    assert due_at("late", afternoon, local(15, 9), RULES, ZONE, [noon]) == local(15, 9)
+    assert urgent("late", afternoon, local(15, 8), RULES, ZONE, [noon])
+
+
 def test_who_waits_is_told_at_any_hour_and_so_is_what_would_come_too_late():
     assert due_at("on_way", VISIT, local(15, 6), RULES, ZONE) == local(15, 6)
-    assert due_at("late", VISIT, local(14, 23), RULES, ZONE) == local(14, 23)
     assert due_at("cancelled", window(15, 8), local(14, 23), RULES, ZONE) == local(14, 23)
 
 

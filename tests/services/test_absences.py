@@ -10,6 +10,7 @@ from fieldapp.domain.calendars import Calendar, read_shifts
 from fieldapp.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from fieldapp.services import absences, calendars, messages, planning, scheduling
 from fieldapp.services.absences import ByMessage, CannotCover, Decision, Told
+from fieldapp.services.claims import Slot
 from fieldapp.services.message_forecast import Way, way_of_move
 from fieldapp.services.message_sending import Channels, Gateway
 from fieldapp.storage.tables.audit import AuditRow
@@ -186,5 +187,44 @@ def test_when_one_visit_cannot_be_given_away_none_is(work):
 def test_only_what_lies_ahead_is_left_open(work, clock):
     schedule(work, "WO-1", 11, 12)
     absence = away(work, 10, 24)
-    clock.set(at(13))
+    clock.set(at(14.1))
     assert absences.look(work, D001.actor, MAIN, absence.absence_id).left == []
+
+
+def test_what_should_have_begun_and_nobody_came_to_is_given_away_from_now_on(work, clock):
+    visit = schedule(work, "WO-1", 10, 14, minutes=60)
+    clock.set(at(12.7))
+    absence = away(work, 12.5, 24)
+    [left] = absences.look(work, ME, MAIN, absence.absence_id).left
+    assert (left.start, left.proposed) == (at(13), "T002")
+    decision = Decision(visit=visit.visit_id, rev=visit.rev, technician=left.proposed, start=left.start)
+    [given] = absences.cover(work, ME, MAIN, absence.absence_id, [decision], None)
+    assert (given.technician, given.planned) == ("T002", Window(at(13), at(14)))
+
+
+def test_what_was_planned_before_its_window_is_not_proposed_before_it(work, clock):
+    visit = schedule(work, "WO-1", 14, 15, minutes=60)
+    early = Slot(technician="T001", start=at(12.5), minutes=60, override="on the way there")
+    scheduling.assign_visit(work, ME, MAIN, visit.visit_id, visit.rev, early)
+    clock.set(at(12.7))
+    absence = away(work, 12.5, 24)
+    [left] = absences.look(work, ME, MAIN, absence.absence_id).left
+    assert (left.start, left.proposed) == (at(14), "T002")
+
+
+def test_whose_window_is_over_gets_another_one_until_the_norm_calls_it_missed(work, clock):
+    schedule(work, "WO-1", 10, 11, minutes=60)
+    absence = away(work, 10, 24)
+    clock.set(at(12.7))
+    [left] = absences.look(work, ME, MAIN, absence.absence_id).left
+    assert (left.able, left.proposed) == ([], None)
+    assert left.instead.window == Window(at(13), at(14))
+
+
+def test_an_absence_that_begins_after_what_is_overdue_leaves_it_alone(work, clock):
+    schedule(work, "WO-1", 10, 14, minutes=60)
+    absence = away(work, 14, 24)
+    clock.set(at(12))
+    assert absences.look(work, ME, MAIN, absence.absence_id).left == []
+    clock.set(at(13.25))
+    assert len(absences.look(work, ME, MAIN, absence.absence_id).left) == 1

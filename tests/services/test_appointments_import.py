@@ -2,6 +2,8 @@
 
 import csv
 import io
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +20,7 @@ from fieldapp.services.scheduling import Slot
 from fieldapp.services.work import Work
 from fieldapp.storage import visits
 from tests.cast import D001, MAIN, NORTH, NOW, T001
+from tests.services.test_approvals import become
 
 DATA = Path(__file__).parents[1] / "data"
 ME = D001.actor
@@ -258,6 +261,43 @@ def test_a_changed_window_carries_who_asked_and_why(work: Work) -> None:
     load(work, row(**later, asked_by="company", apology="yes", cause="technician"))
     line = stored(work).ledger[-1]
     assert (line.asked_by, line.apology, line.cause, line.channel) == ("company", True, "technician", "app")
+
+
+@pytest.mark.parametrize(
+    ("hours", "cells", "fault"),
+    [
+        (2, {"told_at": "2026-12-01T09:00"}, ("told_at", "told_afterwards")),
+        (2, {"told_at": "2026-12-01T09:00", "asked_by": "customer"}, ("asked_by", "needs_second_person")),
+        (2, {"told_at": "2026-12-02T10:30"}, None),
+        (-20, {"told_at": "2026-12-01T09:00"}, None),
+    ],
+)
+def test_a_file_is_no_way_around_what_a_form_would_refuse(
+    work: Work, clock: Any, hours: int, cells: dict[str, str], fault: tuple[str, str] | None
+) -> None:
+    load(work, row())
+    clock.set(datetime(2026, 12, 2, 0, 30, tzinfo=UTC) + timedelta(hours=hours))
+    wider = file(row(**cells, window_end="2026-12-02T12:30"))
+    found = import_appointments(work, ME, MAIN, wider)
+    assert [(one.column, one.code) for one in found.faults] == ([fault] if fault else [])
+    assert kinds(work) == ["visit.scheduled", *([] if fault else ["promise.changed"])]
+    assert import_appointments(work, OPERATOR, MAIN, wider).faults == ()
+
+
+def test_a_file_changes_no_promise_of_what_is_over_or_one_s_own(work: Work) -> None:
+    load(work, row(), row(external_id="WO-2", window_start="2026-12-03T08:30", window_end="2026-12-03T09:30"))
+    seen = stored(work).visit
+    cancellation = ev.VisitCancelled(
+        asked_by="customer", reason="Not at home.", told_at=NOW, apology=False, cause="customer"
+    )
+    scheduling.cancel_visit(work, ME, MAIN, seen.visit_id, seen.rev, cancellation)
+    later = {"window_start": "2026-12-03T08:30", "window_end": "2026-12-03T10:30", "told_at": "2026-10-14T09:30"}
+    assert [one.code for one in load(work, row(**later)).faults] == ["visit_over"]
+    become(work, "T001", "dispatcher")
+    own = replace(ME, login=T001.login)
+    found = import_appointments(work, own, MAIN, file(row(external_id="WO-2", **later, technician="T002")))
+    assert [one.code for one in found.faults] == ["visit_own"]
+    assert load(work, row(external_id="WO-2", **later, technician="T002")).faults == ()
 
 
 def test_the_same_file_again_does_not_undo_what_a_dispatcher_did(work: Work) -> None:

@@ -104,6 +104,57 @@ def test_what_is_pinned_begun_about_to_begin_or_to_be_decided_stays(work, clock)
     assert [(change.technician, change.start) for change in proposal.changes] == [("T001", at(14))]
 
 
+@pytest.mark.parametrize(
+    ("calendar", "opens"),
+    [
+        (Calendar("T001", read_shifts("wed 08:00-13:30")), 13),
+        (Calendar("T001", skills=frozenset({"repair"})), 14),
+        (Calendar("T001", districts=frozenset({"North"})), 14),
+    ],
+)
+def test_what_somebody_planned_against_a_calendar_and_said_why_stays_and_takes_its_time(work, calendar, opens):
+    calendars.save_calendar(work, ME, MAIN, calendar, 0)
+    for code in ("T002", "T003"):
+        calendars.record_absence(work, ME, MAIN, code, Window(at(0), at(24)), "sick")
+    customer = structs.replace(CUSTOMER, district="South")
+    wanted = order("WO-1", opens, opens + 0.25, override="the customer knows him")
+    visit = scheduling.schedule_visit(work, ME, MAIN, replace(wanted, customer=customer))
+    schedule(work, "WO-2", opens - 0.5, opens, technician=None)
+    proposal = propose(work)
+    assert (proposal.changes, [one.visit.external_id for one in proposal.left]) == ([], ["WO-2"])
+    assert plan(work, visit) == ("T001", at(opens))
+    assert day_plans.look(work, ME, MAIN, TODAY).fixed == 1
+
+
+def test_what_somebody_planned_outside_its_window_and_said_why_stays(work):
+    schedule(work, "WO-1", 14, 15, start=at(11), override="she is at home all day")
+    assert (day_plans.look(work, ME, MAIN, TODAY).fixed, propose(work).changes) == (1, [])
+
+
+def test_whom_somebody_sent_into_an_absence_stays_until_they_fall_ill_besides(work):
+    calendars.record_absence(work, ME, MAIN, "T001", Window(at(12), at(15)), "training")
+    schedule(work, "WO-1", 14, 14.25, override="comes for this one")
+    assert (day_plans.look(work, ME, MAIN, TODAY).fixed, propose(work).changes) == (1, [])
+    calendars.record_absence(work, ME, MAIN, "T001", Window(at(13), at(24)), "sick")
+    assert [one.technician in {"T002", "T003"} for one in propose(work).changes] == [True]
+
+
+def test_what_a_calendar_speaks_against_by_now_is_given_to_others_where_nobody_said_why(work):
+    schedule(work, "WO-1", 14, 14.25)
+    calendars.save_calendar(work, ME, MAIN, Calendar("T001", read_shifts("wed 08:00-12:00")), 0)
+    assert [one.technician in {"T002", "T003"} for one in propose(work).changes] == [True]
+
+
+def test_an_evening_of_somebody_without_entered_hours_stays(work):
+    for code in ("T002", "T003"):
+        calendars.record_absence(work, ME, MAIN, code, Window(at(0), at(24)), "sick")
+    schedule(work, "WO-1", 17.5, 18)
+    schedule(work, "WO-2", 15, 16, technician=None, minutes=150)
+    proposal = propose(work)
+    assert (proposal.changes, [one.visit.external_id for one in proposal.left]) == ([], ["WO-2"])
+    assert day_plans.look(work, ME, MAIN, TODAY).fixed == 1
+
+
 def test_who_is_at_work_longer_than_planned_is_not_free_before_they_are_done(work, clock):
     first = schedule(work, "WO-1", 9, 11)
     clock.set(at(10.25))
@@ -151,7 +202,8 @@ def test_whoever_falls_ill_leaves_their_visits_to_others_and_what_nobody_can_kee
 def test_what_nobody_can_keep_goes_back_where_its_time_is_taken(work, clock):
     for code in ("T002", "T003"):
         calendars.record_absence(work, ME, MAIN, code, Window(at(0), at(24)), "sick")
-    lost = schedule(work, "WO-1", 9, 9.6, start=at(10.5))
+    lost = schedule(work, "WO-1", 9, 9.6)
+    from_phone(work, lost.visit_id, ev.VisitAssigned(technician="T001", planned_start=at(10.5), duration=90))
     schedule(work, "WO-2", 10.5, 10.75, technician=None)
     clock.set(at(9.75))
     proposal = propose(work)

@@ -8,7 +8,7 @@ import pytest
 
 from fieldapp.domain.access import OPERATOR
 from fieldapp.domain.messages import KINDS, Rules
-from fieldapp.services import accounts, jobs, messages, scheduling, upgrading
+from fieldapp.services import accounts, jobs, messages, rulings, scheduling, upgrading
 from fieldapp.services.recording import record
 from fieldapp.storage import branches, migrate, visits
 from fieldapp.storage.events import Record
@@ -80,7 +80,7 @@ def test_a_visit_that_was_let_count_has_its_receipt_once(work, clock, at, gatewa
     for reason in ("was there", "was there, and looked at again"):
         clock.advance(minutes=5)
         rev = visits_rev(work)
-        scheduling.reinstate_visit(work, cast.D001.actor, cast.MAIN, VISIT, rev, reason)
+        rulings.reinstate_visit(work, cast.D001.actor, cast.MAIN, VISIT, rev, reason)
         do_all(work, gateway=gateway)
         clock.advance(minutes=5)
         hold(work, "cancelled", builders.line("note.added", "WO-1", clock(), text="one more"))
@@ -328,3 +328,196 @@ def test_nobody_is_told_to_expect_somebody_who_has_left(work, clock, at, mailbox
     do_all(work, mailbox=mailbox)
     [reminder] = mailbox.letters[1:]
     assert "Chen Wei" not in reminder.get_content()
+
+
+def test_whom_somebody_came_to_by_an_older_plan_hears_that_nobody_comes_by_the_new_one(work, clock, at, gateway):
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    clock.set(at(2, 10))
+    hold(work, "promise_moved", builders.line("visit.arrived", "WO-1", clock(), gps={"status": "denied"}))
+    rulings.void_visit(work, cast.D001.actor, cast.MAIN, VISIT, visits_rev(work), "not paid for")
+    do_all(work, gateway=gateway)
+    assert [kind for kind, _ in told(gateway)] == ["confirmation", "cancelled"]
+
+
+def test_what_was_called_off_and_is_then_decided_about_is_called_off_once(work, clock, at, gateway):
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    clock.set(at(2, 10))
+    plan(work, builders.line(
+        "visit.cancelled", "WO-1", clock(), "D001", asked_by="customer", told_at=clock().isoformat(), apology=False,
+        cause="customer", reason="ill",
+    ))  # fmt: skip
+    do_all(work, gateway=gateway)
+    clock.advance(minutes=30)
+    hold(work, "visit_cancelled", builders.line("visit.arrived", "WO-1", clock(), gps={"status": "denied"}))
+    rulings.void_visit(work, cast.D001.actor, cast.MAIN, VISIT, visits_rev(work), "was there by mistake")
+    do_all(work, gateway=gateway)
+    assert [kind for kind, _ in told(gateway)] == ["confirmation", "cancelled"]
+
+
+def test_what_was_voided_once_its_window_had_begun_is_called_off_to_nobody(work, clock, at, gateway):
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    clock.set(at(3, 10, 30))
+    hold(work, "not_assignee", builders.line("visit.arrived", "WO-1", clock(), gps={"status": "denied"}))
+    rulings.void_visit(work, cast.D001.actor, cast.MAIN, VISIT, visits_rev(work), "somebody else's")
+    do_all(work, gateway=gateway)
+    assert [kind for kind, _ in told(gateway)] == ["confirmation"]
+
+
+def disputed(work: Any, clock: Any, kind: str = "visit.departed", **data: Any) -> None:
+    """A phone that knew another plan says this; it waits for the dispatcher."""
+    clock.advance(minutes=1)
+    hold(work, "not_assignee", builders.line(kind, "WO-1", clock(), "T002", **data))
+
+
+def test_a_fact_that_waits_keeps_nobody_from_hearing_of_tomorrow_and_of_who_is_on_the_way(work, clock, at, gateway):
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    disputed(work, clock)
+    clock.set(at(2, 17))
+    do_all(work, gateway=gateway)
+    clock.set(at(3, 9, 30))
+    say(work, clock, "visit.departed")
+    do_all(work, gateway=gateway)
+    assert [kind for kind, _ in told(gateway)] == ["confirmation", "reminder", "on_way"]
+
+
+def test_whoever_somebody_may_have_come_to_is_not_told_that_somebody_comes(work, clock, at, gateway):
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    disputed(work, clock, "visit.arrived", gps={"status": "denied"})
+    clock.set(at(2, 17))
+    do_all(work, gateway=gateway)
+    assert ("reminder", "dropped", "overtaken") in log(work)
+
+
+@pytest.mark.parametrize("rule", ["leave_facts_out", "reinstate_visit"])
+def test_deciding_a_dispute_confirms_nothing_that_was_confirmed_already(work, clock, at, gateway, rule):
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    disputed(work, clock, "customer.called", outcome="agreed")
+    clock.advance(minutes=1)
+    getattr(rulings, rule)(work, cast.D001.actor, cast.MAIN, VISIT, visits_rev(work), "a slip")
+    do_all(work, gateway=gateway)
+    assert sorted(log(work)) == [("confirmation", "sent", ""), ("reminder", "waiting", "")]
+
+
+def test_what_nobody_was_told_yet_is_confirmed_when_it_is_decided(work, clock, at, gateway):
+    appoint(work, at(3, 10), email="")
+    do_all(work)
+    disputed(work, clock)
+    clock.advance(minutes=1)
+    rulings.leave_facts_out(work, cast.D001.actor, cast.MAIN, VISIT, visits_rev(work), "a slip")
+    do_all(work, gateway=gateway)
+    assert [kind for kind, _ in told(gateway)] == ["confirmation"]
+
+
+def test_an_appointment_that_was_off_is_confirmed_though_it_was_before(work, clock, at, gateway):
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    clock.advance(minutes=1)
+    say(work, clock, "visit.cancelled", asked_by="company", told_at=clock().isoformat(), apology=False, cause="plan")
+    do_all(work, gateway=gateway)
+    disputed(work, clock)
+    clock.advance(minutes=1)
+    rulings.reinstate_visit(work, cast.D001.actor, cast.MAIN, VISIT, visits_rev(work), "they come after all")
+    do_all(work, gateway=gateway)
+    assert [kind for kind, _ in told(gateway)] == ["confirmation", "cancelled", "confirmation"]
+
+
+NEW_MAIL, NEW_PHONE = "fang@example.net", "13900000002"
+
+
+def put_right(work: Any, clock: Any, **customer: Any) -> None:
+    clock.advance(minutes=1)
+    who = builders.customer(**{"language": "en", "email": MAIL, "phone": PHONE, **customer})
+    say(work, clock, "visit.amended", customer=who)
+
+
+def addressed(gateway: Receiver) -> list[tuple[str, str]]:
+    found = [msgspec.json.decode(body) for _, _, body in gateway.requests]
+    return [(one["kind"], one["to"]) for one in found]
+
+
+def test_whose_number_is_put_right_is_told_there_what_went_to_another(work, clock, at, gateway):
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    put_right(work, clock, email="", phone=NEW_PHONE)
+    do_all(work, gateway=gateway)
+    put_right(work, clock, email="", phone=NEW_PHONE, name="Fang Wang")
+    do_all(work, gateway=gateway)
+    assert addressed(gateway) == [("confirmation", PHONE), ("confirmation", NEW_PHONE)]
+
+
+def test_only_what_was_put_right_is_told(work, clock, at, gateway, mailbox):
+    appoint(work, at(3, 10))
+    do_all(work, gateway=gateway, mailbox=mailbox)
+    put_right(work, clock, phone=NEW_PHONE)
+    do_all(work, gateway=gateway, mailbox=mailbox)
+    assert (len(mailbox.letters), addressed(gateway)) == (1, [("confirmation", NEW_PHONE)])
+    put_right(work, clock, phone=NEW_PHONE, email=NEW_MAIL)
+    do_all(work, gateway=gateway, mailbox=mailbox)
+    assert [letter["To"] for letter in mailbox.letters] == [MAIL, NEW_MAIL]
+    assert len(addressed(gateway)) == 1
+
+
+def test_where_no_message_reaches_the_new_number_the_old_address_is_not_told_again(work, clock, at, mailbox):
+    appoint(work, at(3, 10))
+    do_all(work, mailbox=mailbox)
+    put_right(work, clock, phone=NEW_PHONE)
+    do_all(work, mailbox=mailbox)
+    assert len(mailbox.letters) == 1
+
+
+def test_who_waits_for_the_morning_anyway_is_told_once_at_the_right_number(work, clock, at, gateway):
+    clock.set(at(1, 22))
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    put_right(work, clock, email="", phone=NEW_PHONE)
+    put_right(work, clock, email="", phone=f"+86 {NEW_PHONE}")
+    do_all(work, gateway=gateway)
+    assert addressed(gateway) == []
+    clock.set(at(2, 8))
+    do_all(work, gateway=gateway)
+    assert [kind for kind, _ in addressed(gateway)] == ["confirmation"]
+    assert ("confirmation", "dropped", "said_already") in log(work)
+
+
+@pytest.mark.parametrize("why", ["over", "off", "switched off", "nothing"])
+def test_a_number_is_told_nothing_where_nobody_is_to_come_or_nothing_is_news(work, clock, at, gateway, why):
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    if why == "over":
+        clock.set(at(3, 11, 30))
+    elif why == "off":
+        told = {"asked_by": "company", "told_at": clock().isoformat(), "apology": False, "cause": "plan"}
+        say(work, clock, "visit.cancelled", **told)
+    elif why == "switched off":
+        on = [kind for kind in KINDS if kind != "confirmation"]
+        messages.save_rules(work, cast.D001.actor, cast.MAIN, on, time(21), time(8))
+    put_right(work, clock, email="", phone=f"0086{PHONE}" if why == "nothing" else NEW_PHONE)
+    do_all(work, gateway=gateway)
+    assert [kind for kind, _ in addressed(gateway)].count("confirmation") == 1
+
+
+def test_a_reminder_that_was_overtaken_is_not_shown_as_waiting(work, clock, at, gateway):
+    def shown() -> list[tuple[str, str, str, bool]]:
+        told = messages.of_visit(work, cast.D001.actor, cast.MAIN, VISIT)
+        return sorted((one.message.kind, one.message.state, one.message.code, one.next_at is not None) for one in told)
+
+    appoint(work, at(3, 10), email="")
+    do_all(work, gateway=gateway)
+    assert shown() == [("confirmation", "sent", "", False), ("reminder", "waiting", "", True)]
+    clock.advance(minutes=1)
+    move(work, clock, at(4, 10))
+    do_all(work, gateway=gateway)
+    assert shown() == [
+        ("confirmation", "sent", "", False), ("moved", "sent", "", False),
+        ("reminder", "dropped", "overtaken", False), ("reminder", "waiting", "", True),
+    ]  # fmt: skip
+    told_off = {"asked_by": "company", "told_at": clock().isoformat(), "apology": False, "cause": "plan"}
+    say(work, clock, "visit.cancelled", **told_off)
+    do_all(work, gateway=gateway)
+    assert {state for kind, state, _, _ in shown() if kind == "reminder"} == {"dropped"}

@@ -274,7 +274,7 @@ def test_a_notice_of_a_whole_day_is_warned_of_the_day_before(work: Work, clock: 
 def test_what_is_planned_for_another_day_than_promised_is_an_alarm_on_the_promised_day(work: Work, clock: Any) -> None:
     for number, planned in (("WO-1", 24 + 9), ("WO-2", 72 + 9)):
         visit = schedule(work, number, 48 + 14, 48 + 15)
-        slot = Slot(technician="T001", start=at(planned))
+        slot = Slot(technician="T001", start=at(planned), override="mistyped")
         scheduling.assign_visit(work, D001.actor, MAIN, visit.visit_id, visit.rev, slot)
     wanted = [("WO-1", "other_day", None), ("WO-2", "other_day", None)]
     for hour in (60.5, 62.75, 66):

@@ -11,7 +11,7 @@ from fieldapp.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from fieldapp.domain.ids import EventId, VisitId, visit_id
 from fieldapp.domain.visits import events as ev
 from fieldapp.domain.visits.events import Event
-from fieldapp.services import approvals, planning, scheduling
+from fieldapp.services import approvals, planning, rulings, scheduling
 from fieldapp.services.recording import record
 from fieldapp.services.scheduling import Order, Slot
 from fieldapp.services.work import Work
@@ -126,6 +126,35 @@ def test_windows_may_overlap_where_the_work_does_not(work: Work) -> None:
 def test_a_long_job_is_compared_on_its_whole_interval(work: Work) -> None:
     schedule(work, minutes=300)
     refused(Conflict, "technician_busy", schedule, work, "WO-2", 18, 19)
+
+
+@pytest.mark.parametrize("start", [13.75, 16.25, 24 + 15])
+def test_work_that_begins_outside_the_promise_is_refused_unless_somebody_says_why(work: Work, start: float) -> None:
+    error = refused(Conflict, "outside_promise", lambda: schedule(work, start=at(start)))
+    assert (error.field, error.facts["start"], error.facts["end"]) == (
+        "planned_start", at(14).isoformat(), at(16).isoformat(),
+    )  # fmt: skip
+    visit = schedule(work)
+    for technician in ("T002", None):
+        slot = Slot(technician=technician, start=at(start))
+        refused(Conflict, "outside_promise", scheduling.assign_visit, work, ME, MAIN, visit.visit_id, visit.rev, slot)
+    slot = Slot(technician="T001", start=at(start), override="she is at home all day")
+    assert scheduling.assign_visit(work, ME, MAIN, visit.visit_id, visit.rev, slot).planned.start == at(start)
+    assert "visit.planned_outside_promise" in actions(work)
+
+
+def test_the_new_window_of_a_move_is_the_one_that_work_begins_in(work: Work) -> None:
+    visit = schedule(work)
+    wanted = work, ME, MAIN, visit.visit_id, visit.rev, change(17, 18)
+    refused(Conflict, "outside_promise", scheduling.move_visit, *wanted, Slot(technician="T001", start=at(15)))
+    assert scheduling.move_visit(*wanted, Slot(technician="T001", start=at(18))).planned.start == at(18)
+
+
+def test_who_takes_over_what_stands_outside_its_promise_already_gives_no_reason_for_that(work: Work) -> None:
+    visit = schedule(work, start=at(18), override="after work")
+    slot = Slot(technician="T002", minutes=30)
+    given = scheduling.assign_visit(work, ME, MAIN, visit.visit_id, visit.rev, slot)
+    assert (given.technician, given.planned.start) == ("T002", at(18))
 
 
 def test_an_override_with_a_reason_is_let_through_and_audited(work: Work) -> None:
@@ -244,31 +273,6 @@ def test_a_corrected_typo_records_only_what_differs(work: Work) -> None:
     assert entry.event.data == ev.VisitAmended(note="ring twice")
 
 
-@pytest.mark.parametrize(("rule", "state"), [("reinstate_visit", "arrived"), ("void_visit", "void")])
-def test_held_facts_wait_until_a_dispatcher_decides(work: Work, rule: str, state: str) -> None:
-    visit = schedule(work)
-    cancel = ev.VisitCancelled(asked_by="customer", told_at=NOW, apology=False, cause="customer")
-    scheduling.cancel_visit(work, ME, MAIN, visit.visit_id, visit.rev, cancel)
-    from_phone(work, visit.visit_id, ev.VisitArrived(), held="visit_cancelled")
-    [disputed] = planning.list_disputed(work, ME, MAIN)
-    assert disputed.visit is not None
-    assert (disputed.visit.state, disputed.facts[0].held_code) == ("disputed", "visit_cancelled")
-    decided = getattr(scheduling, rule)(work, ME, MAIN, visit.visit_id, disputed.visit.rev, "the customer was there")
-    assert (decided.state, decided.held) == (state, 0)
-    assert planning.list_disputed(work, ME, MAIN) == []
-
-
-def test_a_decision_wants_a_reason_and_something_to_decide(work: Work) -> None:
-    visit = schedule(work)
-    refused(Invalid, "reason_missing", scheduling.void_visit, work, ME, MAIN, visit.visit_id, visit.rev, "  ")
-    refused(Conflict, "nothing_to_decide", scheduling.reinstate_visit, work, ME, MAIN, visit.visit_id, visit.rev, "why")
-
-
-def test_a_dispatcher_takes_no_visit_out_of_a_score_that_is_not_disputed(work: Work) -> None:
-    visit = schedule(work)
-    refused(Conflict, "nothing_to_decide", scheduling.void_visit, work, ME, MAIN, visit.visit_id, visit.rev, "late")
-
-
 def test_of_two_planners_at_the_same_moment_one_wins(work: Work) -> None:
     start, answers = Barrier(2), []
 
@@ -381,7 +385,7 @@ def test_nobody_calls_off_moves_or_rules_about_a_visit_of_their_own(work: Work) 
     refused(Forbidden, "visit_own", approvals.ask, *seen, change(asked_by="customer"), Slot(technician="T001"))
     scheduling.cancel_visit(work, ME, MAIN, visit.visit_id, visit.rev, cancelled("customer", work.now()))
     again = details(work, visit).visit
-    refused(Forbidden, "visit_own", scheduling.reinstate_visit, work, me, MAIN, visit.visit_id, again.rev, "Mine.")
+    refused(Forbidden, "visit_own", rulings.reinstate_visit, work, me, MAIN, visit.visit_id, again.rev, "Mine.")
 
 
 @pytest.mark.postgres

@@ -64,6 +64,12 @@ def live(view: LinkView, when: Expected | None) -> tuple[str, str] | None:
     once the window has passed, whom to ask, too."""
     if view.state == "missed":
         return "warn", _("Please call us (%(company)s): we will find another time with you.", company=view.branch_name)
+    if view.state == "void" and view.now < view.window.start:
+        return "warn", _(
+            "Nobody comes on %(day)s, %(window)s, any more. If you expected us then, please call us (%(company)s).",
+            day=written(view.window.start.astimezone(view.zone).date()), window=window(view.window),
+            company=view.branch_name,
+        )  # fmt: skip
     if view.state not in {"planned", "en_route"}:
         return None
     if when is not None and when.is_late:

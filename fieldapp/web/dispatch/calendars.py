@@ -120,7 +120,7 @@ def cover(absence_id: str) -> ResponseReturnValue:
     page = render_template(
         "dispatch/absence.html", form=form, found=found, refused=refused, chosen=_chosen(found), later=_later,
         calendar_words=calendar_words, foretold=message_words.foretold, tells=channels is not None,
-        LATER=LATER, POOL=POOL, STAYS=STAYS, **overview(),
+        start=_start, LATER=LATER, POOL=POOL, STAYS=STAYS, **overview(),
     )  # fmt: skip
     return page, 422 if request.method == "POST" else 200
 
@@ -174,6 +174,7 @@ def _decisions(form: CoverForm) -> list[Decision]:
             Decision(
                 visit=visit, rev=int(rev) if rev.isdecimal() and len(rev) < 10 else -1,
                 technician=None if chosen == POOL else chosen, window=window,
+                start=None if chosen == POOL else _read_start(request.form.get(f"start-{visit}", "")),
                 override=form.override.data or "",
             )
         )  # fmt: skip
@@ -195,6 +196,19 @@ def _later(left: Left) -> str:
     """The other window that is offered, as the form carries it."""
     free = left.instead
     return "" if free is None else f"{free.technician} {free.window.start.isoformat()} {free.window.end.isoformat()}"
+
+
+def _start(left: Left) -> str:
+    """When who takes the visit over begins, as the form carries it; nothing where the plan stays."""
+    return "" if left.start == left.visit.planned.start else left.start.isoformat()
+
+
+def _read_start(text: str) -> datetime | None:
+    """What `_start` made; what no page sent is none."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _read_later(text: str) -> tuple[str, Window | None]:

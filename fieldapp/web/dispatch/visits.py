@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from fieldapp.domain.errors import Conflict, DomainError, Invalid
-from fieldapp.services import access_notes, approvals, messages, pins, planning, scheduling
+from fieldapp.services import access_notes, approvals, messages, pins, planning, rulings, scheduling
 from fieldapp.services.approvals import Approval
 from fieldapp.services.planning import Details
 from fieldapp.services.scheduling import Order, Visit
@@ -127,10 +127,11 @@ def amend(visit_id: str) -> ResponseReturnValue:
 def decide(visit_id: str) -> ResponseReturnValue:
     """Whether it counts."""
     details = _get(visit_id)
-    seen = details.visit
-    form = DecideForm(rev=seen.rev, decision=request.args.get("decision"))
-    form.offer_void(seen.held > 0)
-    acts = {"reinstate": scheduling.reinstate_visit, "void": scheduling.void_visit}
+    form = DecideForm(rev=details.visit.rev, decision=request.args.get("decision"))
+    form.offer_decisions(details.decisions)
+    acts = {
+        "reinstate": rulings.reinstate_visit, "leave_out": rulings.leave_facts_out, "void": rulings.void_visit,
+    }  # fmt: skip
     return _change(
         details, "decide", form, lambda: acts[form.decision.data](*_who(visit_id, form), form.reason.data or "")
     )
@@ -198,8 +199,9 @@ def _change(details: Details, name: str, form: RevForm, act: Callable[[], Visit 
             flash(*done(name, changed))
             return redirect(url_for("dispatch_visits.visit", visit_id=visit_id), 303)
     page = render_template(
-        f"dispatch/{name}.html", form=form, details=details, clash=clash, free=free, zone=current_zone(), **overview()
-    )
+        f"dispatch/{name}.html", form=form, details=details, clash=clash, free=free, zone=current_zone(),
+        tells_customers=current_settings().tells_customers, **overview(),
+    )  # fmt: skip
     return page, 422 if request.method == "POST" and free is None else 200
 
 

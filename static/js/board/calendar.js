@@ -5,6 +5,8 @@ import { clock, later, minutesBetween, nowOnTheClock, say, span, symbolsOf } fro
 
 // Whoever was given no technician stands in a row of its own.
 const POOL = "-";
+// Shown from this hour on, also where nothing is planned.
+const OPENS = "08:00";
 // Up to so many bars are drawn one by one.
 const FEW = 12;
 // A day has hours side by side; in a week the visits of a day stand below each other.
@@ -26,7 +28,7 @@ export function startCalendar(root, { onChosen, onMoved, onRest }) {
     eventDurationEditable: false,
     longPressDelay: 400,
     flexibleSlotTimeLimits: true,
-    slotMinTime: "08:00",
+    slotMinTime: OPENS,
     slotMaxTime: "18:00",
     slotLabelFormat: (time) => `${String(time.getHours()).padStart(2, "0")}:${String(time.getMinutes()).padStart(2, "0")}`,
     eventGap: 2,
@@ -48,11 +50,18 @@ export function startCalendar(root, { onChosen, onMoved, onRest }) {
       const nobody = total ? [{ id: POOL, title: "", extendedProps: { pool: total, more: total - pool.length } }] : [];
       const heads = [...nobody, ...rows.map(({ bars: _, ...row }) => ({ id: row.code, title: row.name, extendedProps: row }))];
       if (differs(drawn, "heads", heads)) calendar.setOption("resources", heads);
-      // What a small screen shows first: an hour ago.
-      if (!drawn.has("bars")) calendar.setOption("scrollTime", nowOnTheClock(-60).slice(11));
+      if (!drawn.has("bars")) calendar.setOption("scrollTime", firstSight(day, [...pool, ...rows.flatMap((row) => row.bars)]));
       drawBars(calendar, drawn, [...pool, ...rows.flatMap((row) => [...row.bars, ...row.away.map((one) => ({ ...one, code: row.code }))])]);
     },
   };
+}
+
+// What a small screen shows first: today an hour ago, of another day what comes shortly before its first visit.
+function firstSight(day, bars) {
+  const now = nowOnTheClock();
+  const first = bars.map((bar) => bar.start).filter((start) => start.startsWith(day)).sort()[0] ?? `${day}T${OPENS}`;
+  const sight = now.startsWith(day) ? later(now, -60) : later(first, -30);
+  return sight.startsWith(day) ? clock(sight) : "00:00";
 }
 
 // Draws what changed: a board of many bars would take its time for all of them.

@@ -20,11 +20,13 @@ export async function offerPeople(address) {
 export function startDialog({ visit: address, page }, { onDone, onClosed }) {
   let bar = null;
   let revert = null;
+  let offeredFor = "";
   const swap = startSwap(form, nameOf);
 
   function open(wanted, wish = {}, back = null) {
     bar = wanted;
     revert = back;
+    offeredFor = "";
     form.reset();
     put(form, "number", bar.number).href = page.replace("-", bar.id);
     put(form, "customer", bar.customer);
@@ -68,9 +70,11 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
 
   function refresh() {
     const start = field("planned_start").value;
-    const isOutside = start !== "" && (start < bar.from || start > bar.to);
+    const isOutside = start !== "" && start !== bar.start && (start < bar.from || start > bar.to);
     const tick = field("promise");
-    if (isOutside && !tick.checked) {
+    // Whoever unticks it has another reason, which the server asks for.
+    if (isOutside && !tick.checked && start !== offeredFor) {
+      offeredFor = start;
       tick.checked = true;
       if (field("window_start").value === bar.from) proposeWindow(start);
     }
@@ -117,10 +121,11 @@ export function startDialog({ visit: address, page }, { onDone, onClosed }) {
   }
 
   function refuse(told) {
+    const isBack = Boolean(revert);
     revert?.();
     revert = null;
     if (!dialog.open) open({ standings: [], ...told.visit });
-    put(form, "refused", [told.text, say("again")].filter(Boolean).join(" "));
+    put(form, "refused", [told.text, isBack && say("again")].filter(Boolean).join(" "));
     put(form, "detail", told.detail ?? "");
     put(form, "link", told.link_text ?? "").href = told.link ?? "";
     show(form.querySelector("[data-f=refusal]"), true);

@@ -1,6 +1,8 @@
 // Keeps the board as new as the server's: asks about every second whether anything changed (an answer of no bytes while
 // nothing did), seldom while nobody looks, and says how old the picture is while the connection is gone.
 
+import { clock, nowOnTheClock } from "./texts.js";
+
 const OFTEN = 800;
 const SELDOM = 15_000;
 const LONGEST = 10_000;
@@ -44,12 +46,11 @@ export function follow(address, take) {
   return { now: ask };
 }
 
-let since = new Date();
+let since = "";
 
 function tell(state) {
-  if (state === "here") since = new Date();
+  if (state === "here") since = clock(nowOnTheClock());
   const line = document.getElementById("live");
   for (const part of line.querySelectorAll("[data-live]")) part.hidden = part.dataset.live !== state;
-  line.querySelector("[data-f=since]").textContent =
-    since.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  line.querySelector("[data-f=since]").textContent = since;
 }

@@ -10,24 +10,13 @@ from PIL import Image
 from fieldapp.domain.ids import visit_id
 from fieldapp.domain.visits.signoff import statement_hash
 from fieldapp.services import photos
+from fieldapp.services.recording import record
 from fieldapp.storage import audit, events
-from tests import cast
-from tests.links import INK, STATEMENT, own_token, planned_visit, signed_visit, unsigned_visit
+from fieldapp.storage.events import Record
+from tests import builders, cast
+from tests.links import INK, STATEMENT, planned_visit, signed_visit, store, unsigned_visit
 
 VISIT = visit_id(cast.MAIN, "WO-1")
-
-
-@pytest.fixture
-def enter_link(client, work):
-    """A browser that opened the customer's own link of the visit."""
-
-    client.set_cookie("lang", "en")
-
-    def act(visit):
-        assert client.get(f"/c/{own_token(work, visit)}").status_code == 303
-        return client
-
-    return act
 
 
 def facts_of(work, kind):
@@ -217,3 +206,41 @@ def test_only_the_visits_own_photos_are_served_and_without_metadata(work, enter_
     assert browser.get(f"/c/photos/{other}").status_code == 404
     assert browser.get("/c/photos/" + "0" * 64).status_code == 404  # its bytes have not arrived
     assert "still on their way" in browser.get("/c/").text
+
+
+def test_who_called_it_off_has_not_confirmed_it_any_more(work, enter_link):
+    browser = enter_link(planned_visit(work))
+    browser.post("/c/confirm", data={"act": "confirm_visit"})
+    assert "confirmed by you" in browser.get("/c/").text
+    told = {"asked_by": "customer", "told_at": work.now().isoformat(), "apology": False, "cause": "customer"}
+    store(work, [builders.line("visit.cancelled", "WO-1", work.now(), "customer", **told)])
+    page = browser.get("/c/").text
+    assert "This appointment was cancelled" in page
+    assert "confirmed by you" not in page
+
+
+def test_an_appointment_that_was_taken_out_of_the_count_says_that_nobody_comes(work, enter_link):
+    browser = enter_link(planned_visit(work))
+    store(work, [builders.line("visit.voided", "WO-1", work.now(), "D001", reason="not ours")])
+    page = browser.get("/c/").text
+    assert "This appointment does not take place" in page
+    assert "Nobody comes on" in page
+    assert "not counted" not in page
+
+
+def test_a_fact_that_waits_for_the_office_leaves_the_page_of_an_appointment_as_it_is(work, enter_link):
+    browser = enter_link(planned_visit(work))
+    event = builders.as_event(builders.line("visit.departed", "WO-1", work.now(), "T002"))
+    with work.write(cast.MAIN) as db:
+        record(
+            db,
+            cast.MAIN,
+            [Record(event=event, origin="push", received_at=work.now(), held_code="not_assignee")],
+            work.now(),
+        )
+    page = browser.get("/c/").text
+    assert "Your appointment" in page
+    assert "Does this time suit you?" in page
+    assert "still being checked" not in page
+    assert "/c/move" not in page
+    assert "/c/cancel" in page

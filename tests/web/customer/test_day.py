@@ -10,21 +10,9 @@ from fieldapp.services import accounts, links, scheduling
 from fieldapp.services.scheduling import Slot
 from fieldapp.storage import visits
 from tests import builders, cast
-from tests.links import KEY, done, own_token, planned_visit, signed_visit, store
+from tests.links import KEY, done, planned_visit, signed_visit, store
 
 VISIT = visit_id(cast.MAIN, "WO-1")
-
-
-@pytest.fixture
-def enter_link(client, work):
-    """A browser that opened the customer's own link of the visit."""
-    client.set_cookie("lang", "en")
-
-    def act(visit):
-        client.get(f"/c/{own_token(work, visit)}")
-        return client
-
-    return act
 
 
 def unrated(work):

@@ -14,11 +14,9 @@ VISIT = visit_id(cast.MAIN, "WO-1")
 
 
 @pytest.fixture
-def browser(client, work):
+def browser(enter_link, work):
     """A browser that opened the customer's own link of a visit tomorrow at 09:30."""
-    client.set_cookie("lang", "en")
-    client.get(f"/c/{own_token(work, planned_visit(work))}")
-    return client
+    return enter_link(planned_visit(work))
 
 
 def offered(page):

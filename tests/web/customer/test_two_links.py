@@ -6,22 +6,11 @@ import pytest
 
 from fieldapp.services import planning
 from tests import cast
-from tests.links import own_token, planned_visit, signed_visit, unsigned_visit
+from tests.links import planned_visit, signed_visit, unsigned_visit
 
 FORM = re.compile(r'<form[^>]*method="post"[^>]*>(.*?)</form>', re.DOTALL)
 PLANNED = ("/c/", "/c/cancel", "/c/move", "/c/access", "/c/report/complain")
 SIGNED = ("/c/", "/c/report/commend", "/c/report/complain", "/c/report/repudiate")
-
-
-@pytest.fixture
-def browser(client, work):
-    client.set_cookie("lang", "en")
-
-    def opens(visit):
-        assert client.get(f"/c/{own_token(work, visit)}").status_code == 303
-        return client
-
-    return opens
 
 
 def state_of(work, visit):
@@ -29,10 +18,10 @@ def state_of(work, visit):
 
 
 @pytest.mark.parametrize("address", ["/c/cancel", "/c/confirm", "/c/access", "/c/move", "/c/report/complain"])
-def test_what_was_shown_of_one_visit_is_not_done_to_the_other(browser, work, address):
+def test_what_was_shown_of_one_visit_is_not_done_to_the_other(enter_link, work, address):
     first, second = planned_visit(work, "WO-1"), planned_visit(work, "WO-2", days=2)
-    browser(first)
-    client = browser(second)
+    enter_link(first)
+    client = enter_link(second)
     answer = client.post(address, data={"visit": first, "reason": "", "text": "x", "act": "confirm_visit"})
     assert answer.status_code == 409
     assert "This page was about another appointment" in answer.text
@@ -40,9 +29,9 @@ def test_what_was_shown_of_one_visit_is_not_done_to_the_other(browser, work, add
     assert client.get("/c/receipt.pdf", query_string={"visit": first}).status_code == 409
 
 
-def test_with_the_visit_that_was_shown_it_is_done(browser, work):
+def test_with_the_visit_that_was_shown_it_is_done(enter_link, work):
     first = planned_visit(work, "WO-1")
-    client = browser(first)
+    client = enter_link(first)
     assert client.post("/c/cancel", data={"visit": first}).status_code == 303
     assert state_of(work, first) == "cancelled"
 
@@ -51,9 +40,9 @@ def test_with_the_visit_that_was_shown_it_is_done(browser, work):
     ("make", "addresses"), [(planned_visit, PLANNED), (signed_visit, SIGNED), (unsigned_visit, ("/c/sign",))],
     ids=["planned", "signed", "unsigned"],
 )  # fmt: skip
-def test_every_form_says_which_visit_it_showed(browser, work, make, addresses):
+def test_every_form_says_which_visit_it_showed(enter_link, work, make, addresses):
     visit = make(work)
-    client = browser(visit)
+    client = enter_link(visit)
     for address in addresses:
         answer = client.get(address)
         assert answer.status_code == 200, address

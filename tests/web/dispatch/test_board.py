@@ -142,6 +142,15 @@ def test_who_was_slower_is_told_what_the_other_did_and_can_send_it_again(desk: A
     assert stored(work).visit.technician == "T002"
 
 
+def test_a_plan_outside_the_promise_goes_through_with_a_reason_only(desk: Any, work: Work) -> None:
+    schedule(desk)
+    answer = change(desk, planned_start="2026-10-14T18:00")
+    told = answer.get_json()
+    assert (answer.status_code, told["code"], told["with_reason"]) == (409, "outside_promise", True)
+    assert told["text"].startswith("The planned start lies outside the window")
+    assert change(desk, planned_start="2026-10-14T18:00", override="she is at home all day").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [

@@ -136,6 +136,26 @@ def test_where_no_window_moves_nothing_has_to_be_told_before(desk, work):
     assert desk.post(address, data=fields).status_code == 303
 
 
+def test_what_is_overdue_is_given_away_from_the_time_that_the_page_says(desk, work, clock):
+    visit = schedule(work, "WO-1", 10, 14, minutes=60)
+    clock.set(at(12.7))
+    address = f"/dispatch/absences/{away(work, 12.5).absence_id}"
+    page = desk.get(address).text
+    assert re.search(r"as promised, from 13:00 on, by [^<]+ \(T002\)", page)
+    fields = dict(re.findall(r'name="((?:rev|start)-[\w-]+)" value="([^"]+)"', page))
+    assert desk.post(address, data={**fields, f"visit-{visit.visit_id}": "T002"}).status_code == 303
+    found = planning.get_visit(work, ME, MAIN, visit.visit_id).visit
+    assert (found.technician, found.planned.start) == ("T002", at(13))
+
+
+def test_a_start_that_no_page_sent_leaves_the_plan_as_it_was(desk, work):
+    visit = schedule(work, "WO-1", 14, 16)
+    address = f"/dispatch/absences/{away(work).absence_id}"
+    sent = {f"visit-{visit.visit_id}": "T002", f"rev-{visit.visit_id}": "1", f"start-{visit.visit_id}": "soon"}
+    assert desk.post(address, data=sent).status_code == 303
+    assert planning.get_visit(work, ME, MAIN, visit.visit_id).visit.planned.start == at(14)
+
+
 def test_who_was_told_a_name_stands_beside_the_visit(desk, work, clock, with_gateway):
     visit = schedule(work, "WO-1", 38, 40)
     with receivers.receiving() as gateway:

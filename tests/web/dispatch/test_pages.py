@@ -157,6 +157,17 @@ def test_the_second_of_two_dispatchers_is_told_what_the_first_did_and_keeps_thei
     assert len(stored(work).ledger) == 3
 
 
+def test_a_start_outside_the_promise_is_refused_at_its_field_and_asks_for_a_reason(desk: Any, work: Work) -> None:
+    schedule(desk)
+    data = {"rev": "1", "technician": "T001", "planned_start": "2026-10-12T14:00", "duration": "60"}
+    answer = desk.post(address("/assign"), data=data)
+    assert answer.status_code == 422
+    assert "The planned start lies outside the window" in page(answer)
+    assert 'name="override"' in page(answer)
+    assert desk.post(address("/assign"), data={**data, "override": "she is at home all day"}).status_code == 303
+    assert stored(work).visit.planned.start == datetime(2026, 10, 12, 6, tzinfo=UTC)
+
+
 def test_assigning_to_the_pool_and_back(desk: Any, work: Work) -> None:
     schedule(desk)
     for technician in ("", "T002"):
@@ -215,6 +226,38 @@ def test_held_facts_are_listed_with_their_reason_and_decided(desk: Any, work: Wo
     assert desk.post(address("/decide"), data={"rev": rev(form), "decision": "void", "reason": "x"}).status_code == 303
     assert stored(work).state == "void"
     assert "Nothing waits" in page(desk.get("/dispatch/held"))
+
+
+def test_a_visit_that_is_still_to_come_is_not_voided_its_stray_facts_are_left_out(desk: Any, work: Work) -> None:
+    schedule(desk)
+    from_phone(work, visit_id(MAIN, "WO-1"), ev.VisitDeparted(), held="not_assignee")
+    html = page(desk.get("/dispatch/held"))
+    assert "decision=leave_out" in html
+    assert "decision=void" not in html
+    form = page(desk.get(address("/decide") + "?decision=leave_out"))
+    assert "The customer still waits for this visit" in form
+    assert "cancel the visit" in form
+    assert 'value="void"' not in form
+    given = {"rev": rev(form), "decision": "leave_out", "reason": "another phone"}
+    assert desk.post(address("/decide"), data={**given, "decision": "void"}).status_code == 422
+    assert desk.post(address("/decide"), data=given).status_code == 303
+    assert stored(work).state == "planned"
+    html = page(desk.get(address()))
+    assert "left out" in html
+    assert "waits for your decision" not in html
+    assert "Reinstate" in html
+    assert "Nothing waits" in page(desk.get("/dispatch/held"))
+
+
+def test_work_that_was_begun_can_still_be_kept_without_a_score_and_the_page_says_what_falls_away(
+    desk: Any, work: Work
+) -> None:
+    schedule(desk)
+    from_phone(work, visit_id(MAIN, "WO-1"), ev.VisitArrived(), held="promise_moved")
+    form = page(desk.get(address("/decide")))
+    assert "the appointment falls away, too" in form
+    assert desk.post(address("/decide"), data={"rev": rev(form), "decision": "void", "reason": "x"}).status_code == 303
+    assert stored(work).state == "void"
 
 
 def test_the_list_filters_and_sorts_and_the_day_shows_lanes(desk: Any) -> None:

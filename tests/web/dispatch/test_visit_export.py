@@ -65,6 +65,12 @@ def test_it_is_narrowed_as_the_list_is_and_the_page_carries_the_filters(
         assert not found or f'name="{name}" value="{value}"' in html
 
 
+def test_no_whole_number_leaves_with_a_file(desk: Any) -> None:
+    schedule(desk, phone="19553035110")
+    [row] = rows(desk.post(FILE))
+    assert row["phone"] == "••••••••110"
+
+
 def test_a_cell_is_never_a_formula(desk: Any) -> None:
     schedule(desk, customer_name="=HYPERLINK(1)", note="+1")
     [row] = rows(desk.post(FILE))

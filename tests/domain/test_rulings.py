@@ -1,0 +1,61 @@
+"""What a dispatcher may decide about facts that wait."""
+
+from datetime import timedelta
+
+import pytest
+
+from fieldapp.domain.visits.events import Event
+from fieldapp.domain.visits.rulings import as_told, decisions
+from tests import builders
+from tests.cast import NOW
+
+START = NOW + timedelta(hours=2)
+SCHEDULED = builders.as_event(builders.scheduled("WO-1", START))
+BEFORE, DURING, AFTER = NOW, START + timedelta(minutes=59), START + timedelta(minutes=60)
+
+
+def said(kind: str, minutes: int = 10, **data: object) -> Event:
+    """What was recorded so long after the day's beginning."""
+    return builders.as_event(builders.line(kind, "WO-1", NOW + timedelta(minutes=minutes), "T001", **data))
+
+
+CANCELLED = said("visit.cancelled", asked_by="customer", told_at=NOW.isoformat(), apology=False, cause="customer")
+
+
+@pytest.mark.parametrize("now", [BEFORE, DURING])
+@pytest.mark.parametrize("kind", ["visit.departed", "customer.called"])
+def test_facts_by_which_nobody_came_take_no_appointment_away_that_is_still_to_come(now, kind):
+    stray = said(kind, **({"outcome": "agreed"} if kind == "customer.called" else {}))
+    assert decisions([SCHEDULED], [stray], now) == ("reinstate", "leave_out")
+    assert decisions([SCHEDULED, said("visit.departed")], [stray], now) == ("reinstate", "leave_out")
+
+
+def test_work_that_was_begun_by_them_can_be_kept_without_a_score():
+    assert decisions([SCHEDULED], [said("visit.arrived")], BEFORE) == ("reinstate", "leave_out", "void")
+
+
+def test_once_the_window_is_over_or_somebody_came_or_it_was_called_off_nobody_waits_any_more():
+    stray = said("visit.departed", 11)
+    assert decisions([SCHEDULED], [stray], AFTER) == ("reinstate", "void")
+    assert decisions([SCHEDULED, said("visit.arrived")], [stray], DURING) == ("reinstate", "void")
+    assert decisions([SCHEDULED, CANCELLED], [stray], BEFORE) == ("reinstate", "void")
+
+
+def test_without_facts_that_wait_only_what_is_off_or_left_out_is_brought_back():
+    assert decisions([SCHEDULED], [], BEFORE) == ()
+    assert decisions([SCHEDULED, CANCELLED], [], BEFORE) == ("reinstate",)
+    assert decisions([SCHEDULED], [], BEFORE, left_out=True) == ("reinstate",)
+
+
+def test_a_visit_that_was_never_scheduled_leaves_nothing_to_decide():
+    assert decisions([], [said("visit.departed")], BEFORE) == ()
+
+
+def test_to_the_customer_a_visit_is_disputed_only_where_somebody_has_come():
+    held = [said("visit.departed", 11)]
+    assert as_told([SCHEDULED], held).name == "planned"
+    assert as_told([SCHEDULED, said("visit.departed")], held).name == "en_route"
+    assert as_told([SCHEDULED, CANCELLED], held).name == "cancelled"
+    assert as_told([SCHEDULED], [said("visit.arrived")]).name == "disputed"
+    assert as_told([SCHEDULED, said("visit.arrived")], held).name == "disputed"
+    assert as_told([SCHEDULED, said("visit.arrived")], []).name == "arrived"
