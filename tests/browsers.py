@@ -5,12 +5,19 @@ import signal
 from pathlib import Path
 
 CHROMIUM = "/usr/bin/chromium"
+#: The same Chromium without windows of its own: a page costs a third of the processor's time. Pages alone need no more.
+HEADLESS_SHELL = "/usr/bin/chromium-headless-shell"
 CHROMIUM_ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream",
 ]  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1366, "height": 768}
+
+
+def for_pages() -> str:
+    """The Chromium that draws pages most cheaply here."""
+    return HEADLESS_SHELL if Path(HEADLESS_SHELL).exists() else CHROMIUM
 
 
 def kill_browser(profile: Path) -> None:

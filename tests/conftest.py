@@ -23,7 +23,7 @@ from fieldapp.storage.engine import Database
 from fieldapp.storage.seals import SealKey
 from fieldapp.storage.vault import Vault
 from tests import branch_guard, cast, object_stores, postgres, processes
-from tests.browsers import CHROMIUM, CHROMIUM_ARGS, DESK, PHONE
+from tests.browsers import CHROMIUM, CHROMIUM_ARGS, DESK, PHONE, for_pages
 from tests.fakes import Clock, Ids, PlainPasswords
 
 if TYPE_CHECKING:  # the domain's tests run without Flask; who asks for `app` gets it
@@ -247,6 +247,14 @@ def playwright() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def browser(playwright: Any) -> Iterator[Any]:
     """One Chromium for all tests; each test gets a context of its own."""
+    browser = playwright.chromium.launch(executable_path=for_pages(), args=CHROMIUM_ARGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def whole_browser(playwright: Any) -> Iterator[Any]:
+    """The same with windows, for what asks its person: cameras, notifications."""
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
     yield browser
     browser.close()

@@ -5,10 +5,16 @@ import pytest
 from tests import cast
 from tests.e2e import phone
 from tests.e2e.test_phone_offline import FULL
-from tests.e2e.visiting import NEXT, READY, Technician
+from tests.e2e.visiting import NEXT, Technician, wait_until_ready
 from tests.services.test_erasing import picture
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def browser(whole_browser):
+    return whole_browser
+
 
 BEFORE = "label:has([data-slot=before])"
 INSIDE = "label:has([data-inside])"
@@ -156,10 +162,10 @@ def test_the_hand_over_waits_for_a_photo_that_is_being_saved(page):
     page.tap(".bottom [data-f=more] button")
     page.wait_for_selector(BEFORE)
     begin_photo(page)
-    page.wait_for_selector(READY)
+    wait_until_ready(page)
     page.tap(NEXT)
     technician.at("Hand the phone over")
-    page.wait_for_selector(READY)
+    wait_until_ready(page)
     page.tap(NEXT)
     page.wait_for_selector(".bottom[data-busy]")
     end_photo(page)

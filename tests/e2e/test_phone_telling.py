@@ -18,6 +18,13 @@ from tests.push_services import Browser
 from tests.receivers import receiving
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def browser(whole_browser):
+    return whole_browser
+
+
 #: What stands in for a push service that gives addresses: all else of the browser is its own.
 SERVICE = """(asked) => {
   let known = null;

@@ -8,7 +8,7 @@ import pytest
 from tests.builders import perfect_visit
 from tests.e2e import phone
 from tests.e2e.test_phone_camera import ARRIVED
-from tests.e2e.visiting import NAME, NEXT, READY, Technician, draw
+from tests.e2e.visiting import NAME, NEXT, READY, Technician, draw, wait_until_ready
 from tests.sync.phone import plan
 
 pytestmark = pytest.mark.browser
@@ -31,15 +31,14 @@ def open_phone(phone_page, enter):
 
 def up_to_the_signature(technician):
     technician.tap(".next a.button")
-    technician.go_on("I am ready", "Set off")
-    technician.go_on("On my way", "On the way")
-    technician.go_on("I have arrived", "At the door")
-    technician.go_on("I was let in", "The work")
-    technician.go_on("The work is done", "Is all clean?")
-    technician.go_on("All clean", "Hand the phone over")
-    technician.go_on("Hand over", "Please have a look")
-    technician.page.tap(NEXT)
-    technician.at("Your signature")
+    technician.hurry("I am ready", "Set off")
+    technician.hurry("On my way", "On the way")
+    technician.hurry("I have arrived", "At the door")
+    technician.hurry("I was let in", "The work")
+    technician.hurry("The work is done", "Is all clean?")
+    technician.hurry("All clean", "Hand the phone over")
+    technician.hurry("Hand over", "Please have a look")
+    technician.hurry("Continue to sign", "Your signature")
 
 
 def test_arriving_at_two_orders_in_one_house_is_two_arrivals(work, open_phone):
@@ -267,7 +266,7 @@ def twice(page, gap=150):
 
     The taps say themselves when they were made, `gap` milliseconds apart: a busy machine hands them over when it can.
     """
-    page.wait_for_selector(READY)
+    wait_until_ready(page)
     box = page.locator(NEXT).bounding_box()
     place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
     session = page.context.new_cdp_session(page)
@@ -374,7 +373,7 @@ def test_a_disk_that_fills_in_the_middle_of_a_tap_doubles_nothing(work, open_pho
 
 
 def fails(page):
-    page.wait_for_selector(READY)
+    wait_until_ready(page)
     page.tap(NEXT)
     page.wait_for_selector(".bottom :text('storage is full')")
     page.evaluate("() => { globalThis.hasRoom = true; }")

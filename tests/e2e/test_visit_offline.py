@@ -53,26 +53,26 @@ def facts(work, visit):
     return {event.type: event for event in histories[visit]}
 
 
-def up_to_the_door(technician):
+def up_to_the_door(technician, step=Technician.hurry):
     technician.tap(".next a.button")
-    technician.go_on("I am ready", "Set off")
-    technician.go_on("On my way", "On the way")
-    technician.go_on("I have arrived", "At the door")
+    step(technician, "I am ready", "Set off")
+    step(technician, "On my way", "On the way")
+    step(technician, "I have arrived", "At the door")
 
 
 def up_to_the_handover(technician):
     up_to_the_door(technician)
-    technician.go_on("I was let in", "The work")
-    technician.go_on("The work is done", "Is all clean?")
-    technician.go_on("All clean", "Hand the phone over")
-    technician.go_on("Hand over", "Please have a look")
+    technician.hurry("I was let in", "The work")
+    technician.hurry("The work is done", "Is all clean?")
+    technician.hurry("All clean", "Hand the phone over")
+    technician.hurry("Hand over", "Please have a look")
 
 
 def test_a_whole_visit_offline_takes_at_most_12_taps_and_syncs_by_itself(work, open_phone):
     visit = phone.plan(work, "Wang Fang", hours=1)
     technician = open_phone(gps={"latitude": 31.2304, "longitude": 121.4737, "accuracy": 9})
     page = technician.page
-    up_to_the_door(technician)
+    up_to_the_door(technician, Technician.go_on)
     technician.go_on("I was let in", "The work")
     page.fill("textarea[name=text]", "Laid the fibre to the living room")
     with page.expect_file_chooser() as chooser:
