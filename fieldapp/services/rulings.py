@@ -16,7 +16,7 @@ from fieldapp.domain.visits.lifecycle import replay
 from fieldapp.domain.visits.rulings import Decision
 from fieldapp.services.scheduling import be_others, say_audited, unchanged
 from fieldapp.services.work import Db, Work
-from fieldapp.storage import events
+from fieldapp.storage import events, scoring
 from fieldapp.storage.visits import Visit
 
 __all__ = ["Decision", "leave_facts_out", "reinstate_visit", "void_visit"]
@@ -63,6 +63,13 @@ def decisions(db: Db, branch: str, visit: VisitId, now: datetime) -> Sequence[De
     return rules.decisions(events.histories(db, branch, [visit])[0][visit], waiting, now, left_out=left_out)
 
 
+def _whose(db: Db, branch: str, visit: VisitId) -> set[str | None]:
+    """Who said what is decided about, and whom the visit counts for."""
+    judged = scoring.find_judgement(db, branch, visit)
+    facts = [*events.held_of(db, branch, visit), *events.held_of(db, branch, visit, code=events.LEFT_OUT)]
+    return {judged.technician if judged else None, *(one.event.actor for one in facts)}
+
+
 def _is_off(db: Db, seen: Visit) -> bool:
     state = replay(events.histories(db, seen.branch, [seen.visit_id])[0][seen.visit_id])
     return state is not None and rules.is_off(state)
@@ -80,5 +87,5 @@ def _rule(
         if decision not in decisions(db, branch, seen.visit_id, work.now()):
             is_awaited = decision == "void" and seen.held > 0
             raise Conflict("visit_awaited" if is_awaited else "nothing_to_decide", number=seen.external_id)
-        be_others(actor, seen)
+        be_others(actor, seen, *_whose(db, branch, seen.visit_id))
         return say_audited(work, db, actor, branch, seen.visit_id, seen.external_id, [ruling(db, seen)])

@@ -229,9 +229,10 @@ def unchanged(db: Db, branch: BranchCode, visit: str, rev: int) -> Visit:
     return seen
 
 
-def be_others(actor: Actor, seen: Visit) -> None:
-    """Nobody decides about a visit of their own: whoever was its technician, and plans by now."""
-    if seen.technician == actor.login:
+def be_others(actor: Actor, seen: Visit, *whose: str | None) -> None:
+    """Nobody decides about a visit of their own: whoever was its technician, and plans by now. `whose` it may turn out
+    to be besides."""
+    if actor.login in (seen.technician, *whose):
         raise Forbidden("visit_own", number=seen.external_id)
 
 

@@ -34,6 +34,27 @@ def test_work_that_was_begun_by_them_can_be_kept_without_a_score():
     assert decisions([SCHEDULED], [said("visit.arrived")], BEFORE) == ("reinstate", "leave_out", "void")
 
 
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [("visit.completed", {}), ("visit.not_completed", {"reason": "no line"}),
+     ("signature.captured", {"doc_hash": "0" * 64, "signer": {}, "typed": "Wang", "shown_ms": 9000})],
+)  # fmt: skip
+def test_work_that_was_done_or_signed_is_not_left_out_though_the_window_is_still_to_come(kind, data):
+    """It would be a missed visit, of whoever did it."""
+    done = [said("visit.arrived"), said(kind, 50, **data)]
+    assert decisions([SCHEDULED], done, BEFORE) == ("reinstate", "void")
+
+
+def test_who_found_nobody_there_by_the_old_plan_can_be_left_out_for_the_customer_still_waits():
+    held = [said("visit.arrived"), said("access.failed", 30, reason="absent", waited_minutes=20, call_attempts=1)]
+    assert "leave_out" in decisions([SCHEDULED], held, BEFORE)
+
+
+def test_what_was_left_out_comes_back_only_until_somebody_else_has_come():
+    assert decisions([SCHEDULED, said("visit.departed")], [], AFTER, left_out=True) == ("reinstate",)
+    assert decisions([SCHEDULED, said("visit.arrived")], [], AFTER, left_out=True) == ()
+
+
 def test_once_the_window_is_over_or_somebody_came_or_it_was_called_off_nobody_waits_any_more():
     stray = said("visit.departed", 11)
     assert decisions([SCHEDULED], [stray], AFTER) == ("reinstate", "void")

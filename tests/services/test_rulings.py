@@ -1,10 +1,12 @@
 """Deciding about facts that a phone sent against the plan."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from fieldapp.domain.errors import Conflict, Invalid
+from fieldapp.domain.errors import Conflict, Forbidden, Invalid
+from fieldapp.domain.ids import StaffCode
 from fieldapp.domain.visits import events as ev
 from fieldapp.services import doctor, planning, rulings, scheduling
 from fieldapp.services.scheduling import Visit
@@ -111,3 +113,13 @@ def test_facts_are_left_out_and_brought_back_on_postgresql_too(postgres_work: Wo
     visit = decide(postgres_work, "leave_facts_out", stray(postgres_work))
     assert (visit.state, visit.held) == ("planned", 0)
     assert decide(postgres_work, "reinstate_visit", visit).state == "en_route"
+
+
+@pytest.mark.parametrize("rule", ["reinstate_visit", "leave_facts_out", "void_visit"])
+def test_nobody_rules_about_what_they_said_themselves_as_a_technician(work: Work, rule: str) -> None:
+    visit = schedule(work)
+    given = scheduling.assign_visit(work, ME, MAIN, visit.visit_id, visit.rev, scheduling.Slot(technician="T002"))
+    from_phone(work, given.visit_id, ev.VisitArrived(), held="not_assignee")
+    moved = details(work, given).visit
+    plans_by_now = replace(ME, login=StaffCode("T001"))
+    refused(Forbidden, "visit_own", getattr(rulings, rule), work, plans_by_now, MAIN, moved.visit_id, moved.rev, "why")
