@@ -99,19 +99,16 @@ def cancels(cancellation: VisitCancelled, promise: Promise, arrived: datetime | 
     return cancellation.told_at <= promise.end + missed_after
 
 
-def excuse(ledger: Ledger, arrived: datetime, grace: timedelta) -> Entry | None:
-    """The company's change, for a cause that is not the technician's own, that was told too late to move the promise
-    and whose window the arrival kept: the broken promise is then the company's, not the technician's."""
-    return next(
-        (
-            entry
-            for entry in ledger.entries
-            if entry.fate == "too_late"
-            and entry.change.asked_by == "company"
-            and not entry.is_own
-            and arrived <= entry.change.promise.end + grace
-        ),
-        None,
+def excuses(ledger: Ledger, arrived: datetime, grace: timedelta) -> tuple[Entry, ...]:
+    """The company's changes, for a cause that is not the technician's own, that were told too late to move the promise
+    and whose window the arrival kept: by any of them the broken promise is the company's, not the technician's."""
+    return tuple(
+        entry
+        for entry in ledger.entries
+        if entry.fate == "too_late"
+        and entry.change.asked_by == "company"
+        and not entry.is_own
+        and arrived <= entry.change.promise.end + grace
     )
 
 

@@ -21,6 +21,7 @@ from fieldapp.domain.visits.events import (
     VisitReinstated,
     VisitScheduled,
 )
+from fieldapp.domain.visits.lifecycle import first_arrival
 
 Kind = Literal["far_away", "signed_before_arrival", "signed_fast", "excused_oneself"]
 
@@ -47,7 +48,7 @@ def read_signals(events: Iterable[Event], excuse: EventId | None = None) -> tupl
     """
     facts = sorted({one.id: one for one in events}.values(), key=lambda one: one.order)
     place = next((one.data.customer for one in facts if isinstance(one.data, VisitScheduled)), None)
-    came = next((one for one in facts if isinstance(one.data, VisitArrived)), None)
+    came = first_arrival(facts)
     arrived = came.effective_at if came else None
     found: list[Signal] = []
     for one in facts:
@@ -57,9 +58,13 @@ def read_signals(events: Iterable[Event], excuse: EventId | None = None) -> tupl
         elif isinstance(one.data, SignatureCaptured):
             found += _of_signature(one.id, one.effective_at, one.data, arrived)
         elif one.id == excuse and came and one.actor == came.actor:
-            is_ruled = any(isinstance(later.data, VisitReinstated) and later.order > one.order for later in facts)
+            is_ruled = any(_lets_count(later) and later.order > one.order for later in facts)
             found += [] if is_ruled else [Signal("excused_oneself", one.id)]
     return tuple(found)
+
+
+def _lets_count(event: Event) -> bool:
+    return isinstance(event.data, VisitReinstated) and not event.data.left_out
 
 
 def _of_signature(event: EventId, when: datetime, data: SignatureCaptured, arrived: datetime | None) -> list[Signal]:

@@ -41,6 +41,7 @@ from fieldapp.domain.visits.events import (
     VisitScheduled,
     VisitVoided,
 )
+from fieldapp.domain.visits.lifecycle import first_arrival
 
 Outcome = Literal["void", "completed", "not_completed", "cancelled", "no_access", "missed", "pending"]
 JUDGED: frozenset[Outcome] = frozenset({"completed", "not_completed", "no_access", "missed"})
@@ -180,7 +181,7 @@ def turned_to(technician: str | None, told: Iterable[tuple[datetime, Event]]) ->
     before, since = None, None
     for moment, event in told:
         if isinstance(event.data, VisitArrived):
-            came = event if came is None else min(came, event, key=lambda one: one.order)
+            came = first_arrival([came, event] if came else [event])
         elif isinstance(event.data, VisitScheduled | VisitAssigned):
             sent = event if sent is None else max(sent, event, key=lambda one: one.order)
         speaking = came or sent

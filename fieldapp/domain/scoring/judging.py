@@ -4,14 +4,14 @@ Owns the judgement and which source wins; what the facts say by themselves is `r
 that nobody came to is judged as `missed` beforehand and says from when that counts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendar import Month, month_of
 from fieldapp.domain.ids import EventId, VisitId
-from fieldapp.domain.punctuality import excuse
+from fieldapp.domain.punctuality import excuses
 from fieldapp.domain.scoring.facts import JUDGED, Outcome, VisitFacts, read_facts
 from fieldapp.domain.scoring.findings import FindingEffect, effect
 from fieldapp.domain.scoring.rulebook import Rulebook, Rulebooks
@@ -81,13 +81,16 @@ def judge_visit(
     return _judge(*known, zone, kept_in) if known else None
 
 
-def excused_by(judgement: Judgement, events: Iterable[Event], book: Rulebook, zone: ZoneInfo) -> EventId | None:
-    """The change of the promise for which the visit's lateness counts nothing; None where there is none."""
+def excused_by(judgement: Judgement, events: Collection[Event], book: Rulebook, zone: ZoneInfo) -> EventId | None:
+    """The change of the promise for which the visit's lateness counts nothing: of several one by somebody else than who
+    came late; None where there is none."""
     facts = read_facts(events, book.parameters, zone) if judgement.is_excused else None
-    if facts is None or facts.arrival is None:
+    came = facts.arrival if facts else None
+    if facts is None or came is None:
         return None
-    found = excuse(facts.ledger, facts.arrival.when, book.parameters.grace)
-    return found.event if found else None
+    found = {one.event for one in excuses(facts.ledger, came.when, book.parameters.grace)}
+    told = (one for one in events if one.id in found)
+    return min(told, key=lambda one: (one.actor == came.actor, one.order)).id if found else None
 
 
 def judge_with_findings(

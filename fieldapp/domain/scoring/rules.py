@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from fieldapp.domain.ids import EventId
-from fieldapp.domain.punctuality import excuse, is_own, lateness
+from fieldapp.domain.punctuality import excuses, is_own, lateness
 from fieldapp.domain.scoring.facts import Fact, VisitFacts
 from fieldapp.domain.scoring.findings import forgeries
 from fieldapp.domain.scoring.rulebook import Parameters
@@ -187,7 +187,7 @@ def punctual_doubt(case: Case) -> str | None:
     if arrival.grade == "C":
         return "time_in_doubt"
     is_late = lateness(ledger.in_force, arrival.when) > grace
-    return "company_told_late" if is_late and excuse(ledger, arrival.when, grace) else None
+    return "company_told_late" if is_late and excuses(ledger, arrival.when, grace) else None
 
 
 def change_notice(case: Case) -> Verdict | None:

@@ -230,3 +230,10 @@ def _first(known: datetime | None, moment: datetime) -> datetime:
 
 def _minutes(number: int | None) -> timedelta | None:
     return None if number is None else timedelta(minutes=number)
+
+
+def first_arrival(events: Iterable[Event]) -> Event | None:
+    """The arrival that speaks: the first by effective time; at equal times the one with the greater id."""
+    came = [one for one in events if isinstance(one.data, ev.VisitArrived)]
+    first = min((one.effective_at for one in came), default=None)
+    return max((one for one in came if one.effective_at == first), key=lambda one: one.id, default=None)

@@ -72,6 +72,8 @@ def test_what_looks_odd_is_named_once_by_its_kind():
 
 
 LATE = {"asked_by": "company", "apology": True, "cause": "plan"}
+OTHER = "0192f0c1-0000-7000-8000-000000000001"
+TOLD_BY_OFFICE = promise(at("10:30"), at("11:30"), at("08:56"))
 EARLIER = promise(at("09:30"), at("10:00"), at("06:00"))
 
 
@@ -88,10 +90,12 @@ def excused(who: str, cause: str = "plan") -> Story:
         (excused("D7"), False),
         (excused("T", cause="technician"), False),
         (excused("T").office("visit.reinstated", "20:00", reason="it was so"), False),
+        (excused("T").office("visit.reinstated", "20:00", reason="not that", left_out=[OTHER]), True),
+        (excused("T").add("promise.changed", "08:56", "D7", promise=TOLD_BY_OFFICE, **LATE), False),
         # What they told in good time moved the promise; what excuses them is the dispatcher's.
         (excused("D7").add("promise.changed", "06:00", "T", promise=EARLIER, **LATE), False),
     ],
-    ids=["own word", "dispatcher's", "own cause", "let count", "another change"],
+    ids=["own word", "dispatcher's", "own cause", "let count", "others left out", "dispatcher's too", "another"],
 )  # fmt: skip
 def test_whose_lateness_counts_nothing_by_their_own_word_looks_odd(story, odd):
     assert ("excused_oneself" in around(story.done("11:05")).signals) == odd

@@ -8,6 +8,8 @@ import pytest
 
 from fieldapp.domain.calendar import Month
 from fieldapp.domain.scoring.engine import round_half_up
+from fieldapp.domain.scoring.facts import turned_to
+from tests.builders import as_events, line
 from tests.domain.scoring.story import Story, at, decision, finding_alone, promise, sheets
 
 
@@ -105,3 +107,12 @@ def test_a_veto_names_each_code_once_in_order():
     findings = [finding_alone(discipline=code) for code in ("gifts", "abuse", "gifts")]
     sheet = sheets(Story().done(), *findings, *(decision(one) for one in findings))["T"]
     assert (sheet.veto, sheet.score, sheet.award) == (("abuse", "gifts"), Decimal("100.0"), Decimal("0.00"))
+
+
+def test_of_two_arrivals_at_one_moment_the_one_that_judges_is_the_one_that_turns_the_visit():
+    nine = at("09:00")
+    came = as_events([line("visit.arrived", "WO-1", nine, who, gps={"status": "denied"}) for who in ("T001", "T002")])
+    lesser, greater = sorted(came, key=lambda one: one.id)
+    later = nine + timedelta(days=60)
+    assert turned_to(greater.actor, [(nine, lesser), (later, greater)]) == later
+    assert turned_to(lesser.actor, [(nine, lesser), (later, greater)]) == nine
