@@ -35,6 +35,7 @@ HISTORY_REASONS = {
     "not_the_visit": "differs from the line's visit",
     "schema_invalid": "does not fit",
     "decided_here": "was recorded or appealed in this system, and is decided in it: nothing that is imported can",
+    "appealed_here": "was appealed or answered in this system: no appeal that is imported can take that one's place",
     "heard_here": "came with an earlier import and was answered or decided in this system since; nothing that is "
     "imported can decide it",
     "at_future": "is still to come; an event has happened (a clock may be 5 minutes ahead)",

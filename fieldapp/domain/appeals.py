@@ -74,8 +74,9 @@ def subject_of(event: Event) -> Subject | None:
 
 
 def read_appeals(events: Iterable[Event]) -> tuple[Appeal, ...]:
-    """Every appeal among `events`, by when it was filed. The first filing counts, and each that follows another's which
-    counts; of one person the first. Overturned is for good, else the latest decision stands."""
+    """Every appeal among `events`, by when it was filed. The first filing counts, and each that follows another's; of
+    one person the first. Overturned is for good, else the latest decision stands; one about a filing that is not known
+    waits for it."""
     said: dict[Subject, list[Event]] = {}
     for event in sorted({one.id: one for one in events}.values(), key=lambda one: one.order):
         if subject := subject_of(event):
@@ -89,18 +90,20 @@ def read_appeals(events: Iterable[Event]) -> tuple[Appeal, ...]:
 
 
 def _rounds(told: list[Event]) -> list[tuple[Event | None, list[Event]]]:
-    """The filings that count, each with what was decided about it; `told` is in order."""
+    """The filings that count, each with what was decided about it, or the decisions alone; `told` is in order."""
     filings = [one for one in told if isinstance(one.data, AppealFiled)]
+    known = {one.id for one in filings}
     first = min(filings, key=lambda one: bool(_after(one)), default=None)
-    rounds: dict[str | None, tuple[Event | None, list[Event]]] = {first.id if first else None: (first, [])}
+    rounds: dict[str, tuple[Event | None, list[Event]]] = {first.id if first else "": (first, [])}
     for one in filings:
-        if _after(one) in rounds and one.actor not in {filing.actor for filing, _ in rounds.values() if filing}:
+        if _after(one) in known and one.actor not in {filing.actor for filing, _ in rounds.values() if filing}:
             rounds[one.id] = (one, [])
     for event in told:
         if isinstance(event.data, AppealDecided):
-            _, decisions = rounds.get(event.data.filing) or next(iter(rounds.values()))
-            decisions.append(event)
-    return list(rounds.values())
+            named = event.data.filing or next(iter(rounds))
+            if named in rounds:
+                rounds[named][1].append(event)
+    return [one for one in rounds.values() if any(one)]
 
 
 def _after(event: Event) -> str | None:
@@ -164,7 +167,7 @@ def said_before(known: Appeal | None, technician: str) -> str | None:
     """Why nothing more can be filed, however early: appeal_filed when the technician did already, or it was answered in
     an imported history, which may not know the filing; appeal_of_other where what somebody else filed is not answered
     or was overturned. None: it can."""
-    if known is None or (known.filing is None and known.state == "open"):
+    if known is None:
         return None
     if is_by_another(known, technician):
         return None if known.state == "confirmed" else "appeal_of_other"

@@ -12,7 +12,7 @@ from itertools import islice
 from fieldapp.domain.appeals import Subject, subject_of
 from fieldapp.domain.ids import EventId, VisitId
 from fieldapp.domain.scoring.facts import whose
-from fieldapp.domain.visits.events import Event, FindingDecided
+from fieldapp.domain.visits.events import AppealFiled, Event, FindingDecided
 from fieldapp.services.work import Db
 from fieldapp.storage import appeals, audit, events, findings
 from fieldapp.storage.spool import Line, Spool
@@ -44,10 +44,11 @@ class Suspect:
 
 def decided_here(db: Db, branch: str, spool: Spool, read: Callable[[bytes], Event]) -> list[Fault]:
     """Decisions about findings and visits that were recorded, or appeals that were filed, in this system; and about
-    those of an earlier import that somebody here has answered or decided since. What nobody here has touched counts as
-    its history says, in whatever file that came."""
+    those of an earlier import that somebody here has answered or decided since. Appeals of what was appealed or
+    answered here: an earlier one would take its place. What nobody here has touched counts as its history says, in
+    whatever file that came."""
     found = []
-    for part in spool.decisions(CHUNK):
+    for part in spool.steps(CHUNK):
         known = events.visits_of(db, branch, (line.event_id for line in part))
         fresh = [(line, read(line.raw)) for line in part if line.event_id not in known]
         filed = appeals.about(db, branch, (one for _, event in fresh if (one := _subject(event))))
@@ -63,7 +64,10 @@ def decided_here(db: Db, branch: str, spool: Spool, read: Callable[[bytes], Even
         for line, event in fresh:
             subject = _subject(event) or Subject()
             appealed = filed.get(subject, ())
-            if line.about in own or subject.visit in visited or any(one.filing in own for one in appealed):
+            if isinstance(event.data, AppealFiled):
+                if any({one.filing, one.decision} & own for one in appealed):
+                    found.append(_undecidable(line, event, "appealed_here"))
+            elif line.about in own or subject.visit in visited or any(one.filing in own for one in appealed):
                 found.append(_undecidable(line, event, "decided_here"))
             elif line.about in begun or any(one.decision in own for one in appealed):
                 found.append(_undecidable(line, event, "heard_here"))
@@ -75,7 +79,7 @@ def _undecidable(line: Line, event: Event, reason: str) -> Fault:
 
 
 def _subject(event: Event) -> Subject | None:
-    """What might have been appealed of what a decision is about."""
+    """What might have been appealed of what a decision or an appeal is about."""
     if isinstance(event.data, FindingDecided):
         return Subject(finding=EventId(event.data.finding))
     return subject_of(event)

@@ -11,22 +11,23 @@ from itertools import islice
 from typing import NamedTuple, Self
 
 _TABLE = """CREATE TABLE lines (number INTEGER PRIMARY KEY, event_id TEXT NOT NULL, visit_id TEXT, about TEXT,
- is_decision INTEGER NOT NULL, raw BLOB NOT NULL)"""
+ is_step INTEGER NOT NULL, raw BLOB NOT NULL)"""
 _BY_VISIT = """SELECT * FROM lines ORDER BY number IN (
  SELECT number FROM (SELECT number, row_number() OVER (PARTITION BY event_id ORDER BY number) AS place FROM lines)
  WHERE place > 1), visit_id, number"""
-_DECISIONS = "SELECT * FROM lines WHERE is_decision ORDER BY number"
+_STEPS = "SELECT * FROM lines WHERE is_step ORDER BY number"
 _SUBJECTS = "SELECT visit_id, about, count(*) FROM lines GROUP BY visit_id, about"
 
 
 class Line(NamedTuple):
-    """One line: its number in the file, what it is found by, and itself. `about`: the finding that it speaks of."""
+    """One line: its number in the file, what it is found by, and itself. `about`: the finding that it speaks of;
+    `is_step`: it decides something, or appeals it."""
 
     number: int
     event_id: str
     visit_id: str | None
     about: str | None
-    is_decision: bool
+    is_step: bool
     raw: bytes
 
 
@@ -63,9 +64,9 @@ class Spool:
         if part:
             yield part
 
-    def decisions(self, size: int) -> Iterator[list[Line]]:
-        """The lines that decide about something, in parts of `size`."""
-        lines = self._ask(_DECISIONS)
+    def steps(self, size: int) -> Iterator[list[Line]]:
+        """The lines that decide or appeal something, in parts of `size`."""
+        lines = self._ask(_STEPS)
         while part := list(islice(lines, size)):
             yield part
 

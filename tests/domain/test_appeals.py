@@ -129,6 +129,23 @@ def test_a_filing_of_another_that_follows_none_is_no_second_appeal(after):
     assert (one.filing, one.state) == (told[0]["id"], "overturned")
 
 
+def test_what_follows_a_filing_that_does_not_count_itself_still_counts():
+    """However many filed before: whose the visit turned out to be lost nothing by them."""
+    earlier, first = filed(-5, actor="T003", item="kit"), filed(item="kit")
+    second = filed(2, actor="T002", item="kit", after=first["id"])
+    told = [first, decided("confirmed", 1, item="kit", filing=first["id"]), second]
+    found = read_appeals(as_events([*told, earlier]))
+    assert [(one.filing, one.state) for one in found] == [(earlier["id"], "open"), (second["id"], "open")]
+
+
+def test_a_decision_about_a_filing_that_is_not_known_waits_for_it():
+    first = filed(item="kit")
+    about_other = decided("overturned", 3, item="kit", filing=FINDING)
+    assert read_appeals(as_events([about_other])) == ()
+    [one] = read_appeals(as_events([first, about_other]))
+    assert one.state == "open"
+
+
 def test_what_follows_a_filing_that_is_not_there_yet_stands_for_itself():
     second = filed(2, actor="T002", item="kit", after=FINDING)
     [one] = read_appeals(as_events([second, decided("confirmed", 3, item="kit", filing=second["id"])]))

@@ -222,6 +222,19 @@ def test_no_import_decides_an_appeal_that_was_filed_here(work: Work, clock: Any)
     assert imported(work, jsonl([other])).new == 1, "of what nobody appealed here, a history may know the end only"
 
 
+def test_no_import_appeals_what_was_appealed_here(work: Work, clock: Any):
+    """An earlier filing would take its place, and the answer with it."""
+    visit = [one for one in builders.perfect_visit("WO-1", NINE) if one["type"] != "signature.captured"]
+    imported(work, jsonl(visit))
+    subject = Subject(visit=visit_id(cast.MAIN, "WO-1"), item="sign_off")
+    appeals.file(work, cast.T001.actor, cast.MAIN, subject, "She signed the paper.")
+    earlier = builders.line("appeal.filed", "WO-1", NINE, "T002", item="sign_off", text="Not me.")
+    [fault] = imported(work, jsonl([earlier])).faults
+    assert (fault.value, fault.reason) == ("sign_off", "appealed_here")
+    other = builders.line("appeal.filed", "WO-1", NINE, item="cleanup", text="It was clean.")
+    assert imported(work, jsonl([other])).new == 1
+
+
 def test_no_import_overturns_an_item_of_a_visit_that_was_recorded_here(work: Work):
     """Nobody here would have read an appeal about it."""
     imported(work, jsonl([builders.scheduled("WO-1", NINE)]))

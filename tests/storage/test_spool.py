@@ -9,8 +9,8 @@ from fieldapp.storage.spool import Line, Spool
 A, B = "a0000000-0000-5000-8000-000000000000", "b0000000-0000-5000-8000-000000000000"
 
 
-def line(number: int, visit: str | None = A, *, key: str = "", decides: bool = False, about: str | None = None) -> Line:
-    return Line(number, key or f"event {number}", visit, about, decides, b"x" * 10)
+def line(number: int, visit: str | None = A, *, key: str = "", is_step: bool = False, about: str | None = None) -> Line:
+    return Line(number, key or f"event {number}", visit, about, is_step, b"x" * 10)
 
 
 def parts(*lines: Line, size: int = 25) -> list[list[int]]:
@@ -38,10 +38,10 @@ def test_whatever_repeats_an_id_comes_after_everything_else():
     assert parts(first, again, line(3, A), line(4, B, key="same")) == [[3, 1, 2], [4]]
 
 
-def test_decisions_come_by_themselves():
+def test_steps_come_by_themselves():
     with Spool() as spool:
-        spool.add([line(3, decides=True), line(1), line(2, decides=True)])
-        assert [[one.number for one in part] for part in spool.decisions(1)] == [[2], [3]]
+        spool.add([line(3, is_step=True), line(1), line(2, is_step=True)])
+        assert [[one.number for one in part] for part in spool.steps(1)] == [[2], [3]]
 
 
 def test_what_lines_are_about_is_counted():
