@@ -13,6 +13,7 @@ from fieldapp.domain.appeals import Appeal, answer_ends
 from fieldapp.domain.calendar import month_of
 from fieldapp.domain.errors import DomainError, Invalid, NotFound
 from fieldapp.domain.ids import BranchCode, EventId, StaffCode
+from fieldapp.domain.scoring.facts import turned_to
 from fieldapp.domain.scoring.findings import FindingEffect
 from fieldapp.domain.scoring.judging import Judgement
 from fieldapp.domain.visits.events import AppealDecided, AppealFiled, Event, FindingRecorded
@@ -153,10 +154,13 @@ def detail(work: Work, actor: Actor, branch: BranchCode, appeal_id: str) -> Deta
         subject, visit = view.appeal.subject, view.filed.visit
         timeline = _timeline(db, actor, view.filed)
         siblings = appeals.of_visit(db, branch, visit) if visit else []
+        has_left = _has_left(db, actor, view.filed)
+        if has_left:
+            siblings = [one for one in siblings if one.appeal.technician == actor.login]
         return Detail(
             view=view,
             said=_said(db, view.filed),
-            proofs=_proofs(work, db, view.filed),
+            proofs=_proofs(work, db, view.filed, actor.login if has_left else None),
             timeline=timeline,
             ledger=visits.ledger(db, branch, visit) if visit else [],
             pictures=[*_pictures_of(db, branch, timeline), *evidence.pictures_in(db, branch, timeline)],
@@ -185,8 +189,8 @@ def _get(db: Db, actor: Actor, branch: BranchCode, appeal_id: str) -> View:
         raise NotFound()
     [view] = _views(db, actor, [filed])
     judged = scoring.find_judgement(db, branch, filed.visit) if filed.visit else None
-    # Whoever the visit turned out to be of reads what was said about it when it was somebody else's.
-    concerned = {view.technician, judged.technician if judged else None}
+    # Whoever the visit turned out to be of reads what was said about its items when it was somebody else's.
+    concerned = {view.technician, _whose(db, filed, _finding(db, filed), judged)}
     whose = actor.login if actor.login in concerned else view.technician
     require(actor, permission, branch=branch, technician=StaffCode(whose or ""))
     return view
@@ -239,7 +243,7 @@ def _view(
 
 
 def _whose(db: Db, filed: Filed, finding: Event | None, judgement: Judgement | None) -> str | None:
-    """Whom it counts against, where an import knows no filing: with an item the visit's, else whom it names."""
+    """Whom it counts against: with an item whose the visit is by now, else whom the finding names."""
     if finding is None or not isinstance(finding.data, FindingRecorded):
         return judgement.technician if judgement else None
     effect = scoring.find_effect(db, filed.branch, finding.id)
@@ -256,16 +260,32 @@ def _code(finding: Event | None) -> str:
     return (data.item or data.discipline or "commendation") if isinstance(data, FindingRecorded) else ""
 
 
+def _has_left(db: Db, actor: Actor, filed: Filed) -> bool:
+    """Whether the visit is somebody else's by now, for who reads what counts for themselves."""
+    judged = scoring.find_judgement(db, filed.branch, filed.visit) if filed.visit else None
+    return judged is not None and judged.technician != actor.login and not may(actor, "appeals.decide")
+
+
+def _until_it_left(told: Sequence[Entry], technician: str | None) -> list[Entry]:
+    """What was known when the visit turned out to be this technician's."""
+    known = sorted(told, key=lambda one: one.received_at)
+    turned = turned_to(technician, ((one.received_at, one.event) for one in known if one.held_code is None))
+    return [one for one in told if turned is None or one.received_at < turned]
+
+
 def _timeline(db: Db, actor: Actor, filed: Filed) -> list[Entry]:
     """What happened at the visit, and what was found and decided; in the order in which it took effect. Without what
-    the customer answered for who may still have to ask them."""
+    the customer answered for who may still have to ask them, and what came after the visit had left its reader."""
     told: dict[EventId, Entry] = {}
     if filed.visit:
         judged = scoring.find_judgement(db, filed.branch, filed.visit)
         is_blind = judged and filed.visit in call_backs.hidden_from(
             db, actor, filed.branch, judged.month, judged.technician
         )
-        for one in planning.timeline(db, filed.branch, filed.visit):
+        known = planning.timeline(db, filed.branch, filed.visit)
+        if judged and _has_left(db, actor, filed):
+            known = _until_it_left(known, judged.technician)
+        for one in known:
             if not (is_blind and call_backs.is_answer(one.event.data)):
                 told[one.event.id] = one
     findings = {one.event.id for one in told.values() if isinstance(one.event.data, FindingRecorded)}
@@ -282,14 +302,15 @@ def _pictures_of(db: Db, branch: str, timeline: Iterable[Entry]) -> list[str]:
     return [photo.sha256 for kept in findings.photos(db, branch, found).values() for photo in kept]
 
 
-def _proofs(work: Work, db: Db, filed: Filed) -> list[Proof]:
-    """How it counts now: the finding, and the verdict that it speaks in; or the item of the visit."""
+def _proofs(work: Work, db: Db, filed: Filed, only_of: str | None) -> list[Proof]:
+    """How it counts now: the finding, and the verdict that it speaks in; or the item of the visit. `only_of`: for who
+    reads of a visit that has left them."""
     subject, branch = filed.appeal.subject, filed.branch
-    judgement = scoring.find_judgement(db, branch, filed.visit) if filed.visit else None
+    judgement = scoring.find_judgement(db, branch, filed.visit) if filed.visit and not only_of else None
     if subject.item:
         return evidence.verdicts(db, branch, [judgement], work.now(), subject.item) if judgement else []
     effect: FindingEffect | None = scoring.find_effect(db, branch, subject.finding or "")
-    if effect is None:
+    if effect is None or only_of not in (None, effect.technician):
         return []
     told = evidence.verdicts(db, branch, [judgement], work.now(), effect.code) if judgement else []
     return [*evidence.findings(db, branch, [effect]), *told]

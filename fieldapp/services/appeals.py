@@ -222,12 +222,12 @@ def _involved(db: Db, filed: Filed) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _history(db: Db, branch: str, subject: Subject, visit: VisitId | None) -> list[Event]:
-    """The findings that are meant, or that say something about the item, and what was decided about them."""
+    """The findings that are meant, or that say something about the item, and what was appealed and decided of them."""
     if subject.finding:
         return [*events.by_ids(db, branch, [subject.finding]), *events.about(db, branch, [subject.finding])]
     told = events.histories(db, branch, [visit])[0][visit] if visit else []
     meant = {one.id for one in told if isinstance(one.data, FindingRecorded) and one.data.item == subject.item}
-    decided = [one for one in told if isinstance(one.data, FindingDecided | AppealDecided)]
+    decided = [one for one in told if isinstance(one.data, FindingDecided | AppealDecided | AppealFiled)]
     return [
         *(one for one in told if one.id in meant),
         *(one for one in decided if getattr(one.data, "finding", None) in meant),

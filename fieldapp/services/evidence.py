@@ -32,6 +32,7 @@ from fieldapp.storage.visits import PromiseLine
 
 Norms = Callable[[Month], Rulebook]
 Appealed = Mapping[Subject, Sequence[Appeal]]
+Answers = Mapping[EventId, Entry]
 
 __all__ = ["Doubt", "Entry", "PromiseLine", "Proof", "Signal", "Story"]
 
@@ -270,8 +271,9 @@ def verdicts(
     turned = evidence.turned_at(db, branch, (one.visit for one, verdict in pairs if not verdict.met))
     known = appeals.about(db, branch, (_subject_of(one, verdict, facts) for one, verdict in pairs))
     norms, zone = norms or _norms(db, branch), zone_of(db, branch)
-    told = [_of_verdict(one, verdict, facts, admitted, turned, known, norms, zone) for one, verdict in pairs]
-    return _with_origin(db, branch, _still_theirs(db, branch, _still_against(db, branch, told)))
+    answers = _answers(db, branch, known)
+    told = [_of_verdict(one, verdict, facts, admitted, turned, known, answers, norms, zone) for one, verdict in pairs]
+    return _still_theirs(db, branch, _still_against(db, branch, told))
 
 
 def _live(db: Db, branch: str, proofs: Iterable[Proof]) -> Mapping[VisitId, Judgement]:
@@ -297,7 +299,9 @@ def _still_theirs(db: Db, branch: str, proofs: Sequence[Proof]) -> list[Proof]:
     technician whose closed month still has it, and is not theirs to read."""
 
     def is_another_s(one: Proof) -> bool:
-        return one.appeal is not None and one.appeal.technician != one.technician
+        # What only one of the two can be meant by, an exception or a breach of discipline, stays theirs.
+        is_theirs = one.effect is not None and one.effect.does in ("adverse", "veto")
+        return not is_theirs and is_by_another(one.appeal, one.technician)
 
     live = _live(db, branch, filter(is_another_s, proofs))
 
@@ -314,16 +318,10 @@ def _counts_in(live: Judgement | None, proof: Proof) -> bool:
     return any(one.code == proof.code and not one.met for one in live.verdicts)
 
 
-def _with_origin(db: Db, branch: str, proofs: Sequence[Proof]) -> list[Proof]:
-    """The same, each with when its appeal's answer was imported."""
-    answers = {one.appeal.decision for one in proofs if one.appeal and one.appeal.decision}
-    entries = evidence.by_ids(db, branch, answers) if answers else {}
-    return [
-        replace(one, answer_imported_at=entries[one.appeal.decision].imported_at)
-        if one.appeal and one.appeal.decision in entries
-        else one
-        for one in proofs
-    ]
+def _answers(db: Db, branch: str, known: Appealed) -> Answers:
+    """The decisions about the appeals."""
+    wanted = {one.decision for about in known.values() for one in about if one.decision}
+    return evidence.by_ids(db, branch, wanted) if wanted else {}
 
 
 def _subject_of(judgement: Judgement, verdict: Verdict, facts: Mapping[EventId, Entry]) -> Subject:
@@ -338,27 +336,28 @@ def _subject_of(judgement: Judgement, verdict: Verdict, facts: Mapping[EventId, 
 
 def _of_verdict(
     judgement: Judgement, verdict: Verdict, facts: Mapping[EventId, Entry], admitted: Mapping[VisitId, Admitted],
-    turned: Mapping[tuple[VisitId, str], datetime], known: Appealed, norms: Norms, zone: ZoneInfo,
+    turned: Mapping[tuple[VisitId, str], datetime], known: Appealed, answers: Answers, norms: Norms, zone: ZoneInfo,
 ) -> Proof:  # fmt: skip
     book, subject = norms(judgement.month), _subject_of(judgement, verdict, facts)
     behind = tuple(facts[event] for event in verdict.evidence if event in facts)
     item = book.find_item(verdict.code)
     moments = [one.received_at for one in behind]
     counts = admitted.get(judgement.visit)
-    since = counts.counts_at if counts else None, turned.get((judgement.visit, verdict.code)), judgement.counts_from
+    since = [counts.counts_at, counts.arrived_at] if counts else []
     appeal = heard_of(known.get(subject, ()), judgement.technician)
-    moments += [one for one in (*since, _answered(appeal, judgement.technician)) if one is not None]
+    answer = answers.get(appeal.decision or EventId("")) if appeal else None
+    if answer and is_by_another(appeal, judgement.technician):
+        # Before that nobody could file their own.
+        since += [answer.event.effective_at, answer.received_at]
+    since += [turned.get((judgement.visit, verdict.code)), judgement.counts_from]
+    moments += [one for one in since if one is not None]
     ends = filing_ends(judgement.month, max(moments), book.parameters.appeal_days, zone) if not verdict.met else None
     return Proof(
         code=verdict.code, month=judgement.month, rulebook=book.name, article=item.article if item else "",
         technician=judgement.technician, facts=behind, verdict=verdict, judgement=judgement,
         subject=None if verdict.met else subject, appeal=appeal, ends=ends,
+        answer_imported_at=answer.imported_at if answer else None,
     )  # fmt: skip
-
-
-def _answered(appeal: Appeal | None, technician: str | None) -> datetime | None:
-    """When somebody else's appeal was answered: before that nobody can file their own."""
-    return appeal.decided_at if appeal and is_by_another(appeal, technician) else None
 
 
 def findings(
@@ -371,17 +370,17 @@ def findings(
     for entry in sorted(evidence.about(db, branch, ids), key=lambda one: one.event.order):
         later.setdefault(getattr(entry.event.data, "finding", ""), []).append(entry)
     known = appeals.about(db, branch, (Subject(finding=one) for one in ids))
-    norms, zone = norms or _norms(db, branch), zone_of(db, branch)
+    norms, zone, answers = norms or _norms(db, branch), zone_of(db, branch), _answers(db, branch, known)
     told = [
-        _of_finding(one, (recorded[one.finding], *later.get(one.finding, [])), known, norms, zone)
+        _of_finding(one, (recorded[one.finding], *later.get(one.finding, [])), known, answers, norms, zone)
         for one in found
         if one.finding in recorded
     ]
-    return _with_origin(db, branch, _still_theirs(db, branch, told))
+    return _still_theirs(db, branch, told)
 
 
 def _of_finding(
-    effect: FindingEffect, facts: tuple[Entry, ...], known: Appealed, norms: Norms, zone: ZoneInfo
+    effect: FindingEffect, facts: tuple[Entry, ...], known: Appealed, answers: Answers, norms: Norms, zone: ZoneInfo
 ) -> Proof:  # fmt: skip
     book, subject = norms(effect.month), Subject(finding=effect.finding)
     item = book.find_item(effect.code)
@@ -389,8 +388,10 @@ def _of_finding(
     is_against = effect.does in ("adverse", "veto") or (effect.does == "breached" and effect.visit is None)
     moments = [one.received_at for one in facts if one.event.type != "appeal.filed"]
     appeal = heard_of(known.get(subject, ()), effect.technician)
+    answer = answers.get(appeal.decision or EventId("")) if appeal else None
     return Proof(
         code=effect.code, month=effect.month, rulebook=book.name, article=article or "", technician=effect.technician,
         facts=facts, effect=effect, subject=subject if is_against else None, appeal=appeal,
         ends=filing_ends(effect.month, max(moments), book.parameters.appeal_days, zone) if is_against else None,
+        answer_imported_at=answer.imported_at if answer else None,
     )  # fmt: skip

@@ -4,7 +4,7 @@ Reads only; `services.findings` records, hears and decides. Shows no customer: w
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -58,6 +58,7 @@ class View:
     `case`: what a customer had reported, where it came from that; `call_of`: the visit whose customer was called
     back, where it came from that. `refusal`: why this reader is no second person
     for it (None: they are). `names`: by login. `imported_at`: when it came with a history; None: recorded here.
+    `is_kept`: this reader's closed month was closed or adjusted with it, whosever it is by now.
     """
 
     branch: str
@@ -77,6 +78,7 @@ class View:
     refusal: DomainError | None
     names: Mapping[str, str]
     imported_at: datetime | None = None
+    is_kept: bool = False
 
     @property
     def case_id(self) -> str | None:
@@ -210,9 +212,10 @@ def detail(work: Work, actor: Actor, branch: str, finding_id: str) -> View:
     """
     with work.read() as db:
         view = get(db, actor, branch, finding_id)
-        is_theirs = actor.login in view.concerned or _was_counted(db, actor, branch, view)
+        is_kept = _was_counted(db, actor, branch, view)
+    is_theirs = is_kept or actor.login in view.concerned
     _require_sight(actor, branch, actor.login if is_theirs else view.whose)
-    return view
+    return replace(view, is_kept=is_kept)
 
 
 # --- In a transaction of the caller -------------------------------------------------------------------------------

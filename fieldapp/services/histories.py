@@ -29,7 +29,7 @@ from fieldapp.domain.ids import (
 )  # fmt: skip
 from fieldapp.domain.plausible import is_plausible
 from fieldapp.domain.visits.codec import read_data
-from fieldapp.domain.visits.events import TYPES, AppealDecided, Event, FindingDecided, FindingRecorded
+from fieldapp.domain.visits.events import TYPES, AppealDecided, AppealFiled, Event, FindingDecided, FindingRecorded
 from fieldapp.services import history_faults, recording
 from fieldapp.services.branches import zone_of
 from fieldapp.services.history_faults import CHUNK, Fault, Suspect
@@ -199,8 +199,8 @@ def _good_lines(
             if staff is not None and code not in staff:
                 read.faults.append(Fault(number, column, code, "staff_unknown"))
         read.look_at(number, event, text)
-        decides = isinstance(event.data, FindingDecided | AppealDecided)
-        yield Line(number, event.id, event.visit, _finding_of(event), decides, text.strip())
+        is_step = isinstance(event.data, FindingDecided | AppealDecided | AppealFiled)
+        yield Line(number, event.id, event.visit, _finding_of(event), is_step, text.strip())
     progress(passed)
 
 

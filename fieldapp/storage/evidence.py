@@ -11,6 +11,7 @@ from fieldapp.domain.calendar import Month
 from fieldapp.domain.ids import EventId, VisitId
 from fieldapp.domain.scoring.facts import turned_to
 from fieldapp.domain.visits.events import AppealDecided, FindingDecided, FindingRecorded
+from fieldapp.domain.visits.lifecycle import first_arrival
 from fieldapp.storage import bulk, events, planning
 from fieldapp.storage.planning import Entry
 from fieldapp.storage.tables.events import EventRow
@@ -24,10 +25,11 @@ _ADMITTING = ("visit.scheduled", "visit.reinstated", "visit.assigned", "visit.ar
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """Since when what was recorded about a visit counts. `planned_at`: it is in the plan; `counts_at`: the office last
-    let count what had waited, or the visit turned out to be whose it is."""
+    let count what had waited, or the visit turned out to be whose it is; `arrived_at`: the arrival that speaks came."""
 
     planned_at: datetime
     counts_at: datetime
+    arrived_at: datetime | None = None
 
 
 def by_ids(db: Session, branch: str, ids: Iterable[str]) -> dict[EventId, Entry]:
@@ -88,7 +90,9 @@ def _admitted(heap: Sequence[Entry], technician: str | None) -> Admitted | None:
         return None
     let = [entry.received_at for entry in heap if entry.event.type == "visit.reinstated"]
     turned = turned_to(technician, ((entry.received_at, entry.event) for entry in heap))
-    return Admitted(planned[0], max([planned[0], *let, *([turned] if turned else [])]))
+    came = first_arrival(entry.event for entry in heap)
+    arrived = next((entry.received_at for entry in heap if came and entry.event.id == came.id), None)
+    return Admitted(planned[0], max([planned[0], *let, *([turned] if turned else [])]), arrived)
 
 
 def turned_at(db: Session, branch: str, visits: Iterable[str]) -> dict[tuple[VisitId, str], datetime]:

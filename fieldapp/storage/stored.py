@@ -22,6 +22,7 @@ from fieldapp.storage.tables.audit import AuditRow
 from fieldapp.storage.tables.call_backs import CallBackRow
 from fieldapp.storage.tables.cases import CaseFindingRow, CaseRow
 from fieldapp.storage.tables.causes import LatenessCauseRow
+from fieldapp.storage.tables.closing import ClosedSheetRow
 from fieldapp.storage.tables.devices import DeviceRow
 from fieldapp.storage.tables.findings import FindingStatementRow
 from fieldapp.storage.tables.scoring import FindingEffectRow, JudgementRow, MonthOutcomeRow
@@ -68,12 +69,13 @@ class Told:
 
 
 def months(db: Session, branch: str, technician: str) -> list[MonthLine]:
-    """Every month with anything in it, the latest first."""
+    """Every month with anything in it, or that is closed for them, the latest first."""
     visits = _by_month(db, select(_O.month, func.sum(_O.visits)).where(*_mine(_O, branch, technician)), _O.month)
     mine = _F.branch == branch, is_about(technician)
     findings = _by_month(db, select(_F.month, func.count()).where(*mine), _F.month)
     adjusted = _by_month(db, select(_A.month, func.count()).where(*_mine(_A, branch, technician)), _A.month)
-    known = sorted({*(month for month, number in visits.items() if number), *findings, *adjusted}, reverse=True)
+    closed = db.scalars(select(ClosedSheetRow.month).where(*_mine(ClosedSheetRow, branch, technician)))
+    known = sorted({*(one for one, number in visits.items() if number), *findings, *adjusted, *closed}, reverse=True)
     return [
         MonthLine(Month(one), visits.get(one, 0), findings.get(one, 0), adjusted.get(one, 0)) for one in known
     ]  # fmt: skip

@@ -98,6 +98,11 @@ def effect(view: View) -> str:
         and reader.login != view.whose
         and (reader.role == "technician" or reader.login == view.finding.technician)
     ):
+        if view.is_kept:
+            return _(
+                "By now it counts nothing for you: the visit turned out to be somebody else’s. Your month was closed "
+                "with it, and only an adjustment changes that."
+            )
         return _("It counts nothing for you: the visit turned out to be somebody else’s.")
     return str(EFFECTS[does]) % {"month": view.month} if does == "veto" else str(EFFECTS[does])
 

@@ -21,6 +21,7 @@ from fieldapp.services.work import Work
 from fieldapp.storage.tables.scoring import FindingEffectRow
 from tests.builders import line, perfect_visit
 from tests.cast import M001, M002, MAIN, Q001, T001, T002
+from tests.closing import NINE as SEPTEMBER_NINE
 from tests.closing import SEPTEMBER, close, faults, finding, september
 from tests.links import store
 from tests.services.test_appeals import NINE, appeal, late_visit, sheet
@@ -93,7 +94,9 @@ def test_a_closed_month_s_list_keeps_what_it_rests_on_though_it_went_on_to_a_thi
         assert finding_views.count_own(work, who.actor, MAIN, who.actor.login, SEPTEMBER) == len(listed)
         client = sign_in(who.actor.login)
         assert f"{len(listed)} finding" in client.get(f"/scores/2026-09/{who.actor.login}/").text
-        assert "It counts nothing for you" in client.get(f"/scores/findings/{rude['id']}").text
+        page = client.get(f"/scores/findings/{rude['id']}").text
+        assert ("Your month was closed with it" in page) == (who is T002)
+        assert ("It counts nothing for you" in page) == (who is T001)
     stranger = lambda: finding_views.detail(work, replace(T002.actor, login="T004"), MAIN, rude["id"])  # noqa: E731
     refused(NotFound, "not_found", stranger)
     assert faults(work) == []
@@ -265,3 +268,97 @@ def test_who_comes_again_and_again_puts_off_neither_hearing_nor_appeal(work: Wor
     refused(Conflict, "appeal_late", lambda: appeal(work, subject, T001))
     findings.decide(work, M001.actor, MAIN, gifts["id"], "upheld", "They say so.", seen=0)
     assert sheet(work, "T001").veto == ("gifts",)
+
+
+def test_what_an_arrival_that_comes_late_brings_can_be_appealed_from_then_on(work: Work, clock: Any) -> None:
+    """Before it nobody had a verdict to appeal, however early everything else was there."""
+    facts = perfect_visit("WO-1", NINE, "T001")
+    kit = next(one for one in facts if one["type"] == "kit.checked")
+    kit["data"]["uniform"] = False
+    came = [one for one in facts if one["type"] == "visit.arrived"]
+    store(work, [one for one in facts if one not in came])
+    clock.advance(days=60)
+    store(work, came)
+    assert breached(work, "uniform", "T001") == 1
+    appeal(work, Subject(visit=visit_id(MAIN, "WO-1"), item="uniform"), T001)
+
+
+def test_an_answer_that_an_import_brings_late_leaves_the_full_time_from_then(work: Work, clock: Any) -> None:
+    subject = done(work, cleanup="no")
+    said = line("appeal.filed", "WO-1", NINE + timedelta(days=1), "T001", item="cleanup", text="It was clean.")
+    store(work, [said])
+    hand_over(work)
+    clock.advance(days=60)
+    refused(Conflict, "appeal_of_other", lambda: appeal(work, subject, T002))
+    store(work, [line("appeal.decided", "WO-1", NINE + timedelta(days=3), "M001", item="cleanup", outcome="confirmed",
+                      filing=said["id"])])  # fmt: skip
+    assert appeal(work, subject, T002).appeal.technician == "T002"
+
+
+# --- What is not theirs to read, or to decide ---------------------------------------------------------------------
+
+
+def test_whose_visit_it_is_reads_no_appeal_about_a_colleague_s_discipline(work: Work) -> None:
+    done(work)
+    gifts = line("finding.recorded", "WO-1", NINE + timedelta(hours=9), "Q001", source="complaint", technician="T001",
+                 favourable=False, occurred_on="2026-10-05", discipline="gifts")  # fmt: skip
+    upheld = line("finding.decided", "WO-1", NINE + timedelta(hours=10), "M002", finding=gifts["id"], outcome="upheld")
+    store(work, [gifts, upheld])
+    filed = appeal(work, Subject(finding=gifts["id"]), T001)
+    hand_over(work)
+    refused(NotFound, "not_found", lambda: appeal_views.detail(work, T002.actor, MAIN, filed.appeal.id))
+    mine = appeal_views.detail(work, T001.actor, MAIN, filed.appeal.id)
+    assert [one.code for one in mine.proofs] == ["gifts"]
+
+
+def test_an_appellant_whom_the_visit_left_reads_what_was_known_until_then(work: Work, clock: Any) -> None:
+    filed = appeal(work, done(work, cleanup="no"), T001)
+    before = appeal_views.detail(work, T001.actor, MAIN, filed.appeal.id)
+    clock.advance(days=1)
+    hand_over(work)
+    store(work, [line("note.added", "WO-1", NINE + timedelta(hours=3), "T002", text="Behind the fridge.")])
+    appeals.decide(work, M001.actor, MAIN, filed.appeal.id, "confirmed", "It stays.")
+    appeal(work, filed.appeal.subject, T002)
+    after = appeal_views.detail(work, T001.actor, MAIN, filed.appeal.id)
+    assert {one.event.id for one in after.timeline} == {one.event.id for one in before.timeline}
+    assert (after.said.reason, after.proofs, after.others) == ("It stays.", [], [])
+    whole = appeal_views.detail(work, M002.actor, MAIN, filed.appeal.id)
+    assert "note.added" in [one.event.type for one in whole.timeline]
+
+
+def test_who_appealed_it_in_vain_decides_no_second_appeal_in_another_role(work: Work) -> None:
+    subject = done(work, cleanup="no")
+    first = appeal(work, subject, T001)
+    hand_over(work)
+    appeals.decide(work, M001.actor, MAIN, first.appeal.id, "confirmed", "It stays.")
+    second = appeal(work, subject, T002)
+    become(work, "T001", "quality")
+    me = replace(Q001.actor, login=T001.actor.login)
+    refused(Forbidden, "appeal_handled", lambda: appeals.decide(
+        work, me, MAIN, second.appeal.id, "overturned", "It was clean."))  # fmt: skip
+
+
+def test_what_an_import_says_was_answered_stays_answered_when_the_visit_goes_on(work: Work) -> None:
+    """An exception is whom it names's, wherever the visit goes, though the history knows no filing."""
+    done(work)
+    rude = line("finding.recorded", "WO-1", NINE + timedelta(hours=9), "Q001", source="complaint", technician="T001",
+                favourable=False, occurred_on="2026-10-05", item="decorum")  # fmt: skip
+    upheld = line("finding.decided", "WO-1", NINE + timedelta(hours=10), "M002", finding=rude["id"], outcome="upheld")
+    answered = line("appeal.decided", "WO-1", NINE + timedelta(hours=30), "M001", finding=rude["id"],
+                    outcome="confirmed")  # fmt: skip
+    store(work, [rude, upheld, answered])
+    subject = Subject(finding=rude["id"])
+    refused(Conflict, "appeal_filed", lambda: appeal(work, subject, T001))
+    hand_over(work)
+    refused(Conflict, "appeal_filed", lambda: appeal(work, subject, T001))
+
+
+def test_a_month_that_is_closed_for_somebody_is_among_what_is_stored_about_them(work: Work) -> None:
+    september(work)
+    store(work, perfect_visit("WO-9", SEPTEMBER_NINE, "T003"))
+    close(work)
+    first = SEPTEMBER_NINE - timedelta(minutes=30)
+    store(work, [line("visit.arrived", "WO-9", first, "T001", gps={"status": "denied"})])
+    me = replace(T002.actor, login="T003")
+    assert [one.month for one in stored.about_me(work, me).months] == [SEPTEMBER]
+    assert "score" in {one["kind"] for one in stored_file.everything(work, me)}
