@@ -87,6 +87,8 @@ class Detail:
     names: Mapping[str, str]
     #: Other appeals about the same visit.
     others: Sequence[View] = field(default=())
+    #: What it is about counts for somebody else by now: this reader is told what was known until then.
+    has_left: bool = False
 
 
 def list_waiting(work: Work, actor: Actor) -> list[View]:
@@ -155,18 +157,20 @@ def detail(work: Work, actor: Actor, branch: BranchCode, appeal_id: str) -> Deta
         timeline = _timeline(db, actor, view.filed)
         siblings = appeals.of_visit(db, branch, visit) if visit else []
         has_left = _has_left(db, actor, view.filed)
+        proofs = _proofs(work, db, view.filed, actor.login if has_left else None)
         if has_left:
             siblings = [one for one in siblings if one.appeal.technician == actor.login]
         return Detail(
             view=view,
             said=_said(db, view.filed),
-            proofs=_proofs(work, db, view.filed, actor.login if has_left else None),
+            proofs=proofs,
             timeline=timeline,
             ledger=visits.ledger(db, branch, visit) if visit else [],
             pictures=[*_pictures_of(db, branch, timeline), *evidence.pictures_in(db, branch, timeline)],
             statements=findings.statements(db, branch, [subject.finding])[subject.finding] if subject.finding else [],
             names=evidence.names_in(db, branch, timeline),
             others=_views(db, actor, (one for one in siblings if one.appeal.id != view.appeal.id)),
+            has_left=has_left and not proofs,
         )
 
 

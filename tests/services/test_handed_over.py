@@ -311,7 +311,7 @@ def test_whose_visit_it_is_reads_no_appeal_about_a_colleague_s_discipline(work: 
     assert [one.code for one in mine.proofs] == ["gifts"]
 
 
-def test_an_appellant_whom_the_visit_left_reads_what_was_known_until_then(work: Work, clock: Any) -> None:
+def test_an_appellant_whom_the_visit_left_reads_what_was_known_until_then(work: Work, clock: Any, sign_in: Any) -> None:
     filed = appeal(work, done(work, cleanup="no"), T001)
     before = appeal_views.detail(work, T001.actor, MAIN, filed.appeal.id)
     clock.advance(days=1)
@@ -319,6 +319,7 @@ def test_an_appellant_whom_the_visit_left_reads_what_was_known_until_then(work: 
     store(work, [line("note.added", "WO-1", NINE + timedelta(hours=3), "T002", text="Behind the fridge.")])
     appeals.decide(work, M001.actor, MAIN, filed.appeal.id, "confirmed", "It stays.")
     appeal(work, filed.appeal.subject, T002)
+    assert "It counts nothing for you" in sign_in("T001").get(f"/scores/appeals/{filed.appeal.id}").text
     after = appeal_views.detail(work, T001.actor, MAIN, filed.appeal.id)
     assert {one.event.id for one in after.timeline} == {one.event.id for one in before.timeline}
     assert (after.said.reason, after.proofs, after.others) == ("It stays.", [], [])
