@@ -75,8 +75,8 @@ def subject_of(event: Event) -> Subject | None:
 
 def read_appeals(events: Iterable[Event]) -> tuple[Appeal, ...]:
     """Every appeal among `events`, by when it was filed. The first filing counts, and each that follows another's; of
-    one person the first. Overturned is for good, else the latest decision stands; one about a filing that is not known
-    waits for it."""
+    one person the first. Overturned is for good, else the latest decision stands; one about another filing than
+    those that are known waits for it."""
     said: dict[Subject, list[Event]] = {}
     for event in sorted({one.id: one for one in events}.values(), key=lambda one: one.order):
         if subject := subject_of(event):
@@ -100,7 +100,7 @@ def _rounds(told: list[Event]) -> list[tuple[Event | None, list[Event]]]:
             rounds[one.id] = (one, [])
     for event in told:
         if isinstance(event.data, AppealDecided):
-            named = event.data.filing or next(iter(rounds))
+            named = (event.data.filing if filings else None) or next(iter(rounds))
             if named in rounds:
                 rounds[named][1].append(event)
     return [one for one in rounds.values() if any(one)]

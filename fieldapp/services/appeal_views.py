@@ -158,14 +158,16 @@ def detail(work: Work, actor: Actor, branch: BranchCode, appeal_id: str) -> Deta
         siblings = appeals.of_visit(db, branch, visit) if visit else []
         has_left = _has_left(db, actor, view.filed)
         proofs = _proofs(work, db, view.filed, actor.login if has_left else None)
+        ledger = visits.ledger(db, branch, visit) if visit else []
         if has_left:
-            siblings = [one for one in siblings if one.appeal.technician == actor.login]
+            shown = {one.event.id for one in timeline}
+            ledger = [one for one in ledger if one.event_id in shown]
         return Detail(
             view=view,
             said=_said(db, view.filed),
             proofs=proofs,
             timeline=timeline,
-            ledger=visits.ledger(db, branch, visit) if visit else [],
+            ledger=ledger,
             pictures=[*_pictures_of(db, branch, timeline), *evidence.pictures_in(db, branch, timeline)],
             statements=findings.statements(db, branch, [subject.finding])[subject.finding] if subject.finding else [],
             names=evidence.names_in(db, branch, timeline),
@@ -270,26 +272,35 @@ def _has_left(db: Db, actor: Actor, filed: Filed) -> bool:
     return judged is not None and judged.technician != actor.login and not may(actor, "appeals.decide")
 
 
-def _until_it_left(told: Sequence[Entry], technician: str | None) -> list[Entry]:
-    """What was known when the visit turned out to be this technician's."""
-    known = sorted(told, key=lambda one: one.received_at)
-    turned = turned_to(technician, ((one.received_at, one.event) for one in known if one.held_code is None))
-    return [one for one in told if turned is None or one.received_at < turned]
+def _own(db: Db, filed: Filed, told: Sequence[Entry], login: str) -> list[Entry]:
+    """What a technician may read of it: nothing of what was found about colleagues alone, and of a visit that has left
+    them what was known until then, and what they said themselves."""
+    found = (one.event for one in told if isinstance(one.event.data, FindingRecorded))
+    alien = {one.id for one in found if not _is_about(db, filed.branch, one, login)}
+    told = [one for one in told if one.event.id not in alien and getattr(one.event.data, "finding", None) not in alien]
+    judged = scoring.find_judgement(db, filed.branch, filed.visit) if filed.visit else None
+    if judged is None or judged.technician == login:
+        return told
+    known = sorted((one for one in told if one.held_code is None), key=lambda one: one.received_at)
+    turned = turned_to(judged.technician, ((one.received_at, one.event) for one in known))
+    return [one for one in told if turned is None or one.received_at < turned or one.event.actor == login]
+
+
+def _is_about(db: Db, branch: str, event: Event, login: str) -> bool:
+    effect = scoring.find_effect(db, branch, event.id)
+    return login in {getattr(event.data, "technician", None), effect.technician if effect else None}
 
 
 def _timeline(db: Db, actor: Actor, filed: Filed) -> list[Entry]:
     """What happened at the visit, and what was found and decided; in the order in which it took effect. Without what
-    the customer answered for who may still have to ask them, and what came after the visit had left its reader."""
+    the customer answered for who may still have to ask them; for its technician what is theirs (`_own`)."""
     told: dict[EventId, Entry] = {}
     if filed.visit:
         judged = scoring.find_judgement(db, filed.branch, filed.visit)
         is_blind = judged and filed.visit in call_backs.hidden_from(
             db, actor, filed.branch, judged.month, judged.technician
         )
-        known = planning.timeline(db, filed.branch, filed.visit)
-        if judged and _has_left(db, actor, filed):
-            known = _until_it_left(known, judged.technician)
-        for one in known:
+        for one in planning.timeline(db, filed.branch, filed.visit):
             if not (is_blind and call_backs.is_answer(one.event.data)):
                 told[one.event.id] = one
     findings = {one.event.id for one in told.values() if isinstance(one.event.data, FindingRecorded)}
@@ -297,7 +308,8 @@ def _timeline(db: Db, actor: Actor, filed: Filed) -> list[Entry]:
         findings.add(filed.appeal.subject.finding)
         told.update(facts.by_ids(db, filed.branch, [filed.appeal.subject.finding]))
     told.update((one.event.id, one) for one in facts.about(db, filed.branch, findings))
-    return sorted(told.values(), key=lambda one: one.event.order)
+    timeline = sorted(told.values(), key=lambda one: one.event.order)
+    return timeline if may(actor, "appeals.decide") else _own(db, filed, timeline, actor.login)
 
 
 def _pictures_of(db: Db, branch: str, timeline: Iterable[Entry]) -> list[str]:

@@ -301,7 +301,7 @@ def _still_theirs(db: Db, branch: str, proofs: Sequence[Proof]) -> list[Proof]:
     def is_another_s(one: Proof) -> bool:
         # What only one of the two can be meant by, an exception or a breach of discipline, stays theirs.
         is_theirs = one.effect is not None and one.effect.does in ("adverse", "veto")
-        return not is_theirs and is_by_another(one.appeal, one.technician)
+        return not is_theirs and one.appeal is not None and one.appeal.technician != one.technician
 
     live = _live(db, branch, filter(is_another_s, proofs))
 

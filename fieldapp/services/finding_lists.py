@@ -4,8 +4,6 @@ Those that count for them by now, those that were recorded about them before the
 else's, and those that their closed month, or an adjustment of it, rests on.
 """
 
-from itertools import chain
-
 from fieldapp.domain.calendar import Month
 from fieldapp.services import adjusted, closed
 from fieldapp.services.work import Db
@@ -23,6 +21,15 @@ def counted(db: Db, branch: str, technician: str, month: Month) -> frozenset[str
     if sealed is None:
         return frozenset()
     then = closed.of_technician(db, sealed, technician)
+    return frozenset(str(one.finding) for one in (then[1].effects if then else ())) | standing(
+        db, branch, technician, month
+    )
+
+
+def standing(db: Db, branch: str, technician: str, month: Month) -> frozenset[str]:
+    """Those that it still rests on, with every adjustment; none while it is open."""
+    sealed = closed.find(db, branch, month)
+    if sealed is None:
+        return frozenset()
     stands = adjusted.evidence_of(db, sealed, technician, adjusted.of_one(db, sealed, technician).adjustments)
-    effects = chain(then[1].effects if then else (), stands.effects)
-    return frozenset(str(one.finding) for one in effects)
+    return frozenset(str(one.finding) for one in stands.effects)

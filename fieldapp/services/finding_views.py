@@ -58,7 +58,7 @@ class View:
     `case`: what a customer had reported, where it came from that; `call_of`: the visit whose customer was called
     back, where it came from that. `refusal`: why this reader is no second person
     for it (None: they are). `names`: by login. `imported_at`: when it came with a history; None: recorded here.
-    `is_kept`: this reader's closed month was closed or adjusted with it, whosever it is by now.
+    `is_kept`: this reader's closed month rests on it as it stands, whosever it is by now.
     """
 
     branch: str
@@ -212,10 +212,10 @@ def detail(work: Work, actor: Actor, branch: str, finding_id: str) -> View:
     """
     with work.read() as db:
         view = get(db, actor, branch, finding_id)
-        is_kept = _was_counted(db, actor, branch, view)
-    is_theirs = is_kept or actor.login in view.concerned
+        is_theirs = actor.login in view.concerned or _was_counted(db, actor, branch, view)
+        month = finding_lists.standing(db, branch, actor.login, view.month) if actor.role == "technician" else ()
     _require_sight(actor, branch, actor.login if is_theirs else view.whose)
-    return replace(view, is_kept=is_kept)
+    return replace(view, is_kept=view.finding.id in month)
 
 
 # --- In a transaction of the caller -------------------------------------------------------------------------------

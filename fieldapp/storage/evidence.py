@@ -11,7 +11,6 @@ from fieldapp.domain.calendar import Month
 from fieldapp.domain.ids import EventId, VisitId
 from fieldapp.domain.scoring.facts import turned_to
 from fieldapp.domain.visits.events import AppealDecided, FindingDecided, FindingRecorded
-from fieldapp.domain.visits.lifecycle import first_arrival
 from fieldapp.storage import bulk, events, planning
 from fieldapp.storage.planning import Entry
 from fieldapp.storage.tables.events import EventRow
@@ -25,7 +24,7 @@ _ADMITTING = ("visit.scheduled", "visit.reinstated", "visit.assigned", "visit.ar
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """Since when what was recorded about a visit counts. `planned_at`: it is in the plan; `counts_at`: the office last
-    let count what had waited, or the visit turned out to be whose it is; `arrived_at`: the arrival that speaks came."""
+    let count what had waited, or the visit turned out to be whose it is; `arrived_at`: an arrival was known."""
 
     planned_at: datetime
     counts_at: datetime
@@ -90,8 +89,8 @@ def _admitted(heap: Sequence[Entry], technician: str | None) -> Admitted | None:
         return None
     let = [entry.received_at for entry in heap if entry.event.type == "visit.reinstated"]
     turned = turned_to(technician, ((entry.received_at, entry.event) for entry in heap))
-    came = first_arrival(entry.event for entry in heap)
-    arrived = next((entry.received_at for entry in heap if came and entry.event.id == came.id), None)
+    # The first that was received: who comes again, or claims to have come a second earlier, begins no time anew.
+    arrived = min((entry.received_at for entry in heap if entry.event.type == "visit.arrived"), default=None)
     return Admitted(planned[0], max([planned[0], *let, *([turned] if turned else [])]), arrived)
 
 

@@ -172,7 +172,7 @@ MESSAGES: dict[str, Any] = {
         "adjustment, to which two people agree."
     ),
     "appeal_own": _l("This is about your own score. Somebody else has to decide it."),
-    "appeal_handled": _l("You recorded or decided what is appealed here. Somebody else has to decide it."),
+    "appeal_handled": _l("You recorded, appealed or decided what is appealed here. Somebody else has to decide it."),
     "appeal_head_office": _l(
         "Fewer than %(fewest)s people could decide this. So that colleagues need not decide for each other, "
         "head office does."

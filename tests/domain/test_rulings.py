@@ -45,6 +45,13 @@ def test_work_that_was_done_or_signed_is_not_left_out_though_the_window_is_still
     assert decisions([SCHEDULED], done, BEFORE) == ("reinstate", "void")
 
 
+def test_what_another_did_there_or_was_signed_without_an_arrival_can_be_left_out():
+    """A wrong order that was tapped, or a signature that follows an arrival which was left out."""
+    other = builders.as_event(builders.line("visit.arrived", "WO-1", NOW + timedelta(minutes=10), "T009"))
+    assert "leave_out" in decisions([SCHEDULED], [other, said("visit.completed", 50)], BEFORE)
+    assert decisions([SCHEDULED], [said("visit.completed", 50)], BEFORE) == ("reinstate", "leave_out")
+
+
 def test_who_found_nobody_there_by_the_old_plan_can_be_left_out_for_the_customer_still_waits():
     held = [said("visit.arrived"), said("access.failed", 30, reason="absent", waited_minutes=20, call_attempts=1)]
     assert "leave_out" in decisions([SCHEDULED], held, BEFORE)

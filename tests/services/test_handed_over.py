@@ -19,7 +19,7 @@ from fieldapp.domain.ids import visit_id
 from fieldapp.services import appeal_views, appeals, finding_views, findings, stored, stored_file
 from fieldapp.services.work import Work
 from fieldapp.storage.tables.scoring import FindingEffectRow
-from tests.builders import line, perfect_visit
+from tests.builders import line, perfect_visit, promise
 from tests.cast import M001, M002, MAIN, Q001, T001, T002
 from tests.closing import NINE as SEPTEMBER_NINE
 from tests.closing import SEPTEMBER, close, faults, finding, september
@@ -262,7 +262,8 @@ def test_who_comes_again_and_again_puts_off_neither_hearing_nor_appeal(work: Wor
                  favourable=False, occurred_on="2026-10-05", discipline="gifts")  # fmt: skip
     store(work, [gifts])
     clock.advance(days=40)
-    for minutes in (10, 20):
+    # Also one that claims to have been a little earlier than the last one said.
+    for minutes in (10, 20, 4, 3):
         again = NINE + timedelta(minutes=minutes)
         store(work, [line("visit.arrived", "WO-1", again, "T001", gps={"status": "denied"})])
     refused(Conflict, "appeal_late", lambda: appeal(work, subject, T001))
@@ -299,7 +300,7 @@ def test_an_answer_that_an_import_brings_late_leaves_the_full_time_from_then(wor
 
 
 def test_whose_visit_it_is_reads_no_appeal_about_a_colleague_s_discipline(work: Work) -> None:
-    done(work)
+    done(work, cleanup="no")
     gifts = line("finding.recorded", "WO-1", NINE + timedelta(hours=9), "Q001", source="complaint", technician="T001",
                  favourable=False, occurred_on="2026-10-05", discipline="gifts")  # fmt: skip
     upheld = line("finding.decided", "WO-1", NINE + timedelta(hours=10), "M002", finding=gifts["id"], outcome="upheld")
@@ -309,6 +310,9 @@ def test_whose_visit_it_is_reads_no_appeal_about_a_colleague_s_discipline(work: 
     refused(NotFound, "not_found", lambda: appeal_views.detail(work, T002.actor, MAIN, filed.appeal.id))
     mine = appeal_views.detail(work, T001.actor, MAIN, filed.appeal.id)
     assert [one.code for one in mine.proofs] == ["gifts"]
+    item = Subject(visit=visit_id(MAIN, "WO-1"), item="cleanup")
+    theirs = appeal_views.detail(work, T002.actor, MAIN, appeal(work, item, T002).appeal.id)
+    assert not [one for one in theirs.timeline if getattr(one.event.data, "finding", one.event.id) == gifts["id"]]
 
 
 def test_an_appellant_whom_the_visit_left_reads_what_was_known_until_then(work: Work, clock: Any, sign_in: Any) -> None:
@@ -316,13 +320,17 @@ def test_an_appellant_whom_the_visit_left_reads_what_was_known_until_then(work: 
     before = appeal_views.detail(work, T001.actor, MAIN, filed.appeal.id)
     clock.advance(days=1)
     hand_over(work)
-    store(work, [line("note.added", "WO-1", NINE + timedelta(hours=3), "T002", text="Behind the fridge.")])
+    window = promise(NINE) | {"told_at": (NINE + timedelta(minutes=40)).isoformat()}
+    change = {"asked_by": "company", "apology": True, "cause": "plan", "promise": window, "reason": "My own."}
+    store(work, [line("note.added", "WO-1", NINE + timedelta(hours=3), "T002", text="Behind the fridge."),
+                 line("promise.changed", "WO-1", NINE + timedelta(minutes=40), "T002", **change)])  # fmt: skip
     appeals.decide(work, M001.actor, MAIN, filed.appeal.id, "confirmed", "It stays.")
     appeal(work, filed.appeal.subject, T002)
-    assert "It counts nothing for you" in sign_in("T001").get(f"/scores/appeals/{filed.appeal.id}").text
+    assert "The visit turned out to be somebody else" in sign_in("T001").get(f"/scores/appeals/{filed.appeal.id}").text
     after = appeal_views.detail(work, T001.actor, MAIN, filed.appeal.id)
     assert {one.event.id for one in after.timeline} == {one.event.id for one in before.timeline}
-    assert (after.said.reason, after.proofs, after.others) == ("It stays.", [], [])
+    assert (after.said.reason, after.proofs) == ("It stays.", [])
+    assert len(after.ledger) == 1
     whole = appeal_views.detail(work, M002.actor, MAIN, filed.appeal.id)
     assert "note.added" in [one.event.type for one in whole.timeline]
 
@@ -363,3 +371,13 @@ def test_a_month_that_is_closed_for_somebody_is_among_what_is_stored_about_them(
     me = replace(T002.actor, login="T003")
     assert [one.month for one in stored.about_me(work, me).months] == [SEPTEMBER]
     assert "score" in {one["kind"] for one in stored_file.everything(work, me)}
+
+
+def test_a_closed_month_leads_to_no_appeal_that_its_reader_may_not_open(work: Work, sign_in: Any) -> None:
+    """A history knows the answer and no filing; then the visit goes on."""
+    september(work)
+    store(work, [line("appeal.decided", "WO-1", SEPTEMBER_NINE, "M001", item="sign_off", outcome="confirmed")])
+    close(work)
+    first = SEPTEMBER_NINE - timedelta(minutes=30)
+    store(work, [line("visit.arrived", "WO-1", first, "T002", gps={"status": "denied"})])
+    assert "Open appeal" not in sign_in("T001").get("/scores/2026-09/T001/sign_off").text

@@ -22,15 +22,15 @@ def decisions(
     """What may be decided: about facts that are `waiting`, else about a visit that is off, or had facts `left_out`.
 
     While the customer still waits, facts by which nobody has come take no appointment away: they count, or are left
-    out. Only what was begun by them can be kept without a score, and nothing be left out that was signed or brought to
-    its end: nobody comes for that again. What was left out comes back until somebody else came: the visit is theirs.
+    out. Only what was begun by them can be kept without a score, and nothing be left out that its technician had
+    signed or brought to its end: nobody comes for that again. What was left out comes back until somebody has come.
     """
     stands, reached = replay(history), replay([*history, *waiting])
     if stands is None or reached is None:
         return ()
     if not waiting:
         return ("reinstate",) if is_off(stands) or (left_out and stands.arrived_at is None) else ()
-    if not is_awaited(stands, now) or _is_done(reached):
+    if not is_awaited(stands, now) or (reached.arrived_by and _is_done(reached, stands.technician)):
         return ("reinstate", "void")
     return ("reinstate", "leave_out", "void") if reached.arrived_at else ("reinstate", "leave_out")
 
@@ -52,8 +52,9 @@ def is_awaited(state: VisitState, now: datetime) -> bool:
     return state.name in _AHEAD and now < state.promise.end
 
 
-def _is_done(reached: VisitState) -> bool:
-    return bool(reached.signed_at or reached.completed_at or reached.not_completed_at)
+def _is_done(reached: VisitState, technician: str | None) -> bool:
+    ended = reached.signed_at or reached.completed_at or reached.not_completed_at
+    return bool(ended) and reached.arrived_by == technician
 
 
 def _has_come(history: Iterable[Event], waiting: Iterable[Event]) -> bool:
