@@ -105,7 +105,7 @@ def test_whoever_had_a_hand_in_it_reads_why_they_cannot(sign_in, work):
     quality, path = sign_in("Q001"), f"/quality/appeals/{MAIN}/{filed.appeal.id}"
     assert "not yours to decide" in quality.get("/quality/appeals/").text
     html = quality.get(path).text
-    assert "You recorded or decided what is appealed here" in html
+    assert "You recorded, appealed or decided what is appealed here" in html
     assert 'name="outcome"' not in html
     assert quality.post(path, data=YES).status_code == 403
 
