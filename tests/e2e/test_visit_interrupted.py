@@ -8,7 +8,7 @@ import pytest
 from tests.builders import perfect_visit
 from tests.e2e import phone
 from tests.e2e.test_phone_camera import ARRIVED
-from tests.e2e.visiting import NAME, NEXT, READY, Technician, draw, wait_until_ready
+from tests.e2e.visiting import NAME, NEXT, READY, Technician, draw, up_to_the_handover, wait_until_ready
 from tests.sync.phone import plan
 
 pytestmark = pytest.mark.browser
@@ -30,14 +30,7 @@ def open_phone(phone_page, enter):
 
 
 def up_to_the_signature(technician):
-    technician.tap(".next a.button")
-    technician.hurry("I am ready", "Set off")
-    technician.hurry("On my way", "On the way")
-    technician.hurry("I have arrived", "At the door")
-    technician.hurry("I was let in", "The work")
-    technician.hurry("The work is done", "Is all clean?")
-    technician.hurry("All clean", "Hand the phone over")
-    technician.hurry("Hand over", "Please have a look")
+    up_to_the_handover(technician)
     technician.hurry("Continue to sign", "Your signature")
 
 

@@ -11,7 +11,17 @@ from fieldapp.storage import events
 from tests import cast
 from tests.browsers import CHROMIUM, CHROMIUM_ARGS, PHONE, kill_browser
 from tests.e2e import phone
-from tests.e2e.visiting import KEPT, NAME, NEXT, Technician, answer, draw, ink
+from tests.e2e.visiting import (
+    KEPT,
+    NAME,
+    NEXT,
+    Technician,
+    answer,
+    draw,
+    ink,
+    up_to_the_door,
+    up_to_the_handover,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -51,21 +61,6 @@ def facts(work, visit):
     with work.read() as db:
         histories, _ = events.histories(db, cast.MAIN, [visit])
     return {event.type: event for event in histories[visit]}
-
-
-def up_to_the_door(technician, step=Technician.hurry):
-    technician.tap(".next a.button")
-    step(technician, "I am ready", "Set off")
-    step(technician, "On my way", "On the way")
-    step(technician, "I have arrived", "At the door")
-
-
-def up_to_the_handover(technician):
-    up_to_the_door(technician)
-    technician.hurry("I was let in", "The work")
-    technician.hurry("The work is done", "Is all clean?")
-    technician.hurry("All clean", "Hand the phone over")
-    technician.hurry("Hand over", "Please have a look")
 
 
 def test_a_whole_visit_offline_takes_at_most_12_taps_and_syncs_by_itself(work, open_phone):

@@ -11,7 +11,7 @@ from fieldapp.services import scoring
 from tests import cast
 from tests.browsers import DESK, PHONE
 from tests.e2e import phone
-from tests.e2e.visiting import NAME, NEXT, Technician, answer, draw
+from tests.e2e.visiting import NAME, NEXT, Technician, answer, draw, up_to_the_handover
 
 pytestmark = pytest.mark.browser
 
@@ -88,14 +88,7 @@ def schedule(page, start):
 
 def work_and_sign(technician):
     """Every step, the customer's part included, with the network off."""
-    technician.tap(".next a.button")
-    technician.go_on("I am ready", "Set off")
-    technician.go_on("On my way", "On the way")
-    technician.go_on("I have arrived", "At the door")
-    technician.go_on("I was let in", "The work")
-    technician.go_on("The work is done", "Is all clean?")
-    technician.go_on("All clean", "Hand the phone over")
-    technician.go_on("Hand over", "Please have a look")
+    up_to_the_handover(technician, Technician.go_on)
     answer(technician.page)
     technician.page.tap(NEXT)
     technician.at("Your signature")

@@ -46,6 +46,23 @@ class Technician:
         self.page.wait_for_selector(f"#view h1:text-is('{heading}')")
 
 
+def up_to_the_door(technician: Technician, step: Any = Technician.hurry) -> None:
+    """From today's list to the customer's door."""
+    technician.tap(".next a.button")
+    step(technician, "I am ready", "Set off")
+    step(technician, "On my way", "On the way")
+    step(technician, "I have arrived", "At the door")
+
+
+def up_to_the_handover(technician: Technician, step: Any = Technician.hurry) -> None:
+    """From today's list to the customer's first screen."""
+    up_to_the_door(technician, step)
+    step(technician, "I was let in", "The work")
+    step(technician, "The work is done", "Is all clean?")
+    step(technician, "All clean", "Hand the phone over")
+    step(technician, "Hand over", "Please have a look")
+
+
 def answer(page: Any, *, rating: int = 5, comment: str = "") -> None:
     """The customer answers: all well, the tools question no."""
     for name in ("badge", "introduced", "courteous", "explained", "shoe_covers", "cleanup"):

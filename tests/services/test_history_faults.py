@@ -210,11 +210,16 @@ def test_no_decision_waits_for_a_finding_that_is_yet_to_be_recorded_here(work: W
         findings.record(work, cast.Q001.actor, draft, finding_id=key)
 
 
-def test_no_import_decides_an_appeal_that_was_filed_here(work: Work, clock: Any):
+def appealed_here(work: Work) -> None:
+    """An imported visit that nobody signed, and what its technician says of that in this system."""
     visit = [one for one in builders.perfect_visit("WO-1", NINE) if one["type"] != "signature.captured"]
     imported(work, jsonl(visit))
     subject = Subject(visit=visit_id(cast.MAIN, "WO-1"), item="sign_off")
     appeals.file(work, cast.T001.actor, cast.MAIN, subject, "She signed the paper.")
+
+
+def test_no_import_decides_an_appeal_that_was_filed_here(work: Work, clock: Any):
+    appealed_here(work)
     decided = builders.line("appeal.decided", "WO-1", NINE, "office", item="sign_off", outcome="confirmed")
     [fault] = imported(work, jsonl([decided])).faults
     assert (fault.value, fault.reason) == ("sign_off", "decided_here")
@@ -224,10 +229,7 @@ def test_no_import_decides_an_appeal_that_was_filed_here(work: Work, clock: Any)
 
 def test_no_import_appeals_what_was_appealed_here(work: Work, clock: Any):
     """An earlier filing would take its place, and the answer with it."""
-    visit = [one for one in builders.perfect_visit("WO-1", NINE) if one["type"] != "signature.captured"]
-    imported(work, jsonl(visit))
-    subject = Subject(visit=visit_id(cast.MAIN, "WO-1"), item="sign_off")
-    appeals.file(work, cast.T001.actor, cast.MAIN, subject, "She signed the paper.")
+    appealed_here(work)
     earlier = builders.line("appeal.filed", "WO-1", NINE, "T002", item="sign_off", text="Not me.")
     [fault] = imported(work, jsonl([earlier])).faults
     assert (fault.value, fault.reason) == ("sign_off", "appealed_here")

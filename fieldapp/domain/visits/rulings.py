@@ -30,7 +30,7 @@ def decisions(
         return ()
     if not waiting:
         return ("reinstate",) if is_off(stands) or (left_out and stands.arrived_at is None) else ()
-    if not is_awaited(stands, now) or (reached.arrived_by and _is_done(reached, stands.technician)):
+    if not is_awaited(stands, now) or _is_done(reached, stands.technician):
         return ("reinstate", "void")
     return ("reinstate", "leave_out", "void") if reached.arrived_at else ("reinstate", "leave_out")
 
@@ -54,7 +54,7 @@ def is_awaited(state: VisitState, now: datetime) -> bool:
 
 def _is_done(reached: VisitState, technician: str | None) -> bool:
     ended = reached.signed_at or reached.completed_at or reached.not_completed_at
-    return bool(ended) and reached.arrived_by == technician
+    return bool(ended) and reached.arrived_by is not None and reached.arrived_by == technician
 
 
 def _has_come(history: Iterable[Event], waiting: Iterable[Event]) -> bool:
