@@ -15,6 +15,7 @@ from fieldapp.domain.busy_hours import By, Hours, stretches
 from fieldapp.domain.calendar import Window, day_bounds
 from fieldapp.domain.ids import BranchCode
 from fieldapp.domain.scheduling import is_repeat
+from fieldapp.domain.visits.rulings import calls_off
 from fieldapp.domain.words import cleaned
 from fieldapp.services import approvals, contacts, rulings
 from fieldapp.services.approvals import Approval
@@ -128,8 +129,9 @@ class Details:
     there_in_all: int
     #: Late changes that somebody asked for, latest first, each with why nothing is left to approve.
     asked: Sequence[tuple[Approval, str | None]]
-    #: What may be decided about it.
+    #: What may be decided about it, and whether that calls its customer off where it does not count.
     decisions: Sequence[Decision]
+    calls_off: bool
 
 
 @dataclass(frozen=True)
@@ -209,18 +211,20 @@ def get_visit(work: Work, actor: Actor, branch: BranchCode, visit_id: str) -> De
     with work.read() as db:
         visit = visits.get(db, branch, visit_id)
         there, in_all, states = _others(db, visit, MOST_THERE, now)
+        timeline = sorted(planning.timeline(db, branch, visit_id), key=lambda one: one.event.order)
         return Details(
             visit=visit,
             state=states[visit.visit_id],
             there=there,
             there_in_all=in_all,
             ledger=visits.ledger(db, branch, visit_id),
-            timeline=sorted(planning.timeline(db, branch, visit_id), key=lambda one: one.event.order),
+            timeline=timeline,
             names=planning.names(db, branch),
             technicians=planning.technicians(db, branch),
             pin=pins.find(db, branch, visit_id),
             asked=approvals.of_visit(db, visit),
             decisions=rulings.decisions(db, branch, visit.visit_id, now),
+            calls_off=calls_off((one.event for one in timeline if one.held_code is None), now),
         )
 
 

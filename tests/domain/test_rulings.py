@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from fieldapp.domain.visits.events import Event
-from fieldapp.domain.visits.rulings import as_told, decisions
+from fieldapp.domain.visits.rulings import as_told, calls_off, decisions
 from tests import builders
 from tests.cast import NOW
 
@@ -87,3 +87,10 @@ def test_to_the_customer_a_visit_is_disputed_only_where_somebody_has_come():
     assert as_told([SCHEDULED], [said("visit.arrived")]).name == "disputed"
     assert as_told([SCHEDULED, said("visit.arrived")], held).name == "disputed"
     assert as_told([SCHEDULED, said("visit.arrived")], []).name == "arrived"
+
+
+def test_only_whose_appointment_stands_and_is_still_to_come_is_called_off_where_it_does_not_count():
+    assert calls_off([SCHEDULED], BEFORE)
+    assert not calls_off([SCHEDULED], DURING)
+    assert not calls_off([SCHEDULED, CANCELLED], BEFORE)
+    assert not calls_off([SCHEDULED, said("visit.voided", reason="not paid for")], BEFORE)

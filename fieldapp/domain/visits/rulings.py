@@ -47,6 +47,12 @@ def is_off(state: VisitState) -> bool:
     return state.name in _OFF
 
 
+def calls_off(history: Iterable[Event], now: datetime) -> bool:
+    """Whether an appointment that its customer still has falls away where the visit does not count."""
+    stands = replay(history)
+    return stands is not None and not is_off(stands) and not stands.is_cancelled and now < stands.promise.start
+
+
 def is_awaited(state: VisitState, now: datetime) -> bool:
     """Whether the customer waits for somebody: nobody has come, and the window is not over."""
     return state.name in _AHEAD and now < state.promise.end

@@ -200,7 +200,7 @@ def _change(details: Details, name: str, form: RevForm, act: Callable[[], Visit 
             return redirect(url_for("dispatch_visits.visit", visit_id=visit_id), 303)
     page = render_template(
         f"dispatch/{name}.html", form=form, details=details, clash=clash, free=free, zone=current_zone(),
-        now=current_work().now(), tells_customers=current_settings().tells_customers, **overview(),
+        tells_customers=current_settings().tells_customers, **overview(),
     )  # fmt: skip
     return page, 422 if request.method == "POST" and free is None else 200
 

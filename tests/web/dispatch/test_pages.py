@@ -223,6 +223,7 @@ def test_held_facts_are_listed_with_their_reason_and_decided(desk: Any, work: Wo
     assert "Arrived" in html
     assert "waits for your decision" in page(desk.get(address()))
     form = page(desk.get(address("/decide")))
+    assert "falls away" not in form, "its customer was called off before"
     assert desk.post(address("/decide"), data={"rev": rev(form), "decision": "void", "reason": "x"}).status_code == 303
     assert stored(work).state == "void"
     assert "Nothing waits" in page(desk.get("/dispatch/held"))
@@ -258,6 +259,15 @@ def test_work_that_was_begun_can_still_be_kept_without_a_score_and_the_page_says
     assert "the appointment falls away, too" in form
     assert desk.post(address("/decide"), data={"rev": rev(form), "decision": "void", "reason": "x"}).status_code == 303
     assert stored(work).state == "void"
+
+
+def test_done_work_is_counted_or_not_and_the_page_says_what_falls_away(desk: Any, work: Work) -> None:
+    schedule(desk, technician="T001")
+    for data in (ev.VisitArrived(), ev.VisitCompleted()):
+        from_phone(work, visit_id(MAIN, "WO-1"), data, held="promise_moved")
+    form = page(desk.get(address("/decide")))
+    assert 'value="leave_out"' not in form
+    assert "the appointment falls away, too" in form
 
 
 def test_the_list_filters_and_sorts_and_the_day_shows_lanes(desk: Any) -> None:
